@@ -1,0 +1,1 @@
+"""Who acts: the Mesa agents of the grid's hierarchy."""

@@ -1,0 +1,40 @@
+"""The control centre: sends the day-ahead forecasts down and learns peak, valley and unserved energy at the end."""
+
+import mesa
+import numpy as np
+
+from agents.substation import Substation
+from environment.channel import Channel, Forecast, Report
+
+
+class ControlCenter(mesa.Agent):  # type: ignore[misc]
+    """The top of the tree.
+
+    Parameters
+    ----------
+    model
+        The Mesa model.
+    channel
+        Carries every message.
+    substations
+        What it feeds.
+    """
+
+    def __init__(self, model: mesa.Model, channel: Channel, substations: list[Substation]) -> None:
+        super().__init__(model)
+        self.channel = channel
+        self.substations = substations
+        self.summary: Report | None = None
+
+    def announce_day_ahead(self) -> None:
+        """Send every transformer's forecast down, by way of its substation."""
+        for substation in self.substations:
+            for transformer in substation.transformers:
+                forecast = self.channel.send(Forecast(transformer.problem.base_kw))
+                substation.pass_down(transformer, forecast)
+
+    def gather(self) -> None:
+        """Take the substations' reports at the end of the horizon; `summary` is their sum."""
+        reports = [substation.report() for substation in self.substations]
+        load_kw = np.sum([report.load_kw for report in reports], axis=0)
+        self.summary = Report(load_kw, sum(report.unserved_kwh for report in reports))

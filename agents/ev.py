@@ -1,0 +1,102 @@
+"""The EV: an ant that reads its transformer's board, chooses slots for itself, and deposits."""
+
+from typing import Protocol
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling import adjustment, ants
+from coordination.valley_filling.problem import Schedule, ValleyFilling
+from environment.channel import Deposit, Exchange
+
+
+class BoardKeeper(Protocol):
+    """All that an EV sees of its transformer: its own rows of the columns, the board, and the slot for deposits."""
+
+    problem: ValleyFilling
+    schedule: Schedule
+
+    def welcome(self, ev: "EV") -> None:
+        """Take an EV in."""
+
+    def read_board(self) -> NDArray[np.float64]:
+        """Return the copy that ants read [kW], shape ``(n_slots,)``."""
+
+    def receive(self, deposit: Deposit) -> NDArray[np.float64] | None:
+        """Take a deposit; if it does not fit, return the load as it stands [kW]."""
+
+
+class EV(mesa.Agent):  # type: ignore[misc]
+    """One EV. It holds its row and its transformer; every number lives in a column.
+
+    Parameters
+    ----------
+    model
+        The Mesa model.
+    row
+        Row among its transformer's EVs.
+    transformer
+        What feeds it.
+    """
+
+    def __init__(self, model: mesa.Model, row: int, transformer: BoardKeeper) -> None:
+        super().__init__(model)
+        self.row = row
+        self.transformer = transformer
+
+    @property
+    def schedule_kw(self) -> NDArray[np.float64]:
+        """Its power in its usable slots [kW]; a view into the schedule."""
+        return self.transformer.schedule.of(self.row)
+
+    def plug_in(self) -> None:
+        """Arrive: act as the coordinator has it."""
+        self.transformer.welcome(self)
+
+    def forage(self) -> None:
+        """Read the board, choose the slots of strongest pheromone, deposit; choose again if the deposit is refused."""
+        transformer = self.transformer
+        problem = transformer.problem
+        load_kw: NDArray[np.float64] | None = transformer.read_board()
+        while load_kw is not None:
+            chosen = ants.choose(problem, self.row, load_kw)
+            load_kw = transformer.receive(Deposit(int(problem.first_slot[self.row]), chosen))
+        self.schedule_kw[:] = chosen
+
+    def answer(self, now: int, asked_kw: float, load_kw: NDArray[np.float64]) -> tuple[float, Exchange]:
+        """Answer the present slot's deviation: shift to later, or from later to now.
+
+        Parameters
+        ----------
+        now
+            The present slot.
+        asked_kw
+            Power asked out of it (negative: into it).
+        load_kw
+            The board as it stands [kW], shape ``(n_slots,)``.
+
+        Returns
+        -------
+        moved_kw, exchange
+            What leaves the present slot, and the change of its promises.
+        """
+        problem, row = self.transformer.problem, self.row
+        held = self.schedule_kw
+        change = np.empty_like(held)
+        moved = adjustment.move(
+            now,
+            asked_kw,
+            load_kw,
+            problem.limit_kw,
+            problem.slot_h,
+            problem.plug_in_h[row],
+            problem.plug_out_h[row],
+            problem.first_slot[row],
+            problem.power_kw[row],
+            problem.whole,
+            held,
+            change,
+            np.empty_like(held),
+        )
+        return moved, Exchange(int(problem.first_slot[row]), change)

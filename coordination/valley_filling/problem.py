@@ -1,0 +1,217 @@
+"""Valley filling as arrays: the EVs of one transformer, its forecast load and its limit; and the schedule that answers.
+
+Source: paper A, section 4.2.1, eqs (4)-(8), reconstructed (A3, A4 in the rebuilt equations).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from environment.compiled import compiled
+from environment.fleets.fleet import Fleet
+from environment.horizon import Horizon
+from environment.settings import Settings
+
+ENERGY_TOLERANCE_KWH: Final = 1e-9
+"""Needs below this count as met [kWh]."""
+
+
+class CoordinationSettings(Settings):
+    """How charging is coordinated."""
+
+    method: str = "ants"
+    """Who decides, and how: a name of the registry of coordinators."""
+
+    batch_size: int = Field(default=1, gt=0)
+    """EVs that read the same version of their transformer's board before it is refreshed."""
+
+    energy: Literal["exact", "whole_slots"] = "exact"
+    """"exact" delivers what is asked for, the last slot in part; "whole_slots" books whole slots at rated power."""
+
+    adjust: bool = True
+    """Whether plugged-in EVs shift slots at each slot boundary to make up for what the load strays from its forecast."""
+
+
+@dataclass(frozen=True, eq=False)
+class ValleyFilling:
+    """The EVs of one transformer and what they fill; frozen, rows are this transformer's own.
+
+    Parameters
+    ----------
+    base_kw
+        Forecast base load [kW], shape ``(n_slots,)``.
+    limit_kw
+        The transformer's limit.
+    slot_h
+        Slot length.
+    plug_in_h, plug_out_h
+        Stays in hours from the horizon's start, shape ``(n_vehicles,)``.
+    first_slot, stop_slot
+        First usable slot of each stay and the slot after the last, shape ``(n_vehicles,)``.
+    power_kw
+        Rated power drawn from the grid, shape ``(n_vehicles,)``.
+    need_kwh
+        Energy to draw from the grid, shape ``(n_vehicles,)``; whole slots' worth if `whole`.
+    order
+        Rows that have a need and a usable slot, in plug-in order.
+    whole
+        Whether a slot is taken at rated power or not at all.
+    """
+
+    base_kw: NDArray[np.float64]
+    limit_kw: float
+    slot_h: float
+    plug_in_h: NDArray[np.float64]
+    plug_out_h: NDArray[np.float64]
+    first_slot: NDArray[np.int32]
+    stop_slot: NDArray[np.int32]
+    power_kw: NDArray[np.float64]
+    need_kwh: NDArray[np.float64]
+    order: NDArray[np.int64]
+    whole: bool
+
+    @classmethod
+    def of(
+        cls, fleet: Fleet, horizon: Horizon, base_kw: NDArray[np.float64], limit_kw: float, *, whole: bool = False
+    ) -> Self:
+        """Pose the problem for the EVs of one transformer.
+
+        Parameters
+        ----------
+        fleet
+            Those EVs.
+        horizon
+            The slots.
+        base_kw
+            Forecast base load [kW], shape ``(n_slots,)``.
+        limit_kw
+            The transformer's limit.
+        whole
+            Book whole slots at rated power (the paper) instead of exact energy.
+        """
+        first, stop = fleet.usable_slots(horizon, whole=whole)
+        need = fleet.grid_energy_kwh
+        if whole:
+            need = fleet.slots_needed(horizon) * (fleet.power_kw * horizon.slot_h)
+        order = fleet.plug_in_order
+        active = (stop > first) & (need > ENERGY_TOLERANCE_KWH)
+        return cls(
+            base_kw=np.asarray(base_kw, dtype=np.float64),
+            limit_kw=float(limit_kw),
+            slot_h=horizon.slot_h,
+            plug_in_h=fleet.plug_in_h,
+            plug_out_h=fleet.plug_out_h,
+            first_slot=first,
+            stop_slot=stop,
+            power_kw=fleet.power_kw,
+            need_kwh=need,
+            order=order[active[order]],
+            whole=whole,
+        )
+
+    @property
+    def n_slots(self) -> int:
+        """Number of slots."""
+        return self.base_kw.size
+
+    @property
+    def n_vehicles(self) -> int:
+        """Number of EVs."""
+        return self.power_kw.size
+
+
+@compiled
+def usable_kw(
+    slot: int, slot_h: float, plug_in_h: float, plug_out_h: float, power_kw: float
+) -> float:
+    """Mean power that a stay allows in a slot: rated power times the part of the slot that the stay covers [kW]."""
+    covered_h = min(plug_out_h, (slot + 1) * slot_h) - max(plug_in_h, slot * slot_h)
+    return power_kw * min(1.0, max(0.0, covered_h / slot_h))
+
+
+@compiled
+def _add_rows(
+    load_kw: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    first_slot: NDArray[np.int32],
+    start: NDArray[np.int64],
+    power_kw: NDArray[np.float64],
+) -> None:
+    for i in rows:
+        for k in range(start[i + 1] - start[i]):
+            load_kw[first_slot[i] + k] += power_kw[start[i] + k]
+
+
+class Schedule:
+    """Charging power of every EV in every slot of its stay, stored stay after stay.
+
+    Parameters
+    ----------
+    problem
+        Gives each EV's usable slots; the schedule begins empty.
+    """
+
+    def __init__(self, problem: ValleyFilling) -> None:
+        self.n_slots = problem.n_slots
+        self.first_slot = problem.first_slot
+        self.start = np.zeros(problem.n_vehicles + 1, dtype=np.int64)
+        np.cumsum(problem.stop_slot - problem.first_slot, out=self.start[1:])
+        self.power_kw = np.zeros(self.start[-1])
+
+    def of(self, row: int) -> NDArray[np.float64]:
+        """Return an EV's power in its usable slots [kW], as a view that can be written."""
+        return self.power_kw[self.start[row] : self.start[row + 1]]
+
+    @cached_property
+    def _vehicle_of_entry(self) -> NDArray[np.int64]:
+        return np.repeat(np.arange(self.first_slot.size), np.diff(self.start))
+
+    def add_to(self, load_kw: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
+        """Add the power of some EVs, one after the other, to a load [kW] of shape ``(n_slots,)``, in place."""
+        _add_rows(load_kw, rows, self.first_slot, self.start, self.power_kw)
+
+    def entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Return (row, slot, power [kW]) of every charging slot, by row and slot."""
+        used = np.flatnonzero(self.power_kw > 0)
+        row = self._vehicle_of_entry[used]
+        return row, used - self.start[row] + self.first_slot[row], self.power_kw[used]
+
+    def load_kw(self) -> NDArray[np.float64]:
+        """Total EV load of each slot [kW], shape ``(n_slots,)``."""
+        _, slot, power = self.entries()
+        return np.bincount(slot, weights=power, minlength=self.n_slots)
+
+    def mean_kw(self) -> NDArray[np.float64]:
+        """Sum of an EV's power over slots [kW], shape ``(n_vehicles,)``; times the slot length it is its energy."""
+        row, _, power = self.entries()
+        return np.bincount(row, weights=power, minlength=self.first_slot.size)
+
+
+@dataclass(frozen=True)
+class Coordinator:
+    """An entry of the registry.
+
+    Parameters
+    ----------
+    title
+        What to call it in tables and figures.
+    decides
+        Who chooses the slots: each "vehicle" at its plug-in as an ant, a central "planner" that has its schedule
+        dispatched, or "nobody" (charging begins at plug-in).
+    plan
+        Schedules the EVs of one transformer against its forecast load.
+    """
+
+    title: str
+    decides: Literal["vehicle", "planner", "nobody"]
+    plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Schedule]
+
+    @property
+    def keeps_limit(self) -> bool:
+        """Whether no slot that it fills passes the transformer's limit."""
+        return self.decides != "nobody"

@@ -1,0 +1,157 @@
+"""A transformer's time-slot board: what is promised per slot, the pheromone, and which version of it ants may read.
+
+Source: paper A, section 4.2.3, Steps 2, 5 and 6, eqs (8)-(10); eqs (9)-(10) are reconstructed (A6 in the rebuilt
+equations). The two kernels below are the board's only rules; the board of the agents and the compiled colony both
+use them.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.compiled import compiled
+
+LIMIT_TOLERANCE_KW: Final = 1e-6
+"""A slot counts as above the limit from this excess on [kW]: room for rounding, nothing else."""
+
+SINCE_COPY, VERSION, SENT_VERSION, COPIES, DEPOSITS, ENTRIES, REFUSALS, N_TALLIES = range(8)
+"""Places in a board's tally: deposits since the copy was refreshed, version of the copy, version last sent out, copies
+sent out, deposits received, slots named in them, deposits refused."""
+
+
+@compiled
+def post(load_kw: NDArray[np.float64], limit_kw: float, first_slot: int, change_kw: NDArray[np.float64]) -> bool:
+    """Add a change to the load if no slot that it raises would pass the limit (eq 8); say whether it was added.
+
+    Parameters
+    ----------
+    load_kw
+        Base load plus all promises [kW], shape ``(n_slots,)``; changed in place.
+    limit_kw
+        The transformer's limit.
+    first_slot
+        Slot of the first entry of `change_kw`.
+    change_kw
+        Change of the promised load in consecutive slots [kW].
+    """
+    for k in range(change_kw.size):
+        if change_kw[k] > 0.0 and load_kw[first_slot + k] + change_kw[k] > limit_kw + LIMIT_TOLERANCE_KW:
+            return False
+    for k in range(change_kw.size):
+        load_kw[first_slot + k] += change_kw[k]
+    return True
+
+
+@compiled
+def publish(load_kw: NDArray[np.float64], copy_kw: NDArray[np.float64], tally: NDArray[np.int64]) -> None:
+    """Make the present load the version that ants read, and begin a new batch."""
+    copy_kw[:] = load_kw
+    tally[SINCE_COPY] = 0
+    tally[VERSION] += 1
+
+
+@compiled
+def deposit(
+    load_kw: NDArray[np.float64],
+    copy_kw: NDArray[np.float64],
+    limit_kw: float,
+    batch_size: int,
+    tally: NDArray[np.int64],
+    first_slot: int,
+    power_kw: NDArray[np.float64],
+) -> bool:
+    """Take an ant's deposit, or refuse it; the last one of a batch refreshes the copy that ants may read (Step 6)."""
+    tally[DEPOSITS] += 1
+    for k in range(power_kw.size):
+        if power_kw[k] > 0.0:
+            tally[ENTRIES] += 1
+    if not post(load_kw, limit_kw, first_slot, power_kw):
+        tally[REFUSALS] += 1
+        return False
+    tally[SINCE_COPY] += 1
+    if tally[SINCE_COPY] >= batch_size:
+        publish(load_kw, copy_kw, tally)
+    return True
+
+
+@compiled
+def count_reading(tally: NDArray[np.int64]) -> bool:
+    """Note that an ant reads the copy; True if this version goes out for the first time (one message to its batch)."""
+    if tally[SENT_VERSION] == tally[VERSION]:
+        return False
+    tally[SENT_VERSION] = tally[VERSION]
+    tally[COPIES] += 1
+    return True
+
+
+def pheromone(load_kw: NDArray[np.float64], limit_kw: float) -> NDArray[np.float64]:
+    r"""Return the pheromone of each slot: its share of all free headroom.
+
+    Paper A, eqs (9)-(10) [reconstructed]: :math:`\tau(h) = (P^{max} - P_h) / \sum_k (P^{max} - P_k)`, zero where the
+    transformer is full; here over the whole board, an ant takes the sum over its own stay. Any other falling function
+    of the load gives the same order of slots, hence the same schedule.
+
+    Parameters
+    ----------
+    load_kw
+        Base load plus promises [kW], shape ``(..., n_slots)``.
+    limit_kw
+        The transformer's limit.
+    """
+    headroom = np.maximum(limit_kw - load_kw, 0.0)
+    total = headroom.sum(axis=-1, keepdims=True)
+    return np.divide(headroom, total, out=np.zeros_like(headroom), where=total > 0)
+
+
+class PheromoneBoard:
+    """The board of one transformer.
+
+    Ants read `copy_kw`, a version of the load that is refreshed after every `batch_size` deposits, in plug-in order,
+    and whenever the actual load of a slot turns out to differ from the forecast. Deposits are held against the true
+    load: one that no longer fits is refused.
+
+    Parameters
+    ----------
+    base_kw
+        Forecast base load [kW], shape ``(n_slots,)``.
+    limit_kw
+        The transformer's limit.
+    batch_size
+        Deposits per version of the copy.
+    """
+
+    def __init__(self, base_kw: NDArray[np.float64], limit_kw: float, batch_size: int) -> None:
+        self.limit_kw = float(limit_kw)
+        self.batch_size = int(batch_size)
+        self.base_kw = base_kw.astype(np.float64)
+        self.load_kw = self.base_kw.copy()
+        self.copy_kw = self.base_kw.copy()
+        self.tally = np.zeros(N_TALLIES, dtype=np.int64)
+        self.tally[SENT_VERSION] = -1
+
+    @property
+    def promised_kw(self) -> NDArray[np.float64]:
+        """EV load promised so far [kW], shape ``(n_slots,)``."""
+        return self.load_kw - self.base_kw
+
+    def deposit(self, first_slot: int, power_kw: NDArray[np.float64]) -> bool:
+        """Take an ant's promise of power in consecutive slots [kW]; False if a slot has no room for it."""
+        args = (self.load_kw, self.copy_kw, self.limit_kw, self.batch_size, self.tally)
+        return deposit(*args, first_slot, power_kw)
+
+    def exchange(self, first_slot: int, change_kw: NDArray[np.float64]) -> bool:
+        """Take a change of promises (withdrawals are negative) [kW]; False if a slot has no room for it."""
+        return post(self.load_kw, self.limit_kw, first_slot, change_kw)
+
+    def reveal(self, slot: int, actual_kw: float) -> float:
+        """Replace a slot's forecast by its actual base load; return the deviation [kW]."""
+        deviation = float(actual_kw - self.base_kw[slot])
+        if deviation != 0:
+            self.base_kw[slot] += deviation
+            self.load_kw[slot] += deviation
+        return deviation
+
+    def publish(self) -> None:
+        """Refresh the copy now."""
+        publish(self.load_kw, self.copy_kw, self.tally)

@@ -1,0 +1,61 @@
+"""Faults as data: every reader collects what is wrong in its input, and the edge raises all of it once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in the input.
+
+    Parameters
+    ----------
+    file
+        The file, or ``"scenario"`` where there is none.
+    row
+        Line of the file counted from 1 (the header is line 1), or None where no line applies.
+    field
+        Column or key.
+    found
+        What stands there.
+    expected
+        What should stand there.
+    """
+
+    file: str
+    row: int | None
+    field: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        line = "" if self.row is None else f", line {self.row}"
+        return f"{self.file}{line}: {self.field} is {self.found}; expected {self.expected}"
+
+
+class FaultyInputError(ValueError):
+    """Raised once, at the edge, with every fault that was found.
+
+    Parameters
+    ----------
+    faults
+        At least one fault.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def raise_if_any(faults: Sequence[Fault]) -> None:
+    """Raise `FaultyInputError` if there is any fault."""
+    if faults:
+        raise FaultyInputError(faults)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say what was probably meant: the nearest known name, or all of them if none is near."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"'{near[0]}', the nearest known name" if near else f"one of {', '.join(names)}"

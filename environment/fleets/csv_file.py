@@ -1,0 +1,96 @@
+"""A fleet from the user's own file."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from environment.csv_table import CsvTable
+from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.fleets.fleet import Fleet
+from environment.horizon import Horizon
+from environment.settings import Settings
+
+HOURS = ("plug_in_h", "plug_out_h")
+TIMES = ("plug_in", "plug_out")
+REQUIRED = ("vehicle", "energy_kwh", "power_kw")
+OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "transformer")
+
+
+class CsvFleet(Settings):
+    """EVs from a CSV file: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer]`."""  # noqa: E501
+
+    source: Literal["csv"]
+    """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours from the horizon's start."""
+
+    path: Path
+    """The file; relative to the scenario that names it."""
+
+    def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:  # noqa: ARG002  (the file knows all)
+        """Read the fleet.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of the file.
+        """
+        table = CsvTable(self.path, REQUIRED, (*HOURS, *TIMES, *OPTIONAL))
+        given = [pair for pair in (HOURS, TIMES) if any(name in table for name in pair)]
+        if len(given) != 1 or not all(name in table for name in given[0]):
+            found = ", ".join(name for name in (*HOURS, *TIMES) if name in table) or "none"
+            wanted = f"{','.join(HOURS)} (hours from the horizon's start) or {','.join(TIMES)} (ISO 8601 times)"
+            raise FaultyInputError([Fault(table.file, 1, "columns of the stay", found, wanted)])
+        pair = given[0]
+        if pair == TIMES:
+            start_h, end_h = (horizon.hours_from_start(table.times(name, horizon)) for name in pair)
+        else:
+            start_h, end_h = (table.numbers(name) for name in pair)
+        capacity = table.numbers("capacity_kwh", default=np.nan)
+        soc = table.numbers("soc_plug_in", default=np.nan)
+        energy = table.numbers("energy_kwh")
+        implied = 1 - energy / np.where(capacity > 0, capacity, np.nan)
+        fleet = Fleet(
+            vehicle=np.array(table.texts("vehicle"), dtype=np.str_),
+            plug_in_h=start_h,
+            plug_out_h=end_h,
+            energy_kwh=energy,
+            power_kw=table.numbers("power_kw"),
+            capacity_kwh=capacity,
+            soc_plug_in=np.where(np.isnan(soc), implied, soc),  # without a state of charge, the EV asks to be filled
+            efficiency=table.numbers("efficiency", default=1.0),
+            transformer=np.array(table.texts("transformer"), dtype=np.str_) if "transformer" in table else None,
+        )
+        note_faults(table, fleet, start=pair[0], end=pair[1])
+        raise_if_any(table.faults)
+        return fleet
+
+
+def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str, energy: str = "energy_kwh") -> None:
+    """Add to the table's faults what no fleet may hold; `start`, `end` and `energy` are the file's column names."""
+    names, first = np.unique(fleet.vehicle, return_index=True)
+    repeated = np.ones(len(fleet), dtype=bool)
+    repeated[first] = False
+    line_of = dict(zip(names.tolist(), (table.lines[i] for i in first), strict=True))
+    table.require(
+        "vehicle", repeated, "a name that no other line has",
+        lambda i: f"{fleet.vehicle[i]!s}, also on line {line_of[str(fleet.vehicle[i])]}",
+    )  # fmt: skip
+    table.require("vehicle", fleet.vehicle == "", "a name")
+    table.require(
+        end, fleet.plug_out_h <= fleet.plug_in_h, f"a time after {start}",
+        lambda i: f"{fleet.plug_out_h[i]:g} h against {start} at {fleet.plug_in_h[i]:g} h",
+    )  # fmt: skip
+    table.require(energy, fleet.energy_kwh < 0, "at least 0 kWh")
+    table.require("power_kw", fleet.power_kw <= 0, "more than 0 kW")
+    table.require("efficiency", (fleet.efficiency <= 0) | (fleet.efficiency > 1), "above 0 and at most 1")
+    table.require("capacity_kwh", fleet.capacity_kwh <= 0, "more than 0 kWh")
+    given_soc = "soc_plug_in" in table
+    if given_soc:
+        table.require("soc_plug_in", (fleet.soc_plug_in < 0) | (fleet.soc_plug_in > 1), "between 0 and 1")
+    room = fleet.capacity_kwh * (1 - fleet.soc_plug_in) if given_soc else fleet.capacity_kwh
+    table.require(
+        energy, (fleet.capacity_kwh > 0) & (fleet.energy_kwh > room + 1e-6), "at most what the battery has room for",
+        lambda i: f"{fleet.energy_kwh[i]:g} kWh with room for {room[i]:g} of {fleet.capacity_kwh[i]:g} kWh",
+    )  # fmt: skip
+    if fleet.transformer is not None:
+        table.require("transformer", fleet.transformer == "", "a transformer's name on every line, or no such column")

@@ -1,0 +1,103 @@
+"""A fleet as columns: one array a quantity, one row an EV's stay at its charging point.
+
+Source: paper A, Table 2 (notation) and eqs (4)-(7); the equations are reconstructed (A3, A4 in the rebuilt equations).
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.horizon import Horizon
+
+TOLERANCE_H = 1e-9
+"""Times closer than this to a slot boundary are on it [h]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fleet:
+    """Stays and needs of EVs; every column has shape ``(n_vehicles,)``.
+
+    Parameters
+    ----------
+    vehicle
+        Names, unique.
+    plug_in_h, plug_out_h
+        Stay in hours from the horizon's start; it may begin before it or end after it.
+    energy_kwh
+        What the battery asks for; the grid supplies ``energy_kwh / efficiency``.
+    power_kw
+        Rated charging power, drawn from the grid.
+    capacity_kwh, soc_plug_in
+        Battery size and state of charge (0..1) at plug-in; NaN where unknown.
+    efficiency
+        Grid to battery, above 0 and at most 1.
+    transformer
+        Name of the transformer that feeds each EV, or None where the grid assigns them.
+    """
+
+    vehicle: NDArray[np.str_]
+    plug_in_h: NDArray[np.float64]
+    plug_out_h: NDArray[np.float64]
+    energy_kwh: NDArray[np.float64]
+    power_kw: NDArray[np.float64]
+    capacity_kwh: NDArray[np.float64]
+    soc_plug_in: NDArray[np.float64]
+    efficiency: NDArray[np.float64]
+    transformer: NDArray[np.str_] | None = None
+
+    def __len__(self) -> int:
+        return self.vehicle.size
+
+    def take(self, rows: NDArray[np.integer]) -> "Fleet":
+        """Return the fleet of the given rows, in their order."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Fleet(**{name: column if column is None else column[rows] for name, column in columns.items()})
+
+    @cached_property
+    def plug_in_order(self) -> NDArray[np.int64]:
+        """Rows in the order in which EVs plug in, shape ``(n_vehicles,)``.
+
+        Ties are broken by plug-out, energy, power and efficiency, in that order; EVs alike in all of these are
+        interchangeable and keep their rows' order. So the order of the input changes no load curve.
+        """
+        order = np.argsort(self.plug_in_h, kind="stable")
+        sorted_h = self.plug_in_h[order]
+        if (sorted_h[1:] == sorted_h[:-1]).any():
+            keys = (self.efficiency, self.power_kw, self.energy_kwh, self.plug_out_h, self.plug_in_h)
+            order = np.lexsort(keys)
+        return order
+
+    @property
+    def grid_energy_kwh(self) -> NDArray[np.float64]:
+        """Energy that the grid must supply [kWh], shape ``(n_vehicles,)``."""
+        return self.energy_kwh / self.efficiency
+
+    @property
+    def room_kwh(self) -> NDArray[np.float64]:
+        """What the battery can still take at plug-in [kWh]; infinite where the battery is unknown."""
+        free = self.capacity_kwh * (1 - np.nan_to_num(self.soc_plug_in, nan=0.0))
+        return np.where(np.isnan(free), np.inf, free)
+
+    def usable_slots(self, horizon: Horizon, *, whole: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the first usable slot of each stay and the slot after the last, both ``(n_vehicles,)``.
+
+        With `whole` only slots that lie wholly in the stay count (paper A, eq 6), else also those that it covers in
+        part. Where a stay has no usable slot, both are equal.
+        """
+        start = self.plug_in_h / horizon.slot_h
+        end = self.plug_out_h / horizon.slot_h
+        margin = TOLERANCE_H / horizon.slot_h
+        if whole:
+            first, stop = np.ceil(start - margin), np.floor(end + margin)
+        else:
+            first, stop = np.floor(start + margin), np.ceil(end - margin)
+        first = np.clip(first, 0, horizon.n_slots)
+        stop = np.maximum(np.clip(stop, 0, horizon.n_slots), first)
+        return first.astype(np.int32), stop.astype(np.int32)
+
+    def slots_needed(self, horizon: Horizon) -> NDArray[np.int32]:
+        """Whole slots at rated power that meet the need (paper A, eq 4 [reconstructed]), shape ``(n_vehicles,)``."""
+        slots = self.grid_energy_kwh / (self.power_kw * horizon.slot_h)
+        return np.ceil(slots - 1e-9).astype(np.int32)

@@ -1,0 +1,144 @@
+"""Paper A's fleet: habits of the US household travel survey (NHTS 2009), drawn by Monte Carlo.
+
+Sources: paper A, eqs (1)-(4) and Tables 1 and 3. Plug-in time and distance are the [standard] fits of the cited survey;
+the plug-out fit, the EV's data and the consumption are [default]: the paper's numbers are lost (A1-A3, A11 in the
+rebuilt equations).
+"""
+
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from environment.fleets.fleet import Fleet
+from environment.horizon import Horizon
+from environment.settings import Settings
+
+KM_PER_MILE = 1.609344
+C_RATE_PER_H = {"slow": 0.2, "fast_1c": 1.0, "fast_2c": 2.0}
+"""Paper A, Table 1 [verbatim]: slow charging at 0.2 C (5 h), fast at 1 C to 2 C (1 h to 0.5 h)."""
+
+
+class EvType(Settings):
+    """A kind of EV and its share of the fleet."""
+
+    name: str = "compact"
+    """What to call it."""
+
+    share: float = Field(default=1.0, gt=0)
+    """Part of the fleet; shares are taken relative to their sum."""
+
+    capacity_kwh: float = Field(default=24.0, gt=0)
+    """Battery size [kWh]; the paper quotes 16 (Volt), 20 (Fit), 23 (Focus), 24 (LEAF)."""
+
+    power_kw: float | None = Field(default=None, gt=0)
+    """Rated charging power [kW]; none: from `mode`."""
+
+    mode: Literal["slow", "fast_1c", "fast_2c"] = "slow"
+    """Charging mode of the paper's Table 1, used where `power_kw` is not given: 0.2, 1 or 2 times the capacity per h."""
+
+    @property
+    def rated_kw(self) -> float:
+        """Rated charging power [kW]."""
+        return self.power_kw or C_RATE_PER_H[self.mode] * self.capacity_kwh
+
+
+class NhtsFleet(Settings):
+    """EVs that come home in the evening and leave in the morning, by the US travel survey."""
+
+    source: Literal["nhts"] = "nhts"
+    """Monte Carlo draws from the survey's distributions."""
+
+    vehicles: int = Field(default=500, gt=0)
+    """Number of EVs."""
+
+    plug_in_mean_h: float = Field(default=17.6, ge=0, lt=24)
+    """Mean hour of the day of plugging in."""
+
+    plug_in_std_h: float = Field(default=3.4, ge=0)
+    """Its standard deviation [h]."""
+
+    plug_out_mean_h: float = Field(default=8.92, ge=0, lt=24)
+    """Mean hour of the day of plugging out."""
+
+    plug_out_std_h: float = Field(default=3.24, ge=0)
+    """Its standard deviation [h]."""
+
+    distance_log_mean: float = 3.20
+    """Mean of the logarithm of the daily distance."""
+
+    distance_log_std: float = Field(default=0.88, ge=0)
+    """Standard deviation of the logarithm of the daily distance."""
+
+    distance_unit: Literal["mile", "km"] = "mile"
+    """Unit of the daily distance; the paper says miles, many who reuse its numbers take km."""
+
+    consumption_kwh_per_100km: float = Field(default=15.0, gt=0)
+    """Energy taken from the battery for 100 km [kWh]."""
+
+    soc_plug_out: float = Field(default=1.0, gt=0, le=1)
+    """State of charge asked for at plug-out."""
+
+    efficiency: float = Field(default=0.9, gt=0, le=1)
+    """Grid to battery."""
+
+    types: tuple[EvType, ...] = (EvType(power_kw=4.0),)
+    """Kinds of EV, one table `[[fleet.types]]` each."""
+
+    @model_validator(mode="after")
+    def _a_stay_is_possible(self) -> Self:
+        if not self.types:
+            raise ValueError("no types; expected at least one kind of EV")
+        if self.plug_in_std_h == self.plug_out_std_h == 0 and self.plug_in_mean_h == self.plug_out_mean_h:
+            raise ValueError("stays of no length (plug-in and plug-out at one hour, both without spread); expected some spread")
+        return self
+
+    def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:
+        """Draw the fleet.
+
+        A stay lies within 24 h of the horizon's start: both hours are taken on the clock that begins there, and pairs
+        that leave before they come are drawn again [default].
+
+        Parameters
+        ----------
+        horizon
+            Gives the hour of the day from which hours are counted.
+        rng
+            Source of all draws.
+        """
+        n = self.vehicles
+        plug_in_h, plug_out_h = self._stays(horizon, rng)
+        log_distance = self.distance_log_mean + self.distance_log_std * rng.standard_normal(n)
+        distance_km = np.exp(log_distance) * (KM_PER_MILE if self.distance_unit == "mile" else 1.0)
+        share = np.array([kind.share for kind in self.types])
+        kind = rng.choice(len(self.types), size=n, p=share / share.sum())
+        capacity_kwh = np.array([kind.capacity_kwh for kind in self.types])[kind]
+        power_kw = np.array([kind.rated_kw for kind in self.types])[kind]
+        # Eq (4) [reconstructed]: the day's distance empties the battery, at most to nothing.
+        used = distance_km * self.consumption_kwh_per_100km / 100 / capacity_kwh
+        soc = np.maximum(self.soc_plug_out - used, 0.0)
+        return Fleet(
+            vehicle=np.char.add("v", np.arange(n).astype(str)),
+            plug_in_h=plug_in_h,
+            plug_out_h=plug_out_h,
+            energy_kwh=(self.soc_plug_out - soc) * capacity_kwh,
+            power_kw=power_kw,
+            capacity_kwh=capacity_kwh,
+            soc_plug_in=soc,
+            efficiency=np.full(n, self.efficiency),
+        )
+
+    def _stays(self, horizon: Horizon, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        # Eqs (1)-(2): normal on the clock, wrapped at 24 h.
+        start = np.empty(self.vehicles)
+        end = np.empty(self.vehicles)
+        open_rows = np.arange(self.vehicles)
+        while open_rows.size:
+            m = open_rows.size
+            clock_in = self.plug_in_mean_h + self.plug_in_std_h * rng.standard_normal(m)
+            clock_out = self.plug_out_mean_h + self.plug_out_std_h * rng.standard_normal(m)
+            start[open_rows] = (clock_in - horizon.start_clock_h) % 24
+            end[open_rows] = (clock_out - horizon.start_clock_h) % 24
+            open_rows = open_rows[end[open_rows] <= start[open_rows]]
+        return start, end

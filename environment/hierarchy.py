@@ -1,0 +1,123 @@
+"""The grid's tree: control centre -> substations -> transformers -> EVs (paper A, section 4.2.2)."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from environment.fleets.fleet import Fleet
+from environment.settings import Settings
+
+CONTROL_CENTER = "control_center"
+
+
+class TransformerSettings(Settings):
+    """The transformers and their limit; with none given, paper A's: 2000 kVA x 0.85 x 0.95 = 1615 kW."""
+
+    limit_kw: float | None = Field(default=None, gt=0)
+    """Largest load of each transformer [kW]; none: `rated_kva` x `power_factor` x `loading`."""
+
+    rated_kva: float = Field(default=2000.0, gt=0)
+    """Rated apparent power [kVA]."""
+
+    power_factor: float = Field(default=0.85, gt=0, le=1)
+    """Active power per apparent power."""
+
+    loading: float = Field(default=0.95, gt=0)
+    """Part of the rating that may be used."""
+
+    count: int = Field(default=1, gt=0)
+    """Number of transformers; a fleet file with a column `transformer` names them itself."""
+
+    substations: int = Field(default=1, gt=0)
+    """Number of substations; transformers are spread over them evenly, in order."""
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> Self:
+        rating = {"rated_kva", "power_factor", "loading"} & self.model_fields_set
+        if self.limit_kw is not None and rating:
+            raise ValueError(f"both limit_kw and {', '.join(sorted(rating))}; expected one way to state the limit")
+        return self
+
+    @property
+    def load_limit_kw(self) -> float:
+        """Largest load of each transformer [kW] (paper A, eq 15 [reconstructed])."""
+        return self.rated_kva * self.power_factor * self.loading if self.limit_kw is None else self.limit_kw
+
+
+@dataclass(frozen=True, eq=False)
+class Hierarchy:
+    """Who hangs below whom.
+
+    Parameters
+    ----------
+    grid
+        Directed tree from the control centre down to the transformers; nodes carry ``kind``.
+    transformers
+        Names, in order.
+    feeder_of
+        Index into `transformers` of each EV, shape ``(n_vehicles,)``.
+    limit_kw
+        Limit of each transformer.
+    """
+
+    grid: "nx.DiGraph[str]"
+    transformers: tuple[str, ...]
+    feeder_of: NDArray[np.int32]
+    limit_kw: float
+
+    @classmethod
+    def build(cls, settings: TransformerSettings, fleet: Fleet, rng: np.random.Generator) -> Self:
+        """Lay out the tree and assign EVs: by the fleet's column, or each to a transformer drawn at random.
+
+        Parameters
+        ----------
+        settings
+            Counts and limit.
+        fleet
+            EVs; its column `transformer`, where given, names the transformers.
+        rng
+            Draws the assignment; untouched with one transformer or a column.
+        """
+        if fleet.transformer is not None:
+            labels, feeder = np.unique(fleet.transformer, return_inverse=True)
+            names = tuple(labels.tolist())
+        else:
+            names = tuple(f"T{k + 1}" for k in range(settings.count))
+            one = settings.count == 1
+            feeder = np.zeros(len(fleet), dtype=np.int32) if one else rng.integers(settings.count, size=len(fleet))
+        grid: nx.DiGraph[str] = nx.DiGraph()
+        grid.add_node(CONTROL_CENTER, kind="control_center")
+        stations = min(settings.substations, len(names))
+        for s in range(stations):
+            station = f"substation_{s + 1}"
+            grid.add_node(station, kind="substation")
+            grid.add_edge(CONTROL_CENTER, station)
+        for k, name in enumerate(names):
+            grid.add_node(name, kind="transformer")
+            grid.add_edge(f"substation_{k * stations // len(names) + 1}", name)
+        return cls(grid, names, feeder.astype(np.int32), settings.load_limit_kw)
+
+    def substation_of(self, transformer: str) -> str:
+        """Return the name of the substation that feeds a transformer."""
+        return str(next(self.grid.predecessors(transformer)))
+
+    @property
+    def substations(self) -> tuple[str, ...]:
+        """Names, in order."""
+        return tuple(self.grid.successors(CONTROL_CENTER))
+
+    def rows_of(self, transformer: int) -> NDArray[np.int64]:
+        """Return the fleet rows of a transformer's EVs, in the fleet's order."""
+        return np.flatnonzero(self.feeder_of == transformer)
+
+    def with_vehicles(self, fleet: Fleet) -> "nx.DiGraph[str]":
+        """Return the whole tree, EVs included, as a graph of its own (about 1 kB an EV)."""
+        tree = self.grid.copy()
+        for vehicle, k in zip(fleet.vehicle.tolist(), self.feeder_of.tolist(), strict=True):
+            tree.add_node(f"ev:{vehicle}", kind="ev")
+            tree.add_edge(self.transformers[k], f"ev:{vehicle}")
+        return tree

@@ -1,0 +1,167 @@
+"""The time slots of a run: from noon to noon in paper A (section 5.1), any other span that whole slots divide."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from environment.faults import Fault
+from environment.settings import Settings
+
+MINUTES_PER_DAY = 24 * 60
+_HAS_ZONE = r"(?:[Zz]|[+-]\d{2}:?\d{2})\s*$"
+
+
+class Horizon(Settings):
+    """Equal time slots from a start on."""
+
+    start: datetime = datetime(2010, 7, 12, 12)  # noqa: DTZ001  (a wall clock, unless a zone is given)
+    """First moment of the first slot, as a wall-clock time in `timezone`."""
+
+    slot_min: int = Field(default=60, gt=0)
+    """Length of a slot in minutes; it must divide a day."""
+
+    slots: int = Field(default=0, ge=0)
+    """Number of slots; 0 means one day."""
+
+    timezone: str | None = None
+    """IANA name such as "Europe/Berlin", needed where input times carry zones that change; none: wall-clock time."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        if name is not None:
+            try:
+                ZoneInfo(name)
+            except (KeyError, ValueError, OSError) as error:
+                raise ValueError(f"{name!r}; expected an IANA time zone such as 'Europe/Berlin'") from error
+        return name
+
+    @field_validator("start")
+    @classmethod
+    def _wall_clock(cls, start: datetime) -> datetime:
+        if start.tzinfo is not None:
+            raise ValueError(f"{start}; expected a wall-clock time without a zone (the zone goes to horizon.timezone)")
+        return start
+
+    @model_validator(mode="after")
+    def _whole_day(self) -> Self:
+        if MINUTES_PER_DAY % self.slot_min:
+            raise ValueError(
+                f"slot_min = {self.slot_min}; expected minutes that divide a day of {MINUTES_PER_DAY} min, such as 5, 15, 30, 60"
+            )
+        return self
+
+    @cached_property
+    def n_slots(self) -> int:
+        """Number of slots."""
+        return self.slots or MINUTES_PER_DAY // self.slot_min
+
+    @property
+    def slot_h(self) -> float:
+        """Length of a slot [h]."""
+        return self.slot_min / 60
+
+    @property
+    def hours(self) -> float:
+        """Length of the horizon [h]."""
+        return self.n_slots * self.slot_min / 60
+
+    @property
+    def edges_h(self) -> NDArray[np.float64]:
+        """Slot boundaries in hours from the start, shape ``(n_slots + 1,)``."""
+        return np.arange(self.n_slots + 1) * self.slot_min / 60
+
+    @property
+    def start_clock_h(self) -> float:
+        """Hour of the day at which the horizon starts."""
+        return self.start.hour + self.start.minute / 60 + self.start.second / 3600
+
+    @property
+    def slot_starts(self) -> pd.DatetimeIndex:
+        """Start of every slot, in the horizon's zone if it has one."""
+        return pd.date_range(
+            pd.Timestamp(self.start, tz=self.timezone), periods=self.n_slots, freq=timedelta(minutes=self.slot_min)
+        )
+
+    def parse_times(
+        self, texts: Sequence[str], *, file: str, rows: Sequence[int], field: str
+    ) -> tuple[pd.DatetimeIndex, list[Fault]]:
+        """Read ISO 8601 texts as moments on the horizon's clock.
+
+        Parameters
+        ----------
+        texts
+            One time a row, all with a zone or all without.
+        file, rows, field
+            Where they stand, for the faults.
+
+        Returns
+        -------
+        times
+            Zoned if the horizon has a time zone, else naive wall-clock times; NaT where a fault was found.
+        faults
+            Unparsable times, mixed zones, times that the zone's clock skips or repeats.
+        """
+        column = pd.Series(list(texts), dtype=str).str.strip()
+        zoned = column.str.contains(_HAS_ZONE, regex=True).to_numpy(dtype=bool)
+        moments = pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce")
+        broken = moments.isna().to_numpy(dtype=bool)
+        faults = [
+            Fault(file, rows[i], field, repr(column[i]), "a time such as 2019-05-06T18:30 (ISO 8601)")
+            for i in np.flatnonzero(broken)
+        ]
+        if zoned[~broken].any() and not zoned[~broken].all():
+            odd = ~zoned if zoned.sum() * 2 >= zoned.size else zoned
+            faults += [
+                Fault(file, rows[i], field, f"{column[i]!r}, {'with' if zoned[i] else 'without'} a zone",
+                      "every time of the file with a zone, or none")
+                for i in np.flatnonzero(odd & ~broken)
+            ]  # fmt: skip
+            return pd.DatetimeIndex(moments.where(False)), faults
+        if zoned.any():
+            return self._from_zoned(column, pd.DatetimeIndex(moments), broken, faults, file, rows, field)
+        naive = pd.DatetimeIndex(moments).tz_localize(None)
+        if self.timezone is None:
+            return naive, faults
+        local = naive.tz_localize(self.timezone, ambiguous="NaT", nonexistent="NaT")
+        faults += [
+            Fault(file, rows[i], field, repr(column[i]), f"a time that exists once in {self.timezone}, or with a zone")
+            for i in np.flatnonzero(local.isna() & ~broken)
+        ]
+        return local, faults
+
+    def _from_zoned(
+        self,
+        column: "pd.Series[str]",
+        moments: pd.DatetimeIndex,
+        broken: NDArray[np.bool_],
+        faults: list[Fault],
+        file: str,
+        rows: Sequence[int],
+        field: str,
+    ) -> tuple[pd.DatetimeIndex, list[Fault]]:
+        if self.timezone is not None:
+            return moments.tz_convert(self.timezone), faults
+        offsets = column.str.extract(rf"({_HAS_ZONE})", expand=False).str.strip().where(~broken)
+        common = offsets.mode().iloc[0]
+        odd = np.flatnonzero((offsets != common).to_numpy(dtype=bool) & ~broken)
+        if odd.size:
+            faults += [
+                Fault(file, rows[i], field, repr(column[i]), f"zone {common} as elsewhere, or horizon.timezone to be set")
+                for i in odd
+            ]
+            return pd.DatetimeIndex(pd.Series(moments).where(False)), faults
+        wall = column.str.replace(_HAS_ZONE, "", regex=True).where(~broken)
+        return pd.DatetimeIndex(pd.to_datetime(wall, format="ISO8601", errors="coerce")), faults
+
+    def hours_from_start(self, times: pd.DatetimeIndex) -> NDArray[np.float64]:
+        """Hours elapsed from the start to each time (as `parse_times` gives them); NaN for NaT."""
+        elapsed = times - pd.Timestamp(self.start, tz=self.timezone)
+        return np.asarray(elapsed / pd.Timedelta(hours=1), dtype=np.float64)

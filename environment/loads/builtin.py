@@ -1,0 +1,37 @@
+"""The built-in base load: a summer day of ERCOT's North Central zone, 2010, from noon to noon.
+
+Mean of Monday to Thursday, July and August 2010, per unit of its largest hour (A11 in the rebuilt equations of paper
+A, [default]: the paper's zone, day and scale are lost). Public ERCOT data as packaged in the R package renpow.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from environment.horizon import Horizon
+from environment.loads.profile import LoadSettings, scaled_to_peak
+from environment.loads.steps import on_slots
+
+ERCOT_2010_FROM_NOON = np.array([
+    0.904, 0.951, 0.982, 0.999, 1.000, 0.990, 0.962, 0.918, 0.886, 0.854, 0.786, 0.713,
+    0.656, 0.613, 0.585, 0.569, 0.566, 0.584, 0.624, 0.647, 0.684, 0.734, 0.793, 0.849,
+])  # fmt: skip
+
+
+class BuiltinLoad(LoadSettings):
+    """A summer residential day (ERCOT North Central, 2010), repeated every day and scaled."""
+
+    source: Literal["builtin"] = "builtin"
+    """Built-in load shape."""
+
+    peak_kw: float = Field(default=1400.0, gt=0)
+    """Largest forecast base load of a transformer [kW]."""
+
+    def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
+        """Return the shape on the horizon's clock, scaled to `peak_kw`; see `LoadSettings.forecast`."""
+        since_noon_h = horizon.start_clock_h - 12
+        days = int(np.ceil(horizon.hours / 24)) + 2
+        edges_h = np.arange(24 * days + 1) - 24 - since_noon_h
+        return scaled_to_peak(on_slots(edges_h, np.tile(ERCOT_2010_FROM_NOON, days), horizon), self.peak_kw)

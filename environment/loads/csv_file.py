@@ -1,0 +1,29 @@
+"""A base load from the user's own file."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from environment.horizon import Horizon
+from environment.loads.profile import LoadSettings, scaled_to_peak
+from environment.loads.steps import read_steps
+
+
+class CsvLoad(LoadSettings):
+    """A load file with the columns `hour,load_kw` (hours from the start), `slot,load_kw` or `time,load_kw`."""
+
+    source: Literal["csv"]
+    """A CSV file."""
+
+    path: Path
+    """The file; relative to the scenario that names it."""
+
+    peak_kw: float | None = Field(default=None, gt=0)
+    """Scale so that the largest forecast slot has this load [kW]; none: as it is."""
+
+    def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
+        """Return the file's load on the horizon's slots; see `LoadSettings.forecast`."""
+        return scaled_to_peak(read_steps(self.path, horizon), self.peak_kw)

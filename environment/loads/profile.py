@@ -1,0 +1,75 @@
+"""A transformer's base load: what is forecast a day ahead, and what comes.
+
+Source: paper A, section 5.1; the fluctuation is its eq (16), reconstructed (A9 in the rebuilt equations).
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from environment.horizon import Horizon
+from environment.loads.steps import read_steps
+from environment.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class LoadProfile:
+    """Forecast and actual base load, both ``(n_slots,)`` in kW, mean over each slot."""
+
+    forecast_kw: NDArray[np.float64]
+    actual_kw: NDArray[np.float64]
+
+    def with_fluctuation(self, sigma: float, rng: np.random.Generator) -> "LoadProfile":
+        r"""Return the profile with an actual load that strays from the forecast.
+
+        Paper A, eq (16) [reconstructed]: :math:`P^r_t = P^f_t (1 + \sigma \epsilon_t)` with standard normal
+        :math:`\epsilon_t`. The paper's scale is lost; an additive form is the other reading. Never below zero.
+
+        Parameters
+        ----------
+        sigma
+            Relative standard deviation (0.05 is 5 %).
+        rng
+            Source of the draws; untouched when `sigma` is 0.
+        """
+        if sigma == 0:
+            return self
+        actual = self.forecast_kw * (1 + sigma * rng.standard_normal(self.forecast_kw.size))
+        return LoadProfile(self.forecast_kw, np.maximum(actual, 0.0))
+
+
+class LoadSettings(Settings):
+    """What every source of base load has in common."""
+
+    fluctuation: float = Field(default=0.0, ge=0)
+    """Relative standard deviation of the actual load around the forecast, slot by slot (0.05 is 5 %)."""
+
+    actual_path: Path | None = None
+    """CSV file of the actual load (as for source "csv"); none: the forecast with `fluctuation`."""
+
+    @abstractmethod
+    def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
+        """Return the forecast base load of one transformer [kW], shape ``(n_slots,)``."""
+
+    def profile(self, horizon: Horizon) -> LoadProfile:
+        """Return forecast and actual load before any fluctuation.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of the files read.
+        """
+        forecast = self.forecast(horizon)
+        actual = forecast if self.actual_path is None else read_steps(self.actual_path, horizon)
+        return LoadProfile(forecast, actual)
+
+
+def scaled_to_peak(load_kw: NDArray[np.float64], peak_kw: float | None) -> NDArray[np.float64]:
+    """Return the load scaled so that its largest slot is `peak_kw`; None leaves it."""
+    return load_kw if peak_kw is None else load_kw * (peak_kw / load_kw.max())
+
+

@@ -1,0 +1,9 @@
+"""The base of every scenario section: frozen, strict about unknown keys, described by its own docstrings."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """A frozen section of a scenario; the docstring under a field is its description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)

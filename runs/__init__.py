@@ -1,0 +1,1 @@
+"""What people do with it: scenarios, runs, results, figures, the command line."""

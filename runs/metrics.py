@@ -1,0 +1,78 @@
+"""The numbers of a run: what the load looks like, and what became of the energy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule
+from environment.board import LIMIT_TOLERANCE_KW
+from environment.fleets.fleet import Fleet
+
+
+def load_metrics(load_kw: NDArray[np.float64], limit_kw: float) -> dict[str, float | int]:
+    """Return the load's key figures.
+
+    Parameters
+    ----------
+    load_kw
+        Total load of each transformer [kW], shape ``(n_transformers, n_slots)``.
+    limit_kw
+        Limit of each transformer.
+
+    Returns
+    -------
+    dict
+        Peak, valley, their difference and rate (difference per peak), standard deviation over slots: of the sum of all
+        transformers. Sum of squares and overloaded slots: over each transformer's own slots.
+    """
+    total = load_kw.sum(axis=0)
+    peak, valley = float(total.max()), float(total.min())
+    return {
+        "peak_kw": peak,
+        "valley_kw": valley,
+        "peak_valley_difference_kw": peak - valley,
+        "peak_valley_rate": (peak - valley) / peak if peak > 0 else 0.0,
+        "load_std_kw": float(total.std()),
+        "load_sum_of_squares_kw2": float(np.square(load_kw).sum()),
+        "overload_slots": int((load_kw > limit_kw + LIMIT_TOLERANCE_KW).sum()),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyBooks:
+    """What became of each EV's need; every column ``(n_vehicles,)``.
+
+    Parameters
+    ----------
+    booked_kwh
+        Taken from the grid, or reserved there where whole slots are booked.
+    delivered_kwh
+        Into the battery; never more than it has room for.
+    unserved_kwh
+        Asked for and not delivered.
+    """
+
+    booked_kwh: NDArray[np.float64]
+    delivered_kwh: NDArray[np.float64]
+    unserved_kwh: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, fleet: Fleet, rows: tuple[NDArray[np.int64], ...], schedules: tuple[Schedule, ...], slot_h: float) -> "EnergyBooks":
+        """Close the books of a fleet whose rows are spread over transformers."""
+        booked = np.zeros(len(fleet))
+        for own_rows, schedule in zip(rows, schedules, strict=True):
+            booked[own_rows] = schedule.mean_kw() * slot_h
+        delivered = np.minimum(booked * fleet.efficiency, fleet.room_kwh)
+        # An exact need met but for rounding is met.
+        met = np.abs(delivered - fleet.energy_kwh) <= ENERGY_TOLERANCE_KWH
+        delivered = np.where(met, fleet.energy_kwh, delivered)
+        return cls(booked, delivered, np.maximum(fleet.energy_kwh - delivered, 0.0))
+
+    def metrics(self, fleet: Fleet) -> dict[str, float]:
+        """Return the sums."""
+        return {
+            "energy_requested_kwh": float(fleet.energy_kwh.sum()),
+            "energy_delivered_kwh": float(self.delivered_kwh.sum()),
+            "unserved_kwh": float(self.unserved_kwh.sum()),
+        }

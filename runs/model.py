@@ -1,0 +1,132 @@
+"""The agent-based model: a Mesa agent for every EV, transformer, substation and the control centre, driven by events."""
+
+import mesa
+import numpy as np
+from mesa.time import Priority
+
+from agents.control_center import ControlCenter
+from agents.ev import EV
+from agents.substation import Substation
+from agents.transformer import Transformer
+from coordination.valley_filling.problem import Schedule
+from environment.channel import Channel
+from runs.scenario import Scenario
+from runs.world import World
+
+
+class ChargingModel(mesa.Model):  # type: ignore[misc]
+    """A day of charging; `time` is in hours from the horizon's start.
+
+    Plug-ins and slot boundaries are events; at one moment the boundary comes first, then EVs in plug-in order.
+
+    Parameters
+    ----------
+    settings
+        The scenario; the default one if left out.
+
+    Attributes
+    ----------
+    world
+        All that exists: slots, loads, fleet, tree.
+    channel
+        Carried and counted every message.
+    boards_kw
+        Load on the boards at each slot boundary [kW], shape ``(n_transformers, n_slots + 1, n_slots)``.
+    datacollector
+        Base load, EV load and messages at every slot boundary.
+    """
+
+    def __init__(self, settings: Scenario | None = None) -> None:
+        settings = settings or Scenario()
+        super().__init__(rng=settings.run.seed)
+        self.world = World.build(settings, self.rng)
+        self.channel = Channel()
+        self.slot = 0
+        horizon, hierarchy = self.world.horizon, self.world.hierarchy
+        n = horizon.n_slots
+        self.boards_kw = np.zeros((len(hierarchy.transformers), n + 1, n))
+        self.transformers = self._make_transformers()
+        substations = [
+            Substation(
+                self, name, self.channel, [t for t in self.transformers if hierarchy.substation_of(t.name) == name]
+            )
+            for name in hierarchy.substations
+        ]
+        self.control_center = ControlCenter(self, self.channel, substations)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "time_h": "time",
+                "base_kw": ChargingModel.base_kw_now,
+                "ev_kw": ChargingModel.ev_kw_now,
+                "messages": ChargingModel.messages_now,
+            }
+        )
+        self.control_center.announce_day_ahead()
+        self._schedule_events()
+
+    def _make_transformers(self) -> list[Transformer]:
+        world = self.world
+        coordinator = world.coordinator
+        return [
+            Transformer(
+                self,
+                name,
+                self.channel,
+                world.problems[k],
+                world.loads[k].actual_kw if world.adjusts else world.loads[k].forecast_kw,
+                coordinator,
+                world.scenario.coordination.batch_size,
+                None if coordinator.decides == "vehicle" else world.plan(coordinator, k),
+            )
+            for k, name in enumerate(world.hierarchy.transformers)
+        ]
+
+    def _schedule_events(self) -> None:
+        edges_h = self.world.horizon.edges_h.tolist()
+        for edge_h in edges_h[:-1]:
+            self.schedule_event(self.begin_slot, at=edge_h, priority=Priority.HIGH)
+        self.schedule_event(self.end_day, at=edges_h[-1], priority=Priority.LOW)
+        for transformer in self.transformers:
+            plug_in_h = np.maximum(transformer.problem.plug_in_h, 0.0).tolist()
+            for row in transformer.problem.order.tolist():
+                self.schedule_event(transformer.evs[row].plug_in, at=plug_in_h[row])
+
+    def begin_slot(self) -> None:
+        """Begin the next slot: transformers learn its actual load."""
+        for k, transformer in enumerate(self.transformers):
+            transformer.begin_slot(self.slot)
+            self.boards_kw[k, self.slot] = transformer.board.load_kw
+        self.datacollector.collect(self)
+        self.slot += 1
+
+    def end_day(self) -> None:
+        """End the horizon: reports go up."""
+        for k, transformer in enumerate(self.transformers):
+            self.boards_kw[k, self.slot] = transformer.board.load_kw
+        self.control_center.gather()
+        self.running = False
+
+    @property
+    def evs(self) -> list[EV]:
+        """Every EV, transformer by transformer."""
+        return [ev for transformer in self.transformers for ev in transformer.evs]
+
+    def base_kw_now(self) -> float:
+        """Base load of all transformers in the present slot [kW]."""
+        return float(sum(transformer.board.base_kw[self.slot] for transformer in self.transformers))
+
+    def ev_kw_now(self) -> float:
+        """EV load of all transformers in the present slot [kW]."""
+        return float(sum(transformer.board.promised_kw[self.slot] for transformer in self.transformers))
+
+    def messages_now(self) -> int:
+        """Messages sent so far."""
+        return self.channel.messages
+
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Return what the EVs of each transformer hold."""
+        return tuple(transformer.schedule for transformer in self.transformers)
+
+    def run_day(self) -> None:
+        """Run to the horizon's end."""
+        self.run_until(self.world.horizon.hours)

@@ -1,0 +1,291 @@
+"""The result of a run: typed tables and a summary, written to a folder and read back."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coordination.valley_filling import COORDINATORS
+from coordination.valley_filling.problem import Schedule
+from environment.board import pheromone
+from environment.channel import Channel
+from environment.faults import Fault, FaultyInputError
+from runs.metrics import EnergyBooks, load_metrics
+from runs.scenario import Scenario
+from runs.world import World
+
+TABLES = ("slots", "vehicles", "schedule", "board", "messages")
+SUMMARY_FILE = "summary.json"
+SCENARIO_FILE = "scenario.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What an engine hands over.
+
+    Parameters
+    ----------
+    schedules
+        One a transformer.
+    boards_kw
+        Load on the boards at each slot boundary [kW], shape ``(n_transformers, n_slots + 1, n_slots)``.
+    channel
+        Its books.
+    refusals
+        Deposits refused.
+    wall_s
+        Time that coordination took.
+    """
+
+    schedules: tuple[Schedule, ...]
+    boards_kw: NDArray[np.float64]
+    channel: Channel
+    refusals: int
+    wall_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished run.
+
+    Parameters
+    ----------
+    scenario
+        What was run.
+    summary
+        Key figures by name, units in the names; those of free charging under ``free``, without EVs under ``no_evs``.
+    slots
+        ``transformer slot start base_kw actual_kw ev_kw total_kw pheromone free_kw``: forecast and actual base load,
+        EV load, actual base plus EVs, pheromone at the end, EV load of free charging.
+    vehicles
+        ``vehicle transformer plug_in_h plug_out_h energy_kwh power_kw capacity_kwh soc_plug_in efficiency booked_kwh
+        delivered_kwh unserved_kwh soc_plug_out cost_kw``; the cost is the mean total load in the slots that the EV
+        uses, weighted by its energy: the lower, the deeper in the valley.
+    schedule
+        ``vehicle slot power_kw``, charging slots only.
+    board
+        ``transformer at_h slot load_kw pheromone``: the board at each slot boundary.
+    messages
+        ``kind messages bytes``.
+    """
+
+    scenario: Scenario
+    summary: dict[str, Any]
+    slots: pd.DataFrame
+    vehicles: pd.DataFrame
+    schedule: pd.DataFrame
+    board: pd.DataFrame
+    messages: pd.DataFrame
+
+    @classmethod
+    def of(cls, world: World, outcome: Outcome) -> Self:
+        """Gather tables and summary from what an engine hands over."""
+        horizon, limit_kw = world.horizon, world.hierarchy.limit_kw
+        names = np.array(world.hierarchy.transformers)
+        n = horizon.n_slots
+        forecast = np.stack([load.forecast_kw for load in world.loads])
+        actual = np.stack([load.actual_kw for load in world.loads])
+        ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
+        free_schedules = tuple(world.plan(COORDINATORS["free"], k) for k in range(names.size))
+        free = np.stack([schedule.load_kw() for schedule in free_schedules])
+        books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)
+        free_books = EnergyBooks.of(world.fleet, world.rows, free_schedules, horizon.slot_h)
+        slots = pd.DataFrame({
+            "transformer": np.repeat(names, n),
+            "slot": np.tile(np.arange(n), names.size),
+            "start": _starts(world.scenario, names.size),
+            "base_kw": forecast.ravel(),
+            "actual_kw": actual.ravel(),
+            "ev_kw": ev.ravel(),
+            "total_kw": (actual + ev).ravel(),
+            "pheromone": pheromone(actual + ev, limit_kw).ravel(),
+            "free_kw": free.ravel(),
+        })  # fmt: skip
+        summary: dict[str, Any] = {
+            "method": world.scenario.coordination.method,
+            "batch_size": world.scenario.coordination.batch_size,
+            "vehicles": len(world.fleet),
+            "transformers": int(names.size),
+            "limit_kw": limit_kw,
+            **load_metrics(actual + ev, limit_kw),
+            **books.metrics(world.fleet),
+            "messages": outcome.channel.messages,
+            "bytes": outcome.channel.bytes,
+            "refused_deposits": outcome.refusals,
+            "wall_s": outcome.wall_s,
+            "free": {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet)},
+            "no_evs": load_metrics(actual, limit_kw),
+            "warnings": world.warnings(),
+        }
+        return cls(
+            scenario=world.scenario,
+            summary=summary,
+            slots=slots,
+            vehicles=_vehicles(world, outcome.schedules, books, actual + ev),
+            schedule=_schedule(world, outcome.schedules),
+            board=_board(world, outcome.boards_kw),
+            messages=pd.DataFrame(outcome.channel.books, columns=["kind", "messages", "bytes"]),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Result)
+            and self.scenario == other.scenario
+            and self.summary == other.summary
+            and all(getattr(self, name).equals(getattr(other, name)) for name in TABLES)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def save(self, folder: Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
+        """Write scenario, summary and tables into a folder that exists.
+
+        Parameters
+        ----------
+        folder
+            Takes the files.
+        table_format
+            Of the tables.
+        """
+        (folder / SCENARIO_FILE).write_text(self.scenario.to_toml(), encoding="utf-8")
+        (folder / SUMMARY_FILE).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8")
+        for name in TABLES:
+            table: pd.DataFrame = getattr(self, name)
+            if table_format == "csv":
+                table.to_csv(folder / f"{name}.csv", index=False)
+            else:
+                table.to_parquet(folder / f"{name}.parquet", index=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a result back, equal to the one that was written.
+
+        Parameters
+        ----------
+        folder
+            As `save` left it.
+
+        Raises
+        ------
+        FaultyInputError
+            If a file is missing.
+        """
+        missing = [name for name in (SCENARIO_FILE, SUMMARY_FILE) if not (folder / name).is_file()]
+        missing += [name for name in TABLES if not any((folder / f"{name}.{end}").is_file() for end in ("parquet", "csv"))]
+        if missing:
+            raise FaultyInputError([Fault(str(folder), None, name, "missing", "a result folder") for name in missing])
+        scenario = Scenario.read(folder / SCENARIO_FILE)
+        summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+        tables = {name: _read_table(folder, name, scenario) for name in TABLES}
+        return cls(scenario=scenario, summary=summary, **tables)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into that becomes `folder` only when all is written.
+
+    An earlier result of ours in its place is replaced; anything else is left alone.
+
+    Raises
+    ------
+    FaultyInputError
+        If `folder` exists and is neither empty nor a result.
+    """
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / SUMMARY_FILE).is_file())):
+        raise FaultyInputError([
+            Fault("--out", None, str(folder), "something else", "a new or empty folder, or an earlier result")
+        ])  # fmt: skip
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield draft
+        draft.chmod(0o777 & ~_umask())
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.replace(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
+    parquet = folder / f"{name}.parquet"
+    if parquet.is_file():
+        return pd.read_parquet(parquet)
+    texts = {column: "str" for column in ("vehicle", "transformer", "kind")}
+    table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
+    if name == "slots":
+        transformers = len(table) // scenario.horizon.n_slots
+        table["start"] = _starts(scenario, transformers)
+    return table
+
+
+def _starts(scenario: Scenario, transformers: int) -> pd.Series:
+    starts = scenario.horizon.slot_starts
+    return pd.Series(starts.append([starts] * (transformers - 1))).reset_index(drop=True)
+
+
+def _vehicles(
+    world: World, schedules: tuple[Schedule, ...], books: EnergyBooks, total_kw: NDArray[np.float64]
+) -> pd.DataFrame:
+    fleet = world.fleet
+    cost = np.full(len(fleet), np.nan)
+    for k, (rows, schedule) in enumerate(zip(world.rows, schedules, strict=True)):
+        row, slot, power = schedule.entries()
+        weighted = np.bincount(row, weights=power * total_kw[k, slot], minlength=rows.size)
+        power_sum = schedule.mean_kw()
+        cost[rows] = np.divide(weighted, power_sum, out=np.full(rows.size, np.nan), where=power_sum > 0)
+    return pd.DataFrame({
+        "vehicle": fleet.vehicle,
+        "transformer": np.array(world.hierarchy.transformers)[world.hierarchy.feeder_of],
+        "plug_in_h": fleet.plug_in_h,
+        "plug_out_h": fleet.plug_out_h,
+        "energy_kwh": fleet.energy_kwh,
+        "power_kw": fleet.power_kw,
+        "capacity_kwh": fleet.capacity_kwh,
+        "soc_plug_in": fleet.soc_plug_in,
+        "efficiency": fleet.efficiency,
+        "booked_kwh": books.booked_kwh,
+        "delivered_kwh": books.delivered_kwh,
+        "unserved_kwh": books.unserved_kwh,
+        "soc_plug_out": fleet.soc_plug_in + books.delivered_kwh / fleet.capacity_kwh,
+        "cost_kw": cost,
+    })  # fmt: skip
+
+
+def _schedule(world: World, schedules: tuple[Schedule, ...]) -> pd.DataFrame:
+    parts = [schedule.entries() for schedule in schedules]
+    row = np.concatenate([rows[part[0]] for rows, part in zip(world.rows, parts, strict=True)])
+    slot = np.concatenate([part[1] for part in parts])
+    power = np.concatenate([part[2] for part in parts])
+    order = np.lexsort((slot, row))
+    return pd.DataFrame({
+        "vehicle": world.fleet.vehicle[row[order]],
+        "slot": slot[order],
+        "power_kw": power[order],
+    })  # fmt: skip
+
+
+def _board(world: World, boards_kw: NDArray[np.float64]) -> pd.DataFrame:
+    n_transformers, n_times, n = boards_kw.shape
+    return pd.DataFrame({
+        "transformer": np.repeat(np.array(world.hierarchy.transformers), n_times * n),
+        "at_h": np.tile(np.repeat(world.horizon.edges_h, n), n_transformers),
+        "slot": np.tile(np.arange(n), n_transformers * n_times),
+        "load_kw": boards_kw.ravel(),
+        "pheromone": pheromone(boards_kw, world.hierarchy.limit_kw).ravel(),
+    })  # fmt: skip

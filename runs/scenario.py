@@ -1,0 +1,215 @@
+"""A scenario: one frozen, validated description of a run, read from a TOML file.
+
+Every section is a settings class that lives beside the thing it describes; its docstrings are the reference.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+import tomli_w
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from coordination.valley_filling import COORDINATORS
+from coordination.valley_filling.problem import CoordinationSettings
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.fleets import FleetSource, NhtsFleet
+from environment.hierarchy import TransformerSettings
+from environment.horizon import Horizon
+from environment.loads import BuiltinLoad, LoadSource
+from environment.settings import Settings
+
+PATH_KEYS = ("path", "actual_path")
+
+
+class RunSettings(Settings):
+    """How the run is carried out."""
+
+    seed: int = Field(default=1, ge=0)
+    """Seed of the one random generator; the same seed gives the same tables, byte for byte."""
+
+    engine: Literal["agents", "compiled"] = "agents"
+    """"agents": a Mesa agent per EV, event by event; "compiled": the same choices in compiled code, for very many EVs."""
+
+
+class Scenario(Settings):
+    """A whole run."""
+
+    horizon: Horizon = Horizon()
+    load: Annotated[LoadSource, Field(discriminator="source")] = BuiltinLoad()
+    fleet: Annotated[FleetSource, Field(discriminator="source")] = NhtsFleet()
+    transformer: TransformerSettings = TransformerSettings()
+    coordination: CoordinationSettings = CoordinationSettings()
+    run: RunSettings = RunSettings()
+
+    @field_validator("coordination")
+    @classmethod
+    def _known_method(cls, coordination: CoordinationSettings) -> CoordinationSettings:
+        if coordination.method not in COORDINATORS:
+            raise ValueError(f"method = {coordination.method!r}; expected {nearest(coordination.method, COORDINATORS)}")
+        return coordination
+
+    @classmethod
+    def read(cls, path: Path | None = None, overrides: Iterable[str] = ()) -> Self:
+        """Read a scenario.
+
+        Parameters
+        ----------
+        path
+            A TOML file; none: the built-in default. Paths inside are relative to it.
+        overrides
+            ``section.key=value`` texts, the value in TOML (a bare word is a text); paths relative to the working
+            folder.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault: unreadable TOML, unknown keys (with the nearest known one), values out of range.
+        """
+        content = {} if path is None else _read_toml(path)
+        file = path.name if path else "scenario"
+        faults = [fault for text in overrides if (fault := _apply(content, text))]
+        faults += _drop_wrong_sections(content, file)
+        for section, default in (("load", "builtin"), ("fleet", "nhts")):
+            if section in content:
+                content[section].setdefault("source", default)
+        try:
+            scenario = cls.model_validate(content)
+        except ValidationError as error:
+            faults += _faults(error, content, file)
+        raise_if_any(faults)
+        return scenario
+
+    def update(self, **sections: Mapping[str, Any]) -> Self:
+        """Return a new scenario with some keys of some sections replaced, validated anew.
+
+        Parameters
+        ----------
+        **sections
+            A mapping of new values for each section named.
+        """
+        content = {}
+        for name in type(self).model_fields:
+            section: Settings = getattr(self, name)
+            content[name] = section.model_dump(exclude_unset=True)
+            if "source" in type(section).model_fields:
+                content[name]["source"] = section.source  # type: ignore[attr-defined]
+            content[name].update(sections.get(name, {}))
+        return type(self).model_validate(content)
+
+    def to_toml(self) -> str:
+        """Return the whole scenario, defaults included, as TOML; keys that are none are left out."""
+        content = self.model_dump()
+        for key in ("rated_kva", "power_factor", "loading"):
+            if self.transformer.limit_kw is not None:
+                del content["transformer"][key]
+        return tomli_w.dumps(_plain(content))
+
+
+def sections() -> dict[str, list[type[Settings]]]:
+    """Return every section's name and its classes (one a source where there are several)."""
+    return {
+        "horizon": [Horizon],
+        "load": list(get_args(LoadSource.__value__)),
+        "fleet": list(get_args(FleetSource.__value__)),
+        "transformer": [TransformerSettings],
+        "coordination": [CoordinationSettings],
+        "run": [RunSettings],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FaultyInputError([Fault(str(path), None, "file", "missing", "a scenario (TOML)")]) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FaultyInputError([Fault(str(path), None, "file", f"unreadable ({error})", "a scenario (TOML)")]) from None
+    for section in content.values():
+        if isinstance(section, dict):
+            for key in PATH_KEYS:
+                if isinstance(section.get(key), str):
+                    section[key] = str(path.parent / section[key])
+    return content
+
+
+def _apply(content: dict[str, Any], text: str) -> Fault | None:
+    name, equals, value = text.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not equals or not dot or not key:
+        return Fault("--set", None, "override", repr(text), "section.key=value, such as coordination.batch_size=10")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    entry = content.setdefault(section, {})
+    if isinstance(entry, dict):
+        entry[key] = parsed
+    return None
+
+
+def _drop_wrong_sections(content: dict[str, Any], file: str) -> list[Fault]:
+    known = sections()
+    faults = []
+    for name, value in list(content.items()):
+        if name not in known:
+            faults.append(Fault(file, None, f"section [{name}]", "unknown", nearest(name, known)))
+            del content[name]
+        elif not isinstance(value, dict):
+            faults.append(Fault(file, None, name, repr(value), f"a section [{name}]"))
+            del content[name]
+    return faults
+
+
+def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[Fault]:
+    faults = []
+    for entry in error.errors():
+        place = [str(part) for part in entry["loc"]]
+        section, rest = place[0], place[1:]
+        classes = sections()[section]
+        sources = [cls.model_fields["source"].annotation for cls in classes] if len(classes) > 1 else []
+        names = [get_args(source)[0] for source in sources]
+        if rest and rest[0] in names:
+            classes, rest = [classes[names.index(rest[0])]], rest[1:]
+        field = ".".join([section, *rest])
+        if entry["type"] == "union_tag_invalid":
+            found = str(content[section]["source"])
+            faults.append(Fault(file, None, f"{section}.source", repr(found), nearest(found, names)))
+        elif entry["type"] == "extra_forbidden":
+            faults.append(Fault(file, None, field, "unknown", _nearest_key(rest, classes, sections()[section])))
+        elif entry["type"] == "missing":
+            faults.append(Fault(file, None, field, "missing", "a value"))
+        elif entry["type"] == "value_error":
+            found, _, expected = str(entry["ctx"]["error"]).partition("; expected ")
+            faults.append(Fault(file, None, field, found, expected))
+        else:
+            message = entry["msg"].removeprefix("Input should be ")
+            faults.append(Fault(file, None, field, _short(entry["input"]), message))
+    return faults
+
+
+def _nearest_key(place: list[str], classes: list[type[Settings]], all_classes: list[type[Settings]]) -> str:
+    key = place[-1]
+    known = [cls for cls in all_classes if key in cls.model_fields]
+    if known and len(place) == 1:
+        sources = ", ".join(repr(get_args(cls.model_fields["source"].annotation)[0]) for cls in known)
+        return f"no such key with this source; it belongs to source {sources}"
+    fields: type[BaseModel] = classes[0]
+    if len(place) > 1:
+        inner = get_args(classes[0].model_fields[place[0]].annotation)
+        fields = inner[0] if inner and isinstance(inner[0], type) and issubclass(inner[0], BaseModel) else classes[0]
+    return nearest(key, fields.model_fields)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,134 @@
+"""One run, by agents or by the compiled colony; both give the same schedule, slot for slot, and the same messages."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling.adjustment import adjust
+from coordination.valley_filling.ants import forage
+from coordination.valley_filling.problem import Schedule
+from environment.board import COPIES, DEPOSITS, ENTRIES, REFUSALS, PheromoneBoard
+from environment.channel import BoardCopy, Channel, Deposit, Deviation, Dispatch, Exchange, Forecast, Refusal, Report
+from runs.model import ChargingModel
+from runs.result import Outcome, Result
+from runs.scenario import Scenario
+from runs.world import World
+
+type Progress = Callable[[float], None]
+"""Told the part of the horizon that is done, 0..1."""
+
+
+def simulate(scenario: Scenario, progress: Progress | None = None) -> Result:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario
+        What to run, and with which engine.
+    progress
+        Told how far the run is.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the files that the scenario names.
+    """
+    tell = progress or (lambda _: None)
+    run = _run_agents if scenario.run.engine == "agents" else _run_compiled
+    world, outcome = run(scenario, tell)
+    return Result.of(world, outcome)
+
+
+def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
+    model = ChargingModel(scenario)
+    begun = time.perf_counter()
+    edges_h = model.world.horizon.edges_h
+    for edge_h in edges_h[1:].tolist():
+        model.run_until(edge_h)
+        tell(edge_h / edges_h[-1])
+    return model.world, Outcome(
+        schedules=model.schedules(),
+        boards_kw=model.boards_kw,
+        channel=model.channel,
+        refusals=sum(int(transformer.board.tally[REFUSALS]) for transformer in model.transformers),
+        wall_s=time.perf_counter() - begun,
+    )
+
+
+def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
+    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    begun = time.perf_counter()
+    channel = Channel()
+    _count_day_ahead(world, channel)
+    n = world.horizon.n_slots
+    boards_kw = np.zeros((len(world.problems), n + 1, n))
+    schedules = []
+    refusals = 0
+    for k in range(len(world.problems)):
+        schedule, board = _run_transformer(world, k, channel, boards_kw[k])
+        schedules.append(schedule)
+        refusals += int(board.tally[REFUSALS])
+        tell((k + 1) / len(world.problems))
+    _count_reports(world, channel)
+    return world, Outcome(
+        schedules=tuple(schedules),
+        boards_kw=boards_kw,
+        channel=channel,
+        refusals=refusals,
+        wall_s=time.perf_counter() - begun,
+    )
+
+
+def _run_transformer(
+    world: World, k: int, channel: Channel, boards_kw: NDArray[np.float64]
+) -> tuple[Schedule, PheromoneBoard]:
+    problem, actual_kw = world.problems[k], world.loads[k].actual_kw
+    board = PheromoneBoard(problem.base_kw, problem.limit_kw, world.scenario.coordination.batch_size)
+    forages = world.coordinator.decides == "vehicle"
+    schedule = Schedule(problem) if forages else world.plan(world.coordinator, k)
+    plug_in_h = np.maximum(problem.plug_in_h[problem.order], 0.0)
+    plugged_in = np.searchsorted(plug_in_h, world.horizon.edges_h, side="left")
+    for now in range(problem.n_slots):
+        here = problem.order[: plugged_in[now]]
+        if world.adjusts and actual_kw[now] != board.base_kw[now]:
+            here = here[problem.stop_slot[here] > now]
+            moves, entries = adjust(problem, board, schedule, here, now, actual_kw[now])
+            _count_adjustment(channel, here.size, moves, entries)
+        boards_kw[now] = board.load_kw
+        coming = problem.order[plugged_in[now] : plugged_in[now + 1]]
+        if forages:
+            forage(problem, board, schedule, coming)
+        else:
+            schedule.add_to(board.load_kw, coming)
+    boards_kw[-1] = board.load_kw
+    _count_colony(channel, board)
+    if world.coordinator.decides == "planner":
+        entries = int(np.count_nonzero(schedule.power_kw))
+        channel.record(Dispatch.kind, problem.order.size, Dispatch.bytes_of(problem.order.size, entries))
+    return schedule, board
+
+
+def _count_day_ahead(world: World, channel: Channel) -> None:
+    for problem in world.problems:
+        for _ in ("control centre to substation", "substation to transformer"):
+            channel.send(Forecast(problem.base_kw))
+
+
+def _count_reports(world: World, channel: Channel) -> None:
+    for _ in (*world.hierarchy.transformers, *world.hierarchy.substations):
+        channel.send(Report(world.problems[0].base_kw, 0.0))
+
+
+def _count_adjustment(channel: Channel, asked: int, moves: int, entries: int) -> None:
+    channel.record(Exchange.kind, moves, Exchange.bytes_of(moves, entries))
+    if asked:
+        channel.record(Deviation.kind, 1 + moves, (1 + moves) * Deviation(0.0).wire_bytes)
+
+
+def _count_colony(channel: Channel, board: PheromoneBoard) -> None:
+    copies, deposits, entries, refusals = (int(board.tally[k]) for k in (COPIES, DEPOSITS, ENTRIES, REFUSALS))
+    channel.record(BoardCopy.kind, copies, copies * BoardCopy(board.copy_kw).wire_bytes)
+    channel.record(Deposit.kind, deposits, Deposit.bytes_of(deposits, entries))
+    channel.record(Refusal.kind, refusals, refusals * Refusal(board.load_kw).wire_bytes)

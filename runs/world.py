@@ -1,0 +1,145 @@
+"""What a scenario describes, built: slots, loads, fleet, tree, and one valley-filling problem a transformer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling import COORDINATORS, Coordinator
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule, ValleyFilling
+from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.fleets.fleet import TOLERANCE_H, Fleet
+from environment.hierarchy import Hierarchy
+from environment.horizon import Horizon
+from environment.loads import LoadProfile
+from runs.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All that exists before anyone decides.
+
+    Parameters
+    ----------
+    scenario
+        What it was built from.
+    fleet
+        All EVs.
+    hierarchy
+        The grid's tree.
+    loads
+        Base load of each transformer, in the tree's order.
+    planner_seeds
+        One a transformer, for planners that draw; every plan begins anew from them.
+    """
+
+    scenario: Scenario
+    fleet: Fleet
+    hierarchy: Hierarchy
+    loads: tuple[LoadProfile, ...]
+    planner_seeds: tuple[np.random.SeedSequence, ...]
+
+    @classmethod
+    def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
+        """Read and draw all that the scenario names.
+
+        Parameters
+        ----------
+        scenario
+            The run.
+        rng
+            The run's one generator; each use gets a generator spawned from it.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of every file read.
+        """
+        fleet_rng, load_rng, tree_rng, planner_rng = rng.spawn(4)
+        faults: list[Fault] = []
+        profile = _collecting(faults, lambda: scenario.load.profile(scenario.horizon))
+        fleet = _collecting(faults, lambda: scenario.fleet.build(scenario.horizon, fleet_rng))
+        raise_if_any(faults)
+        assert profile is not None
+        assert fleet is not None
+        hierarchy = Hierarchy.build(scenario.transformer, fleet, tree_rng)
+        sigma = 0.0 if scenario.load.actual_path else scenario.load.fluctuation
+        loads = tuple(profile.with_fluctuation(sigma, load_rng) for _ in hierarchy.transformers)
+        seeds = tuple(child.bit_generator.seed_seq for child in planner_rng.spawn(len(loads)))
+        return cls(scenario, fleet, hierarchy, loads, seeds)
+
+    @property
+    def horizon(self) -> Horizon:
+        """The slots."""
+        return self.scenario.horizon
+
+    @property
+    def coordinator(self) -> Coordinator:
+        """Who decides."""
+        return COORDINATORS[self.scenario.coordination.method]
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether EVs answer the deviations of the actual load from the forecast."""
+        return self.scenario.coordination.adjust and self.coordinator.decides == "vehicle"
+
+    @cached_property
+    def rows(self) -> tuple[NDArray[np.int64], ...]:
+        """Fleet rows of each transformer's EVs."""
+        return tuple(self.hierarchy.rows_of(k) for k in range(len(self.hierarchy.transformers)))
+
+    @cached_property
+    def problems(self) -> tuple[ValleyFilling, ...]:
+        """One problem a transformer."""
+        whole = self.scenario.coordination.energy == "whole_slots"
+        return tuple(
+            ValleyFilling.of(
+                self.fleet if rows.size == len(self.fleet) else self.fleet.take(rows),
+                self.horizon,
+                load.forecast_kw,
+                self.hierarchy.limit_kw,
+                whole=whole,
+            )
+            for rows, load in zip(self.rows, self.loads, strict=True)
+        )
+
+    def plan(self, coordinator: Coordinator, transformer: int) -> Schedule:
+        """Return a coordinator's day-ahead schedule of one transformer's EVs; the same at every call."""
+        rng = np.random.default_rng(self.planner_seeds[transformer])
+        return coordinator.plan(self.problems[transformer], self.scenario.coordination, rng)
+
+    def warnings(self) -> list[str]:
+        """Say, with counts, what is no fault but leaves energy unserved or slots closed."""
+        fleet, horizon = self.fleet, self.horizon
+        whole = self.scenario.coordination.energy == "whole_slots"
+        first, stop = fleet.usable_slots(horizon, whole=whole)
+        needy = fleet.grid_energy_kwh > ENERGY_TOLERANCE_KWH
+        usable_h = np.minimum(fleet.plug_out_h, horizon.hours) - np.maximum(fleet.plug_in_h, 0.0)
+        if whole:
+            short = fleet.slots_needed(horizon) > stop - first
+        else:
+            short = fleet.grid_energy_kwh > fleet.power_kw * usable_h + ENERGY_TOLERANCE_KWH
+        none = first == stop
+        closed = sum(int((load.forecast_kw >= self.hierarchy.limit_kw).sum()) for load in self.loads)
+        late = fleet.plug_out_h > horizon.hours + TOLERANCE_H
+        stays, slots = f"of {len(fleet)} stays", f"of {len(self.loads) * horizon.n_slots} slots"
+        counts = [
+            (none & needy, f"{stays} cover no usable slot; their energy stays unserved"),
+            (short & ~none & needy, f"{stays} are too short for their need; the rest stays unserved"),
+            (late, f"{stays} end after the horizon; only their part inside it is used"),
+        ]
+        found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
+        if closed:
+            found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
+        return found
+
+
+def _collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:
+    try:
+        return build()
+    except FaultyInputError as error:
+        faults += error.faults
+        return None

@@ -56,7 +56,9 @@ class CsvTable:
 
     def _read(self, path: Path) -> pd.DataFrame:
         try:
-            cells = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig", index_col=False)
+            cells = pd.read_csv(
+                path, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig", index_col=False
+            )
         except FileNotFoundError:
             raise FaultyInputError([Fault(str(path), None, "file", "missing", "a CSV file")]) from None
         except pd.errors.EmptyDataError:

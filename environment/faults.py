@@ -40,11 +40,13 @@ class FaultyInputError(ValueError):
     Parameters
     ----------
     faults
-        At least one fault.
+        At least one fault; kept file by file, in the order of rows.
     """
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults: tuple[Fault, ...] = tuple(faults)
+        found = tuple(faults)
+        files = list(dict.fromkeys(fault.file for fault in found))
+        self.faults = tuple(sorted(found, key=lambda fault: (files.index(fault.file), fault.row or 0)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 

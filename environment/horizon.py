@@ -15,7 +15,7 @@ from environment.faults import Fault
 from environment.settings import Settings
 
 MINUTES_PER_DAY = 24 * 60
-_HAS_ZONE = r"(?:[Zz]|[+-]\d{2}:?\d{2})\s*$"
+_ZONE = r"(?<=\d)\s*([Zz]|[+-]\d{2}:?\d{2})$"
 
 
 class Horizon(Settings):
@@ -110,56 +110,38 @@ class Horizon(Settings):
             Unparsable times, mixed zones, times that the zone's clock skips or repeats.
         """
         column = pd.Series(list(texts), dtype=str).str.strip()
-        zoned = column.str.contains(_HAS_ZONE, regex=True).to_numpy(dtype=bool)
-        moments = pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce")
-        broken = moments.isna().to_numpy(dtype=bool)
-        faults = [
-            Fault(file, rows[i], field, repr(column[i]), "a time such as 2019-05-06T18:30 (ISO 8601)")
-            for i in np.flatnonzero(broken)
-        ]
-        if zoned[~broken].any() and not zoned[~broken].all():
-            odd = ~zoned if zoned.sum() * 2 >= zoned.size else zoned
-            faults += [
-                Fault(file, rows[i], field, f"{column[i]!r}, {'with' if zoned[i] else 'without'} a zone",
-                      "every time of the file with a zone, or none")
-                for i in np.flatnonzero(odd & ~broken)
-            ]  # fmt: skip
-            return pd.DatetimeIndex(moments.where(False)), faults
-        if zoned.any():
-            return self._from_zoned(column, pd.DatetimeIndex(moments), broken, faults, file, rows, field)
-        naive = pd.DatetimeIndex(moments).tz_localize(None)
-        if self.timezone is None:
-            return naive, faults
-        local = naive.tz_localize(self.timezone, ambiguous="NaT", nonexistent="NaT")
-        faults += [
-            Fault(file, rows[i], field, repr(column[i]), f"a time that exists once in {self.timezone}, or with a zone")
-            for i in np.flatnonzero(local.isna() & ~broken)
-        ]
-        return local, faults
+        faults: list[Fault] = []
 
-    def _from_zoned(
-        self,
-        column: "pd.Series[str]",
-        moments: pd.DatetimeIndex,
-        broken: NDArray[np.bool_],
-        faults: list[Fault],
-        file: str,
-        rows: Sequence[int],
-        field: str,
-    ) -> tuple[pd.DatetimeIndex, list[Fault]]:
-        if self.timezone is not None:
+        def note(bad: NDArray[np.bool_], expected: str) -> None:
+            faults.extend(
+                Fault(file, rows[i], field, repr(column[i]), expected) for i in np.flatnonzero(bad & ~broken).tolist()
+            )
+
+        moments = pd.DatetimeIndex(pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce"))
+        unreadable = np.asarray(moments.isna())
+        broken = np.zeros_like(unreadable)
+        note(unreadable, "a time such as 2019-05-06T18:30 (ISO 8601)")
+        broken = unreadable
+        zone = column.str.extract(_ZONE, expand=False).fillna("")
+        zoned = (zone != "").to_numpy(dtype=bool)
+        if not zoned[~broken].any():
+            wall = moments.tz_localize(None)
+            if self.timezone is None:
+                return wall, faults
+            local = wall.tz_localize(self.timezone, ambiguous="NaT", nonexistent="NaT")
+            note(np.asarray(local.isna()), f"a time that exists once in {self.timezone}, or one with a zone")
+            return local, faults
+        if not zoned[~broken].all():
+            note(~zoned if zoned.mean() >= 0.5 else zoned, "a zone on every time of the file, or on none")
+        elif self.timezone is not None:
             return moments.tz_convert(self.timezone), faults
-        offsets = column.str.extract(rf"({_HAS_ZONE})", expand=False).str.strip().where(~broken)
-        common = offsets.mode().iloc[0]
-        odd = np.flatnonzero((offsets != common).to_numpy(dtype=bool) & ~broken)
-        if odd.size:
-            faults += [
-                Fault(file, rows[i], field, repr(column[i]), f"zone {common} as elsewhere, or horizon.timezone to be set")
-                for i in odd
-            ]
-            return pd.DatetimeIndex(pd.Series(moments).where(False)), faults
-        wall = column.str.replace(_HAS_ZONE, "", regex=True).where(~broken)
-        return pd.DatetimeIndex(pd.to_datetime(wall, format="ISO8601", errors="coerce")), faults
+        else:
+            common = str(zone[~broken].mode().iloc[0])
+            note((zone != common).to_numpy(dtype=bool), f"zone {common} as elsewhere, or horizon.timezone to be set")
+        if faults:
+            return pd.DatetimeIndex([pd.NaT] * column.size), faults
+        wall_texts = column.str.replace(_ZONE, "", regex=True)
+        return pd.DatetimeIndex(pd.to_datetime(wall_texts, format="ISO8601")), faults
 
     def hours_from_start(self, times: pd.DatetimeIndex) -> NDArray[np.float64]:
         """Hours elapsed from the start to each time (as `parse_times` gives them); NaN for NaT."""

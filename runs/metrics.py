@@ -58,7 +58,9 @@ class EnergyBooks:
     unserved_kwh: NDArray[np.float64]
 
     @classmethod
-    def of(cls, fleet: Fleet, rows: tuple[NDArray[np.int64], ...], schedules: tuple[Schedule, ...], slot_h: float) -> "EnergyBooks":
+    def of(
+        cls, fleet: Fleet, rows: tuple[NDArray[np.int64], ...], schedules: tuple[Schedule, ...], slot_h: float
+    ) -> "EnergyBooks":
         """Close the books of a fleet whose rows are spread over transformers."""
         booked = np.zeros(len(fleet))
         for own_rows, schedule in zip(rows, schedules, strict=True):

@@ -112,15 +112,15 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         return [ev for transformer in self.transformers for ev in transformer.evs]
 
     def base_kw_now(self) -> float:
-        """Base load of all transformers in the present slot [kW]."""
+        """Return the base load of all transformers in the present slot [kW]."""
         return float(sum(transformer.board.base_kw[self.slot] for transformer in self.transformers))
 
     def ev_kw_now(self) -> float:
-        """EV load of all transformers in the present slot [kW]."""
+        """Return the EV load of all transformers in the present slot [kW]."""
         return float(sum(transformer.board.promised_kw[self.slot] for transformer in self.transformers))
 
     def messages_now(self) -> int:
-        """Messages sent so far."""
+        """Return the messages sent so far."""
         return self.channel.messages
 
     def schedules(self) -> tuple[Schedule, ...]:

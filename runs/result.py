@@ -180,7 +180,9 @@ class Result:
             If a file is missing.
         """
         missing = [name for name in (SCENARIO_FILE, SUMMARY_FILE) if not (folder / name).is_file()]
-        missing += [name for name in TABLES if not any((folder / f"{name}.{end}").is_file() for end in ("parquet", "csv"))]
+        missing += [
+            name for name in TABLES if not any((folder / f"{name}.{end}").is_file() for end in ("parquet", "csv"))
+        ]
         if missing:
             raise FaultyInputError([Fault(str(folder), None, name, "missing", "a result folder") for name in missing])
         scenario = Scenario.read(folder / SCENARIO_FILE)
@@ -226,7 +228,7 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
     parquet = folder / f"{name}.parquet"
     if parquet.is_file():
         return pd.read_parquet(parquet)
-    texts = {column: "str" for column in ("vehicle", "transformer", "kind")}
+    texts = dict.fromkeys(("vehicle", "transformer", "kind"), "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
     if name == "slots":
         transformers = len(table) // scenario.horizon.n_slots

@@ -6,7 +6,7 @@ Every section is a settings class that lives beside the thing it describes; its 
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
 
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, field_validator
@@ -67,6 +67,19 @@ class Scenario(Settings):
         FaultyInputError
             With every fault: unreadable TOML, unknown keys (with the nearest known one), values out of range.
         """
+        scenario, faults = cls.read_leniently(path, overrides)
+        raise_if_any(faults)
+        return scenario
+
+    @classmethod
+    def read_leniently(cls, path: Path | None = None, overrides: Iterable[str] = ()) -> tuple[Self, list[Fault]]:
+        """Read a scenario as `read` does, but return the faults, with a default in place of each faulty section.
+
+        Raises
+        ------
+        FaultyInputError
+            If the file is missing or no TOML.
+        """
         content = {} if path is None else _read_toml(path)
         file = path.name if path else "scenario"
         faults = [fault for text in overrides if (fault := _apply(content, text))]
@@ -75,11 +88,13 @@ class Scenario(Settings):
             if section in content:
                 content[section].setdefault("source", default)
         try:
-            scenario = cls.model_validate(content)
+            return cls.model_validate(content), faults
         except ValidationError as error:
             faults += _faults(error, content, file)
-        raise_if_any(faults)
-        return scenario
+            sound = {
+                name: section for name, section in content.items() if name not in {e["loc"][0] for e in error.errors()}
+            }
+            return cls.model_validate(sound), faults
 
     def update(self, **sections: Mapping[str, Any]) -> Self:
         """Return a new scenario with some keys of some sections replaced, validated anew.
@@ -109,14 +124,18 @@ class Scenario(Settings):
 
 def sections() -> dict[str, list[type[Settings]]]:
     """Return every section's name and its classes (one a source where there are several)."""
-    return {
-        "horizon": [Horizon],
-        "load": list(get_args(LoadSource.__value__)),
-        "fleet": list(get_args(FleetSource.__value__)),
-        "transformer": [TransformerSettings],
-        "coordination": [CoordinationSettings],
-        "run": [RunSettings],
-    }
+    by_name: dict[str, list[type[Settings]]] = {}
+    for name, field in Scenario.model_fields.items():
+        kind: Any = field.annotation
+        by_name[name] = list(get_args(kind.__value__)) if isinstance(kind, TypeAliasType) else [kind]
+    return by_name
+
+
+def source_name(cls: type[Settings]) -> str:
+    """Return the value of ``source`` that stands for a class of settings; empty where there is only one."""
+    field = cls.model_fields.get("source")
+    kind: Any = field.annotation if field else None
+    return str(get_args(kind)[0]) if kind else ""
 
 
 def _plain(value: Any) -> Any:
@@ -138,7 +157,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         if isinstance(section, dict):
             for key in PATH_KEYS:
                 if isinstance(section.get(key), str):
-                    section[key] = str(path.parent / section[key])
+                    section[key] = str((path.parent / section[key]).resolve())
     return content
 
 
@@ -153,7 +172,7 @@ def _apply(content: dict[str, Any], text: str) -> Fault | None:
         parsed = value.strip()
     entry = content.setdefault(section, {})
     if isinstance(entry, dict):
-        entry[key] = parsed
+        entry[key] = str(Path(parsed).resolve()) if key in PATH_KEYS and isinstance(parsed, str) else parsed
     return None
 
 
@@ -176,8 +195,7 @@ def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[
         place = [str(part) for part in entry["loc"]]
         section, rest = place[0], place[1:]
         classes = sections()[section]
-        sources = [cls.model_fields["source"].annotation for cls in classes] if len(classes) > 1 else []
-        names = [get_args(source)[0] for source in sources]
+        names = [source_name(cls) for cls in classes]
         if rest and rest[0] in names:
             classes, rest = [classes[names.index(rest[0])]], rest[1:]
         field = ".".join([section, *rest])
@@ -201,7 +219,7 @@ def _nearest_key(place: list[str], classes: list[type[Settings]], all_classes: l
     key = place[-1]
     known = [cls for cls in all_classes if key in cls.model_fields]
     if known and len(place) == 1:
-        sources = ", ".join(repr(get_args(cls.model_fields["source"].annotation)[0]) for cls in known)
+        sources = ", ".join(repr(source_name(cls)) for cls in known)
         return f"no such key with this source; it belongs to source {sources}"
     fields: type[BaseModel] = classes[0]
     if len(place) > 1:

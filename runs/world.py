@@ -40,7 +40,7 @@ class World:
     fleet: Fleet
     hierarchy: Hierarchy
     loads: tuple[LoadProfile, ...]
-    planner_seeds: tuple[np.random.SeedSequence, ...]
+    planner_seeds: tuple[int, ...]
 
     @classmethod
     def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
@@ -68,7 +68,7 @@ class World:
         hierarchy = Hierarchy.build(scenario.transformer, fleet, tree_rng)
         sigma = 0.0 if scenario.load.actual_path else scenario.load.fluctuation
         loads = tuple(profile.with_fluctuation(sigma, load_rng) for _ in hierarchy.transformers)
-        seeds = tuple(child.bit_generator.seed_seq for child in planner_rng.spawn(len(loads)))
+        seeds = tuple(planner_rng.integers(2**63, size=len(loads)).tolist())
         return cls(scenario, fleet, hierarchy, loads, seeds)
 
     @property

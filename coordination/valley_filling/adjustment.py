@@ -174,7 +174,7 @@ def _adjust_all(
 
 @compiled
 def asked(residual_kw: float, over_kw: float, power_kw: float, whole: bool) -> float:
-    """What an EV is asked to move out of the slot: the deviation left, or more where the slot is above the limit [kW].
+    """Return what an EV is asked to move out of the slot [kW]: the deviation left, or more where it is above the limit.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def asked(residual_kw: float, over_kw: float, power_kw: float, whole: bool) -> f
 
 @compiled
 def cut_kw(load_kw: float, limit_kw: float, held_kw: float, whole: bool) -> float:
-    """How much of an EV's power in a slot must go because the slot is above the limit and nobody can move [kW]."""
+    """Return how much of an EV's power must go because the slot is above the limit and nobody can move [kW]."""
     over = load_kw - limit_kw
     if over <= LIMIT_TOLERANCE_KW:
         return 0.0

@@ -126,10 +126,8 @@ class ValleyFilling:
 
 
 @compiled
-def usable_kw(
-    slot: int, slot_h: float, plug_in_h: float, plug_out_h: float, power_kw: float
-) -> float:
-    """Mean power that a stay allows in a slot: rated power times the part of the slot that the stay covers [kW]."""
+def usable_kw(slot: int, slot_h: float, plug_in_h: float, plug_out_h: float, power_kw: float) -> float:
+    """Return the mean power that a stay allows in a slot [kW]: rated power times the part of the slot that it covers."""
     covered_h = min(plug_out_h, (slot + 1) * slot_h) - max(plug_in_h, slot * slot_h)
     return power_kw * min(1.0, max(0.0, covered_h / slot_h))
 

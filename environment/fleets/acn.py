@@ -74,7 +74,7 @@ class AcnFleet(Settings):
         if not kept.any():
             span = f"{wall.min():%Y-%m-%d} to {wall.max():%Y-%m-%d}"
             raise FaultyInputError([Fault(self.path.name, None, "days", span, f"sessions from {first} to {last}")])
-        origin = pd.Timestamp(datetime.combine(first, time())) + pd.Timedelta(hours=horizon.start_clock_h)  # noqa: DTZ001
+        origin = pd.Timestamp(datetime.combine(first, time())) + pd.Timedelta(hours=horizon.start_clock_h)
         period_h = 24 * np.ceil(horizon.hours / 24)
         start_h = np.asarray((wall - origin) / pd.Timedelta(hours=1), dtype=np.float64)[kept] % period_h
         stay_h = np.asarray((departure - arrival) / pd.Timedelta(hours=1), dtype=np.float64)[kept]
@@ -94,13 +94,10 @@ class AcnFleet(Settings):
     def _sessions(
         self, horizon: Horizon
     ) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex, NDArray[np.float64], NDArray[np.str_]]:
-        if self.path.name.removesuffix(".gz").endswith(".json"):
-            table = _JsonTable(self.path)
-        else:
-            table = CsvTable(
-                self.path, ["arrival", "departure", ENERGY_COLUMNS[self.energy], "session_id"], ignore_others=True
-            )
         column = ENERGY_COLUMNS[self.energy]
+        is_json = self.path.name.removesuffix(".gz").endswith(".json")
+        reader = _JsonTable if is_json else CsvTable
+        table = reader(self.path, ["arrival", "departure", column, "session_id"], ignore_others=True)
         arrival, departure = table.times("arrival", horizon), table.times("departure", horizon)
         energy_kwh = table.numbers(column)
         name = np.array(table.texts("session_id"), dtype=np.str_)
@@ -127,9 +124,6 @@ class _JsonTable(CsvTable):
         if not items:
             raise FaultyInputError([Fault(path.name, None, "_items", "empty", "at least one session")])
         return pd.DataFrame([_cells(item) for item in items], index=pd.RangeIndex(-1, len(items) - 1))
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, ["arrival", "departure", *ENERGY_COLUMNS.values(), "session_id"])
 
 
 def _cells(item: dict[str, Any]) -> dict[str, str]:

@@ -18,7 +18,7 @@ OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "transformer")
 
 
 class CsvFleet(Settings):
-    """EVs from a CSV file: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer]`."""  # noqa: E501
+    """EVs from a CSV file: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer]`."""
 
     source: Literal["csv"]
     """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours from the horizon's start."""

@@ -5,6 +5,7 @@ Source: paper A, Table 2 (notation) and eqs (4)-(7); the equations are reconstru
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,8 @@ class Fleet:
     def take(self, rows: NDArray[np.integer]) -> "Fleet":
         """Return the fleet of the given rows, in their order."""
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Fleet(**{name: column if column is None else column[rows] for name, column in columns.items()})
+        taken: dict[str, Any] = {name: None if column is None else column[rows] for name, column in columns.items()}
+        return Fleet(**taken)
 
     @cached_property
     def plug_in_order(self) -> NDArray[np.int64]:

@@ -91,7 +91,9 @@ class NhtsFleet(Settings):
         if not self.types:
             raise ValueError("no types; expected at least one kind of EV")
         if self.plug_in_std_h == self.plug_out_std_h == 0 and self.plug_in_mean_h == self.plug_out_mean_h:
-            raise ValueError("stays of no length (plug-in and plug-out at one hour, both without spread); expected some spread")
+            raise ValueError(
+                "stays of no length (plug-in and plug-out at one hour, both without spread); expected some spread"
+            )
         return self
 
     def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:

@@ -33,5 +33,5 @@ class BuiltinLoad(LoadSettings):
         """Return the shape on the horizon's clock, scaled to `peak_kw`; see `LoadSettings.forecast`."""
         since_noon_h = horizon.start_clock_h - 12
         days = int(np.ceil(horizon.hours / 24)) + 2
-        edges_h = np.arange(24 * days + 1) - 24 - since_noon_h
+        edges_h = np.arange(24 * days + 1, dtype=np.float64) - 24 - since_noon_h
         return scaled_to_peak(on_slots(edges_h, np.tile(ERCOT_2010_FROM_NOON, days), horizon), self.peak_kw)

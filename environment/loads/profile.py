@@ -71,5 +71,3 @@ class LoadSettings(Settings):
 def scaled_to_peak(load_kw: NDArray[np.float64], peak_kw: float | None) -> NDArray[np.float64]:
     """Return the load scaled so that its largest slot is `peak_kw`; None leaves it."""
     return load_kw if peak_kw is None else load_kw * (peak_kw / load_kw.max())
-
-

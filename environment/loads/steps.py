@@ -72,4 +72,5 @@ def on_slots(edges_h: NDArray[np.float64], load_kw: NDArray[np.float64], horizon
         Mean load of each slot [kW], shape ``(n_slots,)``.
     """
     energy_kwh = np.concatenate([[0.0], np.cumsum(load_kw * np.diff(edges_h))])
-    return np.diff(np.interp(horizon.edges_h, edges_h, energy_kwh)) / horizon.slot_h
+    at_edges_kwh: NDArray[np.float64] = np.interp(horizon.edges_h, edges_h, energy_kwh)
+    return np.diff(at_edges_kwh) / horizon.slot_h

@@ -1,0 +1,45 @@
+# make demo runs the main job, make test passes the tests; the rest is below. Nothing but make and Python >= 3.12 is needed.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
+
+.PHONY: demo test check bench docs app clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
+	$(BIN)/evswarm run --out results/demo
+
+test: $(VENV)/ready  ## all tests
+	$(BIN)/pytest
+
+check: $(VENV)/ready  ## style, types, and the house's layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready  ## every benchmark, ratios side by side
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/ready  ## pages and pictures that are written by the code
+	$(BIN)/python -m runs.reference > docs/scenario.md
+	$(BIN)/python -m runs.studies.asa > docs/reproduction/paper_a.md
+	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
+
+app: ## the browser page
+	@echo "The browser page is not built yet; 'make demo' draws figures into results/demo/figures." && exit 1
+
+clean:
+	rm -rf $(VENV) results
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@python=; for name in python3.12 python3.13 python3.14 python3 python; do \
+	  if "$$name" -c '$(CHECK_PYTHON)' 2>/dev/null; then python=$$name; break; fi; done; \
+	if [ -z "$$python" ]; then \
+	  echo "evswarm needs Python 3.12 or newer, and none of python3.12, python3.13, python3.14, python3 is one." >&2; \
+	  echo "Found: $$(python3 --version 2>&1 || echo no python3). Install Python 3.12 and run make again." >&2; exit 1; fi; \
+	echo "Making $(VENV) with $$($$python --version)"; \
+	"$$python" -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

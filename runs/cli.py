@@ -1,0 +1,261 @@
+"""The command line: ``evswarm``, also ``python -m runs``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from coordination.valley_filling import COORDINATORS
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from runs.reference import commented_scenario
+from runs.result import Result, whole_folder
+from runs.scenario import Scenario
+from runs.simulate import simulate
+from runs.world import World
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+out = Console()
+err = Console(stderr=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Every EV an ant: decentralised charging on a transformer's time-slot board.\n\n"
+    "Try `evswarm run --out results/demo`, look at its figures, then `evswarm init my.toml` and edit.",
+)
+
+
+class TableFormat(StrEnum):
+    """How tables are written."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+ScenarioArgument = Annotated[
+    Path | None, typer.Argument(help="Scenario (TOML); without one, paper A's default: 500 EVs under 1615 kW.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace a key, e.g. `--set coordination.batch_size=50`."),
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all draws; the scenario's if left out.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for tables, summary and figures.")]
+FormatOption = Annotated[TableFormat, typer.Option("--format", help="Format of the tables.")]
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument = None,
+    overrides: SetOption = None,
+    seed: SeedOption = None,
+    out_folder: OutOption = None,
+    table_format: FormatOption = TableFormat.PARQUET,
+) -> None:
+    """Run a scenario and print it beside free charging and beside no EVs.
+
+    Your own vehicles: `evswarm run --set fleet.source=csv --set fleet.path=my_fleet.csv`
+    """
+    with _explained():
+        case = _read(scenario, overrides, seed)
+        if out_folder is None:
+            result = _simulate(case)
+        else:
+            with whole_folder(out_folder) as folder:
+                result = _simulate(case)
+                _save(result, folder, table_format)
+        _print_warnings(result)
+        _print_run(result)
+        if out_folder is not None:
+            out.print(f"Written to [bold]{out_folder}[/]: tables, summary.json, figures/")
+
+
+@app.command()
+def compare(
+    scenario: ScenarioArgument = None,
+    methods: Annotated[
+        str, typer.Option(help=f"Coordinators, separated by commas: {', '.join(COORDINATORS)}.")
+    ] = "free,ants",
+    overrides: SetOption = None,
+    seed: SeedOption = None,
+    out_folder: OutOption = None,
+    table_format: FormatOption = TableFormat.PARQUET,
+) -> None:
+    """Run the same fleet and load through several coordinators: one table, one figure."""
+    with _explained():
+        case = _read(scenario, overrides, seed)
+        names = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
+        unknown = [name for name in names if name not in COORDINATORS]
+        if unknown or not names:
+            raise FaultyInputError([
+                Fault("--methods", None, "method", repr(name), nearest(name, COORDINATORS)) for name in unknown or [""]
+            ])  # fmt: skip
+        cases = [case.update(coordination={"method": name}) for name in names]
+        if out_folder is None:
+            results = [_simulate(entry) for entry in cases]
+        else:
+            from runs import plots  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
+            with whole_folder(out_folder) as folder:
+                results = [_simulate(entry) for entry in cases]
+                for name, result in zip(names, results, strict=True):
+                    (folder / name).mkdir()
+                    _save(result, folder / name, table_format)
+                _comparison(results).to_csv(folder / "comparison.csv")
+                plots.save_comparison(results, folder / "figures")
+        _print_warnings(results[0])
+        _print_comparison(results)
+        if out_folder is not None:
+            out.print(f"Written to [bold]{out_folder}[/]: comparison.csv, figures/, a folder for each method")
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to write the scenario.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a scenario with every key at its default and a comment on each."""
+    with _explained():
+        if file.exists() and not force:
+            raise FaultyInputError([Fault(str(file), None, "file", "there already", "a new file, or --force")])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(commented_scenario(), encoding="utf-8")
+        out.print(
+            f"Written to [bold]{file}[/]. Edit it, then: evswarm check {file} && evswarm run {file}", soft_wrap=True
+        )
+
+
+@app.command()
+def check(
+    scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")],
+    overrides: SetOption = None,
+) -> None:
+    """Validate a scenario and the files that it names; print every fault at once."""
+    with _explained():
+        case, faults = Scenario.read_leniently(scenario, overrides or ())
+        if not any(fault.field.startswith("horizon") for fault in faults):  # files are read against the slots
+            try:
+                world = World.build(case, np.random.default_rng(case.run.seed))
+            except FaultyInputError as error:
+                faults += error.faults
+        raise_if_any(faults)
+        for text in world.warnings():
+            err.print(f"[yellow]warning:[/] {text}", highlight=False)
+        out.print(
+            f"{scenario}: no fault. {len(world.fleet)} EVs, {len(world.loads)} transformer(s), "
+            f"{world.horizon.n_slots} slots of {world.horizon.slot_min} min."
+        )
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _read(scenario: Path | None, overrides: list[str] | None, seed: int | None) -> Scenario:
+    texts = list(overrides or ())
+    if seed is not None:
+        texts.append(f"run.seed={seed}")
+    return Scenario.read(scenario, texts)
+
+
+def _simulate(case: Scenario) -> Result:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(f"{COORDINATORS[case.coordination.method].title} (the first run compiles)", total=1.0)
+        return simulate(case, progress=lambda part: bar.update(task, completed=part))
+
+
+def _save(result: Result, folder: Path, table_format: TableFormat) -> None:
+    from runs import plots  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
+    result.save(folder, table_format=table_format.value)
+    plots.save_all(result, folder / "figures")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except FaultyInputError as error:
+        for fault in error.faults:
+            err.print(f"[red]fault:[/] {escape(str(fault))}", highlight=False, soft_wrap=True)
+        n = len(error.faults)
+        err.print(f"{n} fault{'s' if n > 1 else ''}; nothing was written.", highlight=False)
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        err.print("Stopped; nothing was written.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+ROWS = {
+    "peak_kw": ("peak [kW]", "{:,.1f}"),
+    "valley_kw": ("valley [kW]", "{:,.1f}"),
+    "peak_valley_difference_kw": ("peak-valley difference [kW]", "{:,.1f}"),
+    "peak_valley_rate": ("peak-valley rate", "{:.1%}"),
+    "load_std_kw": ("standard deviation of load [kW]", "{:,.1f}"),
+    "overload_slots": ("slots above the limit", "{:,d}"),
+    "energy_requested_kwh": ("energy requested [kWh]", "{:,.1f}"),
+    "energy_delivered_kwh": ("energy delivered [kWh]", "{:,.1f}"),
+    "unserved_kwh": ("energy unserved [kWh]", "{:,.1f}"),
+    "messages": ("messages", "{:,d}"),
+    "bytes": ("bytes on the wire", "{:,d}"),
+    "refused_deposits": ("deposits refused", "{:,d}"),
+    "wall_s": ("time to coordinate [s]", "{:.3f}"),
+}
+
+
+def _print_run(result: Result) -> None:
+    summary = result.summary
+    columns = {"no EVs": summary["no_evs"], COORDINATORS["free"].title: summary["free"]}
+    if summary["method"] != "free":
+        columns[COORDINATORS[summary["method"]].title] = summary
+    _print_columns(result, columns)
+
+
+def _print_comparison(results: list[Result]) -> None:
+    columns = {"no EVs": results[0].summary["no_evs"]}
+    columns |= {COORDINATORS[result.summary["method"]].title: result.summary for result in results}
+    _print_columns(results[0], columns)
+
+
+def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None:
+    summary = result.summary
+    title = f"{summary['vehicles']:,} EVs, {summary['transformers']} transformer(s) of {summary['limit_kw']:,.0f} kW"
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for key, (label, form) in ROWS.items():
+        if any(key in figures for figures in columns.values()):
+            table.add_row(
+                escape(label), *(form.format(figures[key]) if key in figures else "" for figures in columns.values())
+            )
+    out.print(table)
+
+
+def _comparison(results: list[Result]) -> pd.DataFrame:
+    rows = {result.summary["method"]: {key: result.summary[key] for key in ROWS} for result in results}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def _print_warnings(result: Result) -> None:
+    for text in result.summary["warnings"]:
+        err.print(f"[yellow]warning:[/] {text}", highlight=False)

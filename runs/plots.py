@@ -1,0 +1,178 @@
+"""Figures of a result, drawn from the result and nothing else."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from coordination.valley_filling import COORDINATORS
+from runs.result import Result
+
+BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"
+METHOD_COLOURS: Final = ("#0f766e", "#1d4ed8", "#9333ea", "#be185d", "#65a30d", "#0891b2")
+RASTER_ROWS: Final = 500
+"""A raster of more EVs shows every k-th, so that a row stays visible."""
+
+
+def save_all(result: Result, folder: Path) -> list[Path]:
+    """Draw every figure of one run into a folder; return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {"load_curves": load_curves(result), "board": board(result), "raster": raster(result)}
+    return [_save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+
+
+def load_curves(result: Result) -> Figure:
+    """Draw base load, free charging and the run's load against the limit; what the EVs fill is shaded."""
+    slots = _summed(result)
+    figure, axes = _canvas(f"{result.summary['vehicles']} EVs, {_title(result)}")
+    hours = _edges_h(result)
+    _fill(axes, hours, slots.actual_kw, slots.total_kw, "filled by EVs")
+    if not slots.actual_kw.equals(slots.base_kw):
+        _steps(axes, hours, slots.base_kw, "forecast base load", BASE, style=":")
+    _steps(axes, hours, slots.actual_kw, "base load", BASE)
+    _steps(axes, hours, slots.actual_kw + slots.free_kw, "with free charging", FREE)
+    _steps(axes, hours, slots.total_kw, f"with {_title(result)}", EVS, width=2.2)
+    _finish_load(axes, result)
+    return figure
+
+
+def compare(results: list[Result]) -> Figure:
+    """Draw the load curves of several runs on the same fleet and load."""
+    first = results[0]
+    slots = _summed(first)
+    figure, axes = _canvas(f"{first.summary['vehicles']} EVs, the same fleet and load")
+    hours = _edges_h(first)
+    _steps(axes, hours, slots.actual_kw, "base load", BASE)
+    colours = iter(METHOD_COLOURS)
+    for result in results:
+        colour = FREE if result.summary["method"] == "free" else next(colours)
+        _steps(axes, hours, _summed(result).total_kw, f"with {_title(result)}", colour, width=1.8)
+    _finish_load(axes, first)
+    return figure
+
+
+def board(result: Result) -> Figure:
+    """Draw the pheromone of one transformer's slots as the day goes on; past slots are blank.
+
+    With several transformers it is the one that ends with the highest load.
+    """
+    totals = result.slots.groupby("transformer", sort=False).total_kw.max()
+    name = str(totals.idxmax())
+    table = result.board[result.board.transformer == name]
+    n = result.scenario.horizon.n_slots
+    pheromone = table.pheromone.to_numpy().reshape(n + 1, n)
+    shown = np.ma.masked_where(np.arange(n) < np.arange(n + 1)[:, None], 100 * pheromone)
+    hours = _edges_h(result)
+    figure, axes = _canvas(
+        f"The board of {name}: strong pheromone is an empty valley, and fades as ants fill it", height=5.6
+    )
+    image = axes.pcolormesh(hours, np.append(hours, hours[-1] + hours[1] - hours[0])[: n + 2], shown, cmap="viridis")
+    figure.colorbar(image, ax=axes, label="pheromone [% of all headroom]")
+    axes.plot(hours, hours, color=LIMIT, lw=1.5, label="now")
+    axes.set(xlabel="slot (time of day)", ylabel="read at (time of day)", ylim=(hours[-1], hours[0]))
+    axes.legend(loc="lower left", frameon=True)
+    _clock(axes, result)
+    _clock(axes, result, which="y")
+    return figure
+
+
+def raster(result: Result) -> Figure:
+    """Draw who charges when: a row an EV, by plug-in; grey while plugged in, colour while charging."""
+    horizon = result.scenario.horizon
+    vehicles = result.vehicles.sort_values(["plug_in_h", "plug_out_h"], kind="stable")
+    step = int(np.ceil(len(vehicles) / RASTER_ROWS))
+    vehicles = vehicles.iloc[::step].reset_index(drop=True)
+    centre = (horizon.edges_h[:-1] + horizon.edges_h[1:]) / 2
+    here = (vehicles.plug_in_h.to_numpy()[:, None] <= centre) & (centre < vehicles.plug_out_h.to_numpy()[:, None])
+    share = np.where(here, 0.0, np.nan)
+    rows = pd.Series(vehicles.index, index=vehicles.vehicle)
+    charging = result.schedule[result.schedule.vehicle.isin(rows.index)]
+    row = rows.loc[charging.vehicle].to_numpy()
+    share[row, charging.slot] = 100 * charging.power_kw.to_numpy() / vehicles.power_kw.to_numpy()[row]
+    every = "" if step == 1 else f" (every {step}th shown)"
+    figure, axes = _canvas(f"Who charges when: {len(result.vehicles)} EVs{every}, {_title(result)}", height=5.6)
+    hours = _edges_h(result)
+    plugged = np.where(np.isnan(share), np.nan, 1.0)
+    axes.pcolormesh(hours, np.arange(len(vehicles) + 1), plugged, cmap="Greys", vmin=0, vmax=8)
+    shown = np.ma.masked_where(~(share > 0), share)
+    image = axes.pcolormesh(hours, np.arange(len(vehicles) + 1), shown, cmap="viridis_r", vmin=0, vmax=100)
+    figure.colorbar(image, ax=axes, label="mean power in the slot [% of rated]")
+    axes.set(xlabel="time of day", ylabel="EV, in order of plugging in", ylim=(len(vehicles), 0))
+    _clock(axes, result)
+    return figure
+
+
+def save_comparison(results: list[Result], folder: Path) -> Path:
+    """Draw the comparison into a folder; return the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return _save(compare(results), folder / "load_curves.png")
+
+
+def _canvas(title: str, height: float = 4.8) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(9.6, height), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, loc="left", fontsize=12)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+    return path
+
+
+def _title(result: Result) -> str:
+    method = result.summary["method"]
+    title = COORDINATORS[method].title
+    batch = result.summary["batch_size"]
+    return f"{title} in batches of {batch}" if COORDINATORS[method].decides == "vehicle" and batch > 1 else title
+
+
+def _summed(result: Result) -> pd.DataFrame:
+    columns = ["base_kw", "actual_kw", "ev_kw", "total_kw", "free_kw"]
+    return result.slots.groupby("slot")[columns].sum()
+
+
+def _edges_h(result: Result) -> NDArray[np.float64]:
+    return result.scenario.horizon.edges_h
+
+
+def _steps(
+    axes: Axes, hours: NDArray[np.float64], load_kw: "pd.Series[float]", label: str, colour: str, *,
+    width: float = 1.6, style: str = "-",
+) -> None:  # fmt: skip
+    axes.stairs(load_kw.to_numpy(), hours, baseline=None, label=label, color=colour, lw=width, ls=style)
+
+
+def _fill(
+    axes: Axes, hours: NDArray[np.float64], low_kw: "pd.Series[float]", high_kw: "pd.Series[float]", label: str
+) -> None:
+    axes.stairs(high_kw.to_numpy(), hours, baseline=low_kw.to_numpy(), fill=True, color=EVS, alpha=0.18, label=label)
+
+
+def _finish_load(axes: Axes, result: Result) -> None:
+    limit = result.summary["limit_kw"] * result.summary["transformers"]
+    many = result.summary["transformers"] > 1
+    axes.axhline(limit, color=LIMIT, ls="--", lw=1.2, label=f"limit{'s, summed' if many else ''} {limit:,.0f} kW")
+    axes.set(xlabel="time of day", ylabel="load [kW]", ylim=(0, None))
+    axes.margins(y=0.08)
+    axes.grid(axis="y", alpha=0.25)
+    axes.legend(loc="lower left", frameon=True, ncols=2, fontsize=9)
+    _clock(axes, result)
+
+
+def _clock(axes: Axes, result: Result, which: str = "x") -> None:
+    horizon = result.scenario.horizon
+    step = max(1.0, 3.0 * np.ceil(horizon.hours / 24)) if horizon.hours > 8 else 1.0
+    ticks = np.arange(0, horizon.hours + 1e-9, step)
+    moments = [pd.Timestamp(horizon.start) + pd.Timedelta(hours=hour) for hour in ticks]
+    labels = [f"{moment:%H:%M}" for moment in moments]
+    if which == "x":
+        axes.set_xlim(0, horizon.hours)
+        axes.set_xticks(ticks, labels)
+    else:
+        axes.set_yticks(ticks, labels)

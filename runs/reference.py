@@ -1,0 +1,84 @@
+"""The scenario's keys as text, written from the settings classes: a commented scenario, and the reference page."""
+
+from typing import Any, get_args
+
+import tomli_w
+from pydantic.fields import FieldInfo
+
+from coordination.valley_filling import COORDINATORS
+from environment.settings import Settings
+from runs.scenario import sections, source_name
+
+MADE_BY = "<!-- Written from the settings classes by `make docs`; edit their docstrings instead. -->"
+
+
+def commented_scenario() -> str:
+    """Return a scenario with every key at its default, commented out, and a comment that says what it is for."""
+    parts = ["## A scenario for evswarm. Each key stands at its default; take its # away to change it.\n"]
+    for name, classes in sections().items():
+        parts.append(f"\n[{name}]\n")
+        for cls in classes:
+            parts.append(f"## {_summary(cls)}\n" if cls is classes[0] else f"\n## Or: {_summary(cls)}\n")
+            for key, field in cls.model_fields.items():
+                if cls is classes[0] or key not in classes[0].model_fields or key == "source":
+                    parts.append(f"## {_description(field)}\n# {key} = {_shown(key, field, source_name(cls))}\n")
+    return "".join(parts)
+
+
+def reference_page() -> str:
+    """Return the reference of all keys as Markdown."""
+    parts = [
+        f"{MADE_BY}\n\n# Scenario reference\n\nA scenario is a TOML file; `evswarm init my.toml` writes a commented one.\n"
+    ]
+    for name, classes in sections().items():
+        parts.append(f"\n## `[{name}]`\n")
+        for cls in classes:
+            if len(classes) > 1:
+                parts.append(f'\n### `source = "{source_name(cls)}"`\n')
+            parts.append(f"\n{_summary(cls)}\n\n{_table(cls)}")
+            for key, field in cls.model_fields.items():
+                inner = get_args(field.annotation)
+                if inner and isinstance(inner[0], type) and issubclass(inner[0], Settings):
+                    parts.append(f"\nEach `[[{name}.{key}]]`:\n\n{_table(inner[0])}")
+    names = "\n".join(f"- `{name}`: {entry.title}, decided by {entry.decides}" for name, entry in COORDINATORS.items())
+    parts.append(f"\n## Methods\n\n`coordination.method` is one of:\n\n{names}\n")
+    return "".join(parts)
+
+
+def _table(cls: type[Settings]) -> str:
+    rows = ["| key | default | meaning |\n|---|---|---|\n"]
+    for key, field in cls.model_fields.items():
+        default = (
+            "required" if field.is_required() else f"`{_value(field.default)}`" if field.default is not None else "none"
+        )
+        rows.append(f"| `{key}` | {default} | {_description(field)} |\n")
+    return "".join(rows)
+
+
+def _shown(key: str, field: FieldInfo, source: str) -> str:
+    if key == "source":
+        return f'"{source}"'
+    return "..." if field.is_required() or field.default is None else _value(field.default)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = [entry.model_dump(exclude_none=True) for entry in value]
+        return (
+            "["
+            + ", ".join("{ " + ", ".join(f"{k} = {_value(v)}" for k, v in entry.items()) + " }" for entry in value)
+            + "]"
+        )
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").strip()
+
+
+def _description(field: FieldInfo) -> str:
+    return " ".join((field.description or "").split())
+
+
+def _summary(cls: type[Settings]) -> str:
+    return " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+if __name__ == "__main__":
+    print(reference_page(), end="")  # noqa: T201

@@ -21,8 +21,10 @@ sent out, deposits received, slots named in them, deposits refused."""
 
 
 @compiled
-def post(load_kw: NDArray[np.float64], limit_kw: float, first_slot: int, change_kw: NDArray[np.float64]) -> bool:
-    """Add a change to the load if no slot that it raises would pass the limit (eq 8); say whether it was added.
+def post(
+    load_kw: NDArray[np.float64], limit_kw: float, first_slot: int, change_kw: NDArray[np.float64]
+) -> tuple[bool, int]:
+    """Add a change to the load if no slot that it raises would pass the limit (eq 8).
 
     Parameters
     ----------
@@ -34,19 +36,29 @@ def post(load_kw: NDArray[np.float64], limit_kw: float, first_slot: int, change_
         Slot of the first entry of `change_kw`.
     change_kw
         Change of the promised load in consecutive slots [kW].
+
+    Returns
+    -------
+    added, entries
+        Whether it was added, and the number of slots that it names.
     """
-    for k in range(change_kw.size):
-        if change_kw[k] > 0.0 and load_kw[first_slot + k] + change_kw[k] > limit_kw + LIMIT_TOLERANCE_KW:
-            return False
-    for k in range(change_kw.size):
-        load_kw[first_slot + k] += change_kw[k]
-    return True
+    refused = False
+    entries = 0
+    for k in range(change_kw.size):  # without branches: which slots are raised is not to be foreseen
+        raised = change_kw[k] > 0.0
+        refused |= raised & (load_kw[first_slot + k] + change_kw[k] > limit_kw + LIMIT_TOLERANCE_KW)
+        entries += raised | (change_kw[k] < 0.0)
+    if not refused:
+        for k in range(change_kw.size):
+            load_kw[first_slot + k] += change_kw[k]
+    return not refused, entries
 
 
 @compiled
 def publish(load_kw: NDArray[np.float64], copy_kw: NDArray[np.float64], tally: NDArray[np.int64]) -> None:
     """Make the present load the version that ants read, and begin a new batch."""
-    copy_kw[:] = load_kw
+    for k in range(load_kw.size):  # a loop is twice as fast here as a slice
+        copy_kw[k] = load_kw[k]
     tally[SINCE_COPY] = 0
     tally[VERSION] += 1
 
@@ -62,11 +74,10 @@ def deposit(
     power_kw: NDArray[np.float64],
 ) -> bool:
     """Take an ant's deposit, or refuse it; the last one of a batch refreshes the copy that ants may read (Step 6)."""
+    added, entries = post(load_kw, limit_kw, first_slot, power_kw)
     tally[DEPOSITS] += 1
-    for k in range(power_kw.size):
-        if power_kw[k] > 0.0:
-            tally[ENTRIES] += 1
-    if not post(load_kw, limit_kw, first_slot, power_kw):
+    tally[ENTRIES] += entries
+    if not added:
         tally[REFUSALS] += 1
         return False
     tally[SINCE_COPY] += 1
@@ -142,7 +153,8 @@ class PheromoneBoard:
 
     def exchange(self, first_slot: int, change_kw: NDArray[np.float64]) -> bool:
         """Take a change of promises (withdrawals are negative) [kW]; False if a slot has no room for it."""
-        return post(self.load_kw, self.limit_kw, first_slot, change_kw)
+        added, _ = post(self.load_kw, self.limit_kw, first_slot, change_kw)
+        return added
 
     def reveal(self, slot: int, actual_kw: float) -> float:
         """Replace a slot's forecast by its actual base load; return the deviation [kW]."""

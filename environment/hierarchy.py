@@ -110,10 +110,6 @@ class Hierarchy:
         """Names, in order."""
         return tuple(self.grid.successors(CONTROL_CENTER))
 
-    def rows_of(self, transformer: int) -> NDArray[np.int64]:
-        """Return the fleet rows of a transformer's EVs, in the fleet's order."""
-        return np.flatnonzero(self.feeder_of == transformer)
-
     def with_vehicles(self, fleet: Fleet) -> "nx.DiGraph[str]":
         """Return the whole tree, EVs included, as a graph of its own (about 1 kB an EV)."""
         tree = self.grid.copy()

@@ -88,8 +88,13 @@ class World:
 
     @cached_property
     def rows(self) -> tuple[NDArray[np.int64], ...]:
-        """Fleet rows of each transformer's EVs."""
-        return tuple(self.hierarchy.rows_of(k) for k in range(len(self.hierarchy.transformers)))
+        """Fleet rows of each transformer's EVs, in plug-in order: row i of a problem is row ``rows[k][i]`` of the fleet."""
+        order = self.fleet.plug_in_order
+        if len(self.loads) == 1:
+            return (order,)
+        by_feeder = order[np.argsort(self.hierarchy.feeder_of[order], kind="stable")]
+        counts = np.bincount(self.hierarchy.feeder_of, minlength=len(self.loads))
+        return tuple(np.split(by_feeder, np.cumsum(counts)[:-1]))
 
     @cached_property
     def problems(self) -> tuple[ValleyFilling, ...]:
@@ -97,11 +102,7 @@ class World:
         whole = self.scenario.coordination.energy == "whole_slots"
         return tuple(
             ValleyFilling.of(
-                self.fleet if rows.size == len(self.fleet) else self.fleet.take(rows),
-                self.horizon,
-                load.forecast_kw,
-                self.hierarchy.limit_kw,
-                whole=whole,
+                self.fleet.take(rows), self.horizon, load.forecast_kw, self.hierarchy.limit_kw, whole=whole
             )
             for rows, load in zip(self.rows, self.loads, strict=True)
         )

@@ -155,13 +155,14 @@ def _adjust_all(
             now, asked(residual, over, power_kw[i], whole), load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i],
             first_slot[i], power_kw[i], whole, held, change[: held.size], scratch,
         )  # fmt: skip
-        if moved != 0.0 and post(load_kw, limit_kw, first_slot[i], change[: held.size]):
+        if moved == 0.0:
+            continue
+        added, named = post(load_kw, limit_kw, first_slot[i], change[: held.size])
+        if added:
             residual -= moved
             moves += 1
-            for k in range(held.size):
-                if change[k] != 0.0:
-                    entries += 1
-                held[k] += change[k]
+            entries += named
+            held += change[: held.size]
     for i in rows[::-1]:
         cut = cut_kw(load_kw[now], limit_kw, schedule_kw[start[i] + now - first_slot[i]], whole)
         if cut > 0.0:

@@ -58,7 +58,7 @@ class ValleyFilling:
     need_kwh
         Energy to draw from the grid, shape ``(n_vehicles,)``; whole slots' worth if `whole`.
     order
-        Rows that have a need and a usable slot, in plug-in order.
+        Rows that have a need and a usable slot, in plug-in order. A million EVs plan fastest if rows are in that order.
     whole
         Whether a slot is taken at rated power or not at all.
     """

@@ -1,0 +1,6 @@
+"""Run every benchmark and print its table."""
+
+from benchmarks import agents, planning
+
+for benchmark in (planning, agents):
+    benchmark.main()

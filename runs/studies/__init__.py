@@ -1,0 +1,1 @@
+"""One file a paper: what it claims, and what we find."""

@@ -87,7 +87,7 @@ def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str, energy: 
     given_soc = "soc_plug_in" in table
     if given_soc:
         table.require("soc_plug_in", (fleet.soc_plug_in < 0) | (fleet.soc_plug_in > 1), "between 0 and 1")
-    room = fleet.capacity_kwh * (1 - fleet.soc_plug_in) if given_soc else fleet.capacity_kwh
+    room = fleet.capacity_kwh * (1 - np.minimum(fleet.soc_plug_in, 1.0)) if given_soc else fleet.capacity_kwh
     table.require(
         energy, (fleet.capacity_kwh > 0) & (fleet.energy_kwh > room + 1e-6), "at most what the battery has room for",
         lambda i: f"{fleet.energy_kwh[i]:g} kWh with room for {room[i]:g} of {fleet.capacity_kwh[i]:g} kWh",

@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from environment.faults import Fault, FaultyInputError
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
 from environment.settings import Settings
 
 KM_PER_MILE = 1.609344
+MOST_DRAWS = 1000
+"""Times that impossible stays are drawn again before the habits count as impossible."""
+
 C_RATE_PER_H = {"slow": 0.2, "fast_1c": 1.0, "fast_2c": 2.0}
 """Paper A, Table 1 [verbatim]: slow charging at 0.2 C (5 h), fast at 1 C to 2 C (1 h to 0.5 h)."""
 
@@ -87,20 +91,16 @@ class NhtsFleet(Settings):
     """Kinds of EV, one table `[[fleet.types]]` each."""
 
     @model_validator(mode="after")
-    def _a_stay_is_possible(self) -> Self:
+    def _has_types(self) -> Self:
         if not self.types:
             raise ValueError("no types; expected at least one kind of EV")
-        if self.plug_in_std_h == self.plug_out_std_h == 0 and self.plug_in_mean_h == self.plug_out_mean_h:
-            raise ValueError(
-                "stays of no length (plug-in and plug-out at one hour, both without spread); expected some spread"
-            )
         return self
 
     def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:
         """Draw the fleet.
 
-        A stay lies within 24 h of the horizon's start: both hours are taken on the clock that begins there, and pairs
-        that leave before they come are drawn again [default].
+        A stay lies between two noons, as in the paper; pairs of hours that would leave before they come are drawn again
+        [default]. On a horizon that starts at another hour, stays begin on its first 24 h and may end after it.
 
         Parameters
         ----------
@@ -108,6 +108,11 @@ class NhtsFleet(Settings):
             Gives the hour of the day from which hours are counted.
         rng
             Source of all draws.
+
+        Raises
+        ------
+        FaultyInputError
+            If the habits leave no stay possible.
         """
         n = self.vehicles
         plug_in_h, plug_out_h = self._stays(horizon, rng)
@@ -133,14 +138,17 @@ class NhtsFleet(Settings):
 
     def _stays(self, horizon: Horizon, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         # Eqs (1)-(2): normal on the clock, wrapped at 24 h.
+        noon_h = 12.0
         start = np.empty(self.vehicles)
-        end = np.empty(self.vehicles)
+        stay = np.empty(self.vehicles)
         open_rows = np.arange(self.vehicles)
-        while open_rows.size:
-            m = open_rows.size
-            clock_in = self.plug_in_mean_h + self.plug_in_std_h * rng.standard_normal(m)
-            clock_out = self.plug_out_mean_h + self.plug_out_std_h * rng.standard_normal(m)
+        for _ in range(MOST_DRAWS):
+            clock_in = self.plug_in_mean_h + self.plug_in_std_h * rng.standard_normal(open_rows.size)
+            clock_out = self.plug_out_mean_h + self.plug_out_std_h * rng.standard_normal(open_rows.size)
             start[open_rows] = (clock_in - horizon.start_clock_h) % 24
-            end[open_rows] = (clock_out - horizon.start_clock_h) % 24
-            open_rows = open_rows[end[open_rows] <= start[open_rows]]
-        return start, end
+            stay[open_rows] = (clock_out - noon_h) % 24 - (clock_in - noon_h) % 24
+            open_rows = open_rows[stay[open_rows] <= 0]
+            if not open_rows.size:
+                return start, start + stay
+        found = f"plug-in at {self.plug_in_mean_h:g} h and plug-out at {self.plug_out_mean_h:g} h, with little spread"
+        raise FaultyInputError([Fault("scenario", None, "fleet", found, "a plug-out after plug-in between noon and noon")])

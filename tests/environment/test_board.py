@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from environment.board import PheromoneBoard, pheromone
+
+
+def board(batch_size: int = 1, limit: float = 20.0) -> PheromoneBoard:
+    return PheromoneBoard(np.array([10.0, 6.0, 4.0, 8.0]), limit, batch_size)
+
+
+def test_pheromone_is_the_share_of_headroom() -> None:
+    np.testing.assert_allclose(pheromone(np.array([10.0, 6.0, 20.0, 25.0]), 20.0), [10 / 24, 14 / 24, 0, 0])
+    assert pheromone(np.array([30.0, 30.0]), 20.0).tolist() == [0, 0]
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=30), st.floats(1, 100))
+def test_pheromone_sums_to_one_and_falls_with_load(loads: list[float], limit: float) -> None:
+    load = np.array(loads)
+    tau = pheromone(load, limit)
+    assert tau.sum() == pytest.approx(1.0) or (load >= limit).all()
+    order = np.argsort(load)
+    assert (np.diff(tau[order]) <= 1e-12).all()
+
+
+def test_copy_is_refreshed_after_each_batch() -> None:
+    b = board(batch_size=2)
+    one = np.array([1.0])
+    assert b.deposit(0, one)
+    assert b.copy_kw[0] == 10
+    assert b.deposit(0, one)
+    assert b.copy_kw[0] == 12
+    assert b.deposit(0, one)
+    assert b.copy_kw[0] == 12
+
+
+def test_a_deposit_that_does_not_fit_is_refused_whole() -> None:
+    b = board()
+    assert not b.deposit(0, np.array([5.0, 15.0]))
+    assert b.promised_kw.tolist() == [0, 0, 0, 0]
+    assert b.deposit(0, np.array([10.0, 14.0]))
+    assert b.promised_kw.tolist() == [10, 14, 0, 0]
+
+
+def test_withdrawal_gives_back_what_was_promised() -> None:
+    b = board()
+    b.deposit(1, np.array([3.0, 2.0]))
+    assert b.exchange(1, np.array([-3.0, -2.0]))
+    assert b.promised_kw.tolist() == [0, 0, 0, 0]
+
+
+def test_the_actual_load_replaces_the_forecast_once() -> None:
+    b = board()
+    assert b.reveal(2, 7.0) == 3.0
+    assert b.reveal(2, 7.0) == 0.0
+    assert b.load_kw[2] == 7.0
+    assert b.promised_kw[2] == 0.0

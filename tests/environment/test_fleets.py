@@ -1,0 +1,252 @@
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from environment.faults import FaultyInputError
+from environment.fleets import AcnFleet, CsvFleet, Fleet, NhtsFleet
+from environment.fleets.nhts import EvType
+from environment.horizon import Horizon
+from tests.worlds import make_fleet
+
+RNG = np.random.default_rng(0)
+HEADER = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,capacity_kwh,soc_plug_in,efficiency,transformer\n"
+
+
+def draw(seed: int = 1, **settings: object) -> Fleet:
+    return NhtsFleet.model_validate({"vehicles": 20_000, **settings}).build(Horizon(), np.random.default_rng(seed))
+
+
+def test_habits_follow_the_survey() -> None:
+    fleet = draw()
+    assert np.median((fleet.plug_in_h + 12) % 24) == pytest.approx(17.6, abs=0.3)
+    # Leaving after noon is leaving before coming home, and is drawn again: the median moves forward a little.
+    assert np.median((fleet.plug_out_h + 12) % 24) == pytest.approx(8.9, abs=0.7)
+    assert (fleet.plug_out_h > fleet.plug_in_h).all()
+    assert (fleet.plug_in_h >= 0).all()
+    assert (fleet.plug_out_h <= 24).all()
+
+
+def test_stays_are_the_same_on_any_horizon() -> None:
+    noon, midnight = (
+        NhtsFleet().build(Horizon(start=start), np.random.default_rng(1)) for start in ("2026-01-01T12:00", "2026-01-01")
+    )
+    np.testing.assert_allclose((noon.plug_in_h + 12) % 24, midnight.plug_in_h)
+    np.testing.assert_allclose(noon.plug_out_h - noon.plug_in_h, midnight.plug_out_h - midnight.plug_in_h)
+
+
+def test_stays_that_can_never_be_are_refused() -> None:
+    with pytest.raises(FaultyInputError, match="plug-out after plug-in"):
+        draw(plug_in_mean_h=9, plug_out_mean_h=8, plug_in_std_h=0, plug_out_std_h=0)
+
+
+def test_distance_sets_the_energy_and_miles_are_longer() -> None:
+    miles, km = draw(), draw(distance_unit="km")
+    kwh = np.median(km.energy_kwh)
+    assert kwh == pytest.approx(np.exp(3.2) * 15 / 100, rel=0.03)
+    assert np.median(miles.energy_kwh) == pytest.approx(1.609344 * kwh, rel=0.03)
+
+
+def test_no_battery_asks_for_more_than_it_has_room_for() -> None:
+    fleet = draw(soc_plug_out=0.9)
+    assert (fleet.energy_kwh <= fleet.room_kwh + 1e-9).all()
+    assert (fleet.soc_plug_in >= 0).all()
+    np.testing.assert_allclose(fleet.soc_plug_in * 24 + fleet.energy_kwh, 0.9 * 24)
+
+
+def test_seven_charge_time_types() -> None:
+    needed = draw().slots_needed(Horizon())
+    assert set(needed.tolist()) == {1, 2, 3, 4, 5, 6, 7}
+
+
+def test_types_have_their_shares_and_modes() -> None:
+    small = EvType(name="small", share=3, capacity_kwh=20)
+    large = EvType(name="large", share=1, capacity_kwh=40, mode="fast_1c")
+    fleet = draw(types=[small, large])
+    assert set(fleet.power_kw.tolist()) == {4.0, 40.0}
+    assert (fleet.capacity_kwh == 20).mean() == pytest.approx(0.75, abs=0.02)
+
+
+def test_draws_depend_on_the_seed_alone() -> None:
+    assert draw(3).plug_in_h.tolist() == draw(3).plug_in_h.tolist()
+    assert draw(3).plug_in_h.tolist() != draw(4).plug_in_h.tolist()
+
+
+def test_usable_slots_whole_and_in_part() -> None:
+    fleet = make_fleet([(0.5, 3.5, 1, 4), (1, 3, 1, 4), (-2, 30, 1, 4), (25, 30, 1, 4), (2.2, 2.8, 1, 4)])
+    horizon = Horizon()
+    assert [a.tolist() for a in fleet.usable_slots(horizon, whole=False)] == [[0, 1, 0, 24, 2], [4, 3, 24, 24, 3]]
+    first, stop = fleet.usable_slots(horizon, whole=True)
+    assert (stop - first).tolist() == [2, 2, 24, 0, 0]
+
+
+def test_plug_in_order_breaks_ties_by_what_the_evs_are() -> None:
+    fleet = make_fleet([(5, 9, 2, 4), (1, 8, 2, 4), (5, 8, 3, 4), (5, 8, 2, 4)])
+    assert fleet.plug_in_order.tolist() == [1, 3, 2, 0]
+
+
+def read(folder: Path, text: str, horizon: Horizon | None = None) -> Fleet:
+    path = folder / "fleet.csv"
+    path.write_text(text)
+    return CsvFleet(source="csv", path=path).build(horizon or Horizon(), RNG)
+
+
+def test_csv_with_all_columns(tmp_path: Path) -> None:
+    fleet = read(tmp_path, HEADER + "a,1,9,10,4,24,0.5,0.9,T1\nb,2,8,5,7.4,,,,T2\n")
+    assert fleet.vehicle.tolist() == ["a", "b"]
+    assert fleet.efficiency.tolist() == [0.9, 1.0]
+    assert fleet.room_kwh.tolist() == [12.0, np.inf]
+    assert fleet.transformer is not None
+    assert fleet.transformer.tolist() == ["T1", "T2"]
+
+
+def test_csv_without_a_state_of_charge_asks_to_be_filled(tmp_path: Path) -> None:
+    fleet = read(tmp_path, "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,capacity_kwh\na,1,9,6,4,24\n")
+    assert fleet.soc_plug_in.tolist() == [0.75]
+
+
+def test_csv_with_timestamps(tmp_path: Path) -> None:
+    text = "vehicle,plug_in,plug_out,energy_kwh,power_kw\na,2026-01-01T18:00+01:00,2026-01-02T06:00Z,6,4\n"
+    fleet = read(tmp_path, text, Horizon(start="2026-01-01T12:00", timezone="Europe/Berlin"))
+    assert (fleet.plug_in_h[0], fleet.plug_out_h[0]) == (6.0, 19.0)
+
+
+def test_every_fault_of_a_file_is_found_at_once(tmp_path: Path) -> None:
+    rows = [
+        "a,1,9,10,4,24,0.5,0.9,T1",  # line 2: sound
+        "a,1,9,1,4,24,0.5,0.9,T1",  # 3: name again
+        "b,9,1,1,4,24,0.5,0.9,T1",  # 4: leaves before it comes
+        "c,1,9,-1,4,24,0.5,0.9,T1",  # 5: negative energy
+        "d,1,9,20,4,24,0.5,0.9,T1",  # 6: no room for it
+        "e,1,9,1,0,24,0.5,0.9,T1",  # 7: no power
+        "f,x,9,1,4,24,0.5,0.9,T1",  # 8: no number
+        "g,1,9,nan,4,24,0.5,0.9,T1",  # 9: no number
+        "h,1,9,0,4,24,1.5,0.9,T1",  # 10: state of charge
+        "i,1,9,1,4,24,0.5,1.9,T1",  # 11: efficiency
+        "j,1,9,1,4,24,0.5,0.9,",  # 12: no transformer
+        ",1,9,1,4,24,0.5,0.9,T1",  # 13: no name
+    ]
+    with pytest.raises(FaultyInputError) as caught:
+        read(tmp_path, HEADER + "\n".join(rows) + "\n")
+    faults = caught.value.faults
+    assert [fault.row for fault in faults] == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
+    assert [fault.field for fault in faults] == [
+        "vehicle", "plug_out_h", "energy_kwh", "energy_kwh", "power_kw", "plug_in_h", "energy_kwh", "soc_plug_in",
+        "efficiency", "transformer", "vehicle",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\n", "at least one row"),
+        ("vehicle,plug_in_h,plug_out_h,energy,power_kw\na,1,2,3,4\n", "'energy_kwh', the nearest known name"),
+        ("vehicle,energy_kwh,power_kw\na,3,4\n", "plug_in_h,plug_out_h"),
+        ("vehicle,plug_in,energy_kwh,power_kw\na,2026-01-01,3,4\n", "columns of the stay"),
+    ],
+)
+def test_faults_of_the_header(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(FaultyInputError, match=message):
+        read(tmp_path, text)
+
+
+def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(FaultyInputError, match="missing"):
+        CsvFleet(source="csv", path=tmp_path / "none.csv").build(Horizon(), RNG)
+
+
+WEEK = Horizon(start="2019-05-06T04:00", slot_min=15, timezone="America/Los_Angeles")
+
+
+def acn(path: Path, **settings: object) -> AcnFleet:
+    return AcnFleet.model_validate({"source": "acn", "path": path, **settings})
+
+
+def test_acn_week_folds_onto_a_day_and_loses_nothing(tree: Path) -> None:
+    path = tree / "scenarios/data/acn_caltech_week.csv"
+    raw = pd.read_csv(path)
+    fleet = acn(path).build(WEEK, RNG)
+    assert len(fleet) == len(raw) == 233
+    assert fleet.energy_kwh.sum() == pytest.approx(raw["delivered_energy (kWh)"].sum())
+    assert ((fleet.plug_in_h >= 0) & (fleet.plug_in_h < 24)).all()
+    assert (fleet.plug_out_h > 24).any(), "sessions that cross the horizon's end are kept"
+    clock = pd.to_datetime(raw.arrival.str[11:19], format="%H:%M:%S")
+    expected = (clock.dt.hour + clock.dt.minute / 60 + clock.dt.second / 3600 - 4) % 24
+    np.testing.assert_allclose(fleet.plug_in_h, expected)
+
+
+def test_acn_days_can_be_chosen(tree: Path) -> None:
+    path = tree / "scenarios/data/acn_caltech_week.csv"
+    raw = pd.read_csv(path)
+    day = acn(path, first_day="2019-05-08", last_day="2019-05-08").build(WEEK, RNG)
+    assert len(day) == raw.arrival.str.startswith("2019-05-08").sum() > 0
+    with pytest.raises(FaultyInputError, match="sessions from 2021-01-01"):
+        acn(path, first_day="2021-01-01", last_day="2021-01-02").build(WEEK, RNG)
+
+
+def test_acn_on_a_week_long_horizon_keeps_the_days_apart(tree: Path) -> None:
+    path = tree / "scenarios/data/acn_caltech_week.csv"
+    week = Horizon(start="2019-05-06T00:00", slot_min=60, slots=168, timezone="America/Los_Angeles")
+    fleet = acn(path).build(week, RNG)
+    raw = pd.read_csv(path)
+    assert np.unique((fleet.plug_in_h // 24).astype(int)).tolist() == sorted({int(d[8:10]) - 6 for d in raw.arrival})
+
+
+@pytest.mark.parametrize("suffix", [".json", ".json.gz"])
+def test_acn_json_export_reads_as_the_csv_does(tree: Path, tmp_path: Path, suffix: str) -> None:
+    source = tree / "scenarios/data/acn_caltech_week.csv"
+    raw = pd.read_csv(source).head(20)
+
+    def gmt(text: str) -> str:
+        return f"{pd.Timestamp(text).tz_convert('UTC'):%a, %d %b %Y %H:%M:%S} GMT"
+
+    items = [
+        {
+            "sessionID": row["session_id"],
+            "connectionTime": gmt(row["arrival"]),
+            "disconnectTime": gmt(row["departure"]),
+            "kWhDelivered": row["delivered_energy (kWh)"],
+            "userInputs": [{"kWhRequested": row["requested_energy (kWh)"]}] if i % 2 else None,
+        }
+        for i, row in raw.iterrows()
+    ]
+    text = json.dumps({"_meta": {"site": "caltech"}, "_items": items}).encode()
+    path = tmp_path / f"sessions{suffix}"
+    path.write_bytes(gzip.compress(text) if suffix.endswith("gz") else text)
+    days = {"first_day": "2019-05-06", "last_day": "2019-05-06"}
+    expected = acn(source, **days).build(WEEK, RNG)
+    fleet = acn(path, **days).build(WEEK, RNG)
+    np.testing.assert_allclose(fleet.plug_in_h, expected.plug_in_h[: len(fleet)])
+    np.testing.assert_allclose(fleet.plug_out_h, expected.plug_out_h[: len(fleet)])
+    np.testing.assert_allclose(fleet.energy_kwh, expected.energy_kwh[: len(fleet)])
+
+
+def test_acn_gz_csv(tree: Path, tmp_path: Path) -> None:
+    source = tree / "scenarios/data/acn_caltech_week.csv"
+    path = tmp_path / "week.csv.gz"
+    path.write_bytes(gzip.compress(source.read_bytes()))
+    assert len(acn(path).build(WEEK, RNG)) == 233
+
+
+def test_acn_faults(tmp_path: Path) -> None:
+    header = "arrival,departure,delivered_energy (kWh),session_id\n"
+    rows = [
+        "2019-05-06 08:00:00-07:00,2019-05-06 07:00:00-07:00,5,a",
+        "2019-05-06 08:00:00-07:00,2019-05-06 17:00:00-07:00,-5,b",
+        "2019-05-06 08:00:00-07:00,2019-05-06 17:00:00-07:00,5,b",
+    ]
+    path = tmp_path / "sessions.csv"
+    path.write_text(header + "\n".join(rows) + "\n")
+    with pytest.raises(FaultyInputError) as caught:
+        acn(path).build(WEEK, RNG)
+    assert [(fault.row, fault.field) for fault in caught.value.faults] == [
+        (2, "departure"), (3, "delivered_energy (kWh)"), (4, "session_id"),
+    ]  # fmt: skip
+    broken = tmp_path / "sessions.json"
+    broken.write_text("{")
+    with pytest.raises(FaultyInputError, match="_items"):
+        acn(broken).build(WEEK, RNG)

@@ -1,0 +1,52 @@
+import dataclasses
+
+import networkx as nx
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from environment.hierarchy import CONTROL_CENTER, Hierarchy, TransformerSettings
+from tests.worlds import make_fleet
+
+FLEET = make_fleet([(1, 9, 5, 4)] * 200)
+
+
+def build(rng_seed: int = 1, **settings: object) -> Hierarchy:
+    return Hierarchy.build(TransformerSettings.model_validate(settings), FLEET, np.random.default_rng(rng_seed))
+
+
+def test_the_papers_transformer_carries_1615_kw() -> None:
+    assert build().limit_kw == pytest.approx(1615.0, abs=1e-9)
+    assert build(limit_kw=500).limit_kw == 500
+
+
+@pytest.mark.parametrize("settings", [{"limit_kw": 0}, {"limit_kw": -1}, {"limit_kw": 5, "rated_kva": 5}, {"count": 0}])
+def test_impossible_limits_are_refused(settings: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        TransformerSettings.model_validate(settings)
+
+
+def test_the_tree_has_four_levels_and_one_way_up() -> None:
+    grid = build(count=7, substations=3)
+    tree = grid.with_vehicles(FLEET)
+    assert nx.is_arborescence(tree)
+    assert len(tree) == 1 + 3 + 7 + 200
+    depth = nx.shortest_path_length(tree, CONTROL_CENTER)
+    kinds = {data["kind"]: depth[node] for node, data in tree.nodes(data=True)}
+    assert kinds == {"control_center": 0, "substation": 1, "transformer": 2, "ev": 3}
+    fed = [sum(grid.substation_of(t) == s for t in grid.transformers) for s in grid.substations]
+    assert sum(fed) == 7
+    assert max(fed) - min(fed) <= 1
+
+
+def test_random_assignment_is_seeded_and_uses_every_transformer() -> None:
+    first, again, other = build(1, count=4), build(1, count=4), build(2, count=4)
+    assert first.feeder_of.tolist() == again.feeder_of.tolist() != other.feeder_of.tolist()
+    assert set(first.feeder_of.tolist()) == {0, 1, 2, 3}
+
+
+def test_a_column_names_the_transformers() -> None:
+    names = np.array(["north", "south"] * 100)
+    grid = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, transformer=names), np.random.default_rng(1))
+    assert grid.transformers == ("north", "south")
+    assert [grid.transformers[k] for k in grid.feeder_of] == names.tolist()

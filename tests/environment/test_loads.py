@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from environment.faults import FaultyInputError
+from environment.horizon import Horizon
+from environment.loads import BdewLoad, BuiltinLoad, CsvLoad, LoadProfile
+from environment.loads.steps import on_slots
+
+
+@given(st.sampled_from([5, 15, 60, 120, 240]), st.integers(0, 2**32))
+def test_resampling_conserves_energy(slot_min: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    edges = np.concatenate([[0.0], np.sort(rng.uniform(0, 24, 30)), [24.0]])
+    load = rng.uniform(0, 100, 31)
+    slots = on_slots(edges, load, Horizon(slot_min=slot_min))
+    assert np.isclose(slots.sum() * slot_min / 60, (load * np.diff(edges)).sum())
+
+
+@pytest.mark.parametrize("start", ["2010-07-12T12:00", "2010-07-12T00:00", "2010-07-12T04:30"])
+def test_builtin_load_keeps_its_clock_and_peak(start: str) -> None:
+    horizon = Horizon(start=start, slot_min=30)
+    load = BuiltinLoad(peak_kw=900).forecast(horizon)
+    assert load.max() == pytest.approx(900)
+    hour = horizon.slot_starts[int(load.argmax())].hour
+    assert hour == 16
+    assert load.min() / load.max() == pytest.approx(0.566, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", ["H25", "G25", "L25", "P25", "S25"])
+@pytest.mark.parametrize("slot_min", [15, 60])
+def test_bdew_profiles_scale_to_the_peak(name: str, slot_min: int) -> None:
+    horizon = Horizon(start="2026-01-14T12:00", slot_min=slot_min)
+    load = BdewLoad(source="bdew", profile_name=name, peak_kw=250).forecast(horizon)
+    assert load.shape == (horizon.n_slots,)
+    assert load.max() == pytest.approx(250)
+    assert load.min() >= 0
+
+
+def test_bdew_agrees_on_coarse_and_fine_slots() -> None:
+    fine = BdewLoad(source="bdew").forecast(Horizon(slot_min=15))
+    coarse = BdewLoad(source="bdew").forecast(Horizon(slot_min=60))
+    ratio = coarse / fine.reshape(24, 4).mean(axis=1)
+    np.testing.assert_allclose(ratio, ratio[0])
+
+
+def test_fluctuation_is_relative_and_zero_by_default() -> None:
+    flat = LoadProfile(np.full(20_000, 100.0), np.full(20_000, 100.0))
+    assert flat.with_fluctuation(0, np.random.default_rng(1)) is flat
+    strayed = flat.with_fluctuation(0.05, np.random.default_rng(1))
+    assert strayed.actual_kw.std() == pytest.approx(5.0, rel=0.03)
+    assert strayed.forecast_kw is flat.forecast_kw
+
+
+def write(folder: Path, text: str) -> CsvLoad:
+    path = folder / "load.csv"
+    path.write_text(text)
+    return CsvLoad(source="csv", path=path)
+
+
+def test_hours_slots_and_times_say_the_same(tmp_path: Path) -> None:
+    horizon = Horizon(start="2026-01-01T00:00", slot_min=360)
+    hours = write(tmp_path, "hour,load_kw\n0,10\n6,20\n12,30\n18,40\n").forecast(horizon)
+    slots = write(tmp_path, "slot,load_kw\n0,10\n1,20\n2,30\n3,40\n").forecast(horizon)
+    rows = "".join(f"2026-01-01T{h:02d}:00,{kw}\n" for h, kw in [(0, 10), (6, 20), (12, 30), (18, 40)])
+    times = write(tmp_path, "time,load_kw\n" + rows).forecast(horizon)
+    assert hours.tolist() == slots.tolist() == times.tolist() == [10, 20, 30, 40]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("hour,load_kw\n", "at least one row"),
+        ("hour,load_kw\n0,5\n", "two rows"),
+        ("hour,kw\n0,5\n1,5\n", "column load_kw is missing"),
+        ("load_kw\n5\n5\n", "one of hour, slot, time"),
+        ("hour,load_kw\n0,5\n1,x\n", "line 3: load_kw is 'x'"),
+        ("hour,load_kw\n0,-5\n1,5\n", "at least 0 kW"),
+        ("hour,load_kw\n1,5\n0,5\n", "after that of the row above"),
+        ("hour,load_kw\n0,5\n1,5\n", "0 h to 24 h or more"),
+        ("time,load_kw\n2026-01-01T00:00,5\nlater,5\n", "ISO 8601"),
+    ],
+)
+def test_faults_of_a_load_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(FaultyInputError, match=message):
+        write(tmp_path, text).forecast(Horizon())

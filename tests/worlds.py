@@ -1,0 +1,50 @@
+"""Random small worlds for the laws."""
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from coordination.valley_filling.problem import ValleyFilling
+from environment.fleets import Fleet
+from environment.horizon import Horizon
+
+HORIZONS = [Horizon(), Horizon(slot_min=15), Horizon(slot_min=30, slots=16), Horizon(slot_min=90)]
+
+
+def make_fleet(stays: list[tuple[float, float, float, float]], **columns: NDArray[np.float64]) -> Fleet:
+    """A fleet of (plug-in h, plug-out h, energy kWh, power kW) rows; other columns by name."""
+    table = np.array(stays, dtype=np.float64).reshape(-1, 4)
+    n = len(table)
+    given = {"capacity_kwh": np.full(n, np.nan), "soc_plug_in": np.full(n, np.nan), "efficiency": np.ones(n), **columns}
+    return Fleet(
+        vehicle=np.array([f"v{i}" for i in range(n)], dtype=np.str_),
+        plug_in_h=table[:, 0],
+        plug_out_h=table[:, 1],
+        energy_kwh=table[:, 2],
+        power_kw=table[:, 3],
+        **given,
+    )
+
+
+@st.composite
+def fleets(draw: st.DrawFn, horizon: Horizon, max_size: int = 25) -> Fleet:
+    n = draw(st.integers(1, max_size))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    start = rng.uniform(-1, horizon.hours, n)
+    if draw(st.booleans()):  # on slot boundaries, with ties
+        start = np.round(start / horizon.slot_h) * horizon.slot_h
+    end = start + rng.uniform(0.05, horizon.hours * 0.9, n)
+    stays = np.column_stack([start, end, rng.uniform(0, 30, n), rng.choice([3.7, 4.0, 7.4, 11.0], n)])
+    efficiency = rng.choice([0.85, 0.9, 1.0], n) if draw(st.booleans()) else np.ones(n)
+    return make_fleet(list(map(tuple, stays)), efficiency=efficiency)
+
+
+@st.composite
+def problems(draw: st.DrawFn, *, whole: bool | None = None) -> ValleyFilling:
+    horizon = draw(st.sampled_from(HORIZONS))
+    fleet = draw(fleets(horizon))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    base = rng.uniform(0, 60, horizon.n_slots)
+    limit = draw(st.sampled_from([30.0, 62.0, 80.0, 500.0]))
+    is_whole = draw(st.booleans()) if whole is None else whole
+    return ValleyFilling.of(fleet, horizon, base, limit, whole=is_whole)

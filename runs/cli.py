@@ -17,7 +17,7 @@ from rich.table import Table
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.reference import commented_scenario
-from runs.result import Result, whole_folder
+from runs.result import COMPARISON_FILE, Result, whole_folder
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from runs.world import World
@@ -113,7 +113,7 @@ def compare(
                 for name, result in zip(names, results, strict=True):
                     (folder / name).mkdir()
                     _save(result, folder / name, table_format)
-                _comparison(results).to_csv(folder / "comparison.csv")
+                _comparison(results).to_csv(folder / COMPARISON_FILE)
                 plots.save_comparison(results, folder / "figures")
         _print_warnings(results[0])
         _print_comparison(results)

@@ -26,6 +26,7 @@ from runs.world import World
 TABLES = ("slots", "vehicles", "schedule", "board", "messages")
 SUMMARY_FILE = "summary.json"
 SCENARIO_FILE = "scenario.toml"
+COMPARISON_FILE = "comparison.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,14 +196,15 @@ class Result:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to write into that becomes `folder` only when all is written.
 
-    An earlier result of ours in its place is replaced; anything else is left alone.
+    An earlier result or comparison in its place is replaced; anything else is left alone.
 
     Raises
     ------
     FaultyInputError
-        If `folder` exists and is neither empty nor a result.
+        If `folder` exists and is neither empty nor one of those.
     """
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / SUMMARY_FILE).is_file())):
+    ours = any((folder / name).is_file() for name in (SUMMARY_FILE, COMPARISON_FILE))
+    if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
         raise FaultyInputError([
             Fault("--out", None, str(folder), "something else", "a new or empty folder, or an earlier result")
         ])  # fmt: skip

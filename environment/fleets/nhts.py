@@ -151,4 +151,6 @@ class NhtsFleet(Settings):
             if not open_rows.size:
                 return start, start + stay
         found = f"plug-in at {self.plug_in_mean_h:g} h and plug-out at {self.plug_out_mean_h:g} h, with little spread"
-        raise FaultyInputError([Fault("scenario", None, "fleet", found, "a plug-out after plug-in between noon and noon")])
+        raise FaultyInputError(
+            [Fault("scenario", None, "fleet", found, "a plug-out after plug-in between noon and noon")]
+        )

@@ -32,7 +32,8 @@ def test_habits_follow_the_survey() -> None:
 
 def test_stays_are_the_same_on_any_horizon() -> None:
     noon, midnight = (
-        NhtsFleet().build(Horizon(start=start), np.random.default_rng(1)) for start in ("2026-01-01T12:00", "2026-01-01")
+        NhtsFleet().build(Horizon(start=start), np.random.default_rng(1))
+        for start in ("2026-01-01T12:00", "2026-01-01")
     )
     np.testing.assert_allclose((noon.plug_in_h + 12) % 24, midnight.plug_in_h)
     np.testing.assert_allclose(noon.plug_out_h - noon.plug_in_h, midnight.plug_out_h - midnight.plug_in_h)

@@ -47,6 +47,8 @@ def test_random_assignment_is_seeded_and_uses_every_transformer() -> None:
 
 def test_a_column_names_the_transformers() -> None:
     names = np.array(["north", "south"] * 100)
-    grid = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, transformer=names), np.random.default_rng(1))
+    grid = Hierarchy.build(
+        TransformerSettings(), dataclasses.replace(FLEET, transformer=names), np.random.default_rng(1)
+    )
     assert grid.transformers == ("north", "south")
     assert [grid.transformers[k] for k in grid.feeder_of] == names.tolist()

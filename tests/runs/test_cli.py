@@ -1,0 +1,120 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from runs.cli import app
+
+SMALL = ["--set", "fleet.vehicles=20"]
+
+
+def evswarm(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_run_prints_itself_beside_free_charging_and_no_evs() -> None:
+    done = evswarm("run", *SMALL)
+    assert done.exit_code == 0, done.output
+    for text in ("no EVs", "free charging", "ants", "peak [kW]", "messages"):
+        assert text in done.stdout
+
+
+def test_run_writes_a_result_with_figures(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    assert evswarm("run", *SMALL, "--seed", "7", "--out", out).exit_code == 0
+    assert {path.name for path in out.iterdir()} == {
+        "scenario.toml", "summary.json", "slots.parquet", "vehicles.parquet", "schedule.parquet", "board.parquet",
+        "messages.parquet", "figures",
+    }  # fmt: skip
+    assert {path.name for path in (out / "figures").iterdir()} == {"load_curves.png", "board.png", "raster.png"}
+    assert "seed = 7" in (out / "scenario.toml").read_text()
+    again = tmp_path / "again"
+    assert evswarm("run", out / "scenario.toml", "--out", again, "--format", "csv").exit_code == 0
+    assert (again / "slots.csv").exists()
+    one, two = (json.loads((folder / "summary.json").read_text()) for folder in (out, again))
+    assert {**one, "wall_s": 0} == {**two, "wall_s": 0}
+
+
+def test_compare_sets_methods_side_by_side(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = evswarm("compare", *SMALL, "--methods", "free, ants", "--out", out)
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in out.iterdir()} == {"comparison.csv", "figures", "free", "ants"}
+    assert evswarm("compare", *SMALL, "--out", out).exit_code == 0, "an earlier comparison is replaced"
+    assert evswarm("compare", "--methods", "free,bees").exit_code == 2
+
+
+def test_init_then_check_then_run(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    assert evswarm("init", file).exit_code == 0
+    assert evswarm("init", file).exit_code == 2, "nothing is overwritten unasked"
+    assert evswarm("init", file, "--force").exit_code == 0
+    assert evswarm("check", file).exit_code == 0
+    assert evswarm("run", file, *SMALL).exit_code == 0
+
+
+def test_check_finds_the_faults_of_scenario_and_data_together(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,5,1,-2,4\n")
+    scenario = tmp_path / "s.toml"
+    scenario.write_text(
+        '[fleet]\nsource="csv"\npath="fleet.csv"\n[load]\nsource="csv"\npath="none.csv"\n[coordination]\nbatch=1\n'
+    )
+    done = evswarm("check", scenario)
+    assert done.exit_code == 2
+    assert "4 faults" in done.stderr
+
+
+@pytest.mark.parametrize("scenario", ["paper_a", "acn_caltech", "my_fleet"])
+def test_the_scenarios_we_ship_are_sound(tree: Path, scenario: str) -> None:
+    path = tree / f"scenarios/{scenario}.toml"
+    assert evswarm("check", path).exit_code == 0
+    done = evswarm("run", path)
+    assert done.exit_code == 0
+    assert "slots above the limit" in done.stdout
+
+
+def test_bad_input_ends_with_2_and_writes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = [
+        sys.executable,
+        "-m",
+        "runs",
+        "run",
+        "--set",
+        "fleet.source=csv",
+        "--set",
+        "fleet.path=none.csv",
+        "--out",
+        out,
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "none.csv" in done.stderr
+    assert "missing" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_occupied_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert evswarm("run", *SMALL, "--out", tmp_path).exit_code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = [sys.executable, "-m", "runs", "run", "--set", "fleet.vehicles=200000", "--out", str(out)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.iterdir()) and process.poll() is None:  # the draft folder: the run has begun
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "nothing was written" in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []

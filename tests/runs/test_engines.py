@@ -1,0 +1,97 @@
+"""Agents and the compiled colony are one model: same schedule, slot for slot, same messages, same board at every hour."""
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.ev import EV
+from runs.model import ChargingModel
+from runs.result import TABLES, Result
+from runs.scenario import Scenario
+from runs.simulate import simulate
+
+
+def both(*overrides: str) -> tuple[Result, Result]:
+    agents, compiled = (simulate(Scenario.read(None, [*overrides, f"run.engine={e}"])) for e in ("agents", "compiled"))
+    return agents, compiled
+
+
+def assert_alike(agents: Result, compiled: Result) -> None:
+    for name in TABLES:
+        left, right = getattr(agents, name), getattr(compiled, name)
+        assert left.equals(right), f"{name} differs"
+
+
+@pytest.mark.parametrize("batch", [1, 2, 10, 20, 50, 500, 10_000])
+@pytest.mark.parametrize("energy", ["exact", "whole_slots"])
+def test_500_evs_at_every_batch_size(batch: int, energy: str) -> None:
+    assert_alike(*both(f"coordination.batch_size={batch}", f"coordination.energy={energy}"))
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    vehicles=st.integers(1, 80),
+    batch=st.sampled_from([1, 3, 20]),
+    energy=st.sampled_from(["exact", "whole_slots"]),
+    slot_min=st.sampled_from([15, 60, 120]),
+    limit=st.sampled_from([1000, 1250, 1410, 1615]),
+    fluctuation=st.sampled_from([0.0, 0.05, 0.3]),
+    transformers=st.integers(1, 3),
+    method=st.sampled_from(["ants", "free"]),
+)
+@settings(max_examples=40)
+def test_any_small_case(
+    seed: int, vehicles: int, batch: int, energy: str, slot_min: int, limit: int, fluctuation: float, transformers: int, method: str,
+) -> None:  # fmt: skip
+    assert_alike(*both(
+        f"run.seed={seed}", f"fleet.vehicles={vehicles}", f"coordination.batch_size={batch}",
+        f"coordination.energy={energy}", f"horizon.slot_min={slot_min}", f"transformer.limit_kw={limit}",
+        f"load.fluctuation={fluctuation}", f"transformer.count={transformers}", f"coordination.method={method}",
+    ))  # fmt: skip
+
+
+def test_refusals_happen_and_agree() -> None:
+    agents, compiled = both("transformer.limit_kw=1220", "coordination.batch_size=100")
+    assert agents.summary["refused_deposits"] == compiled.summary["refused_deposits"] > 0
+    assert agents.summary["overload_slots"] == agents.summary["no_evs"]["overload_slots"]
+
+
+def test_the_day_as_mesa_sees_it() -> None:
+    model = ChargingModel(Scenario().update(fleet={"vehicles": 30}))
+    assert len(model.agents) == 30 + 1 + 1 + 1
+    assert len(model.evs) == len(model.agents_by_type[EV])
+    model.step()
+    assert model.time == 1.0
+    assert model.slot == 2
+    model.run_day()
+    assert model.time == 24.0
+    assert not model.running
+    assert model.control_center.summary is not None
+    frame = model.datacollector.get_model_vars_dataframe()
+    assert frame.time_h.tolist() == [float(h) for h in range(24)]
+
+
+def test_the_control_centre_learns_what_the_result_says() -> None:
+    scenario = Scenario().update(fleet={"vehicles": 60}, transformer={"count": 3, "limit_kw": 1615, "substations": 2})
+    model = ChargingModel(scenario)
+    model.run_day()
+    result = simulate(scenario)
+    report = model.control_center.summary
+    assert report is not None
+    assert report.peak_kw == pytest.approx(result.summary["peak_kw"])
+    assert report.valley_kw == pytest.approx(result.summary["valley_kw"])
+    lacking = (result.vehicles.unserved_kwh / result.vehicles.efficiency).sum()
+    assert report.unserved_kwh == pytest.approx(lacking)
+
+
+def test_messages_fall_as_batches_grow_and_no_fewer_than_one_deposit_an_ant() -> None:
+    sent = [simulate(Scenario().update(coordination={"batch_size": b})).messages for b in (1, 10, 50)]
+    copies = [int(m[m.kind == "board_copy"].messages.iloc[0]) for m in sent]
+    assert copies == [500, 50, 10]
+    assert all(int(m[m.kind == "deposit"].messages.iloc[0]) == 500 for m in sent)
+
+
+def test_vehicles_hang_in_the_tree() -> None:
+    world = ChargingModel(Scenario().update(fleet={"vehicles": 20})).world
+    assert nx.is_arborescence(world.hierarchy.with_vehicles(world.fleet))

@@ -1,0 +1,46 @@
+"""Paper A's claims on a few seeds: what the reproduction page says is what the code does."""
+
+from pathlib import Path
+
+import pytest
+
+from runs.studies import asa
+
+
+@pytest.fixture(scope="module")
+def claims() -> dict[tuple[str, str], asa.Claim]:
+    return {(claim.number, claim.text): claim for claim in asa.claims(range(1, 9))}
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("A-1", "1615"),
+        ("A-2", "7 types"),
+        ("A-3", "widens"),
+        ("A-4", "never break"),
+        ("A-5", "batches of 10 or 20"),
+        ("A-6", "Table 4"),
+        ("A-8", "adjustment"),
+    ],
+)
+def test_claim_holds(claims: dict[tuple[str, str], asa.Claim], number: str, words: str) -> None:
+    claim = next(c for (n, text), c in claims.items() if n == number and words in text)
+    assert claim.found, claim.evidence
+
+
+@pytest.mark.parametrize(("number", "words"), [("A-2", "22 h to 10 h"), ("A-9", "usable segments")])
+def test_claim_does_not_hold_here_and_the_page_says_so(
+    claims: dict[tuple[str, str], asa.Claim], number: str, words: str, tree: Path
+) -> None:
+    claim = next(c for (n, text), c in claims.items() if n == number and words in text)
+    assert not claim.found
+    page = (tree / "docs/reproduction/paper_a.md").read_text()
+    row = next(line for line in page.splitlines() if claim.text in line)
+    assert "**not found**" in row
+
+
+def test_the_page_lists_every_claim(claims: dict[tuple[str, str], asa.Claim], tree: Path) -> None:
+    page = (tree / "docs/reproduction/paper_a.md").read_text()
+    for claim in claims.values():
+        assert claim.text in page

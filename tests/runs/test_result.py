@@ -1,0 +1,155 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from environment.faults import FaultyInputError
+from runs.result import TABLES, Result, whole_folder
+from runs.scenario import Scenario
+from runs.simulate import simulate
+
+SMALL = Scenario().update(
+    fleet={"vehicles": 40}, load={"fluctuation": 0.05}, transformer={"count": 2}, coordination={"batch_size": 5}
+)
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return simulate(SMALL)
+
+
+@pytest.mark.parametrize("table_format", ["parquet", "csv"])
+def test_a_result_reads_back_equal(result: Result, tmp_path: Path, table_format: str) -> None:
+    result.save(tmp_path, table_format=table_format)  # type: ignore[arg-type]
+    assert Result.load(tmp_path) == result
+
+
+@pytest.mark.parametrize("table_format", ["parquet", "csv"])
+def test_a_zoned_horizon_reads_back_equal(tmp_path: Path, tree: Path, table_format: str) -> None:
+    result = simulate(Scenario.read(tree / "scenarios/acn_caltech.toml"))
+    result.save(tmp_path, table_format=table_format)  # type: ignore[arg-type]
+    assert Result.load(tmp_path) == result
+
+
+def test_two_runs_with_one_seed_write_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        simulate(SMALL).save(tmp_path / name)
+    for file in [*(f"{name}.parquet" for name in TABLES), "scenario.toml"]:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    one, two = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("one", "two"))
+    assert {**one, "wall_s": 0} == {**two, "wall_s": 0}
+
+
+def test_another_seed_is_another_day() -> None:
+    assert not simulate(SMALL.update(run={"seed": 2})).slots.equals(simulate(SMALL).slots)
+
+
+def test_tables_have_the_promised_columns(result: Result) -> None:
+    assert {"slot", "start", "base_kw", "actual_kw", "ev_kw", "total_kw", "pheromone"} <= set(result.slots.columns)
+    assert list(result.schedule.columns) == ["vehicle", "slot", "power_kw"]
+    vehicles = [
+        "vehicle",
+        "transformer",
+        "plug_in_h",
+        "plug_out_h",
+        "energy_kwh",
+        "delivered_kwh",
+        "unserved_kwh",
+        "cost_kw",
+    ]
+    assert set(vehicles) <= set(result.vehicles.columns)
+    names = [
+        "peak_kw",
+        "valley_kw",
+        "peak_valley_difference_kw",
+        "peak_valley_rate",
+        "load_std_kw",
+        "load_sum_of_squares_kw2",
+        "overload_slots",
+        "energy_requested_kwh",
+        "energy_delivered_kwh",
+        "unserved_kwh",
+        "messages",
+        "bytes",
+        "wall_s",
+    ]
+    assert set(names) <= set(result.summary)
+    assert set(names) - {"messages", "bytes", "wall_s"} <= set(result.summary["free"])
+
+
+def test_the_books_close(result: Result) -> None:
+    v = result.vehicles
+    np.testing.assert_allclose(v.energy_kwh, v.delivered_kwh + v.unserved_kwh)
+    np.testing.assert_allclose(v.booked_kwh * v.efficiency, v.delivered_kwh, atol=1e-9)
+    assert result.slots.ev_kw.sum() == pytest.approx(v.booked_kwh.sum())
+    assert result.schedule.power_kw.sum() == pytest.approx(v.booked_kwh.sum())
+    np.testing.assert_allclose(result.slots.total_kw, result.slots.actual_kw + result.slots.ev_kw)
+    assert result.summary["messages"] == result.messages.messages.sum()
+    assert (v.soc_plug_out <= 1 + 1e-9).all()
+
+
+def test_whole_slots_never_fill_a_battery_above_its_capacity() -> None:
+    v = simulate(Scenario().update(coordination={"energy": "whole_slots"})).vehicles
+    assert (v.soc_plug_out <= 1 + 1e-9).all()
+    assert (v.booked_kwh * v.efficiency >= v.delivered_kwh - 1e-9).all()
+    short = v.energy_kwh - v.delivered_kwh
+    np.testing.assert_allclose(np.maximum(short, 0), v.unserved_kwh, atol=1e-9)
+
+
+def test_a_short_stay_is_reported_not_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,1,2,10,4\nb,30,40,5,4\nc,1,9,5,4\n")
+    result = simulate(Scenario.read(None, ["fleet.source=csv", f"fleet.path={path}"]))
+    assert result.vehicles.unserved_kwh.tolist() == [6.0, 5.0, 0.0]
+    assert result.summary["unserved_kwh"] == 11.0
+    assert [text.split()[0] for text in result.summary["warnings"]] == ["1", "1", "1"]
+
+
+def test_a_base_load_above_the_limit_closes_slots() -> None:
+    result = simulate(Scenario().update(transformer={"limit_kw": 1300.0}))
+    closed = result.slots.base_kw >= 1300
+    assert closed.any()
+    assert (result.slots.ev_kw[closed] == 0).all()
+    assert any("closed" in text for text in result.summary["warnings"])
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt), whole_folder(target) as folder:
+        (folder / "half.txt").write_text("half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_an_earlier_result_is_replaced(tmp_path: Path, result: Result) -> None:
+    target = tmp_path / "out"
+    for _ in range(2):
+        with whole_folder(target) as folder:
+            result.save(folder)
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("years of work")
+    with pytest.raises(FaultyInputError, match="new or empty folder"), whole_folder(precious):
+        pass
+    assert (precious / "thesis.txt").exists()
+
+
+def test_a_folder_without_a_result_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(FaultyInputError, match="result folder"):
+        Result.load(tmp_path)
+
+
+def test_cost_is_the_load_that_an_ev_meets(result: Result) -> None:
+    row = result.vehicles.iloc[3]
+    own = result.schedule[result.schedule.vehicle == row.vehicle]
+    board = result.slots[result.slots.transformer == row.transformer].set_index("slot").total_kw
+    expected = (own.power_kw * board.loc[own.slot].to_numpy()).sum() / own.power_kw.sum()
+    assert row.cost_kw == pytest.approx(expected)
+
+
+def test_parquet_is_what_other_tools_read(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path)
+    assert len(pd.read_parquet(tmp_path / "slots.parquet")) == 48

@@ -6,7 +6,7 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling import adjustment, ants
+from coordination.valley_filling import adjustment, ants, rounds
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from environment.channel import Deposit, Exchange
 
@@ -63,6 +63,36 @@ class EV(mesa.Agent):  # type: ignore[misc]
             chosen = ants.choose(problem, self.row, load_kw)
             load_kw = transformer.receive(Deposit(int(problem.first_slot[self.row]), chosen))
         self.schedule_kw[:] = chosen
+
+    def come_back(
+        self,
+        load_kw: NDArray[np.float64],
+        promised_kw: NDArray[np.float64],
+        part: float,
+        ticket: int,
+        number: int,
+        now: int,
+    ) -> Exchange | None:
+        """Read the board again and move what is better placed elsewhere; None if nothing is.
+
+        Parameters
+        ----------
+        load_kw, promised_kw
+            The copy: load of each slot and the EVs' part of it [kW], shape ``(n_slots,)``.
+        part, ticket, number
+            Part of the EVs that is in its batch, its place there, and the number of the round.
+        now
+            First slot that may still change.
+        """
+        first, change = rounds.consider(
+            self.transformer.problem, self.row, load_kw, promised_kw, part, ticket, number, now, self.schedule_kw
+        )
+        return Exchange(first, change) if change.size else None
+
+    def take_on(self, exchange: Exchange) -> None:
+        """Change its schedule as the transformer has accepted."""
+        skipped = exchange.first_slot - int(self.transformer.problem.first_slot[self.row])
+        self.schedule_kw[skipped : skipped + exchange.power_kw.size] += exchange.power_kw
 
     def answer(self, now: int, asked_kw: float, load_kw: NDArray[np.float64]) -> tuple[float, Exchange]:
         """Answer the present slot's deviation: shift to later, or from later to now.

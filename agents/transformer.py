@@ -6,9 +6,22 @@ from numpy.typing import NDArray
 
 from agents.ev import EV
 from coordination.valley_filling.adjustment import DONE_KW, asked, cut_kw
-from coordination.valley_filling.problem import Coordinator, Schedule, ValleyFilling
+from coordination.valley_filling.colony import first_round
+from coordination.valley_filling.problem import CoordinationSettings, Coordinator, Plan, Round, Schedule, ValleyFilling
+from coordination.valley_filling.rounds import close_round
 from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard, count_reading
-from environment.channel import BoardCopy, Channel, Deposit, Deviation, Dispatch, Exchange, Forecast, Refusal, Report
+from environment.channel import (
+    BoardCopy,
+    Channel,
+    Deposit,
+    Deviation,
+    Dispatch,
+    Exchange,
+    Forecast,
+    Refusal,
+    Report,
+    RoundCopy,
+)
 
 
 class Transformer(mesa.Agent):  # type: ignore[misc]
@@ -28,10 +41,10 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         Actual base load [kW], shape ``(n_slots,)``; a slot's value is looked at only when the slot begins.
     coordinator
         Who decides.
-    batch_size
-        Deposits per version of the board's copy.
-    planned
-        The schedule to dispatch, where EVs do not choose for themselves.
+    settings
+        Batch size, rounds and information.
+    adjusts
+        Whether EVs answer what a slot strays from its forecast.
     """
 
     def __init__(
@@ -42,8 +55,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         problem: ValleyFilling,
         actual_kw: NDArray[np.float64],
         coordinator: Coordinator,
-        batch_size: int,
-        planned: Schedule | None,
+        settings: CoordinationSettings,
+        adjusts: bool,
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -51,23 +64,39 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self.problem = problem
         self.actual_kw = actual_kw
         self.coordinator = coordinator
-        self.planned = planned
+        self.settings = settings
+        self.adjusts = adjusts
+        self.planned: Schedule | None = None
         self.schedule = Schedule(problem)
-        self.board = PheromoneBoard(problem.base_kw, problem.limit_kw, batch_size)
+        self.board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size)
+        self.rounds: list[tuple[int, Round]] = []
         self.plugged_in: list[EV] = []
         self.evs = [EV(model, row, self) for row in range(problem.n_vehicles)]
 
     def hear(self, forecast: Forecast) -> None:
         """Begin the board with the forecast of the day ahead (Step 2)."""
-        self.board = PheromoneBoard(forecast.load_kw, self.problem.limit_kw, self.board.batch_size)
+        self.board = PheromoneBoard(forecast.load_kw, self.problem.limit_kw, self.settings.batch_size)
+
+    def follow(self, plan: Plan) -> None:
+        """Have EVs follow a plan made for them, where they do not choose for themselves."""
+        self.planned = plan.schedule
+        self.rounds = [(0, held) for held in plan.rounds]
+
+    def plan_ahead(self) -> None:
+        """Let all EVs choose before the day begins, and come back round after round."""
+        evs = [self.evs[row] for row in self.problem.order.tolist()]
+        for ev in evs:
+            ev.forage()
+        self.rounds.append((0, first_round(self.problem, self.board, self.schedule)))
+        self._hold_rounds(evs, 0, 0)
 
     def welcome(self, ev: EV) -> None:
-        """Take an EV in: it forages, or is given the schedule that was planned for it."""
+        """Take an EV in: it forages, unless it has its schedule already, or is given the one that was planned for it."""
         self.plugged_in.append(ev)
-        if self.coordinator.decides == "vehicle":
-            ev.forage()
+        if self.planned is None:
+            if self.settings.information == "online":
+                ev.forage()
             return
-        assert self.planned is not None
         power = self.planned.of(ev.row)
         if self.coordinator.decides == "planner":
             self.channel.send(Dispatch(int(self.problem.first_slot[ev.row]), power))
@@ -88,12 +117,51 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         return self.channel.send(Refusal(self.board.load_kw)).load_kw
 
     def begin_slot(self, now: int) -> None:
-        """Learn the actual load of the slot that begins, and have plugged-in EVs make up for its deviation."""
-        residual = self.board.reveal(now, self.actual_kw[now])
-        if residual == 0:
+        """Begin a slot: EVs make up for what its load strays from the forecast, and come back for later rounds."""
+        residual = self.board.reveal(now, self.actual_kw[now]) if self.adjusts else 0.0
+        if residual == 0 and not self.holds_online_rounds:
             return
         stop = self.problem.stop_slot
         self.plugged_in = [ev for ev in self.plugged_in if stop[ev.row] > now]
+        if residual != 0:
+            self._make_up(now, residual)
+        if self.holds_online_rounds:
+            self._hold_rounds([ev for ev in self.plugged_in if stop[ev.row] > now + 1], now + 1, now)
+
+    @property
+    def holds_online_rounds(self) -> bool:
+        """Whether plugged-in EVs come back at slot boundaries."""
+        return self.planned is None and self.settings.information == "online" and self.settings.rounds > 1
+
+    def _hold_rounds(self, evs: list[EV], from_slot: int, now: int) -> None:
+        board, batch_size = self.board, self.settings.batch_size
+        for number in range(2, self.settings.rounds + 1 if evs else 0):
+            moves = refused = entries = copies = 0
+            promised = board.promised_kw
+            for place, ev in enumerate(evs):
+                if place % batch_size == 0:
+                    board.publish()
+                    promised = board.copy_kw - board.base_kw
+                    self.channel.send(RoundCopy(board.copy_kw, promised))
+                    copies += 1
+                part = min(1.0, batch_size / len(evs))
+                exchange = ev.come_back(board.copy_kw, promised, part, place % batch_size, number, from_slot)
+                if exchange is None:
+                    continue
+                entries += int(np.count_nonzero(self.channel.send(exchange).power_kw))
+                if board.exchange(exchange.first_slot, exchange.power_kw):
+                    ev.take_on(exchange)
+                    moves += 1
+                else:
+                    self.channel.send(Refusal(board.load_kw))
+                    refused += 1
+            board.publish()
+            held = close_round(self.problem, board, self.schedule, number, moves, refused, entries, copies)
+            self.rounds.append((now, held))
+            if moves == 0:
+                break
+
+    def _make_up(self, now: int, residual: float) -> None:
         if self.plugged_in:
             self.channel.send(Deviation(residual))
         for ev in self.plugged_in:
@@ -104,7 +172,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             moved, exchange = ev.answer(now, asked(residual, over, power_kw, self.problem.whole), self.board.load_kw)
             if moved != 0 and self.board.exchange(exchange.first_slot, exchange.power_kw):
                 residual -= moved
-                ev.schedule_kw[:] += exchange.power_kw
+                ev.take_on(exchange)
                 self._report_exchange(exchange, residual)
         self._cut(now, residual)
         self.board.publish()
@@ -114,8 +182,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             place = now - int(self.problem.first_slot[ev.row])
             cut = cut_kw(self.board.load_kw[now], self.board.limit_kw, ev.schedule_kw[place], self.problem.whole)
             if cut > 0:
-                ev.schedule_kw[place] -= cut
                 exchange = Exchange(now, np.array([-cut]))
+                ev.take_on(exchange)
                 self.board.exchange(now, exchange.power_kw)
                 residual -= cut
                 self._report_exchange(exchange, residual)

@@ -32,7 +32,7 @@ class PlainEv:
 
 
 def plain_plan(problem: ValleyFilling, batch_size: int) -> list[float]:
-    """Plan as `ants.plan` does; return the load of each slot [kW]."""
+    """Plan as `colony.plan` does; return the load of each slot [kW]."""
     columns = (
         problem.first_slot,
         problem.stop_slot,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import best_s, memory_mb
 from benchmarks.plain import plain_plan
-from coordination.valley_filling import ants
+from coordination.valley_filling import ants, colony
 from coordination.valley_filling.problem import CoordinationSettings, ValleyFilling
 from environment.compiled import compiled
 from environment.fleets import NhtsFleet
@@ -65,16 +65,16 @@ def measure(slot_min: int, batch_size: int) -> tuple[float, float, float, float]
     settings = CoordinationSettings(batch_size=batch_size)
     rng = np.random.default_rng(1)
     small = make_problem(PLAIN_VEHICLES, slot_min)
-    plan = ants.plan(small, settings, rng)
+    colony.plan(small, settings, rng)
     bare(small, small.base_kw)
     plain_us = 1e6 * best_s(lambda: plain_plan(small, batch_size), repeats=2) / PLAIN_VEHICLES
     before = memory_mb()
     problem = make_problem(VEHICLES, slot_min)
-    plan = ants.plan(problem, settings, rng)
+    plan = colony.plan(problem, settings, rng).schedule
     peak_bytes = (memory_mb("VmHWM") - before) * 2**20 / VEHICLES
     final = problem.base_kw + plan.load_kw()
     del plan
-    return best_s(lambda: ants.plan(problem, settings, rng)), best_s(lambda: bare(problem, final)), plain_us, peak_bytes
+    return best_s(lambda: colony.plan(problem, settings, rng)), best_s(lambda: bare(problem, final)), plain_us, peak_bytes
 
 
 def main() -> None:

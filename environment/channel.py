@@ -44,6 +44,39 @@ class BoardCopy:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RoundCopy:
+    """Transformer -> the EVs of a batch that come back: load of each slot and the EVs' part [kW], ``(n_slots,)`` each."""
+
+    kind: ClassVar[str] = "round_copy"
+    load_kw: NDArray[np.float64]
+    promised_kw: NDArray[np.float64]
+
+    @property
+    def wire_bytes(self) -> int:
+        """Size on the wire [bytes]."""
+        return HEADER_BYTES + VALUE_BYTES * (self.load_kw.size + self.promised_kw.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration:
+    """EV -> planner, a day ahead: plug-in, plug-out, energy and power."""
+
+    kind: ClassVar[str] = "declaration"
+
+    @property
+    def wire_bytes(self) -> int:
+        """Size on the wire [bytes]."""
+        return HEADER_BYTES + 4 * VALUE_BYTES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signal(BoardCopy):
+    """Transformer -> all its EVs: the signal of an iteration, a value for each slot, shape ``(n_slots,)``."""
+
+    kind: ClassVar[str] = "signal"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Refusal(BoardCopy):
     """Transformer -> EV: the deposit does not fit; this is the load as it stands."""
 
@@ -74,6 +107,13 @@ class Exchange(Deposit):
     """EV -> transformer: a change of earlier promises [kW]; negative takes back."""
 
     kind: ClassVar[str] = "exchange"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile(Deposit):
+    """EV -> transformer: its schedule in an iteration, slot and power pairs [kW]."""
+
+    kind: ClassVar[str] = "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +168,7 @@ class Report:
         return float(self.load_kw.min())
 
 
-type Message = Forecast | BoardCopy | Deposit | Deviation | Report
+type Message = Forecast | BoardCopy | RoundCopy | Declaration | Deposit | Deviation | Report
 
 
 class Channel:

@@ -1,13 +1,16 @@
 """The numbers of a run: what the load looks like, and what became of the energy."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule
+from coordination.valley_filling.optimum import CLOSED, certify, solve
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule, cost_kw2
 from environment.board import LIMIT_TOLERANCE_KW
 from environment.fleets.fleet import Fleet
+from runs.world import World
 
 
 def load_metrics(load_kw: NDArray[np.float64], limit_kw: float) -> dict[str, float | int]:
@@ -78,3 +81,43 @@ class EnergyBooks:
             "energy_delivered_kwh": float(self.delivered_kwh.sum()),
             "unserved_kwh": float(self.unserved_kwh.sum()),
         }
+
+
+def optimality(
+    world: World, schedules: tuple[Schedule, ...], free_schedules: tuple[Schedule, ...]
+) -> dict[str, float | str | bool | None]:
+    """Return the distance to the provable optimum, for the load as it came.
+
+    Parameters
+    ----------
+    world
+        Problems and actual loads.
+    schedules
+        One a transformer.
+    free_schedules
+        Of free charging.
+
+    Returns
+    -------
+    dict
+        ``optimality_gap`` is (V - V*) / (V_free - V*), with V the cost of `optimum` (the sum of squared loads, and the price
+        of what is unserved) and V* the lower bound of what any schedule can reach; None where free charging is optimal.
+        ``optimum_kind`` is "exact" where that bound is reached by a schedule, else "bound". ``certified`` is whether the run's
+        own schedule is proven optimal.
+    """
+    problems = [
+        dataclasses.replace(problem, base_kw=load.actual_kw)
+        for problem, load in zip(world.problems, world.loads, strict=True)
+    ]
+    optima = [solve(problem) for problem in problems]
+    best = sum(optimum.bound_kw2 for optimum in optima)
+    cost = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True))
+    free = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, free_schedules, strict=True))
+    return {
+        "optimality_gap": (cost - best) / (free - best) if free - best > CLOSED * best else None,
+        "optimum_kind": "exact" if all(optimum.kind == "exact" for optimum in optima) else "bound",
+        "certified": all(certify(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True)),
+        "cost_kw2": cost,
+        "optimum_kw2": sum(optimum.cost_kw2 for optimum in optima),
+        "optimum_bound_kw2": best,
+    }

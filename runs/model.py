@@ -11,7 +11,7 @@ from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
 from environment.channel import Channel
 from runs.scenario import Scenario
-from runs.world import World
+from runs.world import World, count_planning
 
 
 class ChargingModel(mesa.Model):  # type: ignore[misc]
@@ -61,28 +61,27 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
                 "messages": ChargingModel.messages_now,
             }
         )
-        self.control_center.announce_day_ahead()
         self._schedule_events()
 
     def _make_transformers(self) -> list[Transformer]:
         world = self.world
-        coordinator = world.coordinator
         return [
             Transformer(
                 self,
                 name,
                 self.channel,
                 world.problems[k],
-                world.loads[k].actual_kw if world.adjusts else world.loads[k].forecast_kw,
-                coordinator,
-                world.scenario.coordination.batch_size,
-                None if coordinator.decides == "vehicle" else world.plan(coordinator, k),
+                world.loads[k].actual_kw,
+                world.coordinator,
+                world.scenario.coordination,
+                world.adjusts,
             )
             for k, name in enumerate(world.hierarchy.transformers)
         ]
 
     def _schedule_events(self) -> None:
         edges_h = self.world.horizon.edges_h.tolist()
+        self.schedule_event(self.begin_day, at=0.0, priority=Priority.HIGH)
         for edge_h in edges_h[:-1]:
             self.schedule_event(self.begin_slot, at=edge_h, priority=Priority.HIGH)
         self.schedule_event(self.end_day, at=edges_h[-1], priority=Priority.LOW)
@@ -90,6 +89,18 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
             plug_in_h = np.maximum(transformer.problem.plug_in_h, 0.0).tolist()
             for row in transformer.problem.order.tolist():
                 self.schedule_event(transformer.evs[row].plug_in, at=plug_in_h[row])
+
+    def begin_day(self) -> None:
+        """Send the forecasts down, and plan what is planned a day ahead."""
+        self.control_center.announce_day_ahead()
+        coordinator = self.world.coordinator
+        for k, transformer in enumerate(self.transformers):
+            if self.world.plans_ahead:
+                transformer.plan_ahead()
+            elif coordinator.decides != "vehicle":
+                plan = self.world.plan(coordinator, k)
+                count_planning(self.channel, coordinator, plan, transformer.problem.order.size)
+                transformer.follow(plan)
 
     def begin_slot(self) -> None:
         """Begin the next slot: transformers learn its actual load."""

@@ -15,15 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.problem import Schedule
+from coordination.valley_filling.problem import Round, Schedule
 from environment.board import pheromone
 from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError
-from runs.metrics import EnergyBooks, load_metrics
+from runs.metrics import EnergyBooks, load_metrics, optimality
 from runs.scenario import Scenario
 from runs.world import World
 
-TABLES = ("slots", "vehicles", "schedule", "board", "messages")
+TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds")
+ROUND_DTYPES = {
+    "transformer": "str",
+    **dict.fromkeys(("slot", "round", "moves", "messages", "bytes"), "int64"),
+    "cost_kw2": "float64",
+}
 SUMMARY_FILE = "summary.json"
 SCENARIO_FILE = "scenario.toml"
 COMPARISON_FILE = "comparison.csv"
@@ -37,6 +42,8 @@ class Outcome:
     ----------
     schedules
         One a transformer.
+    rounds
+        (slot, round) of every round on record, for each transformer.
     boards_kw
         Load on the boards at each slot boundary [kW], shape ``(n_transformers, n_slots + 1, n_slots)``.
     channel
@@ -48,6 +55,7 @@ class Outcome:
     """
 
     schedules: tuple[Schedule, ...]
+    rounds: tuple[list[tuple[int, Round]], ...]
     boards_kw: NDArray[np.float64]
     channel: Channel
     refusals: int
@@ -77,6 +85,9 @@ class Result:
         ``transformer at_h slot load_kw pheromone``: the board at each slot boundary.
     messages
         ``kind messages bytes``.
+    rounds
+        ``transformer slot round moves messages bytes cost_kw2``: rounds of communication at the beginning of a slot (0:
+        before the day), EVs that moved, what was sent, and the cost on the board after it.
     """
 
     scenario: Scenario
@@ -86,6 +97,7 @@ class Result:
     schedule: pd.DataFrame
     board: pd.DataFrame
     messages: pd.DataFrame
+    rounds: pd.DataFrame
 
     @classmethod
     def of(cls, world: World, outcome: Outcome) -> Self:
@@ -96,7 +108,7 @@ class Result:
         forecast = np.stack([load.forecast_kw for load in world.loads])
         actual = np.stack([load.actual_kw for load in world.loads])
         ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
-        free_schedules = tuple(world.plan(COORDINATORS["free"], k) for k in range(names.size))
+        free_schedules = tuple(world.plan(COORDINATORS["free"], k).schedule for k in range(names.size))
         free = np.stack([schedule.load_kw() for schedule in free_schedules])
         books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)
         free_books = EnergyBooks.of(world.fleet, world.rows, free_schedules, horizon.slot_h)
@@ -122,6 +134,9 @@ class Result:
             "messages": outcome.channel.messages,
             "bytes": outcome.channel.bytes,
             "refused_deposits": outcome.refusals,
+            "rounds": max((held.number for each in outcome.rounds for _, held in each), default=1),
+            "converged": _converged(outcome),
+            **(optimality(world, outcome.schedules, free_schedules) if world.scenario.run.optimum else {}),
             "wall_s": outcome.wall_s,
             "free": {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet)},
             "no_evs": load_metrics(actual, limit_kw),
@@ -135,6 +150,7 @@ class Result:
             schedule=_schedule(world, outcome.schedules),
             board=_board(world, outcome.boards_kw),
             messages=pd.DataFrame(outcome.channel.books, columns=["kind", "messages", "bytes"]),
+            rounds=_rounds(world, outcome),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -232,6 +248,8 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
         return pd.read_parquet(parquet)
     texts = dict.fromkeys(("vehicle", "transformer", "kind"), "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
+    if name == "rounds":  # an empty table tells no types
+        table = table.astype(ROUND_DTYPES)
     if name == "slots":
         transformers = len(table) // scenario.horizon.n_slots
         table["start"] = _starts(scenario, transformers)
@@ -241,6 +259,21 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
 def _starts(scenario: Scenario, transformers: int) -> pd.Series:
     starts = scenario.horizon.slot_starts
     return pd.Series(starts.append([starts] * (transformers - 1))).reset_index(drop=True)
+
+
+def _converged(outcome: Outcome) -> bool | None:
+    """Whether on every board the last round passed without a move; None where nobody came back."""
+    last = [each[-1][1] for each in outcome.rounds if each and each[-1][1].number > 1]
+    return all(held.moves == 0 for held in last) if last else None
+
+
+def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:
+    rows = [
+        (name, slot, held.number, held.moves, sum(s[1] for s in held.sent), sum(s[2] for s in held.sent), held.cost_kw2)
+        for name, each in zip(world.hierarchy.transformers, outcome.rounds, strict=True)
+        for slot, held in each
+    ]
+    return pd.DataFrame(rows, columns=list(ROUND_DTYPES)).astype(ROUND_DTYPES)
 
 
 def _vehicles(

@@ -29,6 +29,9 @@ class RunSettings(Settings):
     seed: int = Field(default=1, ge=0)
     """Seed of the one random generator; the same seed gives the same tables, byte for byte."""
 
+    optimum: bool = True
+    """Whether to state the distance to the provable optimum (costs less time than the run)."""
+
     engine: Literal["agents", "compiled"] = "agents"
     """"agents": a Mesa agent per EV, event by event; "compiled": the same choices in compiled code, for very many EVs."""
 

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.adjustment import adjust
 from coordination.valley_filling.ants import forage
-from coordination.valley_filling.problem import Schedule
-from environment.board import COPIES, DEPOSITS, ENTRIES, REFUSALS, PheromoneBoard
-from environment.channel import BoardCopy, Channel, Deposit, Deviation, Dispatch, Exchange, Forecast, Refusal, Report
+from coordination.valley_filling.colony import first_round
+from coordination.valley_filling.problem import Round, Schedule
+from coordination.valley_filling.rounds import hold
+from environment.board import REFUSALS, PheromoneBoard
+from environment.channel import Channel, Deviation, Dispatch, Exchange, Forecast, Report
 from runs.model import ChargingModel
 from runs.result import Outcome, Result
 from runs.scenario import Scenario
-from runs.world import World
+from runs.world import World, count_planning
 
 type Progress = Callable[[float], None]
 """Told the part of the horizon that is done, 0..1."""
@@ -50,6 +52,7 @@ def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
         tell(edge_h / edges_h[-1])
     return model.world, Outcome(
         schedules=model.schedules(),
+        rounds=tuple(transformer.rounds for transformer in model.transformers),
         boards_kw=model.boards_kw,
         channel=model.channel,
         refusals=sum(int(transformer.board.tally[REFUSALS]) for transformer in model.transformers),
@@ -65,15 +68,18 @@ def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
     n = world.horizon.n_slots
     boards_kw = np.zeros((len(world.problems), n + 1, n))
     schedules = []
+    rounds = []
     refusals = 0
     for k in range(len(world.problems)):
-        schedule, board = _run_transformer(world, k, channel, boards_kw[k])
+        schedule, board, held = _run_transformer(world, k, channel, boards_kw[k])
         schedules.append(schedule)
+        rounds.append(held)
         refusals += int(board.tally[REFUSALS])
         tell((k + 1) / len(world.problems))
     _count_reports(world, channel)
     return world, Outcome(
         schedules=tuple(schedules),
+        rounds=tuple(rounds),
         boards_kw=boards_kw,
         channel=channel,
         refusals=refusals,
@@ -83,31 +89,49 @@ def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
 
 def _run_transformer(
     world: World, k: int, channel: Channel, boards_kw: NDArray[np.float64]
-) -> tuple[Schedule, PheromoneBoard]:
-    problem, actual_kw = world.problems[k], world.loads[k].actual_kw
-    board = PheromoneBoard(problem.base_kw, problem.limit_kw, world.scenario.coordination.batch_size)
+) -> tuple[Schedule, PheromoneBoard, list[tuple[int, Round]]]:
+    problem, actual_kw, settings = world.problems[k], world.loads[k].actual_kw, world.scenario.coordination
+    board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size)
+    schedule = Schedule(problem)
+    held: list[tuple[int, Round]] = []
     forages = world.coordinator.decides == "vehicle"
-    schedule = Schedule(problem) if forages else world.plan(world.coordinator, k)
+    if world.plans_ahead:
+        forage(problem, board, schedule)
+        first = first_round(problem, board, schedule)
+        held = [(0, each) for each in (first, *hold(problem, board, schedule, problem.order, settings.rounds))]
+    elif not forages:
+        plan = world.plan(world.coordinator, k)
+        schedule = plan.schedule
+        held = [(0, each) for each in plan.rounds]
+        count_planning(channel, world.coordinator, plan, problem.order.size)
     plug_in_h = np.maximum(problem.plug_in_h[problem.order], 0.0)
     plugged_in = np.searchsorted(plug_in_h, world.horizon.edges_h, side="left")
     for now in range(problem.n_slots):
         here = problem.order[: plugged_in[now]]
         if world.adjusts and actual_kw[now] != board.base_kw[now]:
-            here = here[problem.stop_slot[here] > now]
-            moves, entries = adjust(problem, board, schedule, here, now, actual_kw[now])
-            _count_adjustment(channel, here.size, moves, entries)
+            staying = here[problem.stop_slot[here] > now]
+            moves, entries = adjust(problem, board, schedule, staying, now, actual_kw[now])
+            _count_adjustment(channel, staying.size, moves, entries)
+        if world.holds_online_rounds:
+            staying = here[problem.stop_slot[here] > now + 1]
+            held += [(now, each) for each in hold(problem, board, schedule, staying, settings.rounds, now + 1)]
         boards_kw[now] = board.load_kw
         coming = problem.order[plugged_in[now] : plugged_in[now + 1]]
-        if forages:
-            forage(problem, board, schedule, coming)
-        else:
+        if not forages:
             schedule.add_to(board.load_kw, coming)
+        elif not world.plans_ahead:
+            forage(problem, board, schedule, coming)
     boards_kw[-1] = board.load_kw
-    _count_colony(channel, board)
+    for kind, messages, n_bytes in first_round(problem, board, schedule).sent:
+        channel.record(kind, messages, n_bytes)
+    for each in held:
+        if forages and each[1].number > 1:
+            for kind, messages, n_bytes in each[1].sent:
+                channel.record(kind, messages, n_bytes)
     if world.coordinator.decides == "planner":
         entries = int(np.count_nonzero(schedule.power_kw))
         channel.record(Dispatch.kind, problem.order.size, Dispatch.bytes_of(problem.order.size, entries))
-    return schedule, board
+    return schedule, board, held
 
 
 def _count_day_ahead(world: World, channel: Channel) -> None:
@@ -125,10 +149,3 @@ def _count_adjustment(channel: Channel, asked: int, moves: int, entries: int) ->
     channel.record(Exchange.kind, moves, Exchange.bytes_of(moves, entries))
     if asked:
         channel.record(Deviation.kind, 1 + moves, (1 + moves) * Deviation(0.0).wire_bytes)
-
-
-def _count_colony(channel: Channel, board: PheromoneBoard) -> None:
-    copies, deposits, entries, refusals = (int(board.tally[k]) for k in (COPIES, DEPOSITS, ENTRIES, REFUSALS))
-    channel.record(BoardCopy.kind, copies, copies * BoardCopy(board.copy_kw).wire_bytes)
-    channel.record(Deposit.kind, deposits, Deposit.bytes_of(deposits, entries))
-    channel.record(Refusal.kind, refusals, refusals * Refusal(board.load_kw).wire_bytes)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS, Coordinator
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule, ValleyFilling
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Plan, ValleyFilling
+from environment.channel import Channel, Declaration
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.hierarchy import Hierarchy
@@ -86,6 +87,17 @@ class World:
         """Whether EVs answer the deviations of the actual load from the forecast."""
         return self.scenario.coordination.adjust and self.coordinator.decides == "vehicle"
 
+    @property
+    def plans_ahead(self) -> bool:
+        """Whether ants choose before the horizon, all of them, and not at their plug-ins."""
+        return self.coordinator.decides == "vehicle" and self.scenario.coordination.information == "day_ahead"
+
+    @property
+    def holds_online_rounds(self) -> bool:
+        """Whether plugged-in ants come back at slot boundaries."""
+        online = self.coordinator.decides == "vehicle" and not self.plans_ahead
+        return online and self.scenario.coordination.rounds > 1
+
     @cached_property
     def rows(self) -> tuple[NDArray[np.int64], ...]:
         """Fleet rows of each transformer's EVs, in plug-in order: row i of a problem is row ``rows[k][i]`` of the fleet."""
@@ -107,8 +119,8 @@ class World:
             for rows, load in zip(self.rows, self.loads, strict=True)
         )
 
-    def plan(self, coordinator: Coordinator, transformer: int) -> Schedule:
-        """Return a coordinator's day-ahead schedule of one transformer's EVs; the same at every call."""
+    def plan(self, coordinator: Coordinator, transformer: int) -> Plan:
+        """Return a coordinator's day-ahead plan of one transformer's EVs; the same at every call."""
         rng = np.random.default_rng(self.planner_seeds[transformer])
         return coordinator.plan(self.problems[transformer], self.scenario.coordination, rng)
 
@@ -136,6 +148,15 @@ class World:
         if closed:
             found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
         return found
+
+
+def count_planning(channel: Channel, coordinator: Coordinator, plan: Plan, vehicles: int) -> None:
+    """Enter in a channel's books what a day-ahead plan took: declarations to a planner, the messages of its rounds."""
+    if coordinator.decides == "planner":
+        channel.record(Declaration.kind, vehicles, vehicles * Declaration().wire_bytes)
+    for held in plan.rounds:
+        for kind, messages, n_bytes in held.sent:
+            channel.record(kind, messages, n_bytes)
 
 
 def _collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:

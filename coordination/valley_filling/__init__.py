@@ -2,9 +2,14 @@
 
 from typing import Final
 
-from coordination.valley_filling import ants, free
-from coordination.valley_filling.problem import Coordinator, Schedule, ValleyFilling
+from coordination.valley_filling import colony, free, odc, optimum
+from coordination.valley_filling.problem import Coordinator, Plan, Schedule, ValleyFilling
 
-COORDINATORS: Final[dict[str, Coordinator]] = {"free": free.COORDINATOR, "ants": ants.COORDINATOR}
+COORDINATORS: Final[dict[str, Coordinator]] = {
+    "free": free.COORDINATOR,
+    "ants": colony.COORDINATOR,
+    "odc": odc.COORDINATOR,
+    "optimal": optimum.COORDINATOR,
+}
 
-__all__ = ["COORDINATORS", "Coordinator", "Schedule", "ValleyFilling"]
+__all__ = ["COORDINATORS", "Coordinator", "Plan", "Schedule", "ValleyFilling"]

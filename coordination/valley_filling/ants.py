@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.problem import (
     ENERGY_TOLERANCE_KWH,
-    CoordinationSettings,
-    Coordinator,
     Schedule,
     ValleyFilling,
     usable_kw,
@@ -201,13 +199,3 @@ def forage(
         schedule.start,
         schedule.power_kw,
     )
-
-
-def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Schedule:  # noqa: ARG001
-    """Return the day-ahead schedule of the colony (Step 7)."""
-    schedule = Schedule(problem)
-    forage(problem, PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size), schedule)
-    return schedule
-
-
-COORDINATOR = Coordinator("ants", "vehicle", plan)

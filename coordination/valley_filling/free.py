@@ -10,6 +10,7 @@ from coordination.valley_filling.problem import (
     ENERGY_TOLERANCE_KWH,
     CoordinationSettings,
     Coordinator,
+    Plan,
     Schedule,
     ValleyFilling,
     usable_kw,
@@ -43,7 +44,7 @@ def _charge(
             left_kwh -= cap * slot_h
 
 
-def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Schedule:  # noqa: ARG001
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
     """Return the schedule of free charging; the limit is not looked at."""
     schedule = Schedule(problem)
     _charge(
@@ -57,7 +58,7 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
         schedule.start,
         schedule.power_kw,
     )
-    return schedule
+    return Plan(schedule)
 
 
-COORDINATOR = Coordinator("free charging", "nobody", plan)
+COORDINATOR = Coordinator("free charging", "nobody", False, plan)

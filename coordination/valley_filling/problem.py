@@ -30,6 +30,13 @@ class CoordinationSettings(Settings):
     batch_size: int = Field(default=1, gt=0)
     """EVs that read the same version of their transformer's board before it is refreshed."""
 
+    rounds: int = Field(default=0, ge=0)
+    """Rounds of communication, at most; 0 means the method's own number: 1 for ants (paper A), 60 for odc."""
+
+    information: Literal["online", "day_ahead"] = "online"
+    """"online": an EV exists from its plug-in on, and in later rounds, at slot boundaries, plugged-in EVs choose future
+    slots again; "day_ahead": stays and needs are declared before the horizon, and all EVs come back in every round."""
+
     energy: Literal["exact", "whole_slots"] = "exact"
     """"exact" delivers what is asked for, the last slot in part; "whole_slots" books whole slots at rated power."""
 
@@ -190,6 +197,64 @@ class Schedule:
         return np.bincount(row, weights=power, minlength=self.first_slot.size)
 
 
+def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.float64] | None = None) -> float:
+    r"""Return the cost of a schedule [kW2]: squared loads, and the price of what stays unserved.
+
+    :math:`V = \sum_h L_h^2 + 2 P^{max} u` with u the power that the unserved energy would have been in one slot; see
+    `optimum` for the reason of the price.
+
+    Parameters
+    ----------
+    problem
+        Needs and limit.
+    schedule
+        Of the same EVs.
+    base_kw
+        Base load [kW], shape ``(n_slots,)``; the problem's forecast if left out.
+    """
+    load_kw = (problem.base_kw if base_kw is None else base_kw) + schedule.load_kw()
+    lacking_kw = np.maximum(problem.need_kwh / problem.slot_h - schedule.mean_kw(), 0.0)
+    return float(np.square(load_kw).sum() + 2 * problem.limit_kw * lacking_kw.sum())
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round of communication did.
+
+    Parameters
+    ----------
+    number
+        From 1.
+    moves
+        EVs that changed their schedule.
+    cost_kw2
+        Cost of the schedule after it.
+    sent
+        (kind, messages, bytes) of what was sent in it.
+    """
+
+    number: int
+    moves: int
+    cost_kw2: float
+    sent: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A coordinator's answer.
+
+    Parameters
+    ----------
+    schedule
+        Of all EVs of the problem.
+    rounds
+        How it came about, where it took rounds.
+    """
+
+    schedule: Schedule
+    rounds: tuple[Round, ...] = ()
+
+
 @dataclass(frozen=True)
 class Coordinator:
     """An entry of the registry.
@@ -199,17 +264,15 @@ class Coordinator:
     title
         What to call it in tables and figures.
     decides
-        Who chooses the slots: each "vehicle" at its plug-in as an ant, a central "planner" that has its schedule
-        dispatched, or "nobody" (charging begins at plug-in).
+        Who chooses the slots: each "vehicle" as an ant; a central "planner" that hears every need and dispatches every
+        schedule; the EVs by an "iteration" against a common signal; or "nobody" (charging begins at plug-in).
+    keeps_limit
+        Whether no slot that it fills passes the transformer's limit.
     plan
         Schedules the EVs of one transformer against its forecast load.
     """
 
     title: str
-    decides: Literal["vehicle", "planner", "nobody"]
-    plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Schedule]
-
-    @property
-    def keeps_limit(self) -> bool:
-        """Whether no slot that it fills passes the transformer's limit."""
-        return self.decides != "nobody"
+    decides: Literal["vehicle", "planner", "iteration", "nobody"]
+    keeps_limit: bool
+    plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Plan]

@@ -20,7 +20,7 @@ METHODS = sorted(COORDINATORS)
 
 def plan(method: str, problem: ValleyFilling, batch_size: int) -> Schedule:
     settings = CoordinationSettings(method=method, batch_size=batch_size)
-    return COORDINATORS[method].plan(problem, settings, np.random.default_rng(1))
+    return COORDINATORS[method].plan(problem, settings, np.random.default_rng(1)).schedule
 
 
 def dense(schedule: Schedule, n_vehicles: int) -> NDArray[np.float64]:

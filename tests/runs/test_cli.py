@@ -29,7 +29,7 @@ def test_run_writes_a_result_with_figures(tmp_path: Path) -> None:
     assert evswarm("run", *SMALL, "--seed", "7", "--out", out).exit_code == 0
     assert {path.name for path in out.iterdir()} == {
         "scenario.toml", "summary.json", "slots.parquet", "vehicles.parquet", "schedule.parquet", "board.parquet",
-        "messages.parquet", "figures",
+        "messages.parquet", "rounds.parquet", "figures",
     }  # fmt: skip
     assert {path.name for path in (out / "figures").iterdir()} == {"load_curves.png", "board.png", "raster.png"}
     assert "seed = 7" in (out / "scenario.toml").read_text()

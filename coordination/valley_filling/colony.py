@@ -1,0 +1,40 @@
+"""The ants as a coordinator: the first round of paper A (Steps 1-7), and rounds in which they come back."""
+
+import numpy as np
+
+from coordination.valley_filling import rounds
+from coordination.valley_filling.ants import forage
+from coordination.valley_filling.problem import (
+    CoordinationSettings,
+    Coordinator,
+    Plan,
+    Round,
+    Schedule,
+    ValleyFilling,
+    cost_kw2,
+)
+from environment.board import COPIES, DEPOSITS, ENTRIES, REFUSALS, PheromoneBoard
+from environment.channel import BoardCopy, Deposit, Refusal
+
+
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
+    """Return the day-ahead schedule of the colony: each ant chooses once, then all come back in every later round."""
+    schedule = Schedule(problem)
+    board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size)
+    forage(problem, board, schedule)
+    first = first_round(problem, board, schedule)
+    return Plan(schedule, (first, *rounds.hold(problem, board, schedule, problem.order, settings.rounds)))
+
+
+def first_round(problem: ValleyFilling, board: PheromoneBoard, schedule: Schedule) -> Round:
+    """Return the record of the round in which every ant has just chosen."""
+    copies, deposits, entries, refusals = (int(board.tally[k]) for k in (COPIES, DEPOSITS, ENTRIES, REFUSALS))
+    sent = (
+        (BoardCopy.kind, copies, copies * BoardCopy(board.copy_kw).wire_bytes),
+        (Deposit.kind, deposits, Deposit.bytes_of(deposits, entries)),
+        (Refusal.kind, refusals, refusals * Refusal(board.load_kw).wire_bytes),
+    )
+    return Round(1, problem.order.size, cost_kw2(problem, schedule, board.base_kw), sent)
+
+
+COORDINATOR = Coordinator("ants", "vehicle", True, plan)

@@ -1,0 +1,99 @@
+r"""Optimal decentralized charging (ODC), the comparator that a reader of the field asks for.
+
+Source: L. Gan, U. Topcu, S. H. Low, "Optimal decentralized protocol for electric vehicle charging", IEEE Trans. Power
+Systems 28(2), 2013, Algorithm 1, synchronous, continuous rates [standard]. In every iteration the utility broadcasts
+:math:`p_h = \gamma U'(L_h)` with :math:`U'(L) = L`; every EV solves
+:math:`\min \sum_h p_h r_h + (r_h - r^k_h)^2 / 2` over its feasible profiles, and reports the new profile. It converges
+for :math:`0 < \gamma < 1/N`; :math:`\gamma = 1/2N` [default]. The protocol knows no limit.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling.optimum import water_level
+from coordination.valley_filling.problem import (
+    CoordinationSettings,
+    Coordinator,
+    Plan,
+    Round,
+    Schedule,
+    ValleyFilling,
+    cost_kw2,
+    usable_kw,
+)
+from environment.channel import Profile, Signal
+from environment.compiled import compiled
+
+ITERATIONS: Final = 60
+"""Rounds where the scenario does not say."""
+
+STEP: Final = 0.5
+"""Part of 1/N that the step is."""
+
+SETTLED_KW: Final = 1e-6
+"""Profiles that change by less count as settled [kW]."""
+
+
+@compiled
+def _iterate(
+    rows: NDArray[np.int64],
+    signal: NDArray[np.float64],
+    slot_h: float,
+    plug_in_h: NDArray[np.float64],
+    plug_out_h: NDArray[np.float64],
+    first_slot: NDArray[np.int32],
+    power_kw: NDArray[np.float64],
+    need_kwh: NDArray[np.float64],
+    whole: bool,
+    start: NDArray[np.int64],
+    schedule_kw: NDArray[np.float64],
+) -> tuple[int, int]:
+    usable = np.empty(signal.size)
+    height = np.empty(signal.size)
+    changed = 0
+    entries = 0
+    for i in rows:
+        own = schedule_kw[start[i] : start[i + 1]]
+        n = own.size
+        low = np.inf
+        for k in range(n):
+            h = first_slot[i] + k
+            usable[k] = power_kw[i]
+            if not whole:
+                usable[k] = usable_kw(h, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i])
+            height[k] = (
+                signal[h] - own[k]
+            )  # the profile is the projection of own - signal: water-filling of its negative
+            low = min(low, height[k])
+        level = water_level(height[:n], usable[:n], need_kwh[i] / slot_h, low, np.inf)
+        moved = False
+        for k in range(n):
+            power = min(max(level - height[k], 0.0), usable[k])
+            moved |= abs(power - own[k]) > SETTLED_KW
+            entries += power > 0.0
+            own[k] = power
+        changed += moved
+    return changed, entries
+
+
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
+    """Return the schedule after the iterations; they begin from empty profiles, and end early once all have settled."""
+    schedule = Schedule(problem)
+    n = problem.order.size
+    held = []
+    for number in range(1, (settings.rounds or ITERATIONS) + 1):
+        signal = STEP / max(n, 1) * (problem.base_kw + schedule.load_kw())
+        changed, entries = _iterate(
+            problem.order, signal, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot,
+            problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
+        )  # fmt: skip
+        sent = ((Signal.kind, 1, Signal(signal).wire_bytes), (Profile.kind, n, Profile.bytes_of(n, entries)))
+        held.append(Round(number, changed, cost_kw2(problem, schedule), sent))
+        if changed == 0:
+            break
+    return Plan(schedule, tuple(held))
+
+
+COORDINATOR = Coordinator("ODC (Gan et al.)", "iteration", False, plan)

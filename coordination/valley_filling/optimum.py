@@ -1,0 +1,467 @@
+r"""The provable optimum of valley filling, and the certificate that any schedule can be held against.
+
+The cost of a schedule is the sum of squared loads of the transformer's slots, and a price for every kW of a slot's worth
+of energy that stays unserved:
+
+.. math:: V = \sum_h L_h^2 + 2 P^{max} u, \qquad L_h = P^{base}_h + \sum_i x_{ih}
+
+The price is the marginal cost of a slot at the limit. So no optimal schedule passes the limit (leaving the energy out
+would be cheaper) and none leaves out what some chain of exchanges could still serve: the limit of each slot (eq 8) and
+"first the smallest unserved energy, then the flattest load" are both in this one separable convex cost. Where two
+schedules leave the same energy unserved, the price cancels and V compares their sums of squares.
+
+The optimum also has the smallest possible peak. Among all schedules of the same energy the loads form the bases of a
+polymatroid, and its member of least sum of squares is majorised by every other (Federgruen and Groenevelt 1986; Frank
+and Murota, "Decreasing minimization"): no other has a smaller largest load.
+
+Two cases:
+
+- whole slots and one rated power: slots and EVs form a flow network with unit arcs. A schedule is optimal if and only if
+  no chain of EVs can pass one slot's charging from a slot to another whose load is lower by more than that power
+  (no negative cycle). Chains are searched in the graph of slots, which is small however many EVs there are. The
+  optimum is exact.
+- exact energy or mixed powers: mean powers between nothing and what the stay allows. EVs water-fill in turn, which
+  descends to the optimum of this convex cost, and the load vector reached prices a lower bound by duality. The true
+  optimum lies between that bound and the schedule's cost.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling.ants import choose_slots
+from coordination.valley_filling.problem import (
+    CoordinationSettings,
+    Coordinator,
+    Plan,
+    Schedule,
+    ValleyFilling,
+    cost_kw2,
+    usable_kw,
+)
+from environment.compiled import compiled
+
+MOST_SWEEPS: Final = 400
+"""Sweeps of water-filling before the bracket is taken as it is."""
+
+CLOSED: Final = 1e-9
+"""A bracket narrower than this part of the cost counts as closed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """The optimum, or the bracket that holds it.
+
+    Parameters
+    ----------
+    kind
+        "exact": `cost_kw2` is the optimum. "bound": the optimum lies between `bound_kw2` and `cost_kw2`.
+    cost_kw2
+        Cost of `schedule`.
+    bound_kw2
+        No schedule costs less.
+    schedule
+        The best schedule found; with kind "bound" its powers need not be rated or nothing.
+    """
+
+    kind: Literal["exact", "bound"]
+    cost_kw2: float
+    bound_kw2: float
+    schedule: Schedule
+
+
+def solve(problem: ValleyFilling) -> Optimum:
+    """Return the optimum of whole slots at one rated power, or the bracket that holds it in the other cases.
+
+    Parameters
+    ----------
+    problem
+        What to solve.
+    """
+    if problem.whole and has_one_power(problem):
+        schedule = _exact_schedule(problem)
+        cost = cost_kw2(problem, schedule)
+        return Optimum("exact", cost, cost, schedule)
+    schedule, bound = _water_filled(problem)
+    return Optimum("bound", cost_kw2(problem, schedule), bound, schedule)
+
+
+def has_one_power(problem: ValleyFilling) -> bool:
+    """Whether all EVs that charge have the same rated power."""
+    return np.unique(problem.power_kw[problem.order]).size <= 1
+
+
+def certify(problem: ValleyFilling, schedule: Schedule) -> bool:
+    """Whether a schedule is proven optimal.
+
+    With whole slots at one rated power: no chain of exchanges lowers its cost. Else: its cost meets the lower bound that
+    its own loads price.
+
+    Parameters
+    ----------
+    problem
+        Base load, limit and needs.
+    schedule
+        Any schedule of these EVs; it is not changed.
+    """
+    if not (problem.whole and has_one_power(problem)):
+        cost = cost_kw2(problem, schedule)
+        return cost - lower_bound_kw2(problem, problem.base_kw + schedule.load_kw()) <= CLOSED * cost
+    if not problem.order.size:
+        return True
+    trial = _copy(problem, schedule)
+    exchanges = _exchange(*_exchange_arguments(problem, trial), 1)
+    return bool(exchanges == 0)
+
+
+def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> float:
+    r"""Return a cost that no schedule can go below, priced by a load vector.
+
+    Lagrangian duality: for any prices :math:`\lambda_h = 2 L_h`, the optimum is at least
+    :math:`\sum_h (\lambda_h P^{base}_h - \lambda_h^2 / 4)` plus each EV's cheapest way to meet its need at those prices,
+    where leaving out costs twice the limit. With the optimal loads it is the optimum itself.
+
+    Parameters
+    ----------
+    problem
+        Base load, limit and needs.
+    load_kw
+        Any loads [kW], shape ``(n_slots,)``; the nearer to the optimal ones, the better the bound.
+    """
+    cheapest = _cheapest_kw2(
+        problem.order, load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
+        problem.first_slot, problem.stop_slot, problem.power_kw, problem.need_kwh, problem.whole,
+    )  # fmt: skip
+    never = np.ones(problem.n_vehicles, dtype=bool)
+    never[problem.order] = False
+    left_out = 2 * problem.limit_kw * problem.need_kwh[never].sum() / problem.slot_h
+    return float((2 * load_kw * problem.base_kw - np.square(load_kw)).sum() + cheapest + left_out)
+
+
+@compiled
+def _cheapest_kw2(
+    rows: NDArray[np.int64],
+    load_kw: NDArray[np.float64],
+    limit_kw: float,
+    slot_h: float,
+    plug_in_h: NDArray[np.float64],
+    plug_out_h: NDArray[np.float64],
+    first_slot: NDArray[np.int32],
+    stop_slot: NDArray[np.int32],
+    power_kw: NDArray[np.float64],
+    need_kwh: NDArray[np.float64],
+    whole: bool,
+) -> float:
+    total = 0.0
+    by_load = np.argsort(load_kw)
+    for i in rows:
+        left = need_kwh[i] / slot_h
+        for h in by_load:
+            if left <= 0.0 or load_kw[h] >= limit_kw:
+                break
+            if first_slot[i] <= h < stop_slot[i]:
+                power = power_kw[i]
+                if not whole:
+                    power = usable_kw(h, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i])
+                power = min(power, left)
+                total += 2.0 * load_kw[h] * power
+                left -= power
+        total += 2.0 * limit_kw * left
+    return total
+
+
+def _water_filled(problem: ValleyFilling) -> tuple[Schedule, float]:
+    schedule = Schedule(problem)
+    load_kw = problem.base_kw.copy()
+    best_bound = -np.inf
+    for sweep in range(MOST_SWEEPS):
+        _water_fill_all(
+            problem.order, load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
+            problem.first_slot, problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
+        )  # fmt: skip
+        if sweep % 4 == 3:
+            load_kw = problem.base_kw + schedule.load_kw()
+            best_bound = max(best_bound, lower_bound_kw2(problem, load_kw))
+            cost = cost_kw2(problem, schedule)
+            if cost - best_bound <= CLOSED * cost:
+                break
+    return schedule, best_bound
+
+
+@compiled
+def _water_fill_all(
+    rows: NDArray[np.int64],
+    load_kw: NDArray[np.float64],
+    limit_kw: float,
+    slot_h: float,
+    plug_in_h: NDArray[np.float64],
+    plug_out_h: NDArray[np.float64],
+    first_slot: NDArray[np.int32],
+    power_kw: NDArray[np.float64],
+    need_kwh: NDArray[np.float64],
+    whole: bool,
+    start: NDArray[np.int64],
+    schedule_kw: NDArray[np.float64],
+) -> None:
+    usable = np.empty(load_kw.size)
+    for i in rows:
+        own = schedule_kw[start[i] : start[i + 1]]
+        n = own.size
+        low = np.inf
+        for k in range(n):
+            h = first_slot[i] + k
+            load_kw[h] -= own[k]
+            low = min(low, load_kw[h])
+            usable[k] = power_kw[i]
+            if not whole:
+                usable[k] = usable_kw(h, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i])
+        wanted = need_kwh[i] / slot_h
+        level = water_level(load_kw[first_slot[i] : first_slot[i] + n], usable, wanted, low, limit_kw)
+        for k in range(n):
+            h = first_slot[i] + k
+            own[k] = min(max(level - load_kw[h], 0.0), usable[k])
+            load_kw[h] += own[k]
+
+
+@compiled
+def water_level(
+    load_kw: NDArray[np.float64], usable_kw: NDArray[np.float64], wanted_kw: float, low_kw: float, limit_kw: float
+) -> float:
+    """Return the level to which an EV fills its slots so that it takes what it wants; at most the limit."""
+    top = low_kw
+    for k in range(load_kw.size):
+        top = max(top, load_kw[k] + usable_kw[k])
+    top = min(top, limit_kw)
+    low, high = low_kw, top
+    if low >= high:
+        return high
+    level = high
+    for _ in range(200):
+        filled = 0.0
+        rising = 0
+        for k in range(load_kw.size):
+            depth = level - load_kw[k]
+            if depth > 0.0:
+                if depth < usable_kw[k]:
+                    filled += depth
+                    rising += 1
+                else:
+                    filled += usable_kw[k]
+        excess = filled - wanted_kw
+        if excess <= 0.0 and level == top:
+            return top  # full slots, or the limit, before there is enough
+        if abs(excess) <= 1e-12 * wanted_kw:
+            break
+        if excess > 0.0:
+            high = level
+        else:
+            low = level
+        level = level - excess / rising if rising > 0 else 0.5 * (low + high)
+        if not low < level < high:
+            level = 0.5 * (low + high)
+            if level in (low, high):
+                break
+    return level
+
+
+def _copy(problem: ValleyFilling, schedule: Schedule) -> Schedule:
+    copy = Schedule(problem)
+    copy.power_kw[:] = schedule.power_kw
+    return copy
+
+
+def _exact_schedule(problem: ValleyFilling) -> Schedule:
+    schedule = Schedule(problem)
+    if problem.order.size:
+        load_kw = problem.base_kw.copy()
+        _return_until_settled(
+            problem.order, load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
+            problem.first_slot, problem.power_kw, problem.need_kwh, schedule.start, schedule.power_kw,
+        )  # fmt: skip
+        _exchange(*_exchange_arguments(problem, schedule), -1)
+    return schedule
+
+
+@compiled
+def _return_until_settled(
+    rows: NDArray[np.int64],
+    load_kw: NDArray[np.float64],
+    limit_kw: float,
+    slot_h: float,
+    plug_in_h: NDArray[np.float64],
+    plug_out_h: NDArray[np.float64],
+    first_slot: NDArray[np.int32],
+    power_kw: NDArray[np.float64],
+    need_kwh: NDArray[np.float64],
+    start: NDArray[np.int64],
+    schedule_kw: NDArray[np.float64],
+) -> None:
+    """Let the ants choose again, one by one, a few times: a start from which few exchanges are left."""
+    chosen = np.empty(load_kw.size)
+    scratch = np.empty(load_kw.size)
+    nothing = np.zeros(load_kw.size)
+    for _ in range(4):
+        for i in rows:
+            own = schedule_kw[start[i] : start[i + 1]]
+            for k in range(own.size):
+                load_kw[first_slot[i] + k] -= own[k]
+            choose_slots(
+                load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], True,
+                nothing, chosen[: own.size], scratch,
+            )  # fmt: skip
+            for k in range(own.size):
+                own[k] = chosen[k]
+                load_kw[first_slot[i] + k] += own[k]
+
+
+def _exchange_arguments(
+    problem: ValleyFilling, schedule: Schedule
+) -> tuple[
+    NDArray[np.int64], NDArray[np.float64], float, float, NDArray[np.int32], NDArray[np.int64], NDArray[np.int64],
+    NDArray[np.float64],
+]:  # fmt: skip
+    power = float(problem.power_kw[problem.order[0]])
+    load_kw = problem.base_kw + schedule.load_kw()
+    missing = np.rint(problem.need_kwh / (power * problem.slot_h) - schedule.mean_kw() / power).astype(np.int64)
+    return (
+        problem.order, load_kw, problem.limit_kw, power, problem.first_slot, schedule.start, missing, schedule.power_kw,
+    )  # fmt: skip
+
+
+@compiled
+def _exchange(
+    rows: NDArray[np.int64],
+    load_kw: NDArray[np.float64],
+    limit_kw: float,
+    power_kw: float,
+    first_slot: NDArray[np.int32],
+    start: NDArray[np.int64],
+    missing: NDArray[np.int64],
+    schedule_kw: NDArray[np.float64],
+    most: int,
+) -> int:
+    """Pass charging along chains of EVs from high slots to low ones until none lowers the cost; return how often.
+
+    Node ``n_slots`` of the graph stands for what is unserved; `missing` counts each EV's slots there.
+    """
+    n = load_kw.size
+    arcs = np.zeros((n + 1, n + 1), dtype=np.int64)
+    for i in rows:
+        _count_arcs(arcs, n, first_slot[i], schedule_kw[start[i] : start[i + 1]], missing[i], 1)
+    leaving = np.empty(n + 1)
+    entering = np.empty(n + 1)
+    before = np.empty(n + 1, dtype=np.int64)
+    queue = np.empty(n + 1, dtype=np.int64)
+    done = 0
+    while True:
+        for h in range(n):
+            leaving[h] = load_kw[h] - power_kw / 2
+            entering[h] = load_kw[h] + power_kw / 2
+        leaving[n] = entering[n] = limit_kw - power_kw / 2 + 1e-6
+        order = np.argsort(-leaving)
+        found = False
+        source = target = -1
+        for candidate in order:
+            source = int(candidate)
+            target = _lowest_reachable(arcs, source, leaving, entering, before, queue)
+            if target >= 0:
+                found = True
+                break
+        if not found:
+            return done
+        done += 1
+        if done == most:
+            return done
+        node = target
+        while node != source:
+            previous = before[node]
+            _pass_on(rows, arcs, n, previous, node, power_kw, first_slot, start, missing, schedule_kw)
+            node = previous
+        if source < n:
+            load_kw[source] -= power_kw
+        if target < n:
+            load_kw[target] += power_kw
+
+
+@compiled
+def _count_arcs(arcs: NDArray[np.int64], n: int, first: int, own: NDArray[np.float64], missing: int, sign: int) -> None:
+    """Add (or take out) one EV's possible moves: from each slot it uses to each slot it does not."""
+    for a in range(own.size):
+        if own[a] > 0.0:
+            for b in range(own.size):
+                if own[b] <= 0.0:
+                    arcs[first + a, first + b] += sign
+            arcs[first + a, n] += sign
+        elif missing > 0:
+            arcs[n, first + a] += sign
+
+
+@compiled
+def _lowest_reachable(
+    arcs: NDArray[np.int64],
+    source: int,
+    leaving: NDArray[np.float64],
+    entering: NDArray[np.float64],
+    before: NDArray[np.int64],
+    queue: NDArray[np.int64],
+) -> int:
+    """Search the slots that charging can be passed to; return the lowest if that lowers the cost, else -1."""
+    before[:] = -1
+    before[source] = source
+    queue[0] = source
+    head, tail = 0, 1
+    best = -1
+    while head < tail:
+        node = queue[head]
+        head += 1
+        for other in range(before.size):
+            if before[other] < 0 and arcs[node, other] > 0:
+                before[other] = node
+                queue[tail] = other
+                tail += 1
+                if entering[other] < leaving[source] - 1e-7 and (best < 0 or entering[other] < entering[best]):
+                    best = other
+    return best
+
+
+@compiled
+def _pass_on(
+    rows: NDArray[np.int64],
+    arcs: NDArray[np.int64],
+    n: int,
+    source: int,
+    target: int,
+    power_kw: float,
+    first_slot: NDArray[np.int32],
+    start: NDArray[np.int64],
+    missing: NDArray[np.int64],
+    schedule_kw: NDArray[np.float64],
+) -> None:
+    """Let the first EV that can move one slot's charging from source to target do so."""
+    for i in rows:
+        own = schedule_kw[start[i] : start[i + 1]]
+        a, b = source - first_slot[i], target - first_slot[i]
+        from_slot = source < n and 0 <= a < own.size and own[a] > 0.0
+        to_slot = target < n and 0 <= b < own.size and own[b] <= 0.0
+        if (from_slot or (source == n and missing[i] > 0)) and (to_slot or (target == n and from_slot)):
+            _count_arcs(arcs, n, first_slot[i], own, missing[i], -1)
+            if source < n:
+                own[a] = 0.0
+            else:
+                missing[i] -= 1
+            if target < n:
+                own[b] = power_kw
+            else:
+                missing[i] += 1
+            _count_arcs(arcs, n, first_slot[i], own, missing[i], 1)
+            return
+
+
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
+    """Return the optimal schedule, or the best found where only a bound is known."""
+    return Plan(solve(problem).schedule)
+
+
+COORDINATOR = Coordinator("optimum", "planner", True, plan)

@@ -1,0 +1,369 @@
+r"""Ants that come back: in later rounds an EV reads the board again and moves slots that others now fill better.
+
+Ours, beyond paper A, in which every ant chooses once. One ant alone that moves whenever this lowers its own share of the
+load descends to the optimum. But the EVs of a batch read the same copy, and if all of them move into the same valley they
+make a hill of it. The rule below needs no leader and no draw. The copy tells, for each slot, the load :math:`L` and the
+part :math:`E` of it that EVs have promised; the batch holds a known part :math:`\beta` of the EVs.
+
+1. The ant finds the level :math:`w` to which its batch could bring its window, if what stands above is movable:
+   :math:`\sum_h \min(\beta E_h, (L_h - w)^+) = \sum_h (w - L_h)^+`.
+2. Of the batch's promises :math:`\beta E_a` in a slot above the level, :math:`L_a - w` should leave. So each of them leaves
+   with the frequency :math:`p_a = (L_a - w) / \beta E_a` (at most 1), and then what is expected to leave is what should.
+3. It goes to a slot below, each in proportion to its depth :math:`w - L_b`, so valleys fill evenly; never to one that
+   would not be lower than the slot it leaves.
+
+Frequencies come from tickets, the ants' places in their batch, through an equidistributed sequence, not from dice: of any
+run of tickets the right part moves. With one EV a batch, :math:`\beta E` is less than its own power and p is 1: it moves
+to the deepest slots, and each move lowers the cost. With all EVs in one batch p is what a leader would order. Half of
+these frequencies is slower, twice overshoots (measured in benchmarks/rounds.py).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling.ants import choose_slots
+from coordination.valley_filling.problem import (
+    ENERGY_TOLERANCE_KWH,
+    Round,
+    Schedule,
+    ValleyFilling,
+    cost_kw2,
+    usable_kw,
+)
+from environment.board import PheromoneBoard, post, publish
+from environment.channel import Exchange, Refusal, RoundCopy
+from environment.compiled import compiled
+
+LEAST_GAIN_KW: Final = 1e-9
+"""A slot counts as lower than another from this difference on [kW]."""
+
+# Steps of additive recurrences: two of the plane (powers of the plastic number), two more to shift rounds and slots.
+_STEP_LEAVE: Final = 0.7548776662466927
+_STEP_TARGET: Final = 0.5698402909980532
+_STEP_ROUND: Final = 0.6180339887498949
+_STEP_SLOT: Final = 0.3819660112501051
+
+
+@compiled
+def window_level(load_kw: NDArray[np.float64], promised_kw: NDArray[np.float64], part: float) -> float:
+    """Return the level to which a batch could bring a window of slots (step 1) [kW].
+
+    Parameters
+    ----------
+    load_kw
+        Load of each slot of the window [kW], shape ``(n_usable,)``.
+    promised_kw
+        What EVs promised of it [kW], as long.
+    part
+        Part of the EVs that is in the batch, 0..1.
+    """
+    low = high = float(load_kw[0])
+    for k in range(load_kw.size):
+        low = min(low, load_kw[k])
+        high = max(high, load_kw[k])
+    for _ in range(50):
+        level = 0.5 * (low + high)
+        balance = 0.0
+        for k in range(load_kw.size):
+            above = load_kw[k] - level
+            balance += min(part * promised_kw[k], above) if above > 0.0 else above
+        if balance > 0.0:
+            low = level
+        else:
+            high = level
+    return 0.5 * (low + high)
+
+
+@compiled
+def reconsider(
+    load_kw: NDArray[np.float64],
+    promised_kw: NDArray[np.float64],
+    part: float,
+    ticket: int,
+    number: int,
+    limit_kw: float,
+    slot_h: float,
+    plug_in_h: float,
+    plug_out_h: float,
+    first_slot: int,
+    power_kw: float,
+    need_kwh: float,
+    whole: bool,
+    held_kw: NDArray[np.float64],
+    change_kw: NDArray[np.float64],
+    seen_kw: NDArray[np.float64],
+    scratch_kw: NDArray[np.float64],
+) -> int:
+    """Let one EV move what it holds to better slots.
+
+    Parameters
+    ----------
+    load_kw, promised_kw
+        The copy: load of each slot and the EVs' part of it [kW], shape ``(n_slots,)``.
+    part
+        Part of the EVs that is in its batch, 0..1.
+    ticket, number
+        Its place in the batch, and the number of the round.
+    limit_kw, slot_h, plug_in_h, plug_out_h, power_kw, whole
+        As in `choose_slots`.
+    first_slot
+        First slot that it may still change; the arrays below begin there, shape ``(n_usable,)``.
+    need_kwh
+        What it still lacks [kWh].
+    held_kw
+        What it holds [kW].
+    change_kw
+        Receives the change [kW].
+    seen_kw, scratch_kw
+        Room for scratch values, the first of ``n_slots``.
+
+    Returns
+    -------
+    int
+        Number of slots that it moved or added.
+    """
+    n = held_kw.size
+    change_kw[:] = 0.0
+    if n == 0:
+        return 0
+    window = slice(first_slot, first_slot + n)
+    level = window_level(load_kw[window], promised_kw[window], part)
+    seen_kw[:] = load_kw
+    leave = ticket * _STEP_LEAVE + number * _STEP_ROUND
+    toward = (ticket * _STEP_TARGET + number * _STEP_ROUND) % 1.0
+    moves = 0
+    last = np.inf
+    while True:
+        a = -1  # the highest slot that it holds and has not yet weighed
+        for k in range(n):
+            if held_kw[k] > 0.0 and load_kw[first_slot + k] < last and (
+                a < 0 or load_kw[first_slot + k] > load_kw[first_slot + a]
+            ):  # fmt: skip
+                a = k
+        if a < 0:
+            break
+        last = load_kw[first_slot + a]
+        excess = last - level
+        if excess <= 0.0:
+            break
+        if (leave + a * _STEP_SLOT) % 1.0 * part * promised_kw[first_slot + a] >= excess:
+            continue
+        power = held_kw[a]
+        b = _target(
+            seen_kw, level, toward, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole, held_kw,
+            change_kw, power, seen_kw[first_slot + a],
+        )  # fmt: skip
+        if b >= 0:
+            change_kw[a] = -power
+            change_kw[b] = power
+            seen_kw[first_slot + a] -= power
+            seen_kw[first_slot + b] += power
+            moves += 1
+    if need_kwh > ENERGY_TOLERANCE_KWH:
+        added = scratch_kw[:n]
+        choose_slots(
+            seen_kw, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, need_kwh, whole, held_kw + change_kw,
+            added, scratch_kw[n:],
+        )  # fmt: skip
+        for k in range(n):
+            if added[k] > 0.0:
+                change_kw[k] += added[k]
+                moves += 1
+    return moves
+
+
+@compiled
+def _target(
+    seen_kw: NDArray[np.float64],
+    level_kw: float,
+    toward: float,
+    limit_kw: float,
+    slot_h: float,
+    plug_in_h: float,
+    plug_out_h: float,
+    first_slot: int,
+    power_kw: float,
+    whole: bool,
+    held_kw: NDArray[np.float64],
+    change_kw: NDArray[np.float64],
+    moving_kw: float,
+    from_kw: float,
+) -> int:
+    """Return the slot to move to (step 3), or -1: by depth below the level, or the lowest where none is below it."""
+    total = 0.0
+    lowest = -1
+    for attempt in range(2):
+        passed = 0.0
+        for k in range(held_kw.size):
+            h = first_slot + k
+            raised = seen_kw[h] + moving_kw
+            if held_kw[k] > 0.0 or change_kw[k] != 0.0 or raised >= from_kw - LEAST_GAIN_KW or raised > limit_kw:
+                continue
+            if not whole and usable_kw(h, slot_h, plug_in_h, plug_out_h, power_kw) < moving_kw - LEAST_GAIN_KW:
+                continue
+            if lowest < 0 or seen_kw[h] < seen_kw[first_slot + lowest]:
+                lowest = k
+            depth = max(level_kw - seen_kw[h], 0.0)
+            passed += depth
+            if attempt == 0:
+                total += depth
+            elif depth > 0.0 and passed >= toward * total:
+                return k
+        if total <= 0.0:
+            break
+    return lowest
+
+
+@compiled
+def _round(
+    rows: NDArray[np.int64],
+    number: int,
+    from_slot: int,
+    load_kw: NDArray[np.float64],
+    copy_kw: NDArray[np.float64],
+    base_kw: NDArray[np.float64],
+    limit_kw: float,
+    batch_size: int,
+    tally: NDArray[np.int64],
+    slot_h: float,
+    plug_in_h: NDArray[np.float64],
+    plug_out_h: NDArray[np.float64],
+    first_slot: NDArray[np.int32],
+    power_kw: NDArray[np.float64],
+    need_kwh: NDArray[np.float64],
+    whole: bool,
+    start: NDArray[np.int64],
+    schedule_kw: NDArray[np.float64],
+) -> tuple[int, int, int]:
+    promised = np.empty(load_kw.size)
+    change = np.empty(load_kw.size)
+    seen = np.empty(load_kw.size)
+    scratch = np.empty(2 * load_kw.size)
+    part = min(1.0, batch_size / rows.size)
+    movers = 0
+    refused = 0
+    entries = 0
+    for place in range(rows.size):
+        i = rows[place]
+        ticket = place % batch_size
+        if ticket == 0:
+            publish(load_kw, copy_kw, tally)
+            promised[:] = copy_kw - base_kw
+        own = schedule_kw[start[i] : start[i + 1]]
+        skipped = min(max(from_slot - first_slot[i], 0), own.size)
+        moved = reconsider(
+            copy_kw, promised, part, ticket, number, limit_kw, slot_h, plug_in_h[i], plug_out_h[i],
+            first_slot[i] + skipped, power_kw[i], need_kwh[i] - own.sum() * slot_h, whole, own[skipped:],
+            change[: own.size - skipped], seen, scratch,
+        )  # fmt: skip
+        if moved == 0:
+            continue
+        added, named = post(load_kw, limit_kw, first_slot[i] + skipped, change[: own.size - skipped])
+        entries += named
+        if added:
+            own[skipped:] += change[: own.size - skipped]
+            movers += 1
+        else:
+            refused += 1
+    publish(load_kw, copy_kw, tally)
+    return movers, refused, entries
+
+
+def consider(
+    problem: ValleyFilling,
+    row: int,
+    load_kw: NDArray[np.float64],
+    promised_kw: NDArray[np.float64],
+    part: float,
+    ticket: int,
+    number: int,
+    from_slot: int,
+    own_kw: NDArray[np.float64],
+) -> tuple[int, NDArray[np.float64]]:
+    """Return what one EV changes in a round: the first slot of the change, and the change [kW], empty for none.
+
+    Parameters
+    ----------
+    problem
+        Its stay and need.
+    row
+        The EV.
+    load_kw, promised_kw, part, ticket, number
+        As in `reconsider`.
+    from_slot
+        First slot that may still change.
+    own_kw
+        What it holds in all its usable slots [kW].
+    """
+    first = int(problem.first_slot[row])
+    skipped = min(max(from_slot - first, 0), own_kw.size)
+    change = np.empty(own_kw.size - skipped)
+    moved = reconsider(
+        load_kw, promised_kw, part, ticket, number, problem.limit_kw, problem.slot_h, problem.plug_in_h[row],
+        problem.plug_out_h[row], first + skipped, problem.power_kw[row],
+        problem.need_kwh[row] - own_kw.sum() * problem.slot_h, problem.whole, own_kw[skipped:], change,
+        np.empty(problem.n_slots), np.empty(2 * problem.n_slots),
+    )  # fmt: skip
+    return first + skipped, change if moved else change[:0]
+
+
+def hold(
+    problem: ValleyFilling,
+    board: PheromoneBoard,
+    schedule: Schedule,
+    rows: NDArray[np.int64],
+    rounds: int,
+    from_slot: int = 0,
+) -> list[Round]:
+    """Hold rounds after the first, in compiled code, until one passes without a move.
+
+    Parameters
+    ----------
+    problem
+        Stays and needs.
+    board
+        Takes the exchanges.
+    schedule
+        Is changed.
+    rows
+        EVs that come back, in plug-in order.
+    rounds
+        Most rounds, the first included.
+    from_slot
+        First slot that may still change.
+    """
+    held: list[Round] = []
+    for number in range(2, rounds + 1):
+        if not rows.size:
+            break
+        movers, refused, entries = _round(
+            rows, number, from_slot, board.load_kw, board.copy_kw, board.base_kw, board.limit_kw, board.batch_size,
+            board.tally, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
+            problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
+        )  # fmt: skip
+        copies = -(-rows.size // board.batch_size)
+        held.append(close_round(problem, board, schedule, number, movers, refused, entries, copies))
+        if movers == 0:
+            break
+    return held
+
+
+def close_round(
+    problem: ValleyFilling,
+    board: PheromoneBoard,
+    schedule: Schedule,
+    number: int,
+    movers: int,
+    refused: int,
+    entries: int,
+    copies: int,
+) -> Round:
+    """Return the record of a round that has been held: its moves, its messages, and the cost that it leaves."""
+    sent = (
+        (RoundCopy.kind, copies, copies * RoundCopy(board.copy_kw, board.copy_kw).wire_bytes),
+        (Exchange.kind, movers + refused, Exchange.bytes_of(movers + refused, entries)),
+        (Refusal.kind, refused, refused * Refusal(board.load_kw).wire_bytes),
+    )
+    return Round(number, movers, cost_kw2(problem, schedule, board.base_kw), sent)

@@ -89,7 +89,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         )
         return Exchange(first, change) if change.size else None
 
-    def take_on(self, exchange: Exchange) -> None:
+    def take_on(self, exchange: Deposit) -> None:
         """Change its schedule as the transformer has accepted."""
         skipped = exchange.first_slot - int(self.transformer.problem.first_slot[self.row])
         self.schedule_kw[skipped : skipped + exchange.power_kw.size] += exchange.power_kw
@@ -124,6 +124,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
             problem.plug_out_h[row],
             problem.first_slot[row],
             problem.power_kw[row],
+            problem.need_kwh[row],
             problem.whole,
             held,
             change,

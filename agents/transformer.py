@@ -13,10 +13,10 @@ from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard, count_reading
 from environment.channel import (
     BoardCopy,
     Channel,
+    Cut,
     Deposit,
     Deviation,
     Dispatch,
-    Exchange,
     Forecast,
     Refusal,
     Report,
@@ -162,38 +162,33 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
                 break
 
     def _make_up(self, now: int, residual: float) -> None:
-        if self.plugged_in:
-            self.channel.send(Deviation(residual))
+        board, whole = self.board, self.problem.whole
+        told = self._tell(residual)
         for ev in self.plugged_in:
-            over = self.board.load_kw[now] - self.board.limit_kw
+            over = board.load_kw[now] - board.limit_kw
             if abs(residual) <= DONE_KW and over <= LIMIT_TOLERANCE_KW:
                 break
             power_kw = self.problem.power_kw[ev.row]
-            moved, exchange = ev.answer(now, asked(residual, over, power_kw, self.problem.whole), self.board.load_kw)
-            if moved != 0 and self.board.exchange(exchange.first_slot, exchange.power_kw):
+            moved, exchange = ev.answer(now, asked(residual, over, power_kw, whole), told.load_kw)
+            if moved != 0 and board.exchange(exchange.first_slot, self.channel.send(exchange).power_kw):
                 residual -= moved
                 ev.take_on(exchange)
-                self._report_exchange(exchange, residual)
-        self._cut(now, residual)
-        self.board.publish()
-
-    def _cut(self, now: int, residual: float) -> None:
+                told = self._tell(residual)
         for ev in reversed(self.plugged_in):
-            place = now - int(self.problem.first_slot[ev.row])
-            cut = cut_kw(self.board.load_kw[now], self.board.limit_kw, ev.schedule_kw[place], self.problem.whole)
+            held = ev.schedule_kw[now - int(self.problem.first_slot[ev.row])]
+            cut = cut_kw(board.load_kw[now], board.limit_kw, held, whole)
             if cut > 0:
-                exchange = Exchange(now, np.array([-cut]))
-                ev.take_on(exchange)
-                self.board.exchange(now, exchange.power_kw)
-                residual -= cut
-                self._report_exchange(exchange, residual)
+                order = self.channel.send(Cut(now, np.array([-cut])))
+                board.exchange(now, order.power_kw)
+                ev.take_on(order)
+        board.publish()
 
-    def _report_exchange(self, exchange: Exchange, residual: float) -> None:
-        self.channel.send(exchange)
-        self.channel.send(Deviation(residual))
+    def _tell(self, residual: float) -> Deviation:
+        deviation = Deviation(residual, self.board.load_kw)
+        return self.channel.send(deviation) if self.plugged_in else deviation
 
     def report(self) -> Report:
         """Send the day's load and the energy that its EVs still lack up to the substation."""
-        drawn_kwh = self.schedule.mean_kw() * self.problem.slot_h
+        drawn_kwh = self.schedule.power_sum_kw() * self.problem.slot_h
         lacking_kwh = float(np.maximum(self.problem.need_kwh - drawn_kwh, 0.0).sum())
         return self.channel.send(Report(self.actual_kw + self.schedule.load_kw(), lacking_kwh))

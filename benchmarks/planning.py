@@ -74,7 +74,12 @@ def measure(slot_min: int, batch_size: int) -> tuple[float, float, float, float]
     peak_bytes = (memory_mb("VmHWM") - before) * 2**20 / VEHICLES
     final = problem.base_kw + plan.load_kw()
     del plan
-    return best_s(lambda: colony.plan(problem, settings, rng)), best_s(lambda: bare(problem, final)), plain_us, peak_bytes
+    return (
+        best_s(lambda: colony.plan(problem, settings, rng)),
+        best_s(lambda: bare(problem, final)),
+        plain_us,
+        peak_bytes,
+    )
 
 
 def main() -> None:

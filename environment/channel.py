@@ -116,17 +116,33 @@ class Profile(Deposit):
     kind: ClassVar[str] = "profile"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Deviation:
-    """Transformer -> its plugged-in EVs: what the present slot still strays from plan [kW] (paper A, eq 14)."""
+    """Transformer -> its plugged-in EVs: what the present slot still strays from plan (paper A, eq 14), and the board.
+
+    Parameters
+    ----------
+    residual_kw
+        What is left to make up for.
+    load_kw
+        Load of each slot [kW], shape ``(n_slots,)``, for EVs to see where they can go.
+    """
 
     kind: ClassVar[str] = "deviation"
     residual_kw: float
+    load_kw: NDArray[np.float64]
 
     @property
     def wire_bytes(self) -> int:
         """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES
+        return HEADER_BYTES + VALUE_BYTES * (1 + self.load_kw.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut(Deposit):
+    """Transformer -> EV: power taken from it in the present slot, because the limit would be broken [kW]."""
+
+    kind: ClassVar[str] = "cut"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ calls from another file. The cache folder therefore carries a digest of all sour
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +25,8 @@ def _sources_digest() -> str:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / f"numba-{_sources_digest()}")
+    _HOME = Path(__file__).parent if os.access(Path(__file__).parent, os.W_OK) else Path(tempfile.gettempdir())
+    numba.config.CACHE_DIR = str(_HOME / "__pycache__" / f"numba-{_sources_digest()}")
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:

@@ -1,6 +1,8 @@
 """Reading a CSV file as columns, with every fault collected: which line, which column, what was expected."""
 
+import csv
 import gzip
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,8 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from environment.faults import Fault, FaultyInputError, nearest
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.horizon import Horizon
+
+UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
+"""What reading a damaged file can raise."""
 
 
 class CsvTable:
@@ -37,51 +42,61 @@ class CsvTable:
     ) -> None:
         self.file = path.name
         self.faults: list[Fault] = []
-        self.cells = self._read(path)
-        self.lines: list[int] = (self.cells.index + 2).tolist()
-        found = list(self.cells.columns)
-        missing = [name for name in required if name not in found]
-        spare = [name for name in found if name not in required and name not in optional]
+        header, self.lines, rows = self._read(path)
+        missing = [name for name in required if name not in header]
+        spare = [name for name in header if name not in required and name not in optional]
+        twice = {name for name in header if header.count(name) > 1}
+        found = ",".join(header)
+        if missing and len(header) == 1 and any(mark in found for mark in ";\t"):
+            found += " (columns are separated by commas here)"
         faults = [
-            Fault(self.file, 1, f"column {name}", "missing", f"header {','.join(required)}; found {','.join(found)}")
+            Fault(self.file, 1, f"column {name}", "missing", f"header {','.join(required)}; found {found}")
             for name in missing
         ]
+        faults += [Fault(self.file, 1, f"column {name}", "there twice", "each column once") for name in sorted(twice)]
         if not ignore_others:
             faults += [
                 Fault(self.file, 1, f"column {name}", "unknown", nearest(name, [*required, *optional]))
                 for name in spare
             ]
-        if faults:
-            raise FaultyInputError(faults)
+        raise_if_any(faults)
+        if not rows:
+            raise_if_any([*self.faults, Fault(self.file, None, "file", "empty", "at least one row below the header")])
+        self._columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
 
-    def _read(self, path: Path) -> pd.DataFrame:
+    def _read(self, path: Path) -> tuple[list[str], list[int], list[list[str]]]:
+        """Return header, line numbers, and rows of stripped cells as long as the header; other rows become faults."""
         try:
-            cells = pd.read_csv(
-                path, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig", index_col=False
-            )
+            opener = gzip.open if path.suffix == ".gz" else open
+            with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
+                reader = csv.reader(stream)
+                content = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
         except FileNotFoundError:
             raise FaultyInputError([Fault(str(path), None, "file", "missing", "a CSV file")]) from None
-        except pd.errors.EmptyDataError:
-            raise FaultyInputError([Fault(self.file, None, "file", "empty", "a header and at least one row")]) from None
-        except (OSError, UnicodeDecodeError, pd.errors.ParserError, gzip.BadGzipFile) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise FaultyInputError([Fault(self.file, None, "file", f"unreadable ({reason})", "a CSV file")]) from None
-        cells.columns = cells.columns.str.strip()
-        cells = cells.fillna("").map(str.strip)
-        cells = cells[(cells != "").any(axis=1)]
-        if cells.empty:
-            raise FaultyInputError([Fault(self.file, None, "file", "empty", "at least one row below the header")])
-        return cells
+        except UNREADABLE as error:
+            found = f"unreadable ({error})"
+            raise FaultyInputError([Fault(str(path), None, "file", found, "a CSV file (UTF-8)")]) from None
+        content = [(line, row) for line, row in content if any(row)]
+        if not content:
+            raise FaultyInputError([Fault(self.file, None, "file", "empty", "a header and at least one row")])
+        (_, header), *body = content
+        self.faults += [
+            Fault(self.file, line, "row", f"{len(row)} cells", f"{len(header)} cells, as in the header")
+            for line, row in body
+            if len(row) != len(header)
+        ]
+        sound = [(line, row) for line, row in body if len(row) == len(header)]
+        return header, [line for line, _ in sound], [row for _, row in sound]
 
     def __contains__(self, name: str) -> bool:
-        return name in self.cells.columns
+        return name in self._columns
 
     def __len__(self) -> int:
-        return len(self.cells)
+        return len(self.lines)
 
     def texts(self, name: str) -> list[str]:
         """Return a column as it stands."""
-        return self.cells[name].tolist()
+        return self._columns[name]
 
     def numbers(self, name: str, default: float | None = None) -> NDArray[np.float64]:
         """Return a column as finite numbers, shape ``(n_rows,)``.
@@ -91,8 +106,9 @@ class CsvTable:
         """
         if name not in self:
             return np.full(len(self), np.nan if default is None else default)
-        values = pd.to_numeric(self.cells[name], errors="coerce").to_numpy(dtype=np.float64, copy=True)
-        empty = (self.cells[name] == "").to_numpy(dtype=bool)
+        column = pd.Series(self.texts(name), dtype="str")
+        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+        empty = (column == "").to_numpy(dtype=bool)
         bad = ~np.isfinite(values)
         if default is not None:
             values[empty] = default
@@ -100,17 +116,18 @@ class CsvTable:
         self.require(name, bad, "a number")
         return values
 
-    def times(self, name: str, horizon: Horizon) -> pd.DatetimeIndex:
-        """Return a column as moments on the horizon's clock; faults go to `faults`."""
-        times, faults = horizon.parse_times(self.texts(name), file=self.file, rows=self.lines, field=name)
+    def times(self, names: Sequence[str], horizon: Horizon) -> list[pd.DatetimeIndex]:
+        """Return columns as moments on the horizon's clock; faults, mixed zones among them, go to `faults`."""
+        texts = [text for name in names for text in self.texts(name)]
+        fields = [name for name in names for _ in range(len(self))]
+        times, faults = horizon.parse_times(texts, file=self.file, rows=self.lines * len(names), fields=fields)
         self.faults += faults
-        return times
+        return [times[k * len(self) : (k + 1) * len(self)] for k in range(len(names))]
 
     def require(
         self, name: str, bad: NDArray[np.bool_], expected: str, found: Callable[[int], str] | None = None
     ) -> None:
         """Note a fault for every row where `bad` holds, shape ``(n_rows,)``; `found` words what stands there."""
-        for i in np.flatnonzero(bad):
-            cell = repr(self.cells[name].iloc[i]) if name in self else "missing"
-            text = found(int(i)) if found else cell
+        for i in np.flatnonzero(bad).tolist():
+            text = found(i) if found else repr(self.texts(name)[i]) if name in self else "missing"
             self.faults.append(Fault(self.file, self.lines[i], name, "empty" if text == "''" else text, expected))

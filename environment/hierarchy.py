@@ -55,7 +55,8 @@ class Hierarchy:
     Parameters
     ----------
     grid
-        Directed tree from the control centre down to the transformers; nodes carry ``kind``.
+        Directed tree from the control centre down to the transformers; nodes ("substation:1", "transformer:T1") carry
+        their ``kind``.
     transformers
         Names, in order.
     feeder_of
@@ -87,27 +88,28 @@ class Hierarchy:
             names = tuple(labels.tolist())
         else:
             names = tuple(f"T{k + 1}" for k in range(settings.count))
-            one = settings.count == 1
-            feeder = np.zeros(len(fleet), dtype=np.int32) if one else rng.integers(settings.count, size=len(fleet))
+            feeder = np.zeros(len(fleet), dtype=np.int64)
+            if settings.count > 1:  # drawn in plug-in order, so that the order of rows changes nothing
+                feeder[fleet.plug_in_order] = rng.integers(settings.count, size=len(fleet))
         grid: nx.DiGraph[str] = nx.DiGraph()
         grid.add_node(CONTROL_CENTER, kind="control_center")
         stations = min(settings.substations, len(names))
         for s in range(stations):
-            station = f"substation_{s + 1}"
+            station = f"substation:{s + 1}"
             grid.add_node(station, kind="substation")
             grid.add_edge(CONTROL_CENTER, station)
         for k, name in enumerate(names):
-            grid.add_node(name, kind="transformer")
-            grid.add_edge(f"substation_{k * stations // len(names) + 1}", name)
+            grid.add_node(f"transformer:{name}", kind="transformer")
+            grid.add_edge(f"substation:{k * stations // len(names) + 1}", f"transformer:{name}")
         return cls(grid, names, feeder.astype(np.int32), settings.load_limit_kw)
 
     def substation_of(self, transformer: str) -> str:
-        """Return the name of the substation that feeds a transformer."""
-        return str(next(self.grid.predecessors(transformer)))
+        """Return the node of the substation that feeds a transformer."""
+        return str(next(self.grid.predecessors(f"transformer:{transformer}")))
 
     @property
     def substations(self) -> tuple[str, ...]:
-        """Names, in order."""
+        """Their nodes, in order."""
         return tuple(self.grid.successors(CONTROL_CENTER))
 
     def with_vehicles(self, fleet: Fleet) -> "nx.DiGraph[str]":
@@ -115,5 +117,5 @@ class Hierarchy:
         tree = self.grid.copy()
         for vehicle, k in zip(fleet.vehicle.tolist(), self.feeder_of.tolist(), strict=True):
             tree.add_node(f"ev:{vehicle}", kind="ev")
-            tree.add_edge(self.transformers[k], f"ev:{vehicle}")
+            tree.add_edge(f"transformer:{self.transformers[k]}", f"ev:{vehicle}")
         return tree

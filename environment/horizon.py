@@ -15,7 +15,7 @@ from environment.faults import Fault
 from environment.settings import Settings
 
 MINUTES_PER_DAY = 24 * 60
-_ZONE = r"(?<=\d)\s*([Zz]|[+-]\d{2}:?\d{2})$"
+_ZONE = r"[Tt ]\d{2}(?::?\d{2}){0,2}(?:[.,]\d+)?\s*([Zz]|[+-]\d{2}(?::?\d{2})?)$"
 
 
 class Horizon(Settings):
@@ -24,10 +24,10 @@ class Horizon(Settings):
     start: datetime = datetime(2010, 7, 12, 12)  # noqa: DTZ001  (a wall clock, unless a zone is given)
     """First moment of the first slot, as a wall-clock time in `timezone`."""
 
-    slot_min: int = Field(default=60, gt=0)
-    """Length of a slot in minutes; it must divide a day."""
+    slot_min: int = Field(default=60, gt=0, le=525_600)
+    """Length of a slot in minutes; where `slots` is left out it must divide a day."""
 
-    slots: int = Field(default=0, ge=0)
+    slots: int = Field(default=0, ge=0, le=1_000_000)
     """Number of slots; 0 means one day."""
 
     timezone: str | None = None
@@ -51,11 +51,21 @@ class Horizon(Settings):
         return start
 
     @model_validator(mode="after")
-    def _whole_day(self) -> Self:
-        if MINUTES_PER_DAY % self.slot_min:
+    def _whole_slots(self) -> Self:
+        if not self.slots and MINUTES_PER_DAY % self.slot_min:
             raise ValueError(
-                f"slot_min = {self.slot_min}; expected minutes that divide a day of {MINUTES_PER_DAY} min, such as 5, 15, 30, 60"
+                f"slot_min = {self.slot_min}; expected minutes that divide a day of {MINUTES_PER_DAY} min, such as 5, 15, "
+                "30, 60, or the number of slots as well"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _start_exists(self) -> Self:
+        try:
+            pd.Timestamp(self.start, tz=self.timezone)
+            pd.Timestamp(self.start).tz_localize(self.timezone)
+        except ValueError as error:
+            raise ValueError(f"start = {self.start}; expected a time that exists once in {self.timezone}") from error
         return self
 
     @cached_property
@@ -90,17 +100,28 @@ class Horizon(Settings):
             pd.Timestamp(self.start, tz=self.timezone), periods=self.n_slots, freq=timedelta(minutes=self.slot_min)
         )
 
+    def clock(self, step: str) -> pd.DatetimeIndex:
+        """Return wall-clock moments from the midnight before the horizon on, in steps ("15min"), beyond its end."""
+        midnight = pd.Timestamp(self.start).normalize().tz_localize(self.timezone)
+        count = int((self.hours + 48) / (pd.Timedelta(step) / pd.Timedelta(hours=1)))
+        return pd.date_range(midnight, periods=count, freq=step)
+
+    def edges_of(self, clock: pd.DatetimeIndex) -> NDArray[np.float64]:
+        """Return the boundaries of the steps of a `clock` in hours from the horizon's start, one more than steps."""
+        start_h = self.hours_from_start(clock)
+        return np.append(start_h, 2 * start_h[-1] - start_h[-2])
+
     def parse_times(
-        self, texts: Sequence[str], *, file: str, rows: Sequence[int], field: str
+        self, texts: Sequence[str], *, file: str, rows: Sequence[int], fields: Sequence[str]
     ) -> tuple[pd.DatetimeIndex, list[Fault]]:
         """Read ISO 8601 texts as moments on the horizon's clock.
 
         Parameters
         ----------
         texts
-            One time a row, all with a zone or all without.
-        file, rows, field
-            Where they stand, for the faults.
+            Times of a file, all with a zone or all without.
+        file, rows, fields
+            Where each stands, for the faults.
 
         Returns
         -------
@@ -114,7 +135,8 @@ class Horizon(Settings):
 
         def note(bad: NDArray[np.bool_], expected: str) -> None:
             faults.extend(
-                Fault(file, rows[i], field, repr(column[i]), expected) for i in np.flatnonzero(bad & ~broken).tolist()
+                Fault(file, rows[i], fields[i], repr(column[i]), expected)
+                for i in np.flatnonzero(bad & ~broken).tolist()
             )
 
         moments = pd.DatetimeIndex(pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce"))
@@ -140,7 +162,7 @@ class Horizon(Settings):
             note((zone != common).to_numpy(dtype=bool), f"zone {common} as elsewhere, or horizon.timezone to be set")
         if faults:
             return pd.DatetimeIndex([pd.NaT] * column.size), faults
-        wall_texts = column.str.replace(_ZONE, "", regex=True)
+        wall_texts = [text.removesuffix(end).strip() for text, end in zip(column, zone, strict=True)]
         return pd.DatetimeIndex(pd.to_datetime(wall_texts, format="ISO8601")), faults
 
     def hours_from_start(self, times: pd.DatetimeIndex) -> NDArray[np.float64]:

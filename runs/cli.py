@@ -79,7 +79,7 @@ def run(
         _print_warnings(result)
         _print_run(result)
         if out_folder is not None:
-            out.print(f"Written to [bold]{out_folder}[/]: tables, summary.json, figures/")
+            out.print(f"Written to [bold]{escape(str(out_folder))}[/]: tables, summary.json, figures/", soft_wrap=True)
 
 
 @app.command()
@@ -118,7 +118,10 @@ def compare(
         _print_warnings(results[0])
         _print_comparison(results)
         if out_folder is not None:
-            out.print(f"Written to [bold]{out_folder}[/]: comparison.csv, figures/, a folder for each method")
+            out.print(
+                f"Written to [bold]{escape(str(out_folder))}[/]: comparison.csv, figures/, a folder for each method",
+                soft_wrap=True,
+            )
 
 
 @app.command()
@@ -132,8 +135,9 @@ def init(
             raise FaultyInputError([Fault(str(file), None, "file", "there already", "a new file, or --force")])
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(commented_scenario(), encoding="utf-8")
+        name = escape(str(file))
         out.print(
-            f"Written to [bold]{file}[/]. Edit it, then: evswarm check {file} && evswarm run {file}", soft_wrap=True
+            f"Written to [bold]{name}[/]. Edit it, then: evswarm check {name} && evswarm run {name}", soft_wrap=True
         )
 
 
@@ -144,17 +148,12 @@ def check(
 ) -> None:
     """Validate a scenario and the files that it names; print every fault at once."""
     with _explained():
-        case, faults = Scenario.read_leniently(scenario, overrides or ())
-        if not any(fault.field.startswith("horizon") for fault in faults):  # files are read against the slots
-            try:
-                world = World.build(case, np.random.default_rng(case.run.seed))
-            except FaultyInputError as error:
-                faults += error.faults
-        raise_if_any(faults)
+        case = _read(scenario, overrides, None)
+        world = World.build(case, np.random.default_rng(case.run.seed))
         for text in world.warnings():
             err.print(f"[yellow]warning:[/] {text}", highlight=False)
         out.print(
-            f"{scenario}: no fault. {len(world.fleet)} EVs, {len(world.loads)} transformer(s), "
+            f"{escape(str(scenario))}: no fault. {len(world.fleet)} EVs, {len(world.loads)} transformer(s), "
             f"{world.horizon.n_slots} slots of {world.horizon.slot_min} min."
         )
 
@@ -168,7 +167,14 @@ def _read(scenario: Path | None, overrides: list[str] | None, seed: int | None) 
     texts = list(overrides or ())
     if seed is not None:
         texts.append(f"run.seed={seed}")
-    return Scenario.read(scenario, texts)
+    case, faults = Scenario.read_leniently(scenario, texts)
+    if faults and not any(fault.field.startswith("horizon") for fault in faults):  # files are read against the slots
+        try:
+            World.build(case, np.random.default_rng(case.run.seed))
+        except FaultyInputError as error:
+            faults += error.faults
+    raise_if_any(faults)
+    return case
 
 
 def _simulate(case: Scenario) -> Result:
@@ -199,6 +205,9 @@ def _explained() -> Iterator[None]:
             err.print(f"[red]fault:[/] {escape(str(fault))}", highlight=False, soft_wrap=True)
         n = len(error.faults)
         err.print(f"{n} fault{'s' if n > 1 else ''}; nothing was written.", highlight=False)
+        raise typer.Exit(BAD_INPUT) from None
+    except OSError as error:
+        err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
         err.print("Stopped; nothing was written.")

@@ -67,7 +67,7 @@ class EnergyBooks:
         """Close the books of a fleet whose rows are spread over transformers."""
         booked = np.zeros(len(fleet))
         for own_rows, schedule in zip(rows, schedules, strict=True):
-            booked[own_rows] = schedule.mean_kw() * slot_h
+            booked[own_rows] = schedule.power_sum_kw() * slot_h
         delivered = np.minimum(booked * fleet.efficiency, fleet.room_kwh)
         # An exact need met but for rounding is met.
         met = np.abs(delivered - fleet.energy_kwh) <= ENERGY_TOLERANCE_KWH
@@ -103,10 +103,11 @@ def optimality(
         ``optimality_gap`` is (V - V*) / (V_free - V*), with V the cost of `optimum` (the sum of squared loads, and the price
         of what is unserved) and V* the lower bound of what any schedule can reach; None where free charging is optimal.
         ``optimum_kind`` is "exact" where that bound is reached by a schedule, else "bound". ``certified`` is whether the run's
-        own schedule is proven optimal.
+        own schedule is proven optimal. A method of continuous powers is held against the bound of continuous powers.
     """
+    whole = world.coordinator.keeps_whole_slots
     problems = [
-        dataclasses.replace(problem, base_kw=load.actual_kw)
+        dataclasses.replace(problem, base_kw=load.actual_kw, whole=problem.whole and whole)
         for problem, load in zip(world.problems, world.loads, strict=True)
     ]
     optima = [solve(problem) for problem in problems]

@@ -124,7 +124,7 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
 
     def base_kw_now(self) -> float:
         """Return the base load of all transformers in the present slot [kW]."""
-        return float(sum(transformer.board.base_kw[self.slot] for transformer in self.transformers))
+        return float(sum(transformer.actual_kw[self.slot] for transformer in self.transformers))
 
     def ev_kw_now(self) -> float:
         """Return the EV load of all transformers in the present slot [kW]."""

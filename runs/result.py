@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import Round, Schedule
-from environment.board import pheromone
+from environment.board import LIMIT_TOLERANCE_KW, pheromone
 from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError
 from runs.metrics import EnergyBooks, load_metrics, optimality
@@ -24,6 +25,7 @@ from runs.scenario import Scenario
 from runs.world import World
 
 TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds")
+SCHEDULE_DTYPES = {"vehicle": "str", "slot": "int64", "power_kw": "float64"}
 ROUND_DTYPES = {
     "transformer": "str",
     **dict.fromkeys(("slot", "round", "moves", "messages", "bytes"), "int64"),
@@ -108,7 +110,9 @@ class Result:
         forecast = np.stack([load.forecast_kw for load in world.loads])
         actual = np.stack([load.actual_kw for load in world.loads])
         ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
+        begun = time.perf_counter()
         free_schedules = tuple(world.plan(COORDINATORS["free"], k).schedule for k in range(names.size))
+        free_sent = {"messages": 0, "bytes": 0, "wall_s": time.perf_counter() - begun}
         free = np.stack([schedule.load_kw() for schedule in free_schedules])
         books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)
         free_books = EnergyBooks.of(world.fleet, world.rows, free_schedules, horizon.slot_h)
@@ -138,9 +142,9 @@ class Result:
             "converged": _converged(outcome),
             **(optimality(world, outcome.schedules, free_schedules) if world.scenario.run.optimum else {}),
             "wall_s": outcome.wall_s,
-            "free": {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet)},
+            "free": {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet), **free_sent},
             "no_evs": load_metrics(actual, limit_kw),
-            "warnings": world.warnings(),
+            "warnings": world.warnings() + _limit_warning(actual, ev, limit_kw),
         }
         return cls(
             scenario=world.scenario,
@@ -212,28 +216,42 @@ class Result:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to write into that becomes `folder` only when all is written.
 
-    An earlier result or comparison in its place is replaced; anything else is left alone.
+    An earlier result or comparison in its place is replaced; anything else is left alone. Where nothing is written, no
+    folder on the way to it is left behind either.
 
     Raises
     ------
     FaultyInputError
         If `folder` exists and is neither empty nor one of those.
     """
-    ours = any((folder / name).is_file() for name in (SUMMARY_FILE, COMPARISON_FILE))
-    if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
+    folder = folder.resolve()
+    if folder.exists() and not (folder.is_dir() and _is_ours(folder)):
         raise FaultyInputError([
             Fault("--out", None, str(folder), "something else", "a new or empty folder, or an earlier result")
         ])  # fmt: skip
+    made = [parent for parent in folder.parents if not parent.exists()]
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    aside = draft.with_name(draft.name + "-old")
     try:
         yield draft
         draft.chmod(0o777 & ~_umask())
         if folder.exists():
-            shutil.rmtree(folder)
-        draft.replace(folder)
+            folder.rename(aside)
+        draft.rename(folder)
+        shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        if not folder.exists():
+            for parent in made:
+                parent.rmdir()
+
+
+def _is_ours(folder: Path) -> bool:
+    names = {path.name for path in folder.iterdir()}
+    tables = {f"{name}.{end}" for name in TABLES for end in ("parquet", "csv")}
+    ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, "figures", *tables, *COORDINATORS}
+    return not names or (names <= ours and bool(names & {SUMMARY_FILE, COMPARISON_FILE}))
 
 
 def _umask() -> int:
@@ -248,8 +266,8 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
         return pd.read_parquet(parquet)
     texts = dict.fromkeys(("vehicle", "transformer", "kind"), "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
-    if name == "rounds":  # an empty table tells no types
-        table = table.astype(ROUND_DTYPES)
+    if name in ("rounds", "schedule"):  # an empty table tells no types
+        table = table.astype(ROUND_DTYPES if name == "rounds" else SCHEDULE_DTYPES)
     if name == "slots":
         transformers = len(table) // scenario.horizon.n_slots
         table["start"] = _starts(scenario, transformers)
@@ -259,6 +277,11 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
 def _starts(scenario: Scenario, transformers: int) -> pd.Series:
     starts = scenario.horizon.slot_starts
     return pd.Series(starts.append([starts] * (transformers - 1))).reset_index(drop=True)
+
+
+def _limit_warning(actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], limit_kw: float) -> list[str]:
+    over = (actual_kw + ev_kw > limit_kw + LIMIT_TOLERANCE_KW) & (ev_kw > LIMIT_TOLERANCE_KW)
+    return [f"{over.sum()} of {over.size} slots pass the limit with EVs charging in them"] if over.any() else []
 
 
 def _converged(outcome: Outcome) -> bool | None:
@@ -284,7 +307,7 @@ def _vehicles(
     for k, (rows, schedule) in enumerate(zip(world.rows, schedules, strict=True)):
         row, slot, power = schedule.entries()
         weighted = np.bincount(row, weights=power * total_kw[k, slot], minlength=rows.size)
-        power_sum = schedule.mean_kw()
+        power_sum = schedule.power_sum_kw()
         cost[rows] = np.divide(weighted, power_sum, out=np.full(rows.size, np.nan), where=power_sum > 0)
     return pd.DataFrame({
         "vehicle": fleet.vehicle,

@@ -151,7 +151,7 @@ def _plain(value: Any) -> Any:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise FaultyInputError([Fault(str(path), None, "file", "missing", "a scenario (TOML)")]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -12,7 +12,7 @@ from coordination.valley_filling.colony import first_round
 from coordination.valley_filling.problem import Round, Schedule
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, PheromoneBoard
-from environment.channel import Channel, Deviation, Dispatch, Exchange, Forecast, Report
+from environment.channel import Channel, Cut, Deviation, Dispatch, Exchange, Forecast, Report
 from runs.model import ChargingModel
 from runs.result import Outcome, Result
 from runs.scenario import Scenario
@@ -62,20 +62,21 @@ def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
 
 def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    problems = world.problems
     begun = time.perf_counter()
     channel = Channel()
     _count_day_ahead(world, channel)
     n = world.horizon.n_slots
-    boards_kw = np.zeros((len(world.problems), n + 1, n))
+    boards_kw = np.zeros((len(problems), n + 1, n))
     schedules = []
     rounds = []
     refusals = 0
-    for k in range(len(world.problems)):
+    for k in range(len(problems)):
         schedule, board, held = _run_transformer(world, k, channel, boards_kw[k])
         schedules.append(schedule)
         rounds.append(held)
         refusals += int(board.tally[REFUSALS])
-        tell((k + 1) / len(world.problems))
+        tell((k + 1) / len(problems))
     _count_reports(world, channel)
     return world, Outcome(
         schedules=tuple(schedules),
@@ -110,8 +111,9 @@ def _run_transformer(
         here = problem.order[: plugged_in[now]]
         if world.adjusts and actual_kw[now] != board.base_kw[now]:
             staying = here[problem.stop_slot[here] > now]
-            moves, entries = adjust(problem, board, schedule, staying, now, actual_kw[now])
-            _count_adjustment(channel, staying.size, moves, entries)
+            answers = adjust(problem, board, schedule, staying, now, actual_kw[now])
+            if staying.size:
+                _count_adjustment(channel, board, *answers)
         if world.holds_online_rounds:
             staying = here[problem.stop_slot[here] > now + 1]
             held += [(now, each) for each in hold(problem, board, schedule, staying, settings.rounds, now + 1)]
@@ -145,7 +147,7 @@ def _count_reports(world: World, channel: Channel) -> None:
         channel.send(Report(world.problems[0].base_kw, 0.0))
 
 
-def _count_adjustment(channel: Channel, asked: int, moves: int, entries: int) -> None:
+def _count_adjustment(channel: Channel, board: PheromoneBoard, moves: int, entries: int, cuts: int) -> None:
+    channel.record(Deviation.kind, 1 + moves, (1 + moves) * Deviation(0.0, board.load_kw).wire_bytes)
     channel.record(Exchange.kind, moves, Exchange.bytes_of(moves, entries))
-    if asked:
-        channel.record(Deviation.kind, 1 + moves, (1 + moves) * Deviation(0.0).wire_bytes)
+    channel.record(Cut.kind, cuts, Cut.bytes_of(cuts, cuts))

@@ -1,9 +1,11 @@
-"""The ants' second algorithm: making up for a load that strays from its forecast, slot by slot.
+r"""The ants' second algorithm: making up for a load that strays from its forecast, slot by slot.
 
-Source: paper A, section 4.2.3, "charging adjustment", Steps 1-9, eq (14); the equation is reconstructed, the rule is in
-the text (A8 in the rebuilt equations). At a slot boundary the actual load of the slot becomes known. If it is above the
-forecast, EVs that charge now move to later slots; if below, EVs that charge later move to now; in plug-in order, until
-the deviation is made up for or nobody can move. Where even that leaves the slot above the transformer's limit, charging
+Source: paper A, section 4.2.3, "charging adjustment", Steps 1-9, eq (14); the rule is in the text, the equation is
+reconstructed (A8 in the rebuilt equations): :math:`\tau'(h) = (\Delta P_h - \sum_j \delta P_{j,h}) / \sum_k |P^r_k - P^f_k|`,
+what is left to make up for as a part of the fluctuation sum. Its sign and its zero steer the ants; so its numerator, the
+residual in kW, is what is sent and what they answer, and no schedule depends on which slots the sum runs over. At a slot boundary the actual load of the slot becomes known. If it is above the
+forecast, EVs that charge now move to later slots; if below, EVs that lack energy take it and EVs that charge later move to now; in plug-in order, until the
+deviation is made up for or nobody can move. Where even that leaves the slot above the transformer's limit, charging
 is cut, last plugged in first, and what is cut is unserved.
 """
 
@@ -24,24 +26,6 @@ DUST_KW: Final = 1e-12
 """Power differences below this are rounding [kW]."""
 
 
-def compensation_pheromone(residual_kw: float, deviations_kw: NDArray[np.float64]) -> float:
-    r"""Return the adjustment pheromone of the present slot.
-
-    Paper A, eq (14) [reconstructed]: :math:`\tau'(h) = (\Delta P_h - \sum \delta P_h) / \sum_k |P^r_k - P^f_k|`, what
-    is left to make up for as a proportion of the fluctuation sum. Here the sum runs over the slots whose actual load
-    is known by now; over the whole day is the other reading. Only its sign and its zero steer the ants.
-
-    Parameters
-    ----------
-    residual_kw
-        What the present slot still strays from plan.
-    deviations_kw
-        Actual less forecast load of the slots up to now [kW], shape ``(n_known,)``.
-    """
-    total = float(np.abs(deviations_kw).sum())
-    return residual_kw / total if total > 0 else 0.0
-
-
 @compiled
 def move(
     now: int,
@@ -53,6 +37,7 @@ def move(
     plug_out_h: float,
     first_slot: int,
     power_kw: float,
+    need_kwh: float,
     whole: bool,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
@@ -66,7 +51,7 @@ def move(
         The present slot.
     residual_kw
         What it still strays from plan; positive asks EVs out of it, negative asks them in.
-    load_kw, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole
+    load_kw, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, need_kwh, whole
         As in `choose_slots`.
     held_kw
         The EV's present schedule in its usable slots [kW].
@@ -108,7 +93,12 @@ def move(
         wanted = power_kw
     else:
         wanted = min(wanted, room, -residual_kw)
-    moved = 0.0
+    lacking = need_kwh / slot_h
+    for j in range(held_kw.size):
+        lacking -= held_kw[j]
+    moved = min(max(lacking, 0.0), wanted)  # what it lacks comes before what it has planned for later
+    if moved < power_kw - DONE_KW and whole:
+        moved = 0.0
     while moved < wanted - DUST_KW:
         worst = -1
         for j in range(later, held_kw.size):  # the least attractive slot of what it holds; ties: the later
@@ -137,14 +127,16 @@ def _adjust_all(
     plug_out_h: NDArray[np.float64],
     first_slot: NDArray[np.int32],
     power_kw: NDArray[np.float64],
+    need_kwh: NDArray[np.float64],
     whole: bool,
     start: NDArray[np.int64],
     schedule_kw: NDArray[np.float64],
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     change = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
     moves = 0
     entries = 0
+    cuts = 0
     residual = deviation_kw
     for i in rows:
         over = load_kw[now] - limit_kw
@@ -153,7 +145,7 @@ def _adjust_all(
         held = schedule_kw[start[i] : start[i + 1]]
         moved = move(
             now, asked(residual, over, power_kw[i], whole), load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i],
-            first_slot[i], power_kw[i], whole, held, change[: held.size], scratch,
+            first_slot[i], power_kw[i], need_kwh[i], whole, held, change[: held.size], scratch,
         )  # fmt: skip
         if moved == 0.0:
             continue
@@ -164,13 +156,13 @@ def _adjust_all(
             entries += named
             held += change[: held.size]
     for i in rows[::-1]:
-        cut = cut_kw(load_kw[now], limit_kw, schedule_kw[start[i] + now - first_slot[i]], whole)
+        place = start[i] + now - first_slot[i]
+        cut = cut_kw(load_kw[now], limit_kw, schedule_kw[place], whole)
         if cut > 0.0:
-            schedule_kw[start[i] + now - first_slot[i]] -= cut
+            schedule_kw[place] -= cut
             load_kw[now] -= cut
-            moves += 1
-            entries += 1
-    return moves, entries
+            cuts += 1
+    return moves, entries, cuts
 
 
 @compiled
@@ -207,7 +199,7 @@ def adjust(
     rows: NDArray[np.int64],
     now: int,
     actual_kw: float,
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Answer one slot's deviation with all its EVs, in compiled code (Steps 2-9).
 
     Parameters
@@ -227,13 +219,13 @@ def adjust(
 
     Returns
     -------
-    moves, entries
-        EVs that changed their schedule, and slots named in those changes.
+    moves, entries, cuts
+        EVs that changed their schedule, slots named in those changes, and EVs whose charging was cut.
     """
     deviation = board.reveal(now, actual_kw)
     if deviation == 0:
-        return 0, 0
-    moves, entries = _adjust_all(
+        return 0, 0, 0
+    answers = _adjust_all(
         rows,
         now,
         deviation,
@@ -244,9 +236,10 @@ def adjust(
         problem.plug_out_h,
         problem.first_slot,
         problem.power_kw,
+        problem.need_kwh,
         problem.whole,
         schedule.start,
         schedule.power_kw,
     )
     board.publish()
-    return moves, entries
+    return answers

@@ -37,4 +37,4 @@ def first_round(problem: ValleyFilling, board: PheromoneBoard, schedule: Schedul
     return Round(1, problem.order.size, cost_kw2(problem, schedule, board.base_kw), sent)
 
 
-COORDINATOR = Coordinator("ants", "vehicle", True, plan)
+COORDINATOR = Coordinator("ants", "vehicle", keeps_limit=True, keeps_whole_slots=True, plan=plan)

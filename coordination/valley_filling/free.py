@@ -61,4 +61,4 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
     return Plan(schedule)
 
 
-COORDINATOR = Coordinator("free charging", "nobody", False, plan)
+COORDINATOR = Coordinator("free charging", "nobody", keeps_limit=False, keeps_whole_slots=True, plan=plan)

@@ -4,7 +4,8 @@ Source: L. Gan, U. Topcu, S. H. Low, "Optimal decentralized protocol for electri
 Systems 28(2), 2013, Algorithm 1, synchronous, continuous rates [standard]. In every iteration the utility broadcasts
 :math:`p_h = \gamma U'(L_h)` with :math:`U'(L) = L`; every EV solves
 :math:`\min \sum_h p_h r_h + (r_h - r^k_h)^2 / 2` over its feasible profiles, and reports the new profile. It converges
-for :math:`0 < \gamma < 1/N`; :math:`\gamma = 1/2N` [default]. The protocol knows no limit.
+for :math:`0 < \gamma < 1/N`; :math:`\gamma = 1/2N` [default]. The protocol knows no limit and
+no whole slots.
 """
 
 from typing import Final
@@ -96,4 +97,4 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
     return Plan(schedule, tuple(held))
 
 
-COORDINATOR = Coordinator("ODC (Gan et al.)", "iteration", False, plan)
+COORDINATOR = Coordinator("ODC (Gan et al.)", "iteration", keeps_limit=False, keeps_whole_slots=False, plan=plan)

@@ -324,7 +324,7 @@ def _exchange_arguments(
 ]:  # fmt: skip
     power = float(problem.power_kw[problem.order[0]])
     load_kw = problem.base_kw + schedule.load_kw()
-    missing = np.rint(problem.need_kwh / (power * problem.slot_h) - schedule.mean_kw() / power).astype(np.int64)
+    missing = np.rint(problem.need_kwh / (power * problem.slot_h) - schedule.power_sum_kw() / power).astype(np.int64)
     return (
         problem.order, load_kw, problem.limit_kw, power, problem.first_slot, schedule.start, missing, schedule.power_kw,
     )  # fmt: skip
@@ -464,4 +464,4 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
     return Plan(solve(problem).schedule)
 
 
-COORDINATOR = Coordinator("optimum", "planner", True, plan)
+COORDINATOR = Coordinator("optimum", "planner", keeps_limit=True, keeps_whole_slots=True, plan=plan)

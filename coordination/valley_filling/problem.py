@@ -27,10 +27,10 @@ class CoordinationSettings(Settings):
     method: str = "ants"
     """Who decides, and how: a name of the registry of coordinators."""
 
-    batch_size: int = Field(default=1, gt=0)
+    batch_size: int = Field(default=1, gt=0, le=1_000_000_000)
     """EVs that read the same version of their transformer's board before it is refreshed."""
 
-    rounds: int = Field(default=0, ge=0)
+    rounds: int = Field(default=0, ge=0, le=1_000_000)
     """Rounds of communication, at most; 0 means the method's own number: 1 for ants (paper A), 60 for odc."""
 
     information: Literal["online", "day_ahead"] = "online"
@@ -191,7 +191,7 @@ class Schedule:
         _, slot, power = self.entries()
         return np.bincount(slot, weights=power, minlength=self.n_slots)
 
-    def mean_kw(self) -> NDArray[np.float64]:
+    def power_sum_kw(self) -> NDArray[np.float64]:
         """Sum of an EV's power over slots [kW], shape ``(n_vehicles,)``; times the slot length it is its energy."""
         row, _, power = self.entries()
         return np.bincount(row, weights=power, minlength=self.first_slot.size)
@@ -213,7 +213,7 @@ def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.flo
         Base load [kW], shape ``(n_slots,)``; the problem's forecast if left out.
     """
     load_kw = (problem.base_kw if base_kw is None else base_kw) + schedule.load_kw()
-    lacking_kw = np.maximum(problem.need_kwh / problem.slot_h - schedule.mean_kw(), 0.0)
+    lacking_kw = np.maximum(problem.need_kwh / problem.slot_h - schedule.power_sum_kw(), 0.0)
     return float(np.square(load_kw).sum() + 2 * problem.limit_kw * lacking_kw.sum())
 
 
@@ -268,6 +268,8 @@ class Coordinator:
         schedule; the EVs by an "iteration" against a common signal; or "nobody" (charging begins at plug-in).
     keeps_limit
         Whether no slot that it fills passes the transformer's limit.
+    keeps_whole_slots
+        Whether it books whole slots where they are asked for; else its powers are continuous all the same.
     plan
         Schedules the EVs of one transformer against its forecast load.
     """
@@ -275,4 +277,5 @@ class Coordinator:
     title: str
     decides: Literal["vehicle", "planner", "iteration", "nobody"]
     keeps_limit: bool
+    keeps_whole_slots: bool
     plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Plan]

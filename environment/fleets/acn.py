@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from environment.csv_table import CsvTable
+from environment.csv_table import UNREADABLE, CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
@@ -98,12 +98,18 @@ class AcnFleet(Settings):
         is_json = self.path.name.removesuffix(".gz").endswith(".json")
         reader = _JsonTable if is_json else CsvTable
         table = reader(self.path, ["arrival", "departure", column, "session_id"], ignore_others=True)
-        arrival, departure = table.times("arrival", horizon), table.times("departure", horizon)
+        arrival, departure = table.times(["arrival", "departure"], horizon)
         energy_kwh = table.numbers(column)
         name = np.array(table.texts("session_id"), dtype=np.str_)
         table.require(column, energy_kwh < 0, "at least 0 kWh")
         table.require("departure", np.asarray(departure <= arrival), "a time after arrival")
-        table.require("session_id", pd.Series(name).duplicated().to_numpy(dtype=bool), "an id that no other has")
+        table.require("session_id", name == "", "an id")
+        repeated = pd.Series(name).duplicated().to_numpy(dtype=bool) & (name != "")
+        table.require("session_id", repeated, "an id that no other has")
+        if is_json and horizon.timezone is None:  # its times are GMT, whatever the site's clock
+            table.faults.append(
+                Fault("scenario", None, "horizon.timezone", "missing", "the site's, as America/Los_Angeles")
+            )
         raise_if_any(table.faults)
         return arrival, departure, energy_kwh, name
 
@@ -111,19 +117,18 @@ class AcnFleet(Settings):
 class _JsonTable(CsvTable):
     """The sessions of the ACN-Data site's JSON export, under the CSV's column names; rows are items from 1."""
 
-    def _read(self, path: Path) -> pd.DataFrame:
+    def _read(self, path: Path) -> tuple[list[str], list[int], list[list[str]]]:
         try:
             raw = path.read_bytes()
             content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-            items: list[dict[str, Any]] = content["_items"]
+            cells = [_cells(item) for item in content["_items"]]
         except FileNotFoundError:
             raise FaultyInputError([Fault(str(path), None, "file", "missing", "a JSON file")]) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (*UNREADABLE, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             found = f"unreadable ({error!r})"
             raise FaultyInputError([Fault(path.name, None, "file", found, "an ACN-Data export with _items")]) from None
-        if not items:
-            raise FaultyInputError([Fault(path.name, None, "_items", "empty", "at least one session")])
-        return pd.DataFrame([_cells(item) for item in items], index=pd.RangeIndex(-1, len(items) - 1))
+        header = [*JSON_FIELDS, *ENERGY_COLUMNS.values()]
+        return header, list(range(1, len(cells) + 1)), [[row[name] for name in header] for row in cells]
 
 
 def _cells(item: dict[str, Any]) -> dict[str, str]:

@@ -42,7 +42,7 @@ class CsvFleet(Settings):
             raise FaultyInputError([Fault(table.file, 1, "columns of the stay", found, wanted)])
         pair = given[0]
         if pair == TIMES:
-            start_h, end_h = (horizon.hours_from_start(table.times(name, horizon)) for name in pair)
+            start_h, end_h = (horizon.hours_from_start(times) for times in table.times(pair, horizon))
         else:
             start_h, end_h = (table.numbers(name) for name in pair)
         capacity = table.numbers("capacity_kwh", default=np.nan)
@@ -65,22 +65,22 @@ class CsvFleet(Settings):
         return fleet
 
 
-def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str, energy: str = "energy_kwh") -> None:
-    """Add to the table's faults what no fleet may hold; `start`, `end` and `energy` are the file's column names."""
+def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:
+    """Add to the table's faults what no fleet may hold; `start` and `end` are the file's column names."""
     names, first = np.unique(fleet.vehicle, return_index=True)
     repeated = np.ones(len(fleet), dtype=bool)
     repeated[first] = False
     line_of = dict(zip(names.tolist(), (table.lines[i] for i in first), strict=True))
     table.require(
         "vehicle", repeated, "a name that no other line has",
-        lambda i: f"{fleet.vehicle[i]!s}, also on line {line_of[str(fleet.vehicle[i])]}",
+        lambda i: f"{str(fleet.vehicle[i])!r}, also on line {line_of[str(fleet.vehicle[i])]}",
     )  # fmt: skip
     table.require("vehicle", fleet.vehicle == "", "a name")
     table.require(
         end, fleet.plug_out_h <= fleet.plug_in_h, f"a time after {start}",
         lambda i: f"{fleet.plug_out_h[i]:g} h against {start} at {fleet.plug_in_h[i]:g} h",
     )  # fmt: skip
-    table.require(energy, fleet.energy_kwh < 0, "at least 0 kWh")
+    table.require("energy_kwh", fleet.energy_kwh < 0, "at least 0 kWh")
     table.require("power_kw", fleet.power_kw <= 0, "more than 0 kW")
     table.require("efficiency", (fleet.efficiency <= 0) | (fleet.efficiency > 1), "above 0 and at most 1")
     table.require("capacity_kwh", fleet.capacity_kwh <= 0, "more than 0 kWh")
@@ -89,7 +89,7 @@ def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str, energy: 
         table.require("soc_plug_in", (fleet.soc_plug_in < 0) | (fleet.soc_plug_in > 1), "between 0 and 1")
     room = fleet.capacity_kwh * (1 - np.minimum(fleet.soc_plug_in, 1.0)) if given_soc else fleet.capacity_kwh
     table.require(
-        energy, (fleet.capacity_kwh > 0) & (fleet.energy_kwh > room + 1e-6), "at most what the battery has room for",
+        "energy_kwh", (fleet.capacity_kwh > 0) & (fleet.energy_kwh > room + 1e-6), "at most what the battery has room for",
         lambda i: f"{fleet.energy_kwh[i]:g} kWh with room for {room[i]:g} of {fleet.capacity_kwh[i]:g} kWh",
     )  # fmt: skip
     if fleet.transformer is not None:

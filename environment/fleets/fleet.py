@@ -78,9 +78,9 @@ class Fleet:
 
     @property
     def room_kwh(self) -> NDArray[np.float64]:
-        """What the battery can still take at plug-in [kWh]; infinite where the battery is unknown."""
-        free = self.capacity_kwh * (1 - np.nan_to_num(self.soc_plug_in, nan=0.0))
-        return np.where(np.isnan(free), np.inf, free)
+        """What the battery can still take at plug-in [kWh]; where it is unknown, what it asks for."""
+        free = self.capacity_kwh * (1 - self.soc_plug_in)
+        return np.where(np.isnan(free), self.energy_kwh, free)
 
     def usable_slots(self, horizon: Horizon, *, whole: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the first usable slot of each stay and the slot after the last, both ``(n_vehicles,)``.

@@ -30,7 +30,7 @@ class EvType(Settings):
     name: str = "compact"
     """What to call it."""
 
-    share: float = Field(default=1.0, gt=0)
+    share: float = Field(default=1.0, gt=0, le=1e9)
     """Part of the fleet; shares are taken relative to their sum."""
 
     capacity_kwh: float = Field(default=24.0, gt=0)
@@ -54,7 +54,7 @@ class NhtsFleet(Settings):
     source: Literal["nhts"] = "nhts"
     """Monte Carlo draws from the survey's distributions."""
 
-    vehicles: int = Field(default=500, gt=0)
+    vehicles: int = Field(default=500, gt=0, le=100_000_000)
     """Number of EVs."""
 
     plug_in_mean_h: float = Field(default=17.6, ge=0, lt=24)

@@ -26,12 +26,11 @@ class BuiltinLoad(LoadSettings):
     source: Literal["builtin"] = "builtin"
     """Built-in load shape."""
 
-    peak_kw: float = Field(default=1400.0, gt=0)
+    peak_kw: float = Field(default=1400.0, gt=0, le=1e9)
     """Largest forecast base load of a transformer [kW]."""
 
     def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
         """Return the shape on the horizon's clock, scaled to `peak_kw`; see `LoadSettings.forecast`."""
-        since_noon_h = horizon.start_clock_h - 12
-        days = int(np.ceil(horizon.hours / 24)) + 2
-        edges_h = np.arange(24 * days + 1, dtype=np.float64) - 24 - since_noon_h
-        return scaled_to_peak(on_slots(edges_h, np.tile(ERCOT_2010_FROM_NOON, days), horizon), self.peak_kw)
+        clock = horizon.clock("1h")
+        load = ERCOT_2010_FROM_NOON[(clock.hour.to_numpy() - 12) % 24]
+        return scaled_to_peak(on_slots(horizon.edges_of(clock), load, horizon), self.peak_kw)

@@ -21,7 +21,7 @@ class CsvLoad(LoadSettings):
     path: Path
     """The file; relative to the scenario that names it."""
 
-    peak_kw: float | None = Field(default=None, gt=0)
+    peak_kw: float | None = Field(default=None, gt=0, le=1e9)
     """Scale so that the largest forecast slot has this load [kW]; none: as it is."""
 
     def forecast(self, horizon: Horizon) -> NDArray[np.float64]:

@@ -6,11 +6,13 @@ Source: paper A, section 5.1; the fluctuation is its eq (16), reconstructed (A9 
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.horizon import Horizon
 from environment.loads.steps import read_steps
 from environment.settings import Settings
@@ -45,7 +47,7 @@ class LoadProfile:
 class LoadSettings(Settings):
     """What every source of base load has in common."""
 
-    fluctuation: float = Field(default=0.0, ge=0)
+    fluctuation: float = Field(default=0.0, ge=0, le=10)
     """Relative standard deviation of the actual load around the forecast, slot by slot (0.05 is 5 %)."""
 
     actual_path: Path | None = None
@@ -63,11 +65,40 @@ class LoadSettings(Settings):
         FaultyInputError
             With every fault of the files read.
         """
-        forecast = self.forecast(horizon)
-        actual = forecast if self.actual_path is None else read_steps(self.actual_path, horizon)
-        return LoadProfile(forecast, actual)
+        faults: list[Fault] = []
+        loads = []
+        for read in (self.forecast, self._actual):
+            try:
+                loads.append(read(horizon))
+            except FaultyInputError as error:
+                faults += error.faults
+        raise_if_any(faults)
+        forecast, actual = loads
+        assert forecast is not None
+        return LoadProfile(forecast, forecast if actual is None else actual)
+
+    def _actual(self, horizon: Horizon) -> NDArray[np.float64] | None:
+        return None if self.actual_path is None else read_steps(self.actual_path, horizon)
+
+    @model_validator(mode="after")
+    def _one_actual_load(self) -> Self:
+        if self.actual_path is not None and self.fluctuation:
+            raise ValueError("both actual_path and fluctuation; expected one way to say what the load turns out to be")
+        return self
 
 
 def scaled_to_peak(load_kw: NDArray[np.float64], peak_kw: float | None) -> NDArray[np.float64]:
-    """Return the load scaled so that its largest slot is `peak_kw`; None leaves it."""
-    return load_kw if peak_kw is None else load_kw * (peak_kw / load_kw.max())
+    """Return the load scaled so that its largest slot is `peak_kw`; None leaves it.
+
+    Raises
+    ------
+    FaultyInputError
+        If there is no load to scale.
+    """
+    if peak_kw is None:
+        return load_kw
+    if load_kw.max() <= 0:
+        raise FaultyInputError(
+            [Fault("scenario", None, "load.peak_kw", f"{peak_kw:g} on a load of zero", "no peak_kw")]
+        )
+    return load_kw * (peak_kw / load_kw.max())

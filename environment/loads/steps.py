@@ -40,7 +40,7 @@ def read_steps(path: Path, horizon: Horizon) -> NDArray[np.float64]:
         raise FaultyInputError([Fault(table.file, 1, "time column", found, f"one of {', '.join(TIME_COLUMNS)}")])
     column = given[0]
     if column == "time":
-        start_h = horizon.hours_from_start(table.times("time", horizon))
+        start_h = horizon.hours_from_start(table.times(["time"], horizon)[0])
     else:
         start_h = table.numbers(column) * (horizon.slot_h if column == "slot" else 1.0)
     load_kw = table.numbers("load_kw")

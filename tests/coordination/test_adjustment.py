@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.valley_filling import ants
-from coordination.valley_filling.adjustment import adjust, compensation_pheromone
+from coordination.valley_filling.adjustment import adjust
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from environment.board import PheromoneBoard
 from environment.horizon import Horizon
@@ -23,7 +23,7 @@ def planned(problem: ValleyFilling) -> tuple[PheromoneBoard, Schedule]:
 @given(problem=problems(), seed=st.integers(0, 2**32), spread=st.sampled_from([0.05, 0.5]))
 def test_a_whole_day_of_adjustment_keeps_every_law(problem: ValleyFilling, seed: int, spread: float) -> None:
     board, schedule = planned(problem)
-    before = schedule.mean_kw()
+    before = schedule.power_sum_kw()
     actual = np.maximum(
         problem.base_kw * (1 + spread * np.random.default_rng(seed).standard_normal(problem.n_slots)), 0
     )
@@ -45,7 +45,8 @@ def test_a_whole_day_of_adjustment_keeps_every_law(problem: ValleyFilling, seed:
     np.testing.assert_allclose(board.promised_kw, ev, atol=1e-7)
     assert (actual + ev <= problem.limit_kw + 1e-5)[ev > 1e-9].all()
     assert (schedule.power_kw >= -1e-12).all()
-    assert (schedule.mean_kw() <= before + 1e-9).all(), "energy is moved or cut, never made"
+    needed = problem.need_kwh / problem.slot_h
+    assert (schedule.power_sum_kw() <= np.maximum(before, needed) + 1e-7).all(), "energy is moved, cut or made good"
 
 
 def one_ev(
@@ -88,12 +89,44 @@ def test_the_limit_cuts_what_nobody_can_move() -> None:
     assert schedule.load_kw().tolist() == [2, 4, 0, 0, 0, 0], "two of four kW had nowhere to go and are cut"
 
 
+def two_evs(base: list[float], limit: float) -> tuple[ValleyFilling, PheromoneBoard, Schedule]:
+    """Two EVs, the first before the second in plug-in order; both charge 4 kW in slots 0 and 1 of six."""
+    problem = ValleyFilling.of(make_fleet([(0, 6, 8, 4)] * 2), Horizon(slots=6), np.array(base), limit)
+    assert problem.order.tolist() == [0, 1]
+    return (problem, *planned(problem))
+
+
+def test_the_ev_that_plugged_in_first_answers_first() -> None:
+    problem, board, schedule = two_evs([10, 10, 40, 40, 40, 40], 100.0)
+    adjust(problem, board, schedule, problem.order, 0, 14.0)
+    assert schedule.of(0)[0] == 0.0, "it makes up for all of it"
+    assert schedule.of(1)[0] == 4.0
+
+
+def test_the_ev_that_plugged_in_last_is_cut_first() -> None:
+    problem, board, schedule = two_evs([10, 10, 100, 100, 100, 100], 100.0)
+    moves, _, cuts = adjust(problem, board, schedule, problem.order, 0, 96.0)
+    assert (moves, cuts) == (0, 1)
+    assert schedule.of(0)[0] == 4.0
+    assert schedule.of(1)[0] == 0.0
+
+
+def test_the_copy_is_refreshed_once_a_load_is_known() -> None:
+    problem, board, schedule = one_ev([10, 11, 20, 20, 15, 20])
+    board.batch_size = 50
+    adjust(problem, board, schedule, problem.order, 0, 13.0)
+    np.testing.assert_array_equal(board.copy_kw, board.load_kw)
+    assert board.copy_kw[0] == 14.0
+
+
+def test_an_ev_that_lacks_energy_takes_it_where_the_load_leaves_room() -> None:
+    problem, board, schedule = one_ev([100, 100, 100, 100, 100, 100], limit=100.0)
+    assert schedule.load_kw().sum() == 0.0
+    for slot in range(6):
+        adjust(problem, board, schedule, problem.order, slot, 20.0)
+    assert schedule.load_kw().tolist() == [4, 4, 0, 0, 0, 0]
+
+
 def test_a_slot_that_comes_as_forecast_changes_nothing() -> None:
     problem, board, schedule = one_ev([10, 11, 20, 20, 15, 20])
-    assert adjust(problem, board, schedule, problem.order, 0, 10.0) == (0, 0)
-
-
-def test_compensation_pheromone_is_the_part_left_of_the_fluctuation() -> None:
-    assert compensation_pheromone(3.0, np.array([4.0, -8.0])) == 0.25
-    assert compensation_pheromone(-3.0, np.array([4.0, -8.0])) == -0.25
-    assert compensation_pheromone(0.0, np.zeros(3)) == 0.0
+    assert adjust(problem, board, schedule, problem.order, 0, 10.0) == (0, 0, 0)

@@ -51,7 +51,7 @@ def test_no_ev_charges_outside_its_stay_or_above_its_power(method: str, problem:
 @pytest.mark.parametrize("method", METHODS)
 @given(problem=problems(), batch=BATCHES)
 def test_no_ev_draws_more_than_it_needs(method: str, problem: ValleyFilling, batch: int) -> None:
-    drawn = plan(method, problem, batch).mean_kw() * problem.slot_h
+    drawn = plan(method, problem, batch).power_sum_kw() * problem.slot_h
     assert (drawn <= problem.need_kwh + 1e-6).all()
 
 

@@ -99,7 +99,7 @@ def test_csv_with_all_columns(tmp_path: Path) -> None:
     fleet = read(tmp_path, HEADER + "a,1,9,10,4,24,0.5,0.9,T1\nb,2,8,5,7.4,,,,T2\n")
     assert fleet.vehicle.tolist() == ["a", "b"]
     assert fleet.efficiency.tolist() == [0.9, 1.0]
-    assert fleet.room_kwh.tolist() == [12.0, np.inf]
+    assert fleet.room_kwh.tolist() == [12.0, 5.0]
     assert fleet.transformer is not None
     assert fleet.transformer.tolist() == ["T1", "T2"]
 
@@ -153,6 +153,55 @@ def test_every_fault_of_a_file_is_found_at_once(tmp_path: Path) -> None:
 def test_faults_of_the_header(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(FaultyInputError, match=message):
         read(tmp_path, text)
+
+
+def test_rows_of_the_wrong_length_are_faults_beside_others(tmp_path: Path) -> None:
+    head = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\n"
+    with pytest.raises(FaultyInputError) as caught:
+        read(tmp_path, head + "a,1,9,4,4,77\nb,1,9,4\n\nc,1,9,-4,4\n")
+    assert [(fault.row, fault.field) for fault in caught.value.faults] == [(2, "row"), (3, "row"), (5, "energy_kwh")]
+
+
+def test_spreadsheet_exports_read_as_they_come(tmp_path: Path) -> None:
+    text = '\ufeffvehicle , plug_in_h,plug_out_h,energy_kwh,power_kw\r\n"a, the first", 1 ,9,4,4\r\n\r\n'
+    assert read(tmp_path, text).vehicle.tolist() == ["a, the first"]
+    with pytest.raises(FaultyInputError, match="separated by commas"):
+        read(tmp_path, "vehicle;plug_in_h;plug_out_h;energy_kwh;power_kw\na;1;9;4;4\n")
+
+
+def test_zones_may_not_be_mixed_between_columns(tmp_path: Path) -> None:
+    head = "vehicle,plug_in,plug_out,energy_kwh,power_kw\n"
+    for row in ("2026-01-01T18:00+01:00,2026-01-02T06:00-08:00", "2026-01-01T18:00,2026-01-02T06:00Z"):
+        with pytest.raises(FaultyInputError, match="zone"):
+            read(tmp_path, head + f"a,{row},6,4\n", Horizon(start="2026-01-01T12:00"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b\x08", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03nonsense"])
+def test_a_damaged_archive_is_a_fault(tmp_path: Path, damage: bytes) -> None:
+    for name in ("f.csv.gz", "f.json.gz"):
+        (tmp_path / name).write_bytes(damage)
+        with pytest.raises(FaultyInputError, match=r"unreadable|empty"):
+            acn(tmp_path / name).build(WEEK, RNG)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"_items": [1]}', '{"_items": {"a": 1}}', "[]", '{"_items": [{"userInputs": [null]}]}', "{}"]
+)
+def test_json_of_another_shape_is_a_fault(tmp_path: Path, text: str) -> None:
+    (tmp_path / "f.json").write_text(text)
+    with pytest.raises(FaultyInputError):
+        acn(tmp_path / "f.json").build(WEEK, RNG)
+
+
+def test_json_needs_the_sites_zone(tmp_path: Path) -> None:
+    item = {
+        "sessionID": "a", "connectionTime": "Mon, 06 May 2019 15:00:00 GMT",
+        "disconnectTime": "Mon, 06 May 2019 20:00:00 GMT", "kWhDelivered": 5,
+    }  # fmt: skip
+    (tmp_path / "f.json").write_text(json.dumps({"_items": [item]}))
+    assert acn(tmp_path / "f.json").build(WEEK, RNG).plug_in_h.tolist() == [4.0]  # 8 h in California
+    with pytest.raises(FaultyInputError, match=r"horizon\.timezone"):
+        acn(tmp_path / "f.json").build(Horizon(start="2019-05-06T04:00"), RNG)
 
 
 def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:

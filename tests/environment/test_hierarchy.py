@@ -51,4 +51,7 @@ def test_a_column_names_the_transformers() -> None:
         TransformerSettings(), dataclasses.replace(FLEET, transformer=names), np.random.default_rng(1)
     )
     assert grid.transformers == ("north", "south")
+    odd = np.array(["substation:1", "control_center"] * 100)
+    tree = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, transformer=odd), np.random.default_rng(1))
+    assert nx.is_arborescence(tree.with_vehicles(FLEET)), "a name may be anything"
     assert [grid.transformers[k] for k in grid.feeder_of] == names.tolist()

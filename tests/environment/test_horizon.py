@@ -6,7 +6,9 @@ from environment.horizon import Horizon
 
 
 def parse(horizon: Horizon, *texts: str) -> tuple[list[float], list[str]]:
-    times, faults = horizon.parse_times(texts, file="f.csv", rows=range(2, 2 + len(texts)), field="time")
+    times, faults = horizon.parse_times(
+        texts, file="f.csv", rows=range(2, 2 + len(texts)), fields=["time"] * len(texts)
+    )
     hours = horizon.hours_from_start(times) if not faults else np.array([])
     return hours.tolist(), [str(fault) for fault in faults]
 
@@ -58,6 +60,29 @@ def test_faults_of_times_name_line_and_reason() -> None:
     assert "horizon.timezone" in offsets[0]
     twice = parse(Horizon(timezone="Europe/Berlin"), "2026-10-25T02:30")[1]
     assert "exists once" in twice[0]
+
+
+def test_any_slot_divides_a_horizon_of_so_many_slots() -> None:
+    assert Horizon(slot_min=50, slots=24).hours == 20
+
+
+@pytest.mark.parametrize("zone", ["+01", "+0100", "+01:00"])
+def test_zones_come_in_three_spellings(zone: str) -> None:
+    horizon = Horizon(start="2026-01-01T12:00", timezone="Europe/Berlin")
+    assert parse(horizon, f"2026-01-01T18:00{zone}")[0] == [6.0]
+    assert parse(Horizon(start="2026-01-01T12:00"), f"2026-01-01T18:00:00.5{zone}")[0] == [
+        pytest.approx(6 + 0.5 / 3600)
+    ]
+
+
+def test_a_date_alone_is_midnight_and_has_no_zone() -> None:
+    assert parse(Horizon(start="2026-01-01T12:00"), "2026-01-02")[0] == [12.0]
+
+
+@pytest.mark.parametrize("start", ["2026-03-29T02:30", "2026-10-25T02:30"])
+def test_a_start_that_the_clock_skips_or_repeats_is_refused(start: str) -> None:
+    with pytest.raises(ValidationError, match="exists once"):
+        Horizon(start=start, timezone="Europe/Berlin")
 
 
 def test_an_unknown_zone_is_refused() -> None:

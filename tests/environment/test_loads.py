@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from environment.faults import FaultyInputError
 from environment.horizon import Horizon
 from environment.loads import BdewLoad, BuiltinLoad, CsvLoad, LoadProfile
+from environment.loads.builtin import ERCOT_2010_FROM_NOON
 from environment.loads.steps import on_slots
 
 
@@ -38,6 +39,27 @@ def test_bdew_profiles_scale_to_the_peak(name: str, slot_min: int) -> None:
     assert load.shape == (horizon.n_slots,)
     assert load.max() == pytest.approx(250)
     assert load.min() >= 0
+
+
+def test_builtin_load_follows_the_wall_clock_through_a_clock_change() -> None:
+    horizon = Horizon(start="2026-03-28T12:00", timezone="Europe/Berlin")  # 3 h follows 1 h that night
+    wall = [ERCOT_2010_FROM_NOON[(hour - 12) % 24] for hour in horizon.slot_starts.hour]
+    np.testing.assert_allclose(BuiltinLoad(peak_kw=1.0).forecast(horizon), wall)
+
+
+@pytest.mark.parametrize("start", ["2026-01-14T12:00", "2026-01-14T04:30", "2026-01-14T00:00"])
+def test_bdew_load_keeps_its_clock(start: str) -> None:
+    horizon = Horizon(start=start, slot_min=30, slots=96)
+    load = BdewLoad(source="bdew").forecast(horizon)[:48]
+    assert horizon.slot_starts[int(load.argmax())].hour == 18  # households in winter
+    assert horizon.slot_starts[int(load.argmin())].hour in (2, 3, 4)
+
+
+def test_no_load_cannot_be_scaled(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_text("hour,load_kw\n0,0\n12,0\n")
+    with pytest.raises(FaultyInputError, match="load of zero"):
+        CsvLoad(source="csv", path=path, peak_kw=5).forecast(Horizon())
 
 
 def test_bdew_agrees_on_coarse_and_fine_slots() -> None:

@@ -1,6 +1,10 @@
 """Agents and the compiled colony are one model: same schedule, slot for slot, same messages, same board at every hour."""
 
+from pathlib import Path
+
 import networkx as nx
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,16 +42,20 @@ def test_500_evs_at_every_batch_size(batch: int, energy: str) -> None:
     limit=st.sampled_from([1000, 1250, 1410, 1615]),
     fluctuation=st.sampled_from([0.0, 0.05, 0.3]),
     transformers=st.integers(1, 3),
-    method=st.sampled_from(["ants", "free"]),
+    method=st.sampled_from(["ants", "ants", "free", "odc", "optimal"]),
+    rounds=st.sampled_from([0, 3]),
+    information=st.sampled_from(["online", "day_ahead"]),
 )
-@settings(max_examples=40)
+@settings(max_examples=80)
 def test_any_small_case(
     seed: int, vehicles: int, batch: int, energy: str, slot_min: int, limit: int, fluctuation: float, transformers: int, method: str,
+    rounds: int, information: str,
 ) -> None:  # fmt: skip
     assert_alike(*both(
         f"run.seed={seed}", f"fleet.vehicles={vehicles}", f"coordination.batch_size={batch}",
         f"coordination.energy={energy}", f"horizon.slot_min={slot_min}", f"transformer.limit_kw={limit}",
         f"load.fluctuation={fluctuation}", f"transformer.count={transformers}", f"coordination.method={method}",
+        f"coordination.rounds={rounds}", f"coordination.information={information}",
     ))  # fmt: skip
 
 
@@ -70,10 +78,26 @@ def test_the_day_as_mesa_sees_it() -> None:
     assert model.control_center.summary is not None
     frame = model.datacollector.get_model_vars_dataframe()
     assert frame.time_h.tolist() == [float(h) for h in range(24)]
+    np.testing.assert_allclose(frame.base_kw, model.world.loads[0].actual_kw)
 
 
-def test_the_control_centre_learns_what_the_result_says() -> None:
-    scenario = Scenario().update(fleet={"vehicles": 60}, transformer={"count": 3, "limit_kw": 1615, "substations": 2})
+def test_order_of_rows_changes_no_load_curve(tree: Path, tmp_path: Path) -> None:
+    fleet = pd.read_csv(tree / "tests/reference/fleet500_15min/fleet.csv").head(200)
+    loads = []
+    for seed in (1, 2):
+        path = tmp_path / f"{seed}.csv"
+        fleet.sample(frac=1, random_state=seed).to_csv(path, index=False)
+        words = ["fleet.source=csv", f"fleet.path={path}", "transformer.count=3", "load.fluctuation=0.1"]
+        loads.append(simulate(Scenario.read(None, [*words, "coordination.batch_size=5"])).slots.ev_kw)
+    np.testing.assert_allclose(loads[0], loads[1], atol=1e-9)
+
+
+@pytest.mark.parametrize("coordination", [{}, {"adjust": False}, {"method": "free"}, {"method": "optimal"}])
+def test_the_control_centre_learns_what_the_result_says(coordination: dict[str, object]) -> None:
+    grid = {"count": 3, "limit_kw": 1615, "substations": 2}
+    scenario = Scenario().update(
+        fleet={"vehicles": 60}, transformer=grid, coordination=coordination, load={"fluctuation": 0.2}
+    )
     model = ChargingModel(scenario)
     model.run_day()
     result = simulate(scenario)

@@ -1,0 +1,215 @@
+"""The optimum against independent solvers, and the certificate against schedules that are not optimal."""
+
+import dataclasses
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from ortools.graph.python import min_cost_flow
+from scipy.optimize import LinearConstraint, minimize
+
+from coordination.valley_filling import COORDINATORS
+from coordination.valley_filling.optimum import certify, lower_bound_kw2, solve
+from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
+from environment.horizon import Horizon
+from tests.worlds import make_fleet, problems
+
+POWER = 4
+
+
+@st.composite
+def unit_problems(draw: st.DrawFn, max_evs: int = 12, n_slots: int = 8) -> ValleyFilling:
+    """Whole slots, one power, whole numbers: what an integer flow solver takes as it is."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n = draw(st.integers(1, max_evs))
+    start = rng.integers(0, n_slots - 1, n)
+    end = np.minimum(start + rng.integers(1, n_slots, n), n_slots)
+    need = POWER * rng.integers(0, 5, n)
+    fleet = make_fleet([(float(a), float(b), float(e), float(POWER)) for a, b, e in zip(start, end, need, strict=True)])
+    base = rng.integers(0, 30, n_slots).astype(float)
+    limit = float(draw(st.sampled_from([20, 28, 40, 200])))
+    return ValleyFilling.of(fleet, Horizon(slots=n_slots), base, limit, whole=True)
+
+
+def flow_arcs(problem: ValleyFilling) -> list[tuple[str, str, int, int]]:
+    """Arcs (tail, head, capacity, cost) of the convex flow: EV -> slot, EV -> unserved, slot -> sink unit by unit."""
+    arcs = []
+    for i in problem.order.tolist():
+        slots = range(problem.first_slot[i], problem.stop_slot[i])
+        arcs += [(f"ev{i}", f"slot{h}", 1, 0) for h in slots]
+        # One unit left unserved costs what a unit that just reaches the limit costs, and a little more.
+        arcs.append((f"ev{i}", "sink", needs(problem)[i], 10 * (2 * POWER * int(problem.limit_kw) - POWER**2) + 1))
+    for h, base in enumerate(problem.base_kw.astype(int).tolist()):
+        for unit in range(1, problem.order.size + 1):
+            before, after = base + POWER * (unit - 1), base + POWER * unit
+            arcs.append((f"slot{h}", "sink", 1, 10 * (after**2 - before**2)))
+    return arcs
+
+
+def needs(problem: ValleyFilling) -> list[int]:
+    return np.rint(problem.need_kwh / (POWER * problem.slot_h)).astype(int).tolist()
+
+
+def cost_of_flow(problem: ValleyFilling, flow_cost: int, unserved_units: int) -> float:
+    """The flow's cost in the terms of `cost_kw2`."""
+    never = sum(need for i, need in enumerate(needs(problem)) if i not in set(problem.order.tolist()))
+    squares = (flow_cost - unserved_units * (10 * (2 * POWER * problem.limit_kw - POWER**2) + 1)) / 10
+    return float(np.square(problem.base_kw).sum() + squares + 2 * problem.limit_kw * POWER * (unserved_units + never))
+
+
+@given(problem=unit_problems())
+@settings(max_examples=150)
+def test_exact_optimum_equals_ortools_min_cost_flow(problem: ValleyFilling) -> None:
+    assume(problem.order.size)
+    arcs = flow_arcs(problem)
+    node = {name: k for k, name in enumerate(dict.fromkeys(name for arc in arcs for name in arc[:2]))}
+    solver = min_cost_flow.SimpleMinCostFlow()
+    numbers = [solver.add_arc_with_capacity_and_unit_cost(node[a], node[b], cap, cost) for a, b, cap, cost in arcs]
+    for i in problem.order.tolist():
+        solver.set_node_supply(node[f"ev{i}"], needs(problem)[i])
+    solver.set_node_supply(node["sink"], -sum(needs(problem)[i] for i in problem.order.tolist()))
+    assert solver.solve() == solver.OPTIMAL
+    unserved = sum(
+        solver.flow(k) for k, (a, b, _, _) in zip(numbers, arcs, strict=True) if a.startswith("ev") and b == "sink"
+    )
+    optimum = solve(problem)
+    assert optimum.kind == "exact"
+    lacking = problem.need_kwh.sum() / problem.slot_h - optimum.schedule.power_kw.sum()
+    never = sum(need for i, need in enumerate(needs(problem)) if i not in set(problem.order.tolist()))
+    assert lacking == pytest.approx(POWER * (unserved + never)), "the smallest unserved energy"
+    assert optimum.cost_kw2 == pytest.approx(cost_of_flow(problem, solver.optimal_cost(), unserved))
+    assert certify(problem, optimum.schedule)
+
+
+@given(problem=unit_problems(max_evs=4, n_slots=5))
+@settings(max_examples=40)
+def test_exact_optimum_equals_networkx_on_tiny_cases(problem: ValleyFilling) -> None:
+    assume(problem.order.size)
+    graph = nx.MultiDiGraph()
+    for a, b, cap, cost in flow_arcs(problem):
+        middle = f"{a}>{b}>{graph.number_of_edges()}"  # networkx's simplex wants simple graphs: split parallel arcs
+        graph.add_edge(a, middle, capacity=cap, weight=cost)
+        graph.add_edge(middle, b, capacity=cap, weight=0)
+    simple = nx.DiGraph(graph)
+    for i in problem.order.tolist():
+        simple.nodes[f"ev{i}"]["demand"] = -needs(problem)[i]
+    simple.nodes["sink"]["demand"] = sum(needs(problem)[i] for i in problem.order.tolist())
+    cost, flow = nx.network_simplex(simple)
+    unserved = sum(
+        value for a, out in flow.items() if a.startswith("ev") and ">" not in a
+        for middle, value in out.items() if ">sink>" in middle
+    )  # fmt: skip
+    assert solve(problem).cost_kw2 == pytest.approx(cost_of_flow(problem, int(cost), unserved))
+
+
+@given(seed=st.integers(0, 2**32), whole=st.booleans())
+@settings(max_examples=25)
+def test_the_bracket_holds_a_general_solvers_optimum(seed: int, whole: bool) -> None:
+    rng = np.random.default_rng(seed)
+    stays = [
+        (a, a + rng.uniform(0.5, 5), rng.uniform(1, 12), rng.choice([3.7, 7.4, 11.0])) for a in rng.uniform(0, 4, 4)
+    ]
+    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=6), rng.uniform(0, 30, 6), 35.0, whole=whole)
+    assume(problem.order.size and np.unique(problem.power_kw[problem.order]).size > 1)
+    optimum = solve(problem)
+    assert optimum.kind == "bound"
+    value = general_optimum(problem)
+    assert optimum.bound_kw2 <= value * (1 + 1e-7)
+    assert value <= optimum.cost_kw2 * (1 + 1e-7)
+    assert optimum.cost_kw2 - optimum.bound_kw2 <= 1e-6 * optimum.cost_kw2
+
+
+def general_optimum(problem: ValleyFilling) -> float:
+    """The continuous optimum by SciPy's SLSQP over every EV's power in every slot."""
+    schedule = Schedule(problem)
+    rows, slots, tops = [], [], []
+    for i in problem.order.tolist():
+        for h in range(problem.first_slot[i], problem.stop_slot[i]):
+            covered = min(problem.plug_out_h[i], h + 1) - max(problem.plug_in_h[i], h)
+            rows.append(i)
+            slots.append(h)
+            tops.append(problem.power_kw[i] * (1.0 if problem.whole else min(1.0, covered)))
+    sums = np.array([[float(row == i) for row in rows] for i in problem.order])
+    needed = problem.need_kwh[problem.order]
+
+    def cost(x: np.ndarray) -> float:
+        load = problem.base_kw + np.bincount(slots, weights=x, minlength=problem.n_slots)
+        return float(np.square(load).sum() + 2 * problem.limit_kw * (problem.need_kwh.sum() - x.sum()))
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        load = problem.base_kw + np.bincount(slots, weights=x, minlength=problem.n_slots)
+        return 2 * load[slots] - 2 * problem.limit_kw
+
+    del schedule
+    found = minimize(
+        cost, np.zeros(len(rows)), jac=slope, bounds=[(0, top) for top in tops], method="SLSQP",
+        constraints=LinearConstraint(sums, ub=needed), options={"maxiter": 500, "ftol": 1e-12},
+    )  # fmt: skip
+    return float(found.fun)
+
+
+@given(problem=problems(), batch=st.sampled_from([1, 5, 50]), rounds=st.sampled_from([0, 3]))
+def test_no_method_goes_below_the_bound(problem: ValleyFilling, batch: int, rounds: int) -> None:
+    bound = solve(problem).bound_kw2
+    for method, coordinator in COORDINATORS.items():
+        if problem.whole and not coordinator.keeps_whole_slots:
+            continue
+        settings = CoordinationSettings(method=method, batch_size=batch, rounds=rounds)
+        plan = coordinator.plan(problem, settings, np.random.default_rng(1))
+        assert cost_kw2(problem, plan.schedule) >= bound - 1e-6 * abs(bound)
+
+
+@given(problem=problems())
+def test_the_dual_bound_holds_for_any_prices(problem: ValleyFilling) -> None:
+    optimum = solve(problem)
+    assert lower_bound_kw2(problem, problem.base_kw) <= optimum.cost_kw2 + 1e-6 * optimum.cost_kw2
+    flat = np.full(problem.n_slots, problem.base_kw.mean())
+    assert lower_bound_kw2(problem, flat) <= optimum.cost_kw2 + 1e-6 * optimum.cost_kw2
+
+
+@given(problem=unit_problems(), data=st.data())
+def test_the_certificate_rejects_a_schedule_that_can_be_bettered(problem: ValleyFilling, data: st.DataObject) -> None:
+    schedule = solve(problem).schedule
+    best = cost_kw2(problem, schedule)
+    movable = [
+        (i, a, b)
+        for i in problem.order.tolist()
+        for a in np.flatnonzero(schedule.of(i) > 0).tolist()
+        for b in np.flatnonzero(schedule.of(i) == 0).tolist()
+    ]
+    assume(movable)
+    i, a, b = data.draw(st.sampled_from(movable))
+    schedule.of(i)[[a, b]] = schedule.of(i)[[b, a]]
+    worse = cost_kw2(problem, schedule) > best + 1e-9
+    assert certify(problem, schedule) == (not worse)
+
+
+def test_a_chain_of_two_evs_is_seen() -> None:
+    # a may use slots 0-1, b slots 1-2. a in 1 and b in 2 is no optimum, though neither EV alone can better it.
+    base = np.array([10.0, 16.0, 15.0])
+    problem = ValleyFilling.of(make_fleet([(0, 2, 4, 4), (1, 3, 4, 4)]), Horizon(slots=3), base, 100.0, whole=True)
+    schedule = Schedule(problem)
+    schedule.of(0)[:] = [0, 4]
+    schedule.of(1)[:] = [0, 4]
+    assert not certify(problem, schedule)
+    assert (base + solve(problem).schedule.load_kw()).tolist() == [14, 16, 19]
+
+
+@given(problem=unit_problems())
+def test_the_optimum_has_the_smallest_peak_of_all_methods(problem: ValleyFilling) -> None:
+    best = solve(problem).schedule
+    for method, coordinator in COORDINATORS.items():
+        if not coordinator.keeps_whole_slots:
+            continue
+        settings = CoordinationSettings(method=method, rounds=4)
+        other = coordinator.plan(problem, settings, np.random.default_rng(1)).schedule
+        if np.isclose(other.power_kw.sum(), best.power_kw.sum()):
+            assert (problem.base_kw + best.load_kw()).max() <= (problem.base_kw + other.load_kw()).max() + 1e-6
+
+
+@given(problem=unit_problems())
+def test_order_of_equal_evs_changes_nothing(problem: ValleyFilling) -> None:
+    backwards = dataclasses.replace(problem, order=problem.order[::-1].copy())
+    assert solve(backwards).cost_kw2 == pytest.approx(solve(problem).cost_kw2)

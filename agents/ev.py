@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import adjustment, ants, rounds
 from coordination.valley_filling.problem import Schedule, ValleyFilling
-from environment.channel import Deposit, Exchange
+from environment.channel import Deposit, Exchange, RoundCopy
 
 
 class BoardKeeper(Protocol):
@@ -64,28 +64,21 @@ class EV(mesa.Agent):  # type: ignore[misc]
             load_kw = transformer.receive(Deposit(int(problem.first_slot[self.row]), chosen))
         self.schedule_kw[:] = chosen
 
-    def come_back(
-        self,
-        load_kw: NDArray[np.float64],
-        promised_kw: NDArray[np.float64],
-        part: float,
-        ticket: int,
-        number: int,
-        now: int,
-    ) -> Exchange | None:
+    def come_back(self, copy: RoundCopy, part: float, ticket: int, number: int, from_slot: int) -> Exchange | None:
         """Read the board again and move what is better placed elsewhere; None if nothing is.
 
         Parameters
         ----------
-        load_kw, promised_kw
-            The copy: load of each slot and the EVs' part of it [kW], shape ``(n_slots,)``.
+        copy
+            The board as its batch reads it.
         part, ticket, number
             Part of the EVs that is in its batch, its place there, and the number of the round.
-        now
+        from_slot
             First slot that may still change.
         """
+        problem, held = self.transformer.problem, self.schedule_kw
         first, change = rounds.consider(
-            self.transformer.problem, self.row, load_kw, promised_kw, part, ticket, number, now, self.schedule_kw
+            problem, self.row, copy.load_kw, copy.promised_kw, part, ticket, number, from_slot, held
         )
         return Exchange(first, change) if change.size else None
 

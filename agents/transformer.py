@@ -134,29 +134,27 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         return self.planned is None and self.settings.information == "online" and self.settings.rounds > 1
 
     def _hold_rounds(self, evs: list[EV], from_slot: int, now: int) -> None:
-        board, batch_size = self.board, self.settings.batch_size
+        board = self.board
+        batches = -(-len(evs) // self.settings.batch_size)
         for number in range(2, self.settings.rounds + 1 if evs else 0):
-            moves = refused = entries = copies = 0
-            promised = board.promised_kw
-            for place, ev in enumerate(evs):
-                if place % batch_size == 0:
-                    board.publish()
-                    promised = board.copy_kw - board.base_kw
-                    self.channel.send(RoundCopy(board.copy_kw, promised))
-                    copies += 1
-                part = min(1.0, batch_size / len(evs))
-                exchange = ev.come_back(board.copy_kw, promised, part, place % batch_size, number, from_slot)
-                if exchange is None:
-                    continue
-                entries += int(np.count_nonzero(self.channel.send(exchange).power_kw))
-                if board.exchange(exchange.first_slot, exchange.power_kw):
-                    ev.take_on(exchange)
-                    moves += 1
-                else:
-                    self.channel.send(Refusal(board.load_kw))
-                    refused += 1
+            moves = refused = entries = 0
+            for batch in range(batches):
+                board.publish()
+                copy = self.channel.send(RoundCopy(board.copy_kw, board.copy_kw - board.base_kw))
+                members = evs[batch::batches]
+                for ticket, ev in enumerate(members):
+                    exchange = ev.come_back(copy, len(members) / len(evs), ticket, number, from_slot)
+                    if exchange is None:
+                        continue
+                    entries += int(np.count_nonzero(self.channel.send(exchange).power_kw))
+                    if board.exchange(exchange.first_slot, exchange.power_kw):
+                        ev.take_on(exchange)
+                        moves += 1
+                    else:
+                        self.channel.send(Refusal(board.load_kw))
+                        refused += 1
             board.publish()
-            held = close_round(self.problem, board, self.schedule, number, moves, refused, entries, copies)
+            held = close_round(self.problem, board, self.schedule, number, moves, refused, entries, batches)
             self.rounds.append((now, held))
             if moves == 0:
                 break

@@ -224,6 +224,8 @@ ROWS = {
     "energy_requested_kwh": ("energy requested [kWh]", "{:,.1f}"),
     "energy_delivered_kwh": ("energy delivered [kWh]", "{:,.1f}"),
     "unserved_kwh": ("energy unserved [kWh]", "{:,.1f}"),
+    "optimality_gap": ("gap to the optimum", "{:.4%}"),
+    "rounds": ("rounds", "{:d}"),
     "messages": ("messages", "{:,d}"),
     "bytes": ("bytes on the wire", "{:,d}"),
     "refused_deposits": ("deposits refused", "{:,d}"),
@@ -237,6 +239,21 @@ def _print_run(result: Result) -> None:
     if summary["method"] != "free":
         columns[COORDINATORS[summary["method"]].title] = summary
     _print_columns(result, columns)
+    _print_optimum(result)
+
+
+def _print_optimum(result: Result) -> None:
+    summary = result.summary
+    if "optimum_kind" not in summary:
+        return
+    kind = {
+        "exact": "The optimum is exact",
+        "bound": "The optimum is a lower bound that a schedule of continuous powers reaches to "
+        f"{1 - summary['optimum_bound_kw2'] / summary['optimum_kw2']:.0e} of its cost",
+    }[summary["optimum_kind"]]
+    proof = "this run's schedule is proven optimal" if summary["certified"] else "this run's schedule is not optimal"
+    settled = {True: "; its last round passed without a move", False: "; it was still moving", None: ""}
+    out.print(f"{kind}; {proof}{settled[summary['converged']]}.", highlight=False)
 
 
 def _print_comparison(results: list[Result]) -> None:
@@ -261,7 +278,7 @@ def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None
 
 
 def _comparison(results: list[Result]) -> pd.DataFrame:
-    rows = {result.summary["method"]: {key: result.summary[key] for key in ROWS} for result in results}
+    rows = {result.summary["method"]: {key: result.summary.get(key) for key in ROWS} for result in results}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 

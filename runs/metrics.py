@@ -115,10 +115,23 @@ def optimality(
     cost = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True))
     free = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, free_schedules, strict=True))
     return {
-        "optimality_gap": (cost - best) / (free - best) if free - best > CLOSED * best else None,
+        "optimality_gap": gap_of(cost, best, free),
         "optimum_kind": "exact" if all(optimum.kind == "exact" for optimum in optima) else "bound",
         "certified": all(certify(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True)),
         "cost_kw2": cost,
+        "free_cost_kw2": free,
         "optimum_kw2": sum(optimum.cost_kw2 for optimum in optima),
         "optimum_bound_kw2": best,
     }
+
+
+def gap_of(cost_kw2: float, best_kw2: float, free_kw2: float) -> float | None:
+    """Return the part of what an optimum would gain on free charging that is lost; None where there is nothing to gain.
+
+    Parameters
+    ----------
+    cost_kw2, best_kw2, free_kw2
+        Cost of a schedule, least possible cost, and cost of free charging.
+    """
+    gain = free_kw2 - best_kw2
+    return (cost_kw2 - best_kw2) / gain if gain > CLOSED * best_kw2 else None

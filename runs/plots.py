@@ -55,6 +55,43 @@ def compare(results: list[Result]) -> Figure:
     return figure
 
 
+def gap_by_messages(results: list[Result]) -> Figure:
+    """Draw how the gap to the optimum falls with the messages sent, round by round, on logarithmic axes.
+
+    A method without rounds on record before the day is one mark. Gaps below a millionth of a per cent are drawn there.
+    """
+    figure, axes = _canvas("Distance to the provable optimum against communication")
+    colours = iter(METHOD_COLOURS)
+    for result in results:
+        colour = FREE if result.summary["method"] == "free" else next(colours)
+        trace = _gap_trace(result)
+        axes.plot(
+            trace.messages, 100 * trace.gap.clip(lower=1e-8), "o-", ms=4, lw=1.5, color=colour, label=_title(result)
+        )
+    axes.set(xlabel="messages sent", ylabel="gap to the optimum [%]", xscale="log", yscale="log")
+    axes.grid(alpha=0.25)
+    if axes.has_data():
+        axes.legend(loc="best", frameon=True, fontsize=9)
+    return figure
+
+
+def _gap_trace(result: Result) -> pd.DataFrame:
+    """Messages so far and gap after each round before the day; without such rounds, of the whole run."""
+    summary = result.summary
+    rounds = result.rounds.groupby("round")[["messages", "cost_kw2"]].sum()
+    before_the_day = len(result.rounds) > 0 and (result.rounds.slot == 0).all() and len(rounds) > 1
+    as_forecast = result.slots.actual_kw.equals(result.slots.base_kw)
+    one_length = (result.rounds.groupby("transformer").size().nunique() if len(result.rounds) else 1) == 1
+    gap = summary.get("optimality_gap")
+    if not (before_the_day and as_forecast and one_length) or gap is None:
+        return pd.DataFrame({"messages": [max(summary["messages"], 1)], "gap": [np.nan if gap is None else gap]})
+    gain = summary["free_cost_kw2"] - summary["optimum_bound_kw2"]
+    return pd.DataFrame({
+        "messages": rounds.messages.cumsum().to_numpy(),
+        "gap": ((rounds.cost_kw2 - summary["optimum_bound_kw2"]) / gain).to_numpy(),
+    })  # fmt: skip
+
+
 def board(result: Result) -> Figure:
     """Draw the pheromone of one transformer's slots as the day goes on; past slots are blank.
 
@@ -106,10 +143,11 @@ def raster(result: Result) -> Figure:
     return figure
 
 
-def save_comparison(results: list[Result], folder: Path) -> Path:
-    """Draw the comparison into a folder; return the file."""
+def save_comparison(results: list[Result], folder: Path) -> list[Path]:
+    """Draw the comparison into a folder; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    return _save(compare(results), folder / "load_curves.png")
+    figures = {"load_curves": compare(results), "gap_by_messages": gap_by_messages(results)}
+    return [_save(figure, folder / f"{name}.png") for name, figure in figures.items()]
 
 
 def _canvas(title: str, height: float = 4.8) -> tuple[Figure, Axes]:

@@ -12,10 +12,11 @@ part :math:`E` of it that EVs have promised; the batch holds a known part :math:
 3. It goes to a slot below, each in proportion to its depth :math:`w - L_b`, so valleys fill evenly; never to one that
    would not be lower than the slot it leaves.
 
-Frequencies come from tickets, the ants' places in their batch, through an equidistributed sequence, not from dice: of any
+In these rounds a batch is every k-th EV in plug-in order, so that it holds the same part of every slot's promises; EVs that
+plug in together want the same slots, and a batch of those alone would hold more. Frequencies come from tickets, the ants' places in their batch, through an equidistributed sequence, not from dice: of any
 run of tickets the right part moves. With one EV a batch, :math:`\beta E` is less than its own power and p is 1: it moves
-to the deepest slots, and each move lowers the cost. With all EVs in one batch p is what a leader would order. Half of
-these frequencies is slower, twice overshoots (measured in benchmarks/rounds.py).
+to the deepest slots, and each move lowers the cost. With all EVs in one batch p is what a leader would order. In trials
+half of these frequencies was slower, and twice overshot for ever.
 """
 
 from typing import Final
@@ -38,6 +39,9 @@ from environment.compiled import compiled
 
 LEAST_GAIN_KW: Final = 1e-9
 """A slot counts as lower than another from this difference on [kW]."""
+
+LEAST_MOVE: Final = 0.02
+"""Part of its rated power below which an EV moves nothing, where slots can be used in part."""
 
 # Steps of additive recurrences: two of the plane (powers of the plastic number), two more to shift rounds and slots.
 _STEP_LEAVE: Final = 0.7548776662466927
@@ -134,30 +138,30 @@ def reconsider(
     leave = ticket * _STEP_LEAVE + number * _STEP_ROUND
     toward = (ticket * _STEP_TARGET + number * _STEP_ROUND) % 1.0
     moves = 0
-    last = np.inf
+    last_kw, last = np.inf, -1
     while True:
-        a = -1  # the highest slot that it holds and has not yet weighed
+        a = -1  # the next slot that it holds, from the highest load down; of equal ones the earlier first
         for k in range(n):
-            if held_kw[k] > 0.0 and load_kw[first_slot + k] < last and (
-                a < 0 or load_kw[first_slot + k] > load_kw[first_slot + a]
-            ):  # fmt: skip
+            load = load_kw[first_slot + k]
+            if held_kw[k] <= 0.0 or load > last_kw or (load == last_kw and k <= last):
+                continue
+            if a < 0 or load > load_kw[first_slot + a]:
                 a = k
         if a < 0:
             break
-        last = load_kw[first_slot + a]
-        excess = last - level
+        last_kw, last = load_kw[first_slot + a], a
+        excess = last_kw - level
         if excess <= 0.0:
             break
         if (leave + a * _STEP_SLOT) % 1.0 * part * promised_kw[first_slot + a] >= excess:
             continue
-        power = held_kw[a]
-        b = _target(
-            seen_kw, level, toward, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole, held_kw,
-            change_kw, power, seen_kw[first_slot + a],
+        b, power = _target(
+            a, seen_kw, level, toward, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole, held_kw,
+            change_kw,
         )  # fmt: skip
         if b >= 0:
-            change_kw[a] = -power
-            change_kw[b] = power
+            change_kw[a] -= power
+            change_kw[b] += power
             seen_kw[first_slot + a] -= power
             seen_kw[first_slot + b] += power
             moves += 1
@@ -176,6 +180,7 @@ def reconsider(
 
 @compiled
 def _target(
+    a: int,
     seen_kw: NDArray[np.float64],
     level_kw: float,
     toward: float,
@@ -188,32 +193,43 @@ def _target(
     whole: bool,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
-    moving_kw: float,
-    from_kw: float,
-) -> int:
-    """Return the slot to move to (step 3), or -1: by depth below the level, or the lowest where none is below it."""
+) -> tuple[int, float]:
+    """Return where to move what it holds in slot a (step 3), and how much; -1 for nowhere.
+
+    By depth below the level, or to the lowest slot where none is below it. Whole slots move whole, and only if that lowers
+    the cost; else as much moves as the other slot can take, at most what makes both equal.
+    """
+    from_kw = seen_kw[first_slot + a]
     total = 0.0
-    lowest = -1
+    lowest, lowest_power = -1, 0.0
     for attempt in range(2):
         passed = 0.0
         for k in range(held_kw.size):
             h = first_slot + k
-            raised = seen_kw[h] + moving_kw
-            if held_kw[k] > 0.0 or change_kw[k] != 0.0 or raised >= from_kw - LEAST_GAIN_KW or raised > limit_kw:
+            if k == a or change_kw[k] < 0.0:
                 continue
-            if not whole and usable_kw(h, slot_h, plug_in_h, plug_out_h, power_kw) < moving_kw - LEAST_GAIN_KW:
-                continue
+            power = held_kw[a] + change_kw[a]
+            if whole:
+                if held_kw[k] + change_kw[k] > 0.0 or seen_kw[h] + power >= from_kw - LEAST_GAIN_KW:
+                    continue
+                if seen_kw[h] + power > limit_kw:
+                    continue
+            else:
+                room = usable_kw(h, slot_h, plug_in_h, plug_out_h, power_kw) - held_kw[k] - change_kw[k]
+                power = min(power, room, limit_kw - seen_kw[h], 0.5 * (from_kw - seen_kw[h]))
+                if power < LEAST_MOVE * power_kw:
+                    continue
             if lowest < 0 or seen_kw[h] < seen_kw[first_slot + lowest]:
-                lowest = k
+                lowest, lowest_power = k, power
             depth = max(level_kw - seen_kw[h], 0.0)
             passed += depth
             if attempt == 0:
                 total += depth
             elif depth > 0.0 and passed >= toward * total:
-                return k
+                return k, power
         if total <= 0.0:
             break
-    return lowest
+    return lowest, lowest_power
 
 
 @compiled
@@ -241,32 +257,32 @@ def _round(
     change = np.empty(load_kw.size)
     seen = np.empty(load_kw.size)
     scratch = np.empty(2 * load_kw.size)
-    part = min(1.0, batch_size / rows.size)
+    batches = (rows.size + batch_size - 1) // batch_size
     movers = 0
     refused = 0
     entries = 0
-    for place in range(rows.size):
-        i = rows[place]
-        ticket = place % batch_size
-        if ticket == 0:
-            publish(load_kw, copy_kw, tally)
-            promised[:] = copy_kw - base_kw
-        own = schedule_kw[start[i] : start[i + 1]]
-        skipped = min(max(from_slot - first_slot[i], 0), own.size)
-        moved = reconsider(
-            copy_kw, promised, part, ticket, number, limit_kw, slot_h, plug_in_h[i], plug_out_h[i],
-            first_slot[i] + skipped, power_kw[i], need_kwh[i] - own.sum() * slot_h, whole, own[skipped:],
-            change[: own.size - skipped], seen, scratch,
-        )  # fmt: skip
-        if moved == 0:
-            continue
-        added, named = post(load_kw, limit_kw, first_slot[i] + skipped, change[: own.size - skipped])
-        entries += named
-        if added:
-            own[skipped:] += change[: own.size - skipped]
-            movers += 1
-        else:
-            refused += 1
+    for batch in range(batches):
+        publish(load_kw, copy_kw, tally)
+        promised[:] = copy_kw - base_kw
+        members = rows[batch::batches]
+        for ticket in range(members.size):
+            i = members[ticket]
+            own = schedule_kw[start[i] : start[i + 1]]
+            skipped = min(max(from_slot - first_slot[i], 0), own.size)
+            moved = reconsider(
+                copy_kw, promised, members.size / rows.size, ticket, number, limit_kw, slot_h, plug_in_h[i],
+                plug_out_h[i], first_slot[i] + skipped, power_kw[i], need_kwh[i] - own.sum() * slot_h, whole,
+                own[skipped:], change[: own.size - skipped], seen, scratch,
+            )  # fmt: skip
+            if moved == 0:
+                continue
+            added, named = post(load_kw, limit_kw, first_slot[i] + skipped, change[: own.size - skipped])
+            entries += named
+            if added:
+                own[skipped:] += change[: own.size - skipped]
+                movers += 1
+            else:
+                refused += 1
     publish(load_kw, copy_kw, tally)
     return movers, refused, entries
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
+from runs.studies.rounds import page_section
 
 SEEDS = range(1, 21)
 BATCHES = (1, 10, 20, 50)
@@ -293,4 +294,4 @@ times, O(J m): at J = 24 and 96 that was the faster of the two (a heap took 1.5 
 
 
 if __name__ == "__main__":
-    print(page(claims()), end="")
+    print(page(claims()) + page_section(SEEDS), end="")

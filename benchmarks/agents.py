@@ -34,11 +34,11 @@ def measure(vehicles: int) -> tuple[float, float, float, float]:
     return made - begun, done - made, plain, kilobytes
 
 
-def main() -> None:
+def main(fleets: list[int] = FLEETS) -> None:
     """Print the table."""
     print("\nA day of 24 slots with a Mesa agent for every EV, batch size 1")
     print(f"{'EVs':>8} {'make s':>8} {'day s':>8} {'us an EV':>9} {'kB an EV':>9} {'day/plain Python loop':>22}")
-    for vehicles in FLEETS:
+    for vehicles in fleets:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
             made, day, plain, kilobytes = process.submit(measure, vehicles).result()
         print(

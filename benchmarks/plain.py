@@ -32,7 +32,7 @@ class PlainEv:
 
 
 def plain_plan(problem: ValleyFilling, batch_size: int) -> list[float]:
-    """Plan as `colony.plan` does; return the load of each slot [kW]."""
+    """Plan as `ants.forage` does; return the load of each slot [kW]."""
     columns = (
         problem.first_slot,
         problem.stop_slot,
@@ -45,7 +45,10 @@ def plain_plan(problem: ValleyFilling, batch_size: int) -> list[float]:
     load = problem.base_kw.tolist()
     copy = list(load)
     for count, ev in enumerate(evs, start=1):
-        for slot, power in ev.choose(copy, problem.limit_kw, problem.slot_h).items():
+        chosen = ev.choose(copy, problem.limit_kw, problem.slot_h)
+        if any(load[slot] + power > problem.limit_kw + 1e-6 for slot, power in chosen.items()):
+            chosen = ev.choose(load, problem.limit_kw, problem.slot_h)
+        for slot, power in chosen.items():
             load[slot] += power
         if count % batch_size == 0:
             copy = list(load)

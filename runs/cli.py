@@ -217,19 +217,19 @@ def _explained() -> Iterator[None]:
 ROWS = {
     "peak_kw": ("peak [kW]", "{:,.1f}"),
     "valley_kw": ("valley [kW]", "{:,.1f}"),
-    "peak_valley_difference_kw": ("peak-valley difference [kW]", "{:,.1f}"),
+    "peak_valley_difference_kw": ("peak - valley [kW]", "{:,.1f}"),
     "peak_valley_rate": ("peak-valley rate", "{:.1%}"),
-    "load_std_kw": ("standard deviation of load [kW]", "{:,.1f}"),
+    "load_std_kw": ("load std [kW]", "{:,.1f}"),
     "overload_slots": ("slots above the limit", "{:,d}"),
-    "energy_requested_kwh": ("energy requested [kWh]", "{:,.1f}"),
-    "energy_delivered_kwh": ("energy delivered [kWh]", "{:,.1f}"),
-    "unserved_kwh": ("energy unserved [kWh]", "{:,.1f}"),
-    "optimality_gap": ("gap to the optimum", "{:.4%}"),
+    "energy_requested_kwh": ("requested [kWh]", "{:,.1f}"),
+    "energy_delivered_kwh": ("delivered [kWh]", "{:,.1f}"),
+    "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
+    "optimality_gap": ("gap to optimum", "{:.4%}"),
     "rounds": ("rounds", "{:d}"),
     "messages": ("messages", "{:,d}"),
-    "bytes": ("bytes on the wire", "{:,d}"),
+    "bytes": ("bytes", "{:,d}"),
     "refused_deposits": ("deposits refused", "{:,d}"),
-    "wall_s": ("time to coordinate [s]", "{:.3f}"),
+    "wall_s": ("seconds", "{:.3f}"),
 }
 
 
@@ -271,9 +271,8 @@ def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None
         table.add_column(name, justify="right")
     for key, (label, form) in ROWS.items():
         if any(key in figures for figures in columns.values()):
-            table.add_row(
-                escape(label), *(form.format(figures[key]) if key in figures else "" for figures in columns.values())
-            )
+            cells = (figures.get(key) for figures in columns.values())
+            table.add_row(escape(label), *("" if cell is None else form.format(cell) for cell in cells))
     out.print(table)
 
 

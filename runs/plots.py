@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
@@ -14,6 +15,7 @@ from runs.result import Result
 
 BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"
 METHOD_COLOURS: Final = ("#0f766e", "#1d4ed8", "#9333ea", "#be185d", "#65a30d", "#0891b2")
+STYLES: Final[tuple[LineStyleType, ...]] = ("-", (0, (4, 3)), (0, (1.5, 2)))
 RASTER_ROWS: Final = 500
 """A raster of more EVs shows every k-th, so that a row stays visible."""
 
@@ -47,10 +49,10 @@ def compare(results: list[Result]) -> Figure:
     figure, axes = _canvas(f"{first.summary['vehicles']} EVs, the same fleet and load")
     hours = _edges_h(first)
     _steps(axes, hours, slots.actual_kw, "base load", BASE)
-    colours = iter(METHOD_COLOURS)
+    looks = iter(zip(METHOD_COLOURS, STYLES * 2, strict=True))  # one may lie on another: dashes let both be seen
     for result in results:
-        colour = FREE if result.summary["method"] == "free" else next(colours)
-        _steps(axes, hours, _summed(result).total_kw, f"with {_title(result)}", colour, width=1.8)
+        colour, style = (FREE, "-") if result.summary["method"] == "free" else next(looks)
+        _steps(axes, hours, _summed(result).total_kw, f"with {_title(result)}", colour, width=2.0, style=style)
     _finish_load(axes, first)
     return figure
 
@@ -181,7 +183,7 @@ def _edges_h(result: Result) -> NDArray[np.float64]:
 
 def _steps(
     axes: Axes, hours: NDArray[np.float64], load_kw: "pd.Series[float]", label: str, colour: str, *,
-    width: float = 1.6, style: str = "-",
+    width: float = 1.6, style: LineStyleType = "-",
 ) -> None:  # fmt: skip
     axes.stairs(load_kw.to_numpy(), hours, baseline=None, label=label, color=colour, lw=width, ls=style)
 

@@ -5,7 +5,6 @@ Source: paper A, section 4.2.1, eqs (4)-(8), reconstructed (A3, A4 in the rebuil
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, Literal, Self
 
 import numpy as np
@@ -152,6 +151,13 @@ def _add_rows(
             load_kw[first_slot[i] + k] += power_kw[start[i] + k]
 
 
+@compiled
+def _sum_rows(start: NDArray[np.int64], power_kw: NDArray[np.float64], sums_kw: NDArray[np.float64]) -> None:
+    for i in range(sums_kw.size):
+        for k in range(start[i], start[i + 1]):
+            sums_kw[i] += power_kw[k]
+
+
 class Schedule:
     """Charging power of every EV in every slot of its stay, stored stay after stay.
 
@@ -172,10 +178,6 @@ class Schedule:
         """Return an EV's power in its usable slots [kW], as a view that can be written."""
         return self.power_kw[self.start[row] : self.start[row + 1]]
 
-    @cached_property
-    def _vehicle_of_entry(self) -> NDArray[np.int64]:
-        return np.repeat(np.arange(self.first_slot.size), np.diff(self.start))
-
     def add_to(self, load_kw: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
         """Add the power of some EVs, one after the other, to a load [kW] of shape ``(n_slots,)``, in place."""
         _add_rows(load_kw, rows, self.first_slot, self.start, self.power_kw)
@@ -183,18 +185,20 @@ class Schedule:
     def entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Return (row, slot, power [kW]) of every charging slot, by row and slot."""
         used = np.flatnonzero(self.power_kw > 0)
-        row = self._vehicle_of_entry[used]
+        row = np.searchsorted(self.start, used, side="right") - 1
         return row, used - self.start[row] + self.first_slot[row], self.power_kw[used]
 
     def load_kw(self) -> NDArray[np.float64]:
         """Total EV load of each slot [kW], shape ``(n_slots,)``."""
-        _, slot, power = self.entries()
-        return np.bincount(slot, weights=power, minlength=self.n_slots)
+        load_kw = np.zeros(self.n_slots)
+        self.add_to(load_kw, np.arange(self.first_slot.size))
+        return load_kw
 
     def power_sum_kw(self) -> NDArray[np.float64]:
         """Sum of an EV's power over slots [kW], shape ``(n_vehicles,)``; times the slot length it is its energy."""
-        row, _, power = self.entries()
-        return np.bincount(row, weights=power, minlength=self.first_slot.size)
+        sums_kw = np.zeros(self.first_slot.size)
+        _sum_rows(self.start, self.power_kw, sums_kw)
+        return sums_kw
 
 
 def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.float64] | None = None) -> float:

@@ -351,19 +351,29 @@ def hold(
         First slot that may still change.
     """
     held: list[Round] = []
-    for number in range(2, rounds + 1):
-        if not rows.size:
-            break
-        movers, refused, entries = _round(
-            rows, number, from_slot, board.load_kw, board.copy_kw, board.base_kw, board.limit_kw, board.batch_size,
-            board.tally, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
-            problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
-        )  # fmt: skip
-        copies = -(-rows.size // board.batch_size)
-        held.append(close_round(problem, board, schedule, number, movers, refused, entries, copies))
-        if movers == 0:
+    for number in range(2, rounds + 1 if rows.size else 0):
+        held.append(hold_one(problem, board, schedule, rows, number, from_slot))
+        if held[-1].moves == 0:
             break
     return held
+
+
+def hold_one(
+    problem: ValleyFilling,
+    board: PheromoneBoard,
+    schedule: Schedule,
+    rows: NDArray[np.int64],
+    number: int,
+    from_slot: int = 0,
+) -> Round:
+    """Hold one round; see `hold`."""
+    movers, refused, entries = _round(
+        rows, number, from_slot, board.load_kw, board.copy_kw, board.base_kw, board.limit_kw, board.batch_size,
+        board.tally, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
+        problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
+    )  # fmt: skip
+    copies = -(-rows.size // board.batch_size)
+    return close_round(problem, board, schedule, number, movers, refused, entries, copies)
 
 
 def close_round(

@@ -25,11 +25,8 @@ def test_every_round_keeps_stay_energy_and_limit(problem: ValleyFilling, batch: 
     before = schedule.power_sum_kw()
     begun = dense(schedule, problem.n_vehicles)[:, :from_slot]
     for number in range(2, 7):
-        rounds._round(  # one round of this number, as `hold` would do it
-            problem.order, number, from_slot, board.load_kw, board.copy_kw, board.base_kw, board.limit_kw, batch,
-            board.tally, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
-            problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
-        ) if problem.order.size else None  # fmt: skip
+        if problem.order.size:
+            rounds.hold_one(problem, board, schedule, problem.order, number, from_slot)
         table = dense(schedule, problem.n_vehicles)
         ev = table.sum(axis=0)
         assert (table <= usable(problem) + 1e-6).all()

@@ -1,0 +1,15 @@
+"""Every benchmark runs, small."""
+
+import pytest
+
+from benchmarks import agents, optimum, planning, rounds
+
+
+def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
+    planning.main(200)
+    agents.main([50])
+    optimum.main([60])
+    rounds.main(300)
+    out = capsys.readouterr().out
+    assert "NO" not in out, "OR-tools finds the same cost"
+    assert out.count("\n") > 15

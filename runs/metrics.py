@@ -103,7 +103,8 @@ def optimality(
         ``optimality_gap`` is (V - V*) / (V_free - V*), with V the cost of `optimum` (the sum of squared loads, and the price
         of what is unserved) and V* the lower bound of what any schedule can reach; None where free charging is optimal.
         ``optimum_kind`` is "exact" where that bound is reached by a schedule, else "bound". ``certified`` is whether the run's
-        own schedule is proven optimal. A method of continuous powers is held against the bound of continuous powers.
+        own schedule is proven optimal. ``optimum_unserved_kwh`` is what the optimum leaves unserved, where not all can be
+        served the least possible draw of the grid that is left out. A method of continuous powers is held against the bound of continuous powers.
     """
     whole = world.coordinator.keeps_whole_slots
     problems = [
@@ -111,6 +112,7 @@ def optimality(
         for problem, load in zip(world.problems, world.loads, strict=True)
     ]
     optima = [solve(problem) for problem in problems]
+    books = EnergyBooks.of(world.fleet, world.rows, tuple(optimum.schedule for optimum in optima), world.horizon.slot_h)
     best = sum(optimum.bound_kw2 for optimum in optima)
     cost = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True))
     free = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, free_schedules, strict=True))
@@ -122,6 +124,7 @@ def optimality(
         "free_cost_kw2": free,
         "optimum_kw2": sum(optimum.cost_kw2 for optimum in optima),
         "optimum_bound_kw2": best,
+        "optimum_unserved_kwh": float(books.unserved_kwh.sum()),
     }
 
 

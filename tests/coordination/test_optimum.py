@@ -213,3 +213,21 @@ def test_the_optimum_has_the_smallest_peak_of_all_methods(problem: ValleyFilling
 def test_order_of_equal_evs_changes_nothing(problem: ValleyFilling) -> None:
     backwards = dataclasses.replace(problem, order=problem.order[::-1].copy())
     assert solve(backwards).cost_kw2 == pytest.approx(solve(problem).cost_kw2)
+
+
+def test_odc_descends_to_the_optimum_of_continuous_powers() -> None:
+    rng = np.random.default_rng(3)
+    stays = [(a, a + rng.uniform(4, 12), rng.uniform(2, 20), 7.4) for a in rng.uniform(0, 12, 30)]
+    problem = ValleyFilling.of(make_fleet(stays), Horizon(), rng.uniform(50, 150, 24), 1000.0)
+    plan = COORDINATORS["odc"].plan(problem, CoordinationSettings(method="odc", rounds=3000), rng)
+    costs = np.array([held.cost_kw2 for held in plan.rounds])
+    assert (np.diff(costs) <= 1e-6).all()
+    assert costs[-1] == pytest.approx(solve(problem).bound_kw2, rel=1e-5)
+
+
+def test_the_optimum_leaves_the_least_unserved() -> None:
+    # b can go nowhere but slot 0, a anywhere: a must make room although it came first.
+    fleet = make_fleet([(0, 3, 4, 4), (0.0, 1, 4, 4)])
+    problem = ValleyFilling.of(fleet, Horizon(slots=3), np.array([0.0, 3.0, 50.0]), 7.0, whole=True)
+    lacking = problem.need_kwh - solve(problem).schedule.power_sum_kw()
+    assert lacking.tolist() == [0.0, 0.0]

@@ -115,7 +115,7 @@ def compare(
                     _save(result, folder / name, table_format)
                 _comparison(results).to_csv(folder / COMPARISON_FILE)
                 plots.save_comparison(results, folder / "figures")
-        _print_warnings(results[0])
+        _print_warnings(*results)
         _print_comparison(results)
         if out_folder is not None:
             out.print(
@@ -246,14 +246,18 @@ def _print_optimum(result: Result) -> None:
     summary = result.summary
     if "optimum_kind" not in summary:
         return
-    kind = {
-        "exact": "The optimum is exact",
-        "bound": "The optimum is a lower bound that a schedule of continuous powers reaches to "
-        f"{1 - summary['optimum_bound_kw2'] / summary['optimum_kw2']:.0e} of its cost",
-    }[summary["optimum_kind"]]
-    proof = "this run's schedule is proven optimal" if summary["certified"] else "this run's schedule is not optimal"
-    settled = {True: "; its last round passed without a move", False: "; it was still moving", None: ""}
-    out.print(f"{kind}; {proof}{settled[summary['converged']]}.", highlight=False)
+    tight = 1 - summary["optimum_bound_kw2"] / summary["optimum_kw2"]
+    against = {"exact": "an exact optimum", "bound": f"a lower bound that is tight to {tight:.0e} of the cost"}
+    own = "is proven optimal" if summary["certified"] else "is not itself optimal"
+    settled = {
+        True: " Its last round passed without a move.",
+        False: " It was still moving in its last round.",
+        None: "",
+    }
+    out.print(
+        f"The gap is to {against[summary['optimum_kind']]}; this schedule {own}.{settled[summary['converged']]}",
+        highlight=False,
+    )
 
 
 def _print_comparison(results: list[Result]) -> None:
@@ -281,6 +285,9 @@ def _comparison(results: list[Result]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
-def _print_warnings(result: Result) -> None:
-    for text in result.summary["warnings"]:
-        err.print(f"[yellow]warning:[/] {text}", highlight=False)
+def _print_warnings(*results: Result) -> None:
+    texts = list(dict.fromkeys(text for result in results for text in result.summary["warnings"]))
+    for text in texts:
+        titles = [COORDINATORS[r.summary["method"]].title for r in results if text in r.summary["warnings"]]
+        whose = "" if len(titles) == len(results) else f" ({', '.join(titles)})"
+        err.print(f"[yellow]warning{whose}:[/] {text}", highlight=False)

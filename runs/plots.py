@@ -201,7 +201,8 @@ def _finish_load(axes: Axes, result: Result) -> None:
     axes.set(xlabel="time of day", ylabel="load [kW]", ylim=(0, None))
     axes.margins(y=0.08)
     axes.grid(axis="y", alpha=0.25)
-    axes.legend(loc="lower left", frameon=True, ncols=2, fontsize=9)
+    assert isinstance(axes.figure, Figure)
+    axes.figure.legend(loc="outside lower center", frameon=False, ncols=3, fontsize=9)
     _clock(axes, result)
 
 

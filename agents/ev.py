@@ -64,8 +64,10 @@ class EV(mesa.Agent):  # type: ignore[misc]
             load_kw = transformer.receive(Deposit(int(problem.first_slot[self.row]), chosen))
         self.schedule_kw[:] = chosen
 
-    def come_back(self, copy: RoundCopy, part: float, ticket: int, number: int, from_slot: int) -> Exchange | None:
-        """Read the board again and move what is better placed elsewhere; None if nothing is.
+    def come_back(
+        self, copy: RoundCopy, part: float, ticket: int, number: int, from_slot: int
+    ) -> tuple[Exchange | None, bool]:
+        """Read the board again and move what is better placed elsewhere; say also whether it is content as it is.
 
         Parameters
         ----------
@@ -77,10 +79,10 @@ class EV(mesa.Agent):  # type: ignore[misc]
             First slot that may still change.
         """
         problem, held = self.transformer.problem, self.schedule_kw
-        first, change = rounds.consider(
+        first, change, content = rounds.consider(
             problem, self.row, copy.load_kw, copy.promised_kw, part, ticket, number, from_slot, held
         )
-        return Exchange(first, change) if change.size else None
+        return (Exchange(first, change) if change.size else None), content
 
     def take_on(self, exchange: Deposit) -> None:
         """Change its schedule as the transformer has accepted."""

@@ -138,12 +138,14 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         batches = -(-len(evs) // self.settings.batch_size)
         for number in range(2, self.settings.rounds + 1 if evs else 0):
             moves = refused = entries = 0
+            settled = True
             for batch in range(batches):
                 board.publish()
                 copy = self.channel.send(RoundCopy(board.copy_kw, board.copy_kw - board.base_kw))
                 members = evs[batch::batches]
                 for ticket, ev in enumerate(members):
-                    exchange = ev.come_back(copy, len(members) / len(evs), ticket, number, from_slot)
+                    exchange, content = ev.come_back(copy, len(members) / len(evs), ticket, number, from_slot)
+                    settled = settled and content
                     if exchange is None:
                         continue
                     entries += int(np.count_nonzero(self.channel.send(exchange).power_kw))
@@ -154,9 +156,11 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
                         self.channel.send(Refusal(board.load_kw))
                         refused += 1
             board.publish()
-            held = close_round(self.problem, board, self.schedule, number, moves, refused, entries, batches)
+            held = close_round(
+                self.problem, board, self.schedule, number, moves, refused, entries, batches, settled=settled
+            )
             self.rounds.append((now, held))
-            if moves == 0:
+            if settled:
                 break
 
     def _make_up(self, now: int, residual: float) -> None:

@@ -225,6 +225,7 @@ ROWS = {
     "energy_delivered_kwh": ("delivered [kWh]", "{:,.1f}"),
     "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
     "optimality_gap": ("gap to optimum", "{:.4%}"),
+    "optimum_kind": ("optimum is", "{}"),
     "rounds": ("rounds", "{:d}"),
     "messages": ("messages", "{:,d}"),
     "bytes": ("bytes", "{:,d}"),
@@ -244,20 +245,13 @@ def _print_run(result: Result) -> None:
 
 def _print_optimum(result: Result) -> None:
     summary = result.summary
-    if "optimum_kind" not in summary:
+    if summary.get("optimality_gap") is None:
         return
-    tight = 1 - summary["optimum_bound_kw2"] / summary["optimum_kw2"]
-    against = {"exact": "an exact optimum", "bound": f"a lower bound that is tight to {tight:.0e} of the cost"}
-    own = "is proven optimal" if summary["certified"] else "is not itself optimal"
-    settled = {
-        True: " Its last round passed without a move.",
-        False: " It was still moving in its last round.",
-        None: "",
-    }
-    out.print(
-        f"The gap is to {against[summary['optimum_kind']]}; this schedule {own}.{settled[summary['converged']]}",
-        highlight=False,
-    )
+    known = f"a lower bound; the best schedule known has a gap of {summary['optimum_bracket']:.1e} to it"
+    against = "an exact optimum" if summary["optimum_kind"] == "exact" else known
+    own = "is proven optimal" if summary["certified"] else "is not proven optimal"
+    settled = {True: " In the end no EV would move.", False: " EVs would still move.", None: ""}[summary["converged"]]
+    out.print(f"The gap is to {against}. This schedule {own}.{settled}", highlight=False)
 
 
 def _print_comparison(results: list[Result]) -> None:

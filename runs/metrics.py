@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,10 @@ def load_metrics(load_kw: NDArray[np.float64], limit_kw: float) -> dict[str, flo
         "load_sum_of_squares_kw2": float(np.square(load_kw).sum()),
         "overload_slots": int((load_kw > limit_kw + LIMIT_TOLERANCE_KW).sum()),
     }
+
+
+ROUNDING: Final = 1e-13
+"""Costs that differ by less than this part are equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +105,11 @@ def optimality(
     Returns
     -------
     dict
-        ``optimality_gap`` is (V - V*) / (V_free - V*), with V the cost of `optimum` (the sum of squared loads, and the price
-        of what is unserved) and V* the lower bound of what any schedule can reach; None where free charging is optimal.
-        ``optimum_kind`` is "exact" where that bound is reached by a schedule, else "bound". ``certified`` is whether the run's
-        own schedule is proven optimal. ``optimum_unserved_kwh`` is what the optimum leaves unserved, where not all can be
-        served the least possible draw of the grid that is left out. A method of continuous powers is held against the bound of continuous powers.
+        ``optimality_gap``: (V - V*) / (V_free - V*), with V the cost (`cost_kw2`) and V* the lower bound of what any schedule
+        can reach; None where free charging is optimal. ``optimum_kind``: "exact" where a schedule is known to reach that
+        bound, else "bound"; then ``optimum_bracket`` is the gap of the best schedule known. ``certified``: whether the run's
+        own schedule is proven optimal. ``optimum_unserved_kwh``: what the best schedule known leaves unserved, least of all
+        where the optimum is exact. A method of continuous powers is held against the bound of continuous powers.
     """
     whole = world.coordinator.keeps_whole_slots
     problems = [
@@ -114,15 +119,17 @@ def optimality(
     optima = [solve(problem) for problem in problems]
     books = EnergyBooks.of(world.fleet, world.rows, tuple(optimum.schedule for optimum in optima), world.horizon.slot_h)
     best = sum(optimum.bound_kw2 for optimum in optima)
+    reached = sum(optimum.cost_kw2 for optimum in optima)
     cost = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True))
     free = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, free_schedules, strict=True))
     return {
         "optimality_gap": gap_of(cost, best, free),
         "optimum_kind": "exact" if all(optimum.kind == "exact" for optimum in optima) else "bound",
         "certified": all(certify(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True)),
+        "optimum_bracket": gap_of(reached, best, free),
         "cost_kw2": cost,
         "free_cost_kw2": free,
-        "optimum_kw2": sum(optimum.cost_kw2 for optimum in optima),
+        "optimum_kw2": reached,
         "optimum_bound_kw2": best,
         "optimum_unserved_kwh": float(books.unserved_kwh.sum()),
     }
@@ -136,5 +143,7 @@ def gap_of(cost_kw2: float, best_kw2: float, free_kw2: float) -> float | None:
     cost_kw2, best_kw2, free_kw2
         Cost of a schedule, least possible cost, and cost of free charging.
     """
-    gain = free_kw2 - best_kw2
-    return (cost_kw2 - best_kw2) / gain if gain > CLOSED * best_kw2 else None
+    gain, lost = free_kw2 - best_kw2, cost_kw2 - best_kw2
+    if gain <= CLOSED * best_kw2:
+        return None
+    return 0.0 if abs(lost) <= ROUNDING * best_kw2 else lost / gain

@@ -285,9 +285,10 @@ def _limit_warning(actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], l
 
 
 def _converged(outcome: Outcome) -> bool | None:
-    """Whether on every board the last round passed without a move; None where nobody came back."""
-    last = [each[-1][1] for each in outcome.rounds if each and each[-1][1].number > 1]
-    return all(held.moves == 0 for held in last) if last else None
+    """Whether wherever ants came back, on every board and at every slot, no EV would move in the end; None if none did."""
+    last = {(k, slot): held for k, each in enumerate(outcome.rounds) for slot, held in each}
+    came_back = [held for held in last.values() if held.number > 1]
+    return all(held.settled for held in came_back) if came_back else None
 
 
 def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:

@@ -91,7 +91,7 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
             problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
         )  # fmt: skip
         sent = ((Signal.kind, 1, Signal(signal).wire_bytes), (Profile.kind, n, Profile.bytes_of(n, entries)))
-        held.append(Round(number, changed, cost_kw2(problem, schedule), sent))
+        held.append(Round(number, changed, cost_kw2(problem, schedule), sent, settled=changed == 0))
         if changed == 0:
             break
     return Plan(schedule, tuple(held))

@@ -1,14 +1,14 @@
 r"""The provable optimum of valley filling, and the certificate that any schedule can be held against.
 
-The cost of a schedule is the sum of squared loads of the transformer's slots, and a price for every kW of a slot's worth
-of energy that stays unserved:
+The cost of a schedule is the sum of squared loads of the transformer's slots, and a price c for every kW of a slot's worth of
+energy that stays unserved:
 
-.. math:: V = \sum_h L_h^2 + 2 P^{max} u, \qquad L_h = P^{base}_h + \sum_i x_{ih}
+.. math:: V = \sum_h L_h^2 + c\,u, \qquad L_h = P^{base}_h + \sum_i x_{ih}
 
-The price is the marginal cost of a slot at the limit. So no optimal schedule passes the limit (leaving the energy out
-would be cheaper) and none leaves out what some chain of exchanges could still serve: the limit of each slot (eq 8) and
-"first the smallest unserved energy, then the flattest load" are both in this one separable convex cost. Where two
-schedules leave the same energy unserved, the price cancels and V compares their sums of squares.
+The price is what the last kW under the limit would cost (`ValleyFilling.unserved_price_kw`). So no optimal schedule passes the
+limit (leaving the energy out would be cheaper) and none leaves out what some chain of exchanges could still serve: the limit
+of each slot (eq 8) and "first the smallest unserved energy, then the flattest load" are both in this one separable convex
+cost. Where two schedules leave the same energy unserved, the price cancels and V compares their sums of squares.
 
 The optimum also has the smallest possible peak. Among all schedules of the same energy the loads form the bases of a
 polymatroid, and its member of least sum of squares is majorised by every other (Federgruen and Groenevelt 1986; Frank
@@ -20,9 +20,11 @@ Two cases:
   no chain of EVs can pass one slot's charging from a slot to another whose load is lower by more than that power
   (no negative cycle). Chains are searched in the graph of slots, which is small however many EVs there are. The
   optimum is exact.
-- exact energy or mixed powers: mean powers between nothing and what the stay allows. EVs water-fill in turn, which
-  descends to the optimum of this convex cost, and the load vector reached prices a lower bound by duality. The true
-  optimum lies between that bound and the schedule's cost.
+- exact energy: mean powers between nothing and what the stay allows. EVs water-fill in turn, which descends to the optimum of
+  this convex cost, and the load vector reached prices a lower bound by duality. The true optimum lies between that bound and
+  the schedule's cost. On long chains of short stays water-filling is slow and the bracket stays open; its width is stated.
+- whole slots of mixed powers: the bound is that of continuous powers; the schedule is where ants that come back one by one
+  settle.
 """
 
 from dataclasses import dataclass
@@ -46,6 +48,9 @@ from environment.compiled import compiled
 MOST_SWEEPS: Final = 400
 """Sweeps of water-filling before the bracket is taken as it is."""
 
+DUST_KW: Final = 1e-6
+"""Differences of power below this are rounding [kW]."""
+
 CLOSED: Final = 1e-9
 """A bracket narrower than this part of the cost counts as closed."""
 
@@ -63,7 +68,7 @@ class Optimum:
     bound_kw2
         No schedule costs less.
     schedule
-        The best schedule found; with kind "bound" its powers need not be rated or nothing.
+        The best schedule found; with exact energy its powers may be anything up to what the stay allows.
     """
 
     kind: Literal["exact", "bound"]
@@ -80,24 +85,21 @@ def solve(problem: ValleyFilling) -> Optimum:
     problem
         What to solve.
     """
-    if problem.whole and has_one_power(problem):
+    if problem.has_unit_slots:
         schedule = _exact_schedule(problem)
         cost = cost_kw2(problem, schedule)
         return Optimum("exact", cost, cost, schedule)
     schedule, bound = _water_filled(problem)
+    if problem.whole:
+        schedule = _settled_schedule(problem)
     return Optimum("bound", cost_kw2(problem, schedule), bound, schedule)
-
-
-def has_one_power(problem: ValleyFilling) -> bool:
-    """Whether all EVs that charge have the same rated power."""
-    return np.unique(problem.power_kw[problem.order]).size <= 1
 
 
 def certify(problem: ValleyFilling, schedule: Schedule) -> bool:
     """Whether a schedule is proven optimal.
 
-    With whole slots at one rated power: no chain of exchanges lowers its cost. Else: its cost meets the lower bound that
-    its own loads price.
+    It must be a schedule of these needs and stays. With whole slots at one rated power: no chain of exchanges lowers its
+    cost. Else: its cost meets the lower bound that its own loads price.
 
     Parameters
     ----------
@@ -106,14 +108,41 @@ def certify(problem: ValleyFilling, schedule: Schedule) -> bool:
     schedule
         Any schedule of these EVs; it is not changed.
     """
-    if not (problem.whole and has_one_power(problem)):
+    if not is_feasible(problem, schedule):
+        return False
+    if not problem.has_unit_slots:
         cost = cost_kw2(problem, schedule)
         return cost - lower_bound_kw2(problem, problem.base_kw + schedule.load_kw()) <= CLOSED * cost
     if not problem.order.size:
         return True
-    trial = _copy(problem, schedule)
-    exchanges = _exchange(*_exchange_arguments(problem, trial), 1)
-    return bool(exchanges == 0)
+    trial = Schedule(problem)
+    trial.power_kw[:] = schedule.power_kw
+    return _exchange(*_exchange_arguments(problem, trial), 1) == 0
+
+
+def is_feasible(problem: ValleyFilling, schedule: Schedule) -> bool:
+    """Whether powers and energies are ones that the EVs' stays, ratings and needs allow; limits are a matter of cost.
+
+    Parameters
+    ----------
+    problem
+        Stays and needs.
+    schedule
+        Of the same EVs.
+    """
+    active = np.zeros(problem.n_vehicles, dtype=bool)
+    active[problem.order] = True
+    sums_kw = schedule.power_sum_kw()
+    if (sums_kw[~active] > DUST_KW).any() or (sums_kw > problem.need_kwh / problem.slot_h + DUST_KW).any():
+        return False
+    row, slot, power = schedule.entries()
+    if problem.whole:
+        return bool((np.abs(power - problem.power_kw[row]) <= DUST_KW).all())
+    ends_h = np.minimum(problem.plug_out_h[row], (slot + 1) * problem.slot_h)
+    covered = (ends_h - np.maximum(problem.plug_in_h[row], slot * problem.slot_h)) / problem.slot_h
+    return bool(
+        (schedule.power_kw >= 0).all() and (power <= problem.power_kw[row] * np.minimum(covered, 1) + DUST_KW).all()
+    )
 
 
 def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> float:
@@ -121,7 +150,7 @@ def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> flo
 
     Lagrangian duality: for any prices :math:`\lambda_h = 2 L_h`, the optimum is at least
     :math:`\sum_h (\lambda_h P^{base}_h - \lambda_h^2 / 4)` plus each EV's cheapest way to meet its need at those prices,
-    where leaving out costs twice the limit. With the optimal loads it is the optimum itself.
+    where leaving out has its price. With the optimal loads it is the optimum itself.
 
     Parameters
     ----------
@@ -131,12 +160,12 @@ def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> flo
         Any loads [kW], shape ``(n_slots,)``; the nearer to the optimal ones, the better the bound.
     """
     cheapest = _cheapest_kw2(
-        problem.order, load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
+        problem.order, load_kw, problem.unserved_price_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
         problem.first_slot, problem.stop_slot, problem.power_kw, problem.need_kwh, problem.whole,
     )  # fmt: skip
     never = np.ones(problem.n_vehicles, dtype=bool)
     never[problem.order] = False
-    left_out = 2 * problem.limit_kw * problem.need_kwh[never].sum() / problem.slot_h
+    left_out = problem.unserved_price_kw * problem.need_kwh[never].sum() / problem.slot_h
     return float((2 * load_kw * problem.base_kw - np.square(load_kw)).sum() + cheapest + left_out)
 
 
@@ -144,7 +173,7 @@ def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> flo
 def _cheapest_kw2(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    unserved_price_kw: float,
     slot_h: float,
     plug_in_h: NDArray[np.float64],
     plug_out_h: NDArray[np.float64],
@@ -159,7 +188,7 @@ def _cheapest_kw2(
     for i in rows:
         left = need_kwh[i] / slot_h
         for h in by_load:
-            if left <= 0.0 or load_kw[h] >= limit_kw:
+            if left <= 0.0 or 2.0 * load_kw[h] >= unserved_price_kw:
                 break
             if first_slot[i] <= h < stop_slot[i]:
                 power = power_kw[i]
@@ -168,7 +197,7 @@ def _cheapest_kw2(
                 power = min(power, left)
                 total += 2.0 * load_kw[h] * power
                 left -= power
-        total += 2.0 * limit_kw * left
+        total += unserved_price_kw * left
     return total
 
 
@@ -178,7 +207,7 @@ def _water_filled(problem: ValleyFilling) -> tuple[Schedule, float]:
     best_bound = -np.inf
     for sweep in range(MOST_SWEEPS):
         _water_fill_all(
-            problem.order, load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
+            problem.order[:: 1 if sweep % 2 else -1], load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
             problem.first_slot, problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
         )  # fmt: skip
         if sweep % 4 == 3:
@@ -266,20 +295,18 @@ def water_level(
     return level
 
 
-def _copy(problem: ValleyFilling, schedule: Schedule) -> Schedule:
-    copy = Schedule(problem)
-    copy.power_kw[:] = schedule.power_kw
-    return copy
+def _settled_schedule(problem: ValleyFilling) -> Schedule:
+    schedule = Schedule(problem)
+    _return_until_settled(
+        problem.order, problem.base_kw.copy(), problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
+        problem.first_slot, problem.power_kw, problem.need_kwh, schedule.start, schedule.power_kw,
+    )  # fmt: skip
+    return schedule
 
 
 def _exact_schedule(problem: ValleyFilling) -> Schedule:
-    schedule = Schedule(problem)
+    schedule = _settled_schedule(problem)
     if problem.order.size:
-        load_kw = problem.base_kw.copy()
-        _return_until_settled(
-            problem.order, load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
-            problem.first_slot, problem.power_kw, problem.need_kwh, schedule.start, schedule.power_kw,
-        )  # fmt: skip
         _exchange(*_exchange_arguments(problem, schedule), -1)
     return schedule
 
@@ -298,11 +325,12 @@ def _return_until_settled(
     start: NDArray[np.int64],
     schedule_kw: NDArray[np.float64],
 ) -> None:
-    """Let the ants choose again, one by one, a few times: a start from which few exchanges are left."""
+    """Let the ants choose again, one by one, until none does otherwise or 20 times over: few exchanges are left then."""
     chosen = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
     nothing = np.zeros(load_kw.size)
-    for _ in range(4):
+    for _ in range(20):
+        moved = False
         for i in rows:
             own = schedule_kw[start[i] : start[i + 1]]
             for k in range(own.size):
@@ -311,9 +339,19 @@ def _return_until_settled(
                 load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], True,
                 nothing, chosen[: own.size], scratch,
             )  # fmt: skip
+            gain = 0.0  # what it would pay in the slots it holds, less what in those it would choose
             for k in range(own.size):
-                own[k] = chosen[k]
+                load = load_kw[first_slot[i] + k]
+                gain += own[k] * (2.0 * load + own[k]) - chosen[k] * (2.0 * load + chosen[k])
+                gain += 2.0 * limit_kw * (chosen[k] - own[k])
+            if gain > 1e-6:
+                moved = True
+                for k in range(own.size):
+                    own[k] = chosen[k]
+            for k in range(own.size):
                 load_kw[first_slot[i] + k] += own[k]
+        if not moved:
+            break
 
 
 def _exchange_arguments(

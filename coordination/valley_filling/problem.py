@@ -34,7 +34,7 @@ class CoordinationSettings(Settings):
 
     information: Literal["online", "day_ahead"] = "online"
     """"online": an EV exists from its plug-in on, and in later rounds, at slot boundaries, plugged-in EVs choose future
-    slots again; "day_ahead": stays and needs are declared before the horizon, and all EVs come back in every round."""
+    slots again; "day_ahead": EVs know their stays before the horizon, and all come back in every round."""
 
     energy: Literal["exact", "whole_slots"] = "exact"
     """"exact" delivers what is asked for, the last slot in part; "whole_slots" books whole slots at rated power."""
@@ -130,6 +130,21 @@ class ValleyFilling:
         """Number of EVs."""
         return self.power_kw.size
 
+    @property
+    def has_unit_slots(self) -> bool:
+        """Whether slots are taken whole and all EVs that charge have the same rated power: exact optima are known."""
+        return self.whole and np.unique(self.power_kw[self.order]).size <= 1
+
+    @property
+    def unserved_price_kw(self) -> float:
+        """What a kW left unserved for a slot costs, in kW2 per kW: just what the last kW under the limit would cost.
+
+        Twice the limit, where power can be split. Where it comes in units of the rated power, that less: a unit then costs
+        more than leaving it out exactly if it would pass the limit.
+        """
+        unit = float(self.power_kw[self.order[0]]) if self.has_unit_slots and self.order.size else 0.0
+        return 2 * self.limit_kw - unit
+
 
 @compiled
 def usable_kw(slot: int, slot_h: float, plug_in_h: float, plug_out_h: float, power_kw: float) -> float:
@@ -204,8 +219,8 @@ class Schedule:
 def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.float64] | None = None) -> float:
     r"""Return the cost of a schedule [kW2]: squared loads, and the price of what stays unserved.
 
-    :math:`V = \sum_h L_h^2 + 2 P^{max} u` with u the power that the unserved energy would have been in one slot; see
-    `optimum` for the reason of the price.
+    :math:`V = \sum_h L_h^2 + c\,u` with u the power that the unserved energy would have been in one slot, and c the price
+    `unserved_price_kw`; see `optimum` for its reason.
 
     Parameters
     ----------
@@ -218,7 +233,7 @@ def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.flo
     """
     load_kw = (problem.base_kw if base_kw is None else base_kw) + schedule.load_kw()
     lacking_kw = np.maximum(problem.need_kwh / problem.slot_h - schedule.power_sum_kw(), 0.0)
-    return float(np.square(load_kw).sum() + 2 * problem.limit_kw * lacking_kw.sum())
+    return float(np.square(load_kw).sum() + problem.unserved_price_kw * lacking_kw.sum())
 
 
 @dataclass(frozen=True)
@@ -235,12 +250,15 @@ class Round:
         Cost of the schedule after it.
     sent
         (kind, messages, bytes) of what was sent in it.
+    settled
+        Whether no EV would move, were it its turn.
     """
 
     number: int
     moves: int
     cost_kw2: float
     sent: tuple[tuple[str, int, int], ...]
+    settled: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,7 +99,7 @@ def reconsider(
     change_kw: NDArray[np.float64],
     seen_kw: NDArray[np.float64],
     scratch_kw: NDArray[np.float64],
-) -> int:
+) -> tuple[int, int]:
     """Let one EV move what it holds to better slots.
 
     Parameters
@@ -125,19 +125,20 @@ def reconsider(
 
     Returns
     -------
-    int
-        Number of slots that it moved or added.
+    moves, wishes
+        Slots that it moved or added, and slots that it would move, were it the turn of all.
     """
     n = held_kw.size
     change_kw[:] = 0.0
     if n == 0:
-        return 0
+        return 0, 0
     window = slice(first_slot, first_slot + n)
     level = window_level(load_kw[window], promised_kw[window], part)
     seen_kw[:] = load_kw
     leave = ticket * _STEP_LEAVE + number * _STEP_ROUND
     toward = (ticket * _STEP_TARGET + number * _STEP_ROUND) % 1.0
     moves = 0
+    wishes = 0
     last_kw, last = np.inf, -1
     while True:
         a = -1  # the next slot that it holds, from the highest load down; of equal ones the earlier first
@@ -153,13 +154,14 @@ def reconsider(
         excess = last_kw - level
         if excess <= 0.0:
             break
-        if (leave + a * _STEP_SLOT) % 1.0 * part * promised_kw[first_slot + a] >= excess:
-            continue
         b, power = _target(
             a, seen_kw, level, toward, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole, held_kw,
             change_kw,
         )  # fmt: skip
-        if b >= 0:
+        if b < 0:
+            continue
+        wishes += 1
+        if (leave + a * _STEP_SLOT) % 1.0 * part * promised_kw[first_slot + a] < excess:
             change_kw[a] -= power
             change_kw[b] += power
             seen_kw[first_slot + a] -= power
@@ -175,7 +177,8 @@ def reconsider(
             if added[k] > 0.0:
                 change_kw[k] += added[k]
                 moves += 1
-    return moves
+                wishes += 1
+    return moves, wishes
 
 
 @compiled
@@ -252,7 +255,7 @@ def _round(
     whole: bool,
     start: NDArray[np.int64],
     schedule_kw: NDArray[np.float64],
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, bool]:
     promised = np.empty(load_kw.size)
     change = np.empty(load_kw.size)
     seen = np.empty(load_kw.size)
@@ -261,6 +264,7 @@ def _round(
     movers = 0
     refused = 0
     entries = 0
+    settled = True
     for batch in range(batches):
         publish(load_kw, copy_kw, tally)
         promised[:] = copy_kw - base_kw
@@ -269,11 +273,12 @@ def _round(
             i = members[ticket]
             own = schedule_kw[start[i] : start[i + 1]]
             skipped = min(max(from_slot - first_slot[i], 0), own.size)
-            moved = reconsider(
+            moved, wishes = reconsider(
                 copy_kw, promised, members.size / rows.size, ticket, number, limit_kw, slot_h, plug_in_h[i],
                 plug_out_h[i], first_slot[i] + skipped, power_kw[i], need_kwh[i] - own.sum() * slot_h, whole,
                 own[skipped:], change[: own.size - skipped], seen, scratch,
             )  # fmt: skip
+            settled &= wishes == 0
             if moved == 0:
                 continue
             added, named = post(load_kw, limit_kw, first_slot[i] + skipped, change[: own.size - skipped])
@@ -284,7 +289,7 @@ def _round(
             else:
                 refused += 1
     publish(load_kw, copy_kw, tally)
-    return movers, refused, entries
+    return movers, refused, entries, settled
 
 
 def consider(
@@ -297,8 +302,10 @@ def consider(
     number: int,
     from_slot: int,
     own_kw: NDArray[np.float64],
-) -> tuple[int, NDArray[np.float64]]:
-    """Return what one EV changes in a round: the first slot of the change, and the change [kW], empty for none.
+) -> tuple[int, NDArray[np.float64], bool]:
+    """Return what one EV changes in a round: the first slot of the change, the change [kW], and whether it is content.
+
+    The change is empty for none; an EV that is not content may have none because it is not its turn.
 
     Parameters
     ----------
@@ -316,13 +323,13 @@ def consider(
     first = int(problem.first_slot[row])
     skipped = min(max(from_slot - first, 0), own_kw.size)
     change = np.empty(own_kw.size - skipped)
-    moved = reconsider(
+    moved, wishes = reconsider(
         load_kw, promised_kw, part, ticket, number, problem.limit_kw, problem.slot_h, problem.plug_in_h[row],
         problem.plug_out_h[row], first + skipped, problem.power_kw[row],
         problem.need_kwh[row] - own_kw.sum() * problem.slot_h, problem.whole, own_kw[skipped:], change,
         np.empty(problem.n_slots), np.empty(2 * problem.n_slots),
     )  # fmt: skip
-    return first + skipped, change if moved else change[:0]
+    return first + skipped, change if moved else change[:0], wishes == 0
 
 
 def hold(
@@ -333,7 +340,7 @@ def hold(
     rounds: int,
     from_slot: int = 0,
 ) -> list[Round]:
-    """Hold rounds after the first, in compiled code, until one passes without a move.
+    """Hold rounds after the first, in compiled code, until one in which no EV would move, were it its turn.
 
     Parameters
     ----------
@@ -353,7 +360,7 @@ def hold(
     held: list[Round] = []
     for number in range(2, rounds + 1 if rows.size else 0):
         held.append(hold_one(problem, board, schedule, rows, number, from_slot))
-        if held[-1].moves == 0:
+        if held[-1].settled:
             break
     return held
 
@@ -367,13 +374,13 @@ def hold_one(
     from_slot: int = 0,
 ) -> Round:
     """Hold one round; see `hold`."""
-    movers, refused, entries = _round(
+    movers, refused, entries, settled = _round(
         rows, number, from_slot, board.load_kw, board.copy_kw, board.base_kw, board.limit_kw, board.batch_size,
         board.tally, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
         problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
     )  # fmt: skip
     copies = -(-rows.size // board.batch_size)
-    return close_round(problem, board, schedule, number, movers, refused, entries, copies)
+    return close_round(problem, board, schedule, number, movers, refused, entries, copies, settled=settled)
 
 
 def close_round(
@@ -385,6 +392,8 @@ def close_round(
     refused: int,
     entries: int,
     copies: int,
+    *,
+    settled: bool,
 ) -> Round:
     """Return the record of a round that has been held: its moves, its messages, and the cost that it leaves."""
     sent = (
@@ -392,4 +401,4 @@ def close_round(
         (Exchange.kind, movers + refused, Exchange.bytes_of(movers + refused, entries)),
         (Refusal.kind, refused, refused * Refusal(board.load_kw).wire_bytes),
     )
-    return Round(number, movers, cost_kw2(problem, schedule, board.base_kw), sent)
+    return Round(number, movers, cost_kw2(problem, schedule, board.base_kw), sent, settled)

@@ -67,9 +67,8 @@ def trace(
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """Return the gap and the messages so far after each round; after the last on record both stay."""
     summary = result.summary
-    gaps = [
-        gap_of(cost, summary["optimum_bound_kw2"], summary["free_cost_kw2"]) or 0.0 for cost in result.rounds.cost_kw2
-    ]
+    best, free = summary["optimum_bound_kw2"], summary["free_cost_kw2"]
+    gaps = [_known(gap_of(cost, best, free)) for cost in result.rounds.cost_kw2]
     sent = result.rounds.messages.cumsum().tolist()
     stay = rounds - len(gaps)
     return np.array(gaps + gaps[-1:] * stay), np.array(sent + sent[-1:] * stay)
@@ -83,7 +82,7 @@ def goals_table(kinds: list[Case]) -> pd.DataFrame:
             gaps = []
             for scenario in kind.scenarios:
                 result = simulate(scenario.update(coordination={"batch_size": batch, "rounds": rounds}))
-                gaps.append(result.summary["optimality_gap"] or 0.0)
+                gaps.append(_known(result.summary["optimality_gap"]))
             met = sum(gap <= goal for gap in gaps)
             rows.append((
                 kind.title, len(gaps), batch, rounds, _percent(goal), _percent(float(np.mean(gaps))),
@@ -129,8 +128,8 @@ def page_section(seeds: Iterable[int]) -> str:
 The gap is the part of what the optimum would gain on free charging that is lost,
 (V - V\\*) / (V_free - V\\*); V is the sum of squared loads plus the price of what stays unserved, V\\* the provable optimum:
 exact for whole slots at one rated power, else a lower bound (`coordination/valley_filling/optimum.py`). The paper's ants
-choose once; here they come back (`coordination/valley_filling/rounds.py`), the first round included in the count. Stays and
-needs are declared a day ahead, the load comes as forecast.
+choose once; here they come back (`coordination/valley_filling/rounds.py`), the first round included in the count. EVs know
+their stays a day ahead, the load comes as forecast.
 
 {_markdown(goals_table(kinds))}
 
@@ -142,14 +141,21 @@ continuous powers, and is held against their bound.
 
 {_markdown(pareto_table(kinds[0]))}
 
-Without declarations (`information = "online"`) an EV exists from its plug-in on, and plugged-in EVs choose future slots again
+Without a day ahead (`information = "online"`) an EV exists from its plug-in on, and plugged-in EVs choose future slots again
 at slot boundaries. Held against the same offline optimum:
 
 {_markdown(online_table([kinds[0], kinds[-1]]))}
 
-At home most EVs are there before the valley comes, and little is lost by not knowing the rest. At work they come while the
+More rounds a slot are no gain there: the EVs present settle among themselves, and it is the later ones that they do not
+know. At home most EVs are there before the valley comes, and little is lost by not knowing the rest. At work they come while the
 day's load is still rising: the first fill the afternoon that later ones will need, and what has begun cannot be taken back.
 """
+
+
+def _known(gap: float | None) -> float:
+    if gap is None:
+        raise ValueError("free charging is optimal: there is no gap to state")
+    return gap
 
 
 def _percent(value: float) -> str:

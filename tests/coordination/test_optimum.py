@@ -1,6 +1,7 @@
 """The optimum against independent solvers, and the certificate against schedules that are not optimal."""
 
 import dataclasses
+import itertools
 
 import networkx as nx
 import numpy as np
@@ -11,7 +12,7 @@ from ortools.graph.python import min_cost_flow
 from scipy.optimize import LinearConstraint, minimize
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.optimum import certify, lower_bound_kw2, solve
+from coordination.valley_filling.optimum import certify, is_feasible, lower_bound_kw2, solve
 from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
 from environment.horizon import Horizon
 from tests.worlds import make_fleet, problems
@@ -56,7 +57,8 @@ def cost_of_flow(problem: ValleyFilling, flow_cost: int, unserved_units: int) ->
     """The flow's cost in the terms of `cost_kw2`."""
     never = sum(need for i, need in enumerate(needs(problem)) if i not in set(problem.order.tolist()))
     squares = (flow_cost - unserved_units * (10 * (2 * POWER * problem.limit_kw - POWER**2) + 1)) / 10
-    return float(np.square(problem.base_kw).sum() + squares + 2 * problem.limit_kw * POWER * (unserved_units + never))
+    price = 2 * problem.limit_kw - (POWER if problem.order.size else 0)
+    return float(np.square(problem.base_kw).sum() + squares + price * POWER * (unserved_units + never))
 
 
 @given(problem=unit_problems())
@@ -104,14 +106,14 @@ def test_exact_optimum_equals_networkx_on_tiny_cases(problem: ValleyFilling) -> 
     assert solve(problem).cost_kw2 == pytest.approx(cost_of_flow(problem, int(cost), unserved))
 
 
-@given(seed=st.integers(0, 2**32), whole=st.booleans())
+@given(seed=st.integers(0, 2**32))
 @settings(max_examples=25)
-def test_the_bracket_holds_a_general_solvers_optimum(seed: int, whole: bool) -> None:
+def test_the_bracket_holds_a_general_solvers_optimum(seed: int) -> None:
     rng = np.random.default_rng(seed)
     stays = [
         (a, a + rng.uniform(0.5, 5), rng.uniform(1, 12), rng.choice([3.7, 7.4, 11.0])) for a in rng.uniform(0, 4, 4)
     ]
-    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=6), rng.uniform(0, 30, 6), 35.0, whole=whole)
+    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=6), rng.uniform(0, 30, 6), 35.0)
     assume(problem.order.size and np.unique(problem.power_kw[problem.order]).size > 1)
     optimum = solve(problem)
     assert optimum.kind == "bound"
@@ -121,9 +123,48 @@ def test_the_bracket_holds_a_general_solvers_optimum(seed: int, whole: bool) -> 
     assert optimum.cost_kw2 - optimum.bound_kw2 <= 1e-6 * optimum.cost_kw2
 
 
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=40)
+def test_the_bracket_of_mixed_whole_slots_holds_the_best_of_all_schedules(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    stays = [
+        (a, a + rng.integers(1, 4), rng.integers(1, 3) * p, p)
+        for a, p in zip(rng.integers(0, 3, 3), (4, 3, 7), strict=True)
+    ]
+    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=4), rng.uniform(0, 20, 4), 25.0, whole=True)
+    assume(np.unique(problem.power_kw[problem.order]).size > 1)
+    optimum = solve(problem)
+    costs = []
+    trial = Schedule(problem)
+    for pattern in itertools.product((0, 1), repeat=trial.power_kw.size):
+        for i in range(problem.n_vehicles):
+            trial.of(i)[:] = np.array(pattern[trial.start[i] : trial.start[i + 1]]) * problem.power_kw[i]
+        if is_feasible(problem, trial):
+            costs.append(cost_kw2(problem, trial))
+    assert is_feasible(problem, optimum.schedule)
+    assert optimum.bound_kw2 <= min(costs) + 1e-6 <= optimum.cost_kw2 + 2e-6
+    assert not certify(problem, optimum.schedule) or optimum.cost_kw2 <= min(costs) + 1e-6
+
+
+def test_leaving_out_costs_less_than_passing_the_limit() -> None:
+    base = np.full(24, 90.0)
+    base[6] = 100.0
+    problem = ValleyFilling.of(make_fleet([(6, 7, 4, 4)]), Horizon(), base, 103.0, whole=True)
+    free = COORDINATORS["free"].plan(problem, CoordinationSettings(), np.random.default_rng(1)).schedule
+    assert solve(problem).schedule.power_kw.sum() == 0
+    assert cost_kw2(problem, free) > solve(problem).cost_kw2
+
+
+@pytest.mark.parametrize("power", [[4, 4, 4], [2.5, 0, 0], [1, 1.5, 1.5], [-4, 4, 4]])
+def test_the_certificate_rejects_what_is_no_schedule(power: list[float]) -> None:
+    problem = ValleyFilling.of(make_fleet([(0, 3, 4, 4)]), Horizon(slots=3), np.zeros(3), 100.0, whole=True)
+    schedule = Schedule(problem)
+    schedule.of(0)[:] = power
+    assert not certify(problem, schedule)
+
+
 def general_optimum(problem: ValleyFilling) -> float:
     """The continuous optimum by SciPy's SLSQP over every EV's power in every slot."""
-    schedule = Schedule(problem)
     rows, slots, tops = [], [], []
     for i in problem.order.tolist():
         for h in range(problem.first_slot[i], problem.stop_slot[i]):
@@ -142,7 +183,6 @@ def general_optimum(problem: ValleyFilling) -> float:
         load = problem.base_kw + np.bincount(slots, weights=x, minlength=problem.n_slots)
         return 2 * load[slots] - 2 * problem.limit_kw
 
-    del schedule
     found = minimize(
         cost, np.zeros(len(rows)), jac=slope, bounds=[(0, top) for top in tops], method="SLSQP",
         constraints=LinearConstraint(sums, ub=needed), options={"maxiter": 500, "ftol": 1e-12},

@@ -235,11 +235,16 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     aside = draft.with_name(draft.name + "-old")
     try:
         yield draft
-        draft.chmod(0o777 & ~_umask())
-        if folder.exists():
-            folder.rename(aside)
-        draft.rename(folder)
-        shutil.rmtree(aside, ignore_errors=True)
+        if folder.exists():  # may be somebody's working folder: change what is in it, not the folder
+            aside.mkdir()
+            for old in list(folder.iterdir()):
+                old.rename(aside / old.name)
+            for new in list(draft.iterdir()):
+                new.rename(folder / new.name)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            draft.chmod(0o777 & ~_umask())
+            draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         if not folder.exists():

@@ -139,12 +139,13 @@ def test_the_working_folder_itself_can_be_replaced(
     tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "out"
+    target.mkdir()
+    monkeypatch.chdir(target)
     for _ in range(2):
-        target.mkdir(exist_ok=True)
-        monkeypatch.chdir(target)
         with whole_folder(Path()) as folder:
             result.save(folder)
-        assert Result.load(target) == result
+        assert Result.load(Path()) == result
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_folder_that_holds_more_than_a_result_is_left_alone(tmp_path: Path, result: Result) -> None:

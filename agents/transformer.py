@@ -43,8 +43,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         Who decides.
     settings
         Batch size, rounds and information.
-    adjusts
-        Whether EVs answer what a slot strays from its forecast.
+    adjusts, comes_back
+        Whether EVs answer what a slot strays from its forecast, and whether they hold rounds at slot boundaries.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         coordinator: Coordinator,
         settings: CoordinationSettings,
         adjusts: bool,
+        comes_back: bool,
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -66,6 +67,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self.coordinator = coordinator
         self.settings = settings
         self.adjusts = adjusts
+        self.comes_back = comes_back
         self.planned: Schedule | None = None
         self.schedule = Schedule(problem)
         self.board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size)
@@ -119,19 +121,14 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
     def begin_slot(self, now: int) -> None:
         """Begin a slot: EVs make up for what its load strays from the forecast, and come back for later rounds."""
         residual = self.board.reveal(now, self.actual_kw[now]) if self.adjusts else 0.0
-        if residual == 0 and not self.holds_online_rounds:
+        if residual == 0 and not self.comes_back:
             return
         stop = self.problem.stop_slot
         self.plugged_in = [ev for ev in self.plugged_in if stop[ev.row] > now]
         if residual != 0:
             self._make_up(now, residual)
-        if self.holds_online_rounds:
+        if self.comes_back:
             self._hold_rounds([ev for ev in self.plugged_in if stop[ev.row] > now + 1], now + 1, now)
-
-    @property
-    def holds_online_rounds(self) -> bool:
-        """Whether plugged-in EVs come back at slot boundaries."""
-        return self.planned is None and self.settings.information == "online" and self.settings.rounds > 1
 
     def _hold_rounds(self, evs: list[EV], from_slot: int, now: int) -> None:
         board = self.board

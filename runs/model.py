@@ -75,6 +75,7 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
                 world.coordinator,
                 world.scenario.coordination,
                 world.adjusts,
+                world.holds_online_rounds,
             )
             for k, name in enumerate(world.hierarchy.transformers)
         ]

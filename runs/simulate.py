@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.adjustment import adjust
 from coordination.valley_filling.ants import forage
-from coordination.valley_filling.colony import first_round
+from coordination.valley_filling.colony import first_round, sent_choosing
 from coordination.valley_filling.problem import Round, Schedule
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, PheromoneBoard
@@ -124,12 +124,10 @@ def _run_transformer(
         elif not world.plans_ahead:
             forage(problem, board, schedule, coming)
     boards_kw[-1] = board.load_kw
-    for kind, messages, n_bytes in first_round(problem, board, schedule).sent:
-        channel.record(kind, messages, n_bytes)
-    for each in held:
-        if forages and each[1].number > 1:
-            for kind, messages, n_bytes in each[1].sent:
-                channel.record(kind, messages, n_bytes)
+    if forages:
+        later = (entry for _, each in held if each.number > 1 for entry in each.sent)
+        for kind, messages, n_bytes in (*sent_choosing(board), *later):
+            channel.record(kind, messages, n_bytes)
     if world.coordinator.decides == "planner":
         entries = int(np.count_nonzero(schedule.power_kw))
         channel.record(Dispatch.kind, problem.order.size, Dispatch.bytes_of(problem.order.size, entries))

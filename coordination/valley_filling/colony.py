@@ -28,13 +28,17 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
 
 def first_round(problem: ValleyFilling, board: PheromoneBoard, schedule: Schedule) -> Round:
     """Return the record of the round in which every ant has just chosen."""
+    return Round(1, problem.order.size, cost_kw2(problem, schedule, board.base_kw), sent_choosing(board))
+
+
+def sent_choosing(board: PheromoneBoard) -> tuple[tuple[str, int, int], ...]:
+    """Return (kind, messages, bytes) of what ants exchanged with a board when they first chose."""
     copies, deposits, entries, refusals = (int(board.tally[k]) for k in (COPIES, DEPOSITS, ENTRIES, REFUSALS))
-    sent = (
+    return (
         (BoardCopy.kind, copies, copies * BoardCopy(board.copy_kw).wire_bytes),
         (Deposit.kind, deposits, Deposit.bytes_of(deposits, entries)),
         (Refusal.kind, refusals, refusals * Refusal(board.load_kw).wire_bytes),
     )
-    return Round(1, problem.order.size, cost_kw2(problem, schedule, board.base_kw), sent)
 
 
 COORDINATOR = Coordinator("ants", "vehicle", keeps_limit=True, keeps_whole_slots=True, plan=plan)

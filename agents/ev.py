@@ -65,7 +65,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         self.schedule_kw[:] = chosen
 
     def come_back(
-        self, copy: RoundCopy, part: float, ticket: int, number: int, from_slot: int
+        self, copy: RoundCopy, members: int, evs: int, ticket: int, number: int, from_slot: int
     ) -> tuple[Exchange | None, bool]:
         """Read the board again and move what is better placed elsewhere; say also whether it is content as it is.
 
@@ -73,14 +73,25 @@ class EV(mesa.Agent):  # type: ignore[misc]
         ----------
         copy
             The board as its batch reads it.
-        part, ticket, number
-            Part of the EVs that is in its batch, its place there, and the number of the round.
+        members, evs
+            EVs in its batch, and in the round.
+        ticket, number
+            Its place in the batch, and the number of the round.
         from_slot
             First slot that may still change.
         """
         problem, held = self.transformer.problem, self.schedule_kw
         first, change, content = rounds.consider(
-            problem, self.row, copy.load_kw, copy.promised_kw, part, ticket, number, from_slot, held
+            problem,
+            self.row,
+            copy.load_kw,
+            copy.promised_kw,
+            members / evs,
+            members == 1,
+            ticket,
+            number,
+            from_slot,
+            held,
         )
         return (Exchange(first, change) if change.size else None), content
 

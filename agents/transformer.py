@@ -141,7 +141,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
                 copy = self.channel.send(RoundCopy(board.copy_kw, board.copy_kw - board.base_kw))
                 members = evs[batch::batches]
                 for ticket, ev in enumerate(members):
-                    exchange, content = ev.come_back(copy, len(members) / len(evs), ticket, number, from_slot)
+                    exchange, content = ev.come_back(copy, len(members), len(evs), ticket, number, from_slot)
                     settled = settled and content
                     if exchange is None:
                         continue

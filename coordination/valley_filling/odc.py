@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.optimum import water_level
 from coordination.valley_filling.problem import (
     CoordinationSettings,
     Coordinator,
@@ -24,6 +23,7 @@ from coordination.valley_filling.problem import (
     cost_kw2,
     usable_kw,
 )
+from coordination.valley_filling.water import water_level
 from environment.channel import Profile, Signal
 from environment.compiled import compiled
 

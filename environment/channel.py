@@ -6,6 +6,7 @@ length), 8 bytes a load value, 12 bytes an entry of slot and power.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -204,6 +205,11 @@ class Channel:
             book = self._books[kind]
             book[0] += messages
             book[1] += n_bytes
+
+    def record_all(self, sent: Iterable[tuple[str, int, int]]) -> None:
+        """Enter (kind, messages, bytes) of several kinds."""
+        for kind, messages, n_bytes in sent:
+            self.record(kind, messages, n_bytes)
 
     @property
     def books(self) -> list[tuple[str, int, int]]:

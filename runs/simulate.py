@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.adjustment import adjust
 from coordination.valley_filling.ants import forage
-from coordination.valley_filling.colony import first_round, sent_choosing
+from coordination.valley_filling.colony import plan_ahead, sent_choosing
 from coordination.valley_filling.problem import Round, Schedule
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, PheromoneBoard
@@ -97,9 +97,7 @@ def _run_transformer(
     held: list[tuple[int, Round]] = []
     forages = world.coordinator.decides == "vehicle"
     if world.plans_ahead:
-        forage(problem, board, schedule)
-        first = first_round(problem, board, schedule)
-        held = [(0, each) for each in (first, *hold(problem, board, schedule, problem.order, settings.rounds))]
+        held = [(0, each) for each in plan_ahead(problem, board, schedule, settings.rounds)]
     elif not forages:
         plan = world.plan(world.coordinator, k)
         schedule = plan.schedule
@@ -125,9 +123,10 @@ def _run_transformer(
             forage(problem, board, schedule, coming)
     boards_kw[-1] = board.load_kw
     if forages:
-        later = (entry for _, each in held if each.number > 1 for entry in each.sent)
-        for kind, messages, n_bytes in (*sent_choosing(board), *later):
-            channel.record(kind, messages, n_bytes)
+        channel.record_all(sent_choosing(board))
+        for _, each in held:
+            if each.number > 1:
+                channel.record_all(each.sent)
     if world.coordinator.decides == "planner":
         entries = int(np.count_nonzero(schedule.power_kw))
         channel.record(Dispatch.kind, problem.order.size, Dispatch.bytes_of(problem.order.size, entries))

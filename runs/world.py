@@ -67,7 +67,7 @@ class World:
         assert profile is not None
         assert fleet is not None
         hierarchy = Hierarchy.build(scenario.transformer, fleet, tree_rng)
-        sigma = 0.0 if scenario.load.actual_path else scenario.load.fluctuation
+        sigma = scenario.load.fluctuation
         loads = tuple(profile.with_fluctuation(sigma, load_rng) for _ in hierarchy.transformers)
         seeds = tuple(planner_rng.integers(2**63, size=len(loads)).tolist())
         return cls(scenario, fleet, hierarchy, loads, seeds)
@@ -155,8 +155,7 @@ def count_planning(channel: Channel, coordinator: Coordinator, plan: Plan, vehic
     if coordinator.decides == "planner":
         channel.record(Declaration.kind, vehicles, vehicles * Declaration().wire_bytes)
     for held in plan.rounds:
-        for kind, messages, n_bytes in held.sent:
-            channel.record(kind, messages, n_bytes)
+        channel.record_all(held.sent)
 
 
 def _collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:

@@ -21,9 +21,14 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
     """Return the day-ahead schedule of the colony: each ant chooses once, then all come back in every later round."""
     schedule = Schedule(problem)
     board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size)
+    return Plan(schedule, plan_ahead(problem, board, schedule, settings.rounds))
+
+
+def plan_ahead(problem: ValleyFilling, board: PheromoneBoard, schedule: Schedule, most: int) -> tuple[Round, ...]:
+    """Fill an empty schedule on a board, in at most so many rounds; return their records."""
     forage(problem, board, schedule)
     first = first_round(problem, board, schedule)
-    return Plan(schedule, (first, *rounds.hold(problem, board, schedule, problem.order, settings.rounds)))
+    return (first, *rounds.hold(problem, board, schedule, problem.order, most))
 
 
 def first_round(problem: ValleyFilling, board: PheromoneBoard, schedule: Schedule) -> Round:

@@ -21,9 +21,8 @@ from coordination.valley_filling.problem import (
     Schedule,
     ValleyFilling,
     cost_kw2,
-    usable_kw,
 )
-from coordination.valley_filling.water import water_level
+from coordination.valley_filling.water import water_fill
 from environment.channel import Profile, Signal
 from environment.compiled import compiled
 
@@ -53,28 +52,23 @@ def _iterate(
 ) -> tuple[int, int]:
     usable = np.empty(signal.size)
     height = np.empty(signal.size)
+    profile = np.empty(signal.size)
     changed = 0
     entries = 0
     for i in rows:
         own = schedule_kw[start[i] : start[i + 1]]
         n = own.size
-        low = np.inf
-        for k in range(n):
-            h = first_slot[i] + k
-            usable[k] = power_kw[i]
-            if not whole:
-                usable[k] = usable_kw(h, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i])
-            height[k] = (
-                signal[h] - own[k]
-            )  # the profile is the projection of own - signal: water-filling of its negative
-            low = min(low, height[k])
-        level = water_level(height[:n], usable[:n], need_kwh[i] / slot_h, low, np.inf)
+        for k in range(n):  # the new profile is the projection of own - signal: the water-filling of its negative
+            height[k] = signal[first_slot[i] + k] - own[k]
+        water_fill(
+            height[:n], need_kwh[i] / slot_h, np.inf, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], whole,
+            usable, profile[:n],
+        )  # fmt: skip
         moved = False
         for k in range(n):
-            power = min(max(level - height[k], 0.0), usable[k])
-            moved |= abs(power - own[k]) > SETTLED_KW
-            entries += power > 0.0
-            own[k] = power
+            moved |= abs(profile[k] - own[k]) > SETTLED_KW
+            entries += profile[k] > 0.0
+            own[k] = profile[k]
         changed += moved
     return changed, entries
 

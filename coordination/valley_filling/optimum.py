@@ -43,7 +43,7 @@ from coordination.valley_filling.problem import (
     cost_kw2,
     usable_kw,
 )
-from coordination.valley_filling.water import water_level
+from coordination.valley_filling.water import water_fill
 from environment.compiled import compiled
 
 MOST_SWEEPS: Final = 400
@@ -208,8 +208,8 @@ def _water_filled(problem: ValleyFilling) -> tuple[Schedule, float]:
     best_bound = -np.inf
     for sweep in range(MOST_SWEEPS):
         _water_fill_all(
-            problem.order[:: 1 if sweep % 2 else -1], load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
-            problem.first_slot, problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
+            problem.order[:: 1 if sweep % 2 else -1], load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h,
+            problem.plug_out_h, problem.first_slot, problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
         )  # fmt: skip
         if sweep % 4 == 3:
             load_kw = problem.base_kw + schedule.load_kw()
@@ -238,21 +238,15 @@ def _water_fill_all(
     usable = np.empty(load_kw.size)
     for i in rows:
         own = schedule_kw[start[i] : start[i + 1]]
-        n = own.size
-        low = np.inf
-        for k in range(n):
-            h = first_slot[i] + k
-            load_kw[h] -= own[k]
-            low = min(low, load_kw[h])
-            usable[k] = power_kw[i]
-            if not whole:
-                usable[k] = usable_kw(h, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i])
-        wanted = need_kwh[i] / slot_h
-        level = water_level(load_kw[first_slot[i] : first_slot[i] + n], usable, wanted, low, limit_kw)
-        for k in range(n):
-            h = first_slot[i] + k
-            own[k] = min(max(level - load_kw[h], 0.0), usable[k])
-            load_kw[h] += own[k]
+        stay = load_kw[first_slot[i] : first_slot[i] + own.size]
+        for k in range(own.size):
+            stay[k] -= own[k]
+        water_fill(
+            stay, need_kwh[i] / slot_h, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], whole,
+            usable, own,
+        )  # fmt: skip
+        for k in range(own.size):
+            stay[k] += own[k]
 
 
 def _settled_schedule(problem: ValleyFilling) -> Schedule:
@@ -359,15 +353,13 @@ def _exchange(
             entering[h] = load_kw[h] + power_kw / 2
         leaving[n] = entering[n] = limit_kw - power_kw / 2 + 1e-6
         order = np.argsort(-leaving)
-        found = False
         source = target = -1
         for candidate in order:
             source = int(candidate)
             target = _lowest_reachable(arcs, source, leaving, entering, before, queue)
             if target >= 0:
-                found = True
                 break
-        if not found:
+        if target < 0:
             return done
         done += 1
         if done == most:

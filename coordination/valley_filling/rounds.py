@@ -13,10 +13,11 @@ part :math:`E` of it that EVs have promised; the batch holds a known part :math:
    would not be lower than the slot it leaves.
 
 In these rounds a batch is every k-th EV in plug-in order, so that it holds the same part of every slot's promises; EVs that
-plug in together want the same slots, and a batch of those alone would hold more. Frequencies come from tickets, the ants' places in their batch, through an equidistributed sequence, not from dice: of any
-run of tickets the right part moves. With one EV a batch, :math:`\beta E` is less than its own power and p is 1: it moves
-to the deepest slots, and each move lowers the cost; where power can be split it takes all out and water-fills. With all EVs in one batch p is what a leader would order. In trials
-half of these frequencies was slower, and twice overshot for ever.
+plug in together want the same slots, and a batch of those alone would hold more. Frequencies come from tickets, the ants'
+places in their batch, through an equidistributed sequence, not from dice: of any run of tickets the right part moves. With
+one EV a batch, :math:`\beta E` is less than its own power and p is 1: it moves to the deepest slots, and each move lowers
+the cost; where power can be split it takes all out and water-fills. With all EVs in one batch p is what a leader would order.
+In trials half of these frequencies was slower, and twice overshot for ever.
 """
 
 from typing import Final
@@ -33,7 +34,7 @@ from coordination.valley_filling.problem import (
     cost_kw2,
     usable_kw,
 )
-from coordination.valley_filling.water import water_level
+from coordination.valley_filling.water import water_fill
 from environment.board import PheromoneBoard, post, publish
 from environment.channel import Exchange, Refusal, RoundCopy
 from environment.compiled import compiled
@@ -206,16 +207,15 @@ def _fill_anew(
     """Let an EV that reads a copy of its own take everything out and water-fill: nothing it could do is better."""
     n = held_kw.size
     wanted = max(need_kwh, 0.0) / slot_h
-    low = np.inf
     for k in range(n):
         others_kw[k] = load_kw[first_slot + k] - held_kw[k]
-        usable[k] = usable_kw(first_slot + k, slot_h, plug_in_h, plug_out_h, power_kw)
         wanted += held_kw[k]
-        low = min(low, others_kw[k])
-    level = water_level(others_kw[:n], usable[:n], wanted, low, limit_kw)
+    water_fill(
+        others_kw[:n], wanted, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, False, usable, change_kw
+    )
     largest = 0.0
     for k in range(n):
-        change_kw[k] = min(max(level - others_kw[k], 0.0), usable[k]) - held_kw[k]
+        change_kw[k] -= held_kw[k]
         largest = max(largest, abs(change_kw[k]))
     if largest < LEAST_MOVE * power_kw:
         change_kw[:] = 0.0

@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from coordination.valley_filling.problem import usable_kw
 from environment.compiled import compiled
 
 
 @compiled
-def water_level(
+def _water_level(
     load_kw: NDArray[np.float64], usable_kw: NDArray[np.float64], wanted_kw: float, low_kw: float, limit_kw: float
 ) -> float:
     """Return the level to which an EV fills its slots so that it takes what it wants; at most the limit."""
@@ -45,3 +46,45 @@ def water_level(
             if level in (low, high):
                 break
     return level
+
+
+@compiled
+def water_fill(
+    height_kw: NDArray[np.float64],
+    wanted_kw: float,
+    limit_kw: float,
+    slot_h: float,
+    plug_in_h: float,
+    plug_out_h: float,
+    first_slot: int,
+    power_kw: float,
+    whole: bool,
+    usable: NDArray[np.float64],
+    filled_kw: NDArray[np.float64],
+) -> None:
+    """Fill an EV's slots from the lowest up, as far as its stay and rating allow, until it has what it wants.
+
+    Parameters
+    ----------
+    height_kw
+        What is filled up: the load without the EV, or what stands for it [kW], shape ``(n_usable,)``.
+    wanted_kw
+        Sum of powers wanted.
+    limit_kw
+        Level that is not passed; infinite for none.
+    slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole
+        The EV's stay and rating; with `whole` every usable slot lies wholly in the stay.
+    usable
+        Room for scratch values, as long.
+    filled_kw
+        Receives the powers [kW].
+    """
+    low = np.inf
+    for k in range(filled_kw.size):
+        usable[k] = power_kw
+        if not whole:
+            usable[k] = usable_kw(first_slot + k, slot_h, plug_in_h, plug_out_h, power_kw)
+        low = min(low, height_kw[k])
+    level = _water_level(height_kw, usable[: filled_kw.size], wanted_kw, low, limit_kw)
+    for k in range(filled_kw.size):
+        filled_kw[k] = min(max(level - height_kw[k], 0.0), usable[k])

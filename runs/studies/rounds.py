@@ -47,10 +47,9 @@ def cases(seeds: Iterable[int]) -> list[Case]:
     week = base.update(
         horizon={"start": "2019-05-06T04:00", "slot_min": 15, "timezone": "America/Los_Angeles"},
         load={"source": "bdew", "profile_name": "G25", "peak_kw": 300.0},
+        fleet={"source": "acn", "path": WEEK},
         transformer={"limit_kw": 500.0},
-    ).model_dump(exclude_unset=True)
-    week["load"] = {"source": "bdew", "profile_name": "G25", "peak_kw": 300.0}
-    week["fleet"] = {"source": "acn", "path": WEEK}
+    )
     return [
         Case("paper A, whole slots", [one.update(coordination={"energy": "whole_slots"}) for one in paper]),
         Case("paper A, exact energy", paper),
@@ -58,7 +57,7 @@ def cases(seeds: Iterable[int]) -> list[Case]:
         Case("3.7, 7.4 and 11 kW, whole slots", [
             one.update(fleet={"types": MIXED}, coordination={"energy": "whole_slots"}) for one in paper
         ]),
-        Case("ACN week, 96 slots, exact energy", [Scenario.model_validate(week)]),
+        Case("ACN week, 96 slots, exact energy", [week]),
     ]  # fmt: skip
 
 

@@ -4,7 +4,9 @@ import mesa
 import numpy as np
 
 from agents.substation import Substation
-from environment.channel import Channel, Forecast, Report
+from environment.channel import Channel
+from environment.hierarchy import CONTROL_CENTER
+from environment.messages import Forecast, Hop, Report
 
 
 class ControlCenter(mesa.Agent):  # type: ignore[misc]
@@ -22,6 +24,7 @@ class ControlCenter(mesa.Agent):  # type: ignore[misc]
 
     def __init__(self, model: mesa.Model, channel: Channel, substations: list[Substation]) -> None:
         super().__init__(model)
+        self.name = CONTROL_CENTER
         self.channel = channel
         self.substations = substations
         self.summary: Report | None = None
@@ -30,11 +33,11 @@ class ControlCenter(mesa.Agent):  # type: ignore[misc]
         """Send every transformer's forecast down, by way of its substation."""
         for substation in self.substations:
             for transformer in substation.transformers:
-                forecast = self.channel.send(Forecast(transformer.problem.base_kw))
-                substation.pass_down(transformer, forecast)
+                forecast = Forecast(transformer.problem.base_kw)
+                substation.pass_down(transformer, self.channel.send(forecast, self, substation, hop=Hop.UPPER))
 
     def gather(self) -> None:
         """Take the substations' reports at the end of the horizon; `summary` is their sum."""
-        reports = [substation.report() for substation in self.substations]
+        reports = [self.channel.send(each.report(), each, self, hop=Hop.UPPER) for each in self.substations]
         load_kw = np.sum([report.load_kw for report in reports], axis=0)
         self.summary = Report(load_kw, sum(report.unserved_kwh for report in reports))

@@ -1,34 +1,68 @@
-"""The EV: an ant that reads its transformer's board, chooses slots for itself, and deposits."""
+"""The EV: an ant that reads its line's copy of the board, chooses slots for itself, and deposits.
 
-from typing import Protocol
+What it sends is answered; what is not answered in time is sent again, with its old number, a bounded number of times. Then
+the EV goes by a safe rule until it is heard again (`coordination/valley_filling/fallback.py`).
+"""
+
+from typing import Final, Protocol
 
 import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.swarm import Swarm
 from coordination.valley_filling import adjustment, ants, rounds
-from coordination.valley_filling.problem import Schedule, ValleyFilling
-from environment.channel import Deposit, Exchange, RoundCopy
+from coordination.valley_filling.fallback import FALLBACKS
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule, ValleyFilling, usable_kw
+from environment.channel import Channel
+from environment.fleets.fleet import TOLERANCE_H
+from environment.messages import (
+    Acceptance,
+    BoardCopy,
+    Cut,
+    Deposit,
+    Entries,
+    Exchange,
+    Recall,
+    Refusal,
+    Request,
+    RoundCopy,
+    Share,
+)
+from environment.network import Network
+
+EARLY_H: Final = 1e-9
+"""A time-out may fire so much too early by rounding [h]."""
+
+LATE_KW: Final = 1e-6
+"""What a late answer took away is chosen again from this on [kW]."""
 
 
-class BoardKeeper(Protocol):
-    """All that an EV sees of its transformer: its own rows of the columns, the board, and the slot for deposits."""
+class Feeding(Protocol):
+    """All that an EV sees of its transformer: its own rows of the columns, its line, the network, and who takes messages."""
 
+    name: str
     problem: ValleyFilling
     schedule: Schedule
+    channel: Channel
+    network: Network | None
+    swarms: list[Swarm]
+
+    def name_of(self, row: int) -> str:
+        """Return an EV's node in the tree."""
 
     def welcome(self, ev: "EV") -> None:
         """Take an EV in."""
 
-    def read_board(self) -> NDArray[np.float64]:
-        """Return the copy that ants read [kW], shape ``(n_slots,)``."""
+    def receive(self, deposit: Deposit) -> None:
+        """Take a deposit or an exchange, and answer it."""
 
-    def receive(self, deposit: Deposit) -> NDArray[np.float64] | None:
-        """Take a deposit; if it does not fit, return the load as it stands [kW]."""
+    def send_copy(self, ev: "EV") -> None:
+        """Answer an EV that asks for a copy of the board."""
 
 
 class EV(mesa.Agent):  # type: ignore[misc]
-    """One EV. It holds its row and its transformer; every number lives in a column.
+    """One EV. It holds its row and its transformer; every number of its schedule lives in a column.
 
     Parameters
     ----------
@@ -38,36 +72,108 @@ class EV(mesa.Agent):  # type: ignore[misc]
         Row among its transformer's EVs.
     transformer
         What feeds it.
+
+    Attributes
+    ----------
+    alive
+        False once its controller has died: it draws nothing more and says nothing more.
+    cut_off, was_cut_off
+        Whether its last message stayed without an answer, so that its transformer may not know what it holds; and whether
+        that ever happened.
+    pending
+        What it waits to be answered, or None.
     """
 
-    def __init__(self, model: mesa.Model, row: int, transformer: BoardKeeper) -> None:
+    # On the class, so that an EV has one of its own only where it differs.
+    alive = True
+    cut_off = False
+    was_cut_off = False
+    pending: Deposit | Request | None = None
+    paced = False
+    number = 0
+    tries = 0
+    asked_h = 0.0
+    earliest = 0
+
+    def __init__(self, model: mesa.Model, row: int, transformer: Feeding) -> None:
         super().__init__(model)
         self.row = row
         self.transformer = transformer
+
+    @property
+    def name(self) -> str:
+        """As in the grid's tree."""
+        return self.transformer.name_of(self.row)
 
     @property
     def schedule_kw(self) -> NDArray[np.float64]:
         """Its power in its usable slots [kW]; a view into the schedule."""
         return self.transformer.schedule.of(self.row)
 
+    @property
+    def first_slot(self) -> int:
+        """First slot of its stay."""
+        return int(self.transformer.problem.first_slot[self.row])
+
+    @property
+    def swarm(self) -> Swarm:
+        """The EVs on its line."""
+        return self.transformer.swarms[self.transformer.problem.line_of[self.row]]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can take part in what the transformer paces."""
+        return self.alive and not self.cut_off and self.pending is None
+
     def plug_in(self) -> None:
         """Arrive: act as the coordinator has it."""
         self.transformer.welcome(self)
 
-    def forage(self) -> None:
-        """Read the board, choose the slots of strongest pheromone, deposit; choose again if the deposit is refused."""
-        transformer = self.transformer
-        problem = transformer.problem
-        load_kw: NDArray[np.float64] | None = transformer.read_board()
-        while load_kw is not None:
-            chosen = ants.choose(problem, self.row, load_kw)
-            load_kw = transformer.receive(Deposit(int(problem.first_slot[self.row]), chosen))
-        self.schedule_kw[:] = chosen
+    def forage(self, from_slot: int = 0, *, paced: bool = False) -> None:
+        """Read the line's copy of the board, choose the slots of strongest pheromone for what is lacking, deposit.
+
+        Parameters
+        ----------
+        from_slot
+            First slot that may be chosen; earlier than now counts as now.
+        paced
+            Whether the transformer waits for it.
+        """
+        if not self.alive:
+            return
+        self.earliest = from_slot
+        if self.swarm.load_kw is None:
+            self._ask(Request(), paced=paced)
+        else:
+            self._choose(self.swarm.load_kw, paced=paced)
+
+    def hear_copy(self, copy: BoardCopy) -> None:
+        """Take the copy that it asked for."""
+        self.swarm.hear_copy(copy)
+        if self.alive and isinstance(self.pending, Request) and self.swarm.load_kw is not None:
+            self._choose(self.swarm.load_kw, paced=self.paced)
+
+    def hear(self, answer: Acceptance | Refusal) -> None:
+        """Take an answer: act as deposited, or choose again if it was refused."""
+        asked = self.pending
+        if not self.alive or not isinstance(asked, Deposit) or answer.number != asked.number:
+            return
+        self.pending = None
+        self.cut_off = False
+        if isinstance(answer, Acceptance):
+            self._take_on(asked, answer.version)
+        elif not isinstance(asked, Exchange):
+            self._choose(answer.load_kw, paced=self.paced)
+
+    def hear_recall(self, recall: Recall) -> None:  # noqa: ARG002  (all that it says is that it came)
+        """Deposit again what it holds."""
+        if self.alive and self.pending is None:
+            self.forage()
 
     def come_back(
         self, copy: RoundCopy, members: int, evs: int, ticket: int, number: int, from_slot: int
-    ) -> tuple[Exchange | None, bool]:
-        """Read the board again and move what is better placed elsewhere; say also whether it is content as it is.
+    ) -> bool:
+        """Read the board again and move what is better placed elsewhere; return whether it was content as it is.
 
         Parameters
         ----------
@@ -93,14 +199,11 @@ class EV(mesa.Agent):  # type: ignore[misc]
             from_slot,
             held,
         )
-        return (Exchange(first, change) if change.size else None), content
+        if change.size:
+            self._exchange(first, change)
+        return content
 
-    def take_on(self, exchange: Deposit) -> None:
-        """Change its schedule as the transformer has accepted."""
-        skipped = exchange.first_slot - int(self.transformer.problem.first_slot[self.row])
-        self.schedule_kw[skipped : skipped + exchange.power_kw.size] += exchange.power_kw
-
-    def answer(self, now: int, asked_kw: float, load_kw: NDArray[np.float64]) -> tuple[float, Exchange]:
+    def make_up(self, now: int, asked_kw: float, load_kw: NDArray[np.float64]) -> None:
         """Answer the present slot's deviation: shift to later, or from later to now.
 
         Parameters
@@ -111,11 +214,6 @@ class EV(mesa.Agent):  # type: ignore[misc]
             Power asked out of it (negative: into it).
         load_kw
             The board as it stands [kW], shape ``(n_slots,)``.
-
-        Returns
-        -------
-        moved_kw, exchange
-            What leaves the present slot, and the change of its promises.
         """
         problem, row = self.transformer.problem, self.row
         held = self.schedule_kw
@@ -136,4 +234,161 @@ class EV(mesa.Agent):  # type: ignore[misc]
             change,
             np.empty_like(held),
         )
-        return moved, Exchange(int(problem.first_slot[row]), change)
+        if moved != 0:
+            self._exchange(self.first_slot, change)
+
+    def charge_unguided(self, now: int, room_kw: float) -> float:
+        """Draw in the present slot what the safe rule gives, because it cannot reach its board [kW].
+
+        Parameters
+        ----------
+        now
+            The present slot, at its beginning.
+        room_kw
+            What the transformer has left under its limit, as told at the plug.
+        """
+        problem, held = self.transformer.problem, self.schedule_kw
+        network = self.transformer.network
+        assert network is not None
+        power_kw = problem.power_kw[self.row]
+        lacking = float(problem.need_kwh[self.row] / problem.slot_h - held.sum())
+        if lacking * problem.slot_h <= ENERGY_TOLERANCE_KWH:
+            return 0.0
+        k = now - self.first_slot
+        free = [self._usable_kw(now + j) - held[k + j] for j in range(held.size - k)]
+        rule = FALLBACKS[network.settings.fallback]
+        drawn = float(rule(lacking, sum(free[1:]), free[0], room_kw, problem.limit_kw, network.settings))
+        if problem.whole and drawn < power_kw:
+            return 0.0
+        held[k] += drawn
+        return drawn
+
+    def lose(self, cut: Cut) -> None:
+        """Draw less in the present slot: its meter tells, whether the message comes through or not."""
+        self._change(cut)
+
+    def _choose(self, load_kw: NDArray[np.float64], *, paced: bool) -> None:
+        first = max(self.earliest, self.first_slot, self._slot_now())
+        since_h = self.model.time
+        chosen = ants.choose(self.transformer.problem, self.row, load_kw, first, since_h, self.schedule_kw)
+        self.number += 1
+        self._ask(Deposit(first, chosen, self.row, self.number), paced=paced)
+
+    def _exchange(self, first_slot: int, change_kw: NDArray[np.float64]) -> None:
+        self.number += 1
+        self._ask(Exchange(first_slot, change_kw, self.row, self.number), paced=True)
+
+    def _ask(self, message: Deposit | Request, *, paced: bool) -> None:
+        """Send a message until it is answered, at most so many times; when paced, within this call."""
+        self.pending, self.paced, self.tries, self.asked_h = message, paced, 0, self.model.time
+        self._send()
+        if self.transformer.network is None:
+            return
+        if not paced:
+            self._wait()
+            return
+        while self.alive and self.pending is message:
+            self._send_again()
+
+    def _send(self) -> None:
+        transformer, message = self.transformer, self.pending
+        self.tries += 1
+        fate = transformer.network.kills() if transformer.network is not None else None
+        if fate is not None:
+            self._die()
+        if fate == "before":
+            return
+        carry = transformer.channel.carry
+        if isinstance(message, Deposit):
+            carry(transformer.network, message, self, transformer, transformer.receive, paced=self.paced)
+        elif message is not None:
+            carry(transformer.network, message, self, transformer, self._be_served, paced=self.paced)
+
+    def _be_served(self, request: Request) -> None:  # noqa: ARG002  (all that it says is who sends it)
+        self.transformer.send_copy(self)
+
+    def _send_again(self) -> None:
+        network = self.transformer.network
+        assert network is not None
+        if self.tries <= network.settings.resends:
+            self._send()
+        else:
+            self.pending = None
+            self.cut_off = self.was_cut_off = True
+
+    def _wait(self) -> None:
+        network = self.transformer.network
+        if network is not None and self.alive and self.pending is not None:
+            self.model.schedule_event(self._time_out, after=network.settings.timeout_h)
+
+    def _time_out(self) -> None:
+        network = self.transformer.network
+        assert network is not None
+        if not self.alive or self.pending is None or self.paced:
+            return
+        if self.model.time < self.asked_h + self.tries * network.settings.timeout_h - EARLY_H:
+            return  # the time-out of an earlier message
+        self._send_again()
+        self._wait()
+
+    def _take_on(self, asked: Deposit, version: int) -> None:
+        if isinstance(asked, Exchange):
+            self._change(asked)
+            return
+        held = self.schedule_kw[asked.first_slot - self.first_slot :]
+        late = self.model.time > self.asked_h
+        taken = self._still_possible(asked, held) if late else asked.power_kw
+        if self.transformer.problem.lines:
+            self._share(Share(asked.first_slot, asked.power_kw - held, version))
+        held[:] = taken
+        if late and float((asked.power_kw - taken).sum()) > LATE_KW:
+            self.forage()
+
+    def _share(self, share: Share) -> None:
+        transformer, swarm = self.transformer, self.swarm
+        others = swarm.members - 1
+        transformer.channel.carry(transformer.network, share, self, swarm, swarm.hear_share, receivers=others)
+
+    def _still_possible(self, asked: Deposit, held: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what of a deposit can still be drawn after an answer that took its time.
+
+        Of the present slot only its rest; and nothing of it if it began since the EV asked: what the transformer saw that
+        nobody drew when it began, it has given to others.
+        """
+        problem, time_h = self.transformer.problem, self.model.time
+        now, taken = int(np.floor(time_h / problem.slot_h + TOLERANCE_H)), asked.power_kw.copy()
+        begun_since = now > int(np.floor(self.asked_h / problem.slot_h + TOLERANCE_H))
+        for k in range(min(now - asked.first_slot + 1, taken.size)):
+            slot = asked.first_slot + k
+            closed = problem.whole or slot < now or begun_since
+            most = 0.0 if closed else self._usable_kw(slot, time_h)
+            taken[k] = max(held[k], min(taken[k], most))
+        return taken
+
+    def _usable_kw(self, slot: int, since_h: float = -np.inf) -> float:
+        problem, row = self.transformer.problem, self.row
+        begin_h = max(float(problem.plug_in_h[row]), since_h)
+        return float(usable_kw(slot, problem.slot_h, begin_h, problem.plug_out_h[row], problem.power_kw[row]))
+
+    def _slot_now(self) -> int:
+        """The first slot that it can still use: the present one, or the next where slots are taken whole."""
+        problem = self.transformer.problem
+        slots, margin = self.model.time / problem.slot_h, TOLERANCE_H / problem.slot_h
+        return int(np.ceil(slots - margin)) if problem.whole else int(np.floor(slots + margin))
+
+    def _change(self, change: Entries) -> None:
+        skipped = change.first_slot - self.first_slot
+        self.schedule_kw[skipped : skipped + change.power_kw.size] += change.power_kw
+
+    def _die(self) -> None:
+        """Stop drawing: of the present slot, the part that has passed is drawn."""
+        self.alive = False
+        self.pending = None
+        problem, held, time_h = self.transformer.problem, self.schedule_kw, self.model.time
+        now = int(np.floor(time_h / problem.slot_h + TOLERANCE_H))
+        k = now - self.first_slot
+        held[max(k + 1, 0) :] = 0.0
+        if 0 <= k < held.size:
+            begin = max(problem.plug_in_h[self.row], now * problem.slot_h)
+            end = min(problem.plug_out_h[self.row], (now + 1) * problem.slot_h)
+            held[k] *= min(max((time_h - begin) / (end - begin), 0.0), 1.0)

@@ -4,7 +4,8 @@ import mesa
 import numpy as np
 
 from agents.transformer import Transformer
-from environment.channel import Channel, Forecast, Report
+from environment.channel import Channel
+from environment.messages import Forecast, Report
 
 
 class Substation(mesa.Agent):  # type: ignore[misc]
@@ -30,10 +31,10 @@ class Substation(mesa.Agent):  # type: ignore[misc]
 
     def pass_down(self, transformer: Transformer, forecast: Forecast) -> None:
         """Send a transformer its forecast of the day ahead."""
-        transformer.hear(self.channel.send(forecast))
+        transformer.hear(self.channel.send(forecast, self, transformer))
 
     def report(self) -> Report:
-        """Gather the transformers' reports and send their sum up."""
-        reports = [transformer.report() for transformer in self.transformers]
+        """Gather the transformers' reports and return their sum."""
+        reports = [self.channel.send(each.report(), each, self) for each in self.transformers]
         load_kw = np.sum([report.load_kw for report in reports], axis=0)
-        return self.channel.send(Report(load_kw, sum(report.unserved_kwh for report in reports)))
+        return Report(load_kw, sum(report.unserved_kwh for report in reports))

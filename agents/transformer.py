@@ -1,27 +1,50 @@
 """The transformer: keeps the board, sends its copies out, takes deposits, and asks EVs to answer each slot's deviation."""
 
+from dataclasses import dataclass
+
 import mesa
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.ev import EV
+from agents.swarm import Swarm
 from coordination.valley_filling.adjustment import DONE_KW, asked, cut_kw
-from coordination.valley_filling.colony import first_round
-from coordination.valley_filling.problem import CoordinationSettings, Coordinator, Plan, Round, Schedule, ValleyFilling
-from coordination.valley_filling.rounds import close_round
-from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard, count_reading
-from environment.channel import (
+from coordination.valley_filling.problem import (
+    CoordinationSettings,
+    Coordinator,
+    Plan,
+    Round,
+    Schedule,
+    ValleyFilling,
+    cost_kw2,
+)
+from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard
+from environment.channel import Channel
+from environment.fleets.fleet import TOLERANCE_H
+from environment.messages import (
+    Acceptance,
     BoardCopy,
-    Channel,
     Cut,
     Deposit,
     Deviation,
     Dispatch,
+    Exchange,
     Forecast,
+    Recall,
     Refusal,
     Report,
     RoundCopy,
 )
+from environment.network import Network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """What a board starts again from."""
+
+    load_kw: NDArray[np.float64]
+    ledger_kw: NDArray[np.float64]
+    accepted: dict[int, int]
 
 
 class Transformer(mesa.Agent):  # type: ignore[misc]
@@ -33,8 +56,10 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         The Mesa model.
     name
         As in the grid's tree.
-    channel
-        Carries every message.
+    vehicles
+        Names of its EVs.
+    channel, network
+        What carries every message, and what can happen to those between it and its EVs; None: nothing.
     problem
         Its EVs, its limit and its forecast; the board begins with what the substation sends.
     actual_kw
@@ -45,13 +70,24 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         Batch size, rounds and information.
     adjusts, comes_back
         Whether EVs answer what a slot strays from its forecast, and whether they hold rounds at slot boundaries.
+
+    Attributes
+    ----------
+    schedule
+        What its EVs draw, or mean to.
+    ledger
+        What they promised, as it knows; the schedule itself where no message can get lost.
+    fallback_kw
+        What each EV drew by the safe rule, summed over slots [kW], shape ``(n_vehicles,)``.
     """
 
     def __init__(
         self,
         model: mesa.Model,
         name: str,
+        vehicles: NDArray[np.str_],
         channel: Channel,
+        network: Network | None,
         problem: ValleyFilling,
         actual_kw: NDArray[np.float64],
         coordinator: Coordinator,
@@ -61,7 +97,9 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
     ) -> None:
         super().__init__(model)
         self.name = name
+        self.vehicles = vehicles
         self.channel = channel
+        self.network = network
         self.problem = problem
         self.actual_kw = actual_kw
         self.coordinator = coordinator
@@ -70,124 +108,297 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self.comes_back = comes_back
         self.planned: Schedule | None = None
         self.schedule = Schedule(problem)
-        self.board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size)
+        self.ledger = self.schedule if network is None else Schedule(problem)
+        self.fallback_kw = np.zeros(problem.n_vehicles)
+        self.board = self._new_board(problem.base_kw)
         self.rounds: list[tuple[int, Round]] = []
         self.plugged_in: list[EV] = []
         self.evs = [EV(model, row, self) for row in range(problem.n_vehicles)]
+        members = np.bincount(problem.line_of, minlength=max(problem.lines, 1)).tolist()
+        self.swarms = [
+            Swarm(f"line:{name}/{number + 1}" if problem.lines else f"EVs of {name}", size)
+            for number, size in enumerate(members)
+        ]
+        self._accepted: dict[int, int] = {}
+        self._taken: list[Exchange] = []
+        self._beginning_slot = False
+        self._snapshot: Snapshot | None = None
+
+    def name_of(self, row: int) -> str:
+        """Return an EV's node in the tree."""
+        return f"ev:{self.vehicles[row]}"
 
     def hear(self, forecast: Forecast) -> None:
         """Begin the board with the forecast of the day ahead (Step 2)."""
-        self.board = PheromoneBoard(forecast.load_kw, self.problem.limit_kw, self.settings.batch_size)
+        self.board = self._new_board(forecast.load_kw)
 
     def follow(self, plan: Plan) -> None:
         """Have EVs follow a plan made for them, where they do not choose for themselves."""
         self.planned = plan.schedule
         self.rounds = [(0, held) for held in plan.rounds]
 
+    def open_board(self) -> None:
+        """Send the first copies of the board out."""
+        self._send_copies()
+
     def plan_ahead(self) -> None:
         """Let all EVs choose before the day begins, and come back round after round."""
         evs = [self.evs[row] for row in self.problem.order.tolist()]
+        before = self.channel.totals()
+        self.open_board()
         for ev in evs:
-            ev.forage()
-        self.rounds.append((0, first_round(self.problem, self.board, self.schedule)))
+            ev.forage(paced=True)
+        cost = cost_kw2(self.problem, self.schedule, self.board.base_kw)
+        self.rounds.append((0, Round(1, len(evs), cost, self.channel.sent_since(before))))
         self._hold_rounds(evs, 0, 0)
 
     def welcome(self, ev: EV) -> None:
         """Take an EV in: it forages, unless it has its schedule already, or is given the one that was planned for it."""
         self.plugged_in.append(ev)
         if self.planned is None:
-            if self.settings.information == "online":
+            if self.network is not None:
+                self._admit(ev)
+            if self.settings.information == "online" or ev.cut_off:
                 ev.forage()
             return
         power = self.planned.of(ev.row)
         if self.coordinator.decides == "planner":
-            self.channel.send(Dispatch(int(self.problem.first_slot[ev.row]), power))
+            self.channel.send(Dispatch(int(self.problem.first_slot[ev.row]), power), self, ev)
         ev.schedule_kw[:] = power
         self.schedule.add_to(self.board.load_kw, np.array([ev.row]))
 
-    def read_board(self) -> NDArray[np.float64]:
-        """Return the copy that ants read [kW]; each version goes out once, to all EVs of its batch."""
-        if count_reading(self.board.tally):
-            self.channel.send(BoardCopy(self.board.copy_kw))
-        return self.board.copy_kw
+    def receive(self, deposit: Deposit) -> None:
+        """Take a deposit or an exchange and answer it: accepted, or refused with the load as it stands.
 
-    def receive(self, deposit: Deposit) -> NDArray[np.float64] | None:
-        """Take a deposit; if it does not fit, return the load as it stands [kW]."""
-        self.channel.send(deposit)
-        if self.board.deposit(deposit.first_slot, deposit.power_kw):
-            return None
-        return self.channel.send(Refusal(self.board.load_kw)).load_kw
+        What was accepted before is confirmed again; what a later message has overtaken is passed over.
+        """
+        ev = self.evs[deposit.row]
+        last = self._accepted.get(deposit.row, 0)
+        if deposit.number < last:
+            return
+        version = self.board.version
+        if deposit.number == last or self._enter(deposit):
+            self.channel.carry(self.network, Acceptance(deposit.number, version), self, ev, ev.hear, paced=ev.paced)
+        else:
+            refusal = Refusal(self.board.load_kw.copy(), deposit.number)
+            self.channel.carry(self.network, refusal, self, ev, ev.hear, paced=ev.paced)
+        if self.board.due:
+            self._publish()
+
+    def send_copy(self, ev: EV) -> None:
+        """Answer an EV that asks for a copy of the board; its line hears it too."""
+        copy, swarm = BoardCopy(self.board.load_kw.copy(), self.board.version), ev.swarm
+        self.channel.carry(self.network, copy, self, swarm, ev.hear_copy, receivers=swarm.members, paced=ev.paced)
 
     def begin_slot(self, now: int) -> None:
         """Begin a slot: EVs make up for what its load strays from the forecast, and come back for later rounds."""
         residual = self.board.reveal(now, self.actual_kw[now]) if self.adjusts else 0.0
-        if residual == 0 and not self.comes_back:
+        if residual == 0 and not self.comes_back and self.network is None:
             return
         stop = self.problem.stop_slot
         self.plugged_in = [ev for ev in self.plugged_in if stop[ev.row] > now]
-        if residual != 0:
+        self._beginning_slot = True
+        strays = self.network is not None and self._meter(now)
+        if residual != 0 or strays:
             self._make_up(now, residual)
+        if self.network is not None:
+            self._stand_by(now)
         if self.comes_back:
             self._hold_rounds([ev for ev in self.plugged_in if stop[ev.row] > now + 1], now + 1, now)
+        self._beginning_slot = False
+        if self.network is not None and self.network.settings.restarts:
+            self._snapshot = Snapshot(self.board.load_kw.copy(), self.ledger.power_kw.copy(), dict(self._accepted))
+
+    def restart(self) -> None:
+        """Start the board again from its last snapshot, and ask EVs to deposit once more what they hold.
+
+        The present slot is measured, and takes no more promises: some that were forgotten may be on their way to be drawn.
+        """
+        if self._snapshot is None:
+            return
+        board, now = self.board, self._slot_now()
+        board.load_kw[:] = self._snapshot.load_kw
+        self.ledger.power_kw[:] = self._snapshot.ledger_kw
+        self._accepted = dict(self._snapshot.accepted)
+        if now < self.problem.n_slots:
+            self._meter(now, recalls=False)
+            board.load_kw[now] = max(board.load_kw[now], board.limit_kw)
+        evs = list(self.evs if self.settings.information == "day_ahead" else self.plugged_in)
+        heard = self.channel.cast(self.network, Recall(), self, len(evs), f"EVs of {self.name}")
+        for ev, hears in zip(evs, heard, strict=True):
+            if hears:
+                ev.hear_recall(Recall())
+        self._publish()
+
+    def report(self) -> Report:
+        """Return the day's load and the energy that its EVs still lack."""
+        drawn_kwh = self.schedule.power_sum_kw() * self.problem.slot_h
+        lacking_kwh = float(np.maximum(self.problem.need_kwh - drawn_kwh, 0.0).sum())
+        return Report(self.actual_kw + self.schedule.load_kw(), lacking_kwh)
+
+    def _new_board(self, base_kw: NDArray[np.float64]) -> PheromoneBoard:
+        return PheromoneBoard(base_kw, self.problem.limit_kw, self.settings.batch_size, self.problem.lines)
+
+    def _publish(self) -> None:
+        self.board.publish()
+        self._send_copies()
+
+    def _send_copies(self) -> None:
+        for swarm in self.swarms:
+            copy = BoardCopy(self.board.load_kw.copy(), self.board.version)
+            self.channel.carry(self.network, copy, self, swarm, swarm.hear_copy, receivers=swarm.members)
+
+    def _enter(self, deposit: Deposit) -> bool:
+        """Enter a deposit or an exchange on the board and in the ledger, if it fits."""
+        is_exchange = isinstance(deposit, Exchange)
+        change = deposit.power_kw if self.network is None else self._change_of(deposit)
+        enter = self.board.exchange if is_exchange else self.board.deposit
+        if not enter(deposit.first_slot, change):
+            return False
+        if isinstance(deposit, Exchange):
+            self._taken.append(deposit)
+        if self.network is not None:
+            self._promised(deposit)[:] += change
+            self._accepted[deposit.row] = deposit.number
+        return True
+
+    def _change_of(self, deposit: Deposit) -> NDArray[np.float64]:
+        """Return what a message changes of the EV's promise [kW].
+
+        What is past is past; and in the midst of a slot nothing is taken off it, as the EV may not know and draw on.
+        """
+        change = deposit.power_kw.copy()
+        if not isinstance(deposit, Exchange):
+            change -= self._promised(deposit)
+        begun = self._slot_now() - deposit.first_slot
+        change[: max(begun, 0)] = 0.0
+        if 0 <= begun < change.size and not self._beginning_slot:
+            change[begun] = max(change[begun], 0.0)
+        return change
+
+    def _slot_now(self) -> int:
+        return int(np.floor(self.model.time / self.problem.slot_h + TOLERANCE_H))
+
+    def _promised(self, deposit: Deposit) -> NDArray[np.float64]:
+        begin = deposit.first_slot - int(self.problem.first_slot[deposit.row])
+        return self.ledger.of(deposit.row)[begin : begin + deposit.power_kw.size]
 
     def _hold_rounds(self, evs: list[EV], from_slot: int, now: int) -> None:
         board = self.board
+        evs = [ev for ev in evs if ev.ready]
         batches = -(-len(evs) // self.settings.batch_size)
         for number in range(2, self.settings.rounds + 1 if evs else 0):
-            moves = refused = entries = 0
+            before = self.channel.totals()
+            self._taken.clear()
             settled = True
             for batch in range(batches):
-                board.publish()
-                copy = self.channel.send(RoundCopy(board.copy_kw, board.copy_kw - board.base_kw))
+                copy = RoundCopy(board.load_kw.copy(), board.load_kw - board.base_kw)
                 members = evs[batch::batches]
-                for ticket, ev in enumerate(members):
-                    exchange, content = ev.come_back(copy, len(members), len(evs), ticket, number, from_slot)
-                    settled = settled and content
-                    if exchange is None:
-                        continue
-                    entries += int(np.count_nonzero(self.channel.send(exchange).power_kw))
-                    if board.exchange(exchange.first_slot, exchange.power_kw):
-                        ev.take_on(exchange)
-                        moves += 1
-                    else:
-                        self.channel.send(Refusal(board.load_kw))
-                        refused += 1
-            board.publish()
-            held = close_round(
-                self.problem, board, self.schedule, number, moves, refused, entries, batches, settled=settled
-            )
-            self.rounds.append((now, held))
+                heard = self.channel.cast(self.network, copy, self, len(members), f"batch {batch + 1}")
+                for ticket, (ev, hears) in enumerate(zip(members, heard, strict=True)):
+                    takes_part = hears and ev.ready
+                    settled &= takes_part and ev.come_back(copy, len(members), len(evs), ticket, number, from_slot)
+            cost = cost_kw2(self.problem, self.schedule, board.base_kw)
+            sent = self.channel.sent_since(before)
+            self.rounds.append((now, Round(number, len(self._taken), cost, sent, settled)))
             if settled:
                 break
+        if evs and self.settings.rounds > 1:
+            self._publish()
 
     def _make_up(self, now: int, residual: float) -> None:
         board, whole = self.board, self.problem.whole
-        told = self._tell(residual)
-        for ev in self.plugged_in:
+        told, heard = self._tell(residual)
+        for place, ev in enumerate(self.plugged_in):
             over = board.load_kw[now] - board.limit_kw
             if abs(residual) <= DONE_KW and over <= LIMIT_TOLERANCE_KW:
                 break
-            power_kw = self.problem.power_kw[ev.row]
-            moved, exchange = ev.answer(now, asked(residual, over, power_kw, whole), told.load_kw)
-            if moved != 0 and board.exchange(exchange.first_slot, self.channel.send(exchange).power_kw):
-                residual -= moved
-                ev.take_on(exchange)
-                told = self._tell(residual)
+            if not (heard[place] and ev.ready):
+                continue
+            self._taken.clear()
+            ev.make_up(now, asked(residual, over, self.problem.power_kw[ev.row], whole), told.load_kw)
+            if self._taken:
+                residual += float(self._taken[0].power_kw[now - self._taken[0].first_slot])
+                told, heard = self._tell(residual)
+        if self.network is not None:
+            self._meter(now)
+        self._cut(now)
+        self._publish()
+
+    def _tell(self, residual: float) -> tuple[Deviation, NDArray[np.bool_]]:
+        deviation = Deviation(self.board.load_kw, residual)
+        if not self.plugged_in:
+            return deviation, np.ones(0, dtype=np.bool_)
+        n = len(self.plugged_in)
+        return deviation, self.channel.cast(self.network, deviation, self, n, f"plugged-in EVs of {self.name}")
+
+    def _cut(self, now: int) -> None:
+        """Cut charging where the slot is above the limit and nobody can move, last plugged in first."""
         for ev in reversed(self.plugged_in):
-            held = ev.schedule_kw[now - int(self.problem.first_slot[ev.row])]
-            cut = cut_kw(board.load_kw[now], board.limit_kw, held, whole)
-            if cut > 0:
-                order = self.channel.send(Cut(now, np.array([-cut])))
-                board.exchange(now, order.power_kw)
-                ev.take_on(order)
-        board.publish()
+            self._cut_one(ev, now)
 
-    def _tell(self, residual: float) -> Deviation:
-        deviation = Deviation(residual, self.board.load_kw)
-        return self.channel.send(deviation) if self.plugged_in else deviation
+    def _cut_one(self, ev: EV, now: int) -> None:
+        """Cut an EV's charging as far as the slot is above the limit: at the plug, so that it needs no message to work."""
+        board, k = self.board, now - int(self.problem.first_slot[ev.row])
+        cut = cut_kw(board.load_kw[now], board.limit_kw, ev.schedule_kw[k], self.problem.whole)
+        if cut > 0:
+            order = Cut(now, np.array([-cut]))
+            self.channel.cast(self.network, order, self, 1, ev.name if self.channel.log is not None else "")
+            board.exchange(now, order.power_kw)
+            ev.lose(order)
+            if self.network is not None:
+                self.ledger.of(ev.row)[k] = ev.schedule_kw[k]
 
-    def report(self) -> Report:
-        """Send the day's load and the energy that its EVs still lack up to the substation."""
-        drawn_kwh = self.schedule.power_sum_kw() * self.problem.slot_h
-        lacking_kwh = float(np.maximum(self.problem.need_kwh - drawn_kwh, 0.0).sum())
-        return self.channel.send(Report(self.actual_kw + self.schedule.load_kw(), lacking_kwh))
+    def _meter(self, now: int, *, recalls: bool = True) -> bool:
+        """Hold what plugged-in EVs draw in the present slot against their promises; return whether any differ.
+
+        The board's present slot becomes what is drawn. Who draws less than promised loses the rest of the promise; who
+        draws more is asked to deposit again.
+        """
+        rows = np.array([ev.row for ev in self.plugged_in], dtype=np.int64)
+        places = self.schedule.start[rows] + now - self.problem.first_slot[rows]
+        rows, places = rows[places >= self.schedule.start[rows]], places[places >= self.schedule.start[rows]]
+        stray = self.schedule.power_kw[places] - self.ledger.power_kw[places]
+        for row, place, difference in zip(rows.tolist(), places.tolist(), stray.tolist(), strict=True):
+            if difference == 0.0:
+                continue
+            self.board.load_kw[now] += difference
+            self.ledger.power_kw[place] += difference
+            ev = self.evs[row]
+            if difference < 0:
+                rest = self.ledger.power_kw[place + 1 : self.ledger.start[row + 1]]
+                self.board.load_kw[now + 1 : now + 1 + rest.size] -= rest
+                rest[:] = 0.0
+                self._accepted.pop(row, None)
+            elif recalls:
+                self.channel.carry(self.network, Recall(), self, ev, ev.hear_recall)
+        return bool(stray.any())
+
+    def _admit(self, ev: EV) -> None:
+        """Hold what an EV that plugs in is about to draw in the present slot against its promise; cut what finds no room."""
+        now = self._slot_now()
+        k = now - int(self.problem.first_slot[ev.row])
+        if not 0 <= k < ev.schedule_kw.size:
+            return
+        excess = ev.schedule_kw[k] - self.ledger.of(ev.row)[k]
+        if excess > 0:
+            self.board.load_kw[now] += excess
+            self.ledger.of(ev.row)[k] += excess
+            self._cut_one(ev, now)
+
+    def _stand_by(self, now: int) -> None:
+        """Let EVs that cannot reach their board go by the safe rule, and try to reach it again."""
+        stop = self.problem.stop_slot
+        changed = False
+        for ev in self.plugged_in:
+            if not (ev.alive and ev.cut_off):
+                continue
+            drawn = ev.charge_unguided(now, self.board.limit_kw - self.board.load_kw[now])
+            self.board.load_kw[now] += drawn
+            self.ledger.of(ev.row)[now - int(self.problem.first_slot[ev.row])] += drawn
+            self.fallback_kw[ev.row] += drawn
+            changed |= drawn > 0
+            if stop[ev.row] > now + 1:
+                ev.forage(now + 1, paced=True)
+        if changed:
+            self._publish()

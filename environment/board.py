@@ -15,9 +15,9 @@ from environment.compiled import compiled
 LIMIT_TOLERANCE_KW: Final = 1e-6
 """A slot counts as above the limit from this excess on [kW]: room for rounding, nothing else."""
 
-SINCE_COPY, VERSION, SENT_VERSION, COPIES, DEPOSITS, ENTRIES, REFUSALS, N_TALLIES = range(8)
-"""Places in a board's tally: deposits since the copy was refreshed, version of the copy, version last sent out, copies
-sent out, deposits received, slots named in them, deposits refused."""
+SINCE_COPY, VERSION, DEPOSITS, ENTRIES, TAKEN, REFUSALS, N_TALLIES = range(7)
+"""Places in a board's tally: deposits since it was published, version last published (each goes out once, to every line),
+deposits received, slots named in them, slots named in those that were accepted, deposits refused."""
 
 
 @compiled
@@ -55,10 +55,11 @@ def post(
 
 
 @compiled
-def publish(load_kw: NDArray[np.float64], copy_kw: NDArray[np.float64], tally: NDArray[np.int64]) -> None:
-    """Make the present load the version that ants read, and begin a new batch."""
-    for k in range(load_kw.size):  # a loop is twice as fast here as a slice
-        copy_kw[k] = load_kw[k]
+def publish(load_kw: NDArray[np.float64], copies_kw: NDArray[np.float64], tally: NDArray[np.int64]) -> None:
+    """Make the present load the version that ants read, on every line, and begin a new batch."""
+    for line in range(copies_kw.shape[0]):
+        for k in range(load_kw.size):  # a loop is twice as fast here as a slice
+            copies_kw[line, k] = load_kw[k]
     tally[SINCE_COPY] = 0
     tally[VERSION] += 1
 
@@ -66,34 +67,21 @@ def publish(load_kw: NDArray[np.float64], copy_kw: NDArray[np.float64], tally: N
 @compiled
 def deposit(
     load_kw: NDArray[np.float64],
-    copy_kw: NDArray[np.float64],
     limit_kw: float,
-    batch_size: int,
     tally: NDArray[np.int64],
     first_slot: int,
     power_kw: NDArray[np.float64],
 ) -> bool:
-    """Take an ant's deposit, or refuse it; the last one of a batch refreshes the copy that ants may read (Step 6)."""
+    """Take an ant's deposit, or refuse it; after the last one of a batch the board is to be published (Step 6)."""
     added, entries = post(load_kw, limit_kw, first_slot, power_kw)
     tally[DEPOSITS] += 1
     tally[ENTRIES] += entries
-    if not added:
+    if added:
+        tally[TAKEN] += entries
+        tally[SINCE_COPY] += 1
+    else:
         tally[REFUSALS] += 1
-        return False
-    tally[SINCE_COPY] += 1
-    if tally[SINCE_COPY] >= batch_size:
-        publish(load_kw, copy_kw, tally)
-    return True
-
-
-@compiled
-def count_reading(tally: NDArray[np.int64]) -> bool:
-    """Note that an ant reads the copy; True if this version goes out for the first time (one message to its batch)."""
-    if tally[SENT_VERSION] == tally[VERSION]:
-        return False
-    tally[SENT_VERSION] = tally[VERSION]
-    tally[COPIES] += 1
-    return True
+    return added
 
 
 def pheromone(load_kw: NDArray[np.float64], limit_kw: float) -> NDArray[np.float64]:
@@ -118,9 +106,9 @@ def pheromone(load_kw: NDArray[np.float64], limit_kw: float) -> NDArray[np.float
 class PheromoneBoard:
     """The board of one transformer.
 
-    Ants read `copy_kw`, a version of the load that is refreshed after every `batch_size` deposits, in plug-in order,
-    and whenever the actual load of a slot turns out to differ from the forecast. Deposits are held against the true
-    load: one that no longer fits is refused.
+    Ants read the version last published: after every `batch_size` deposits, in plug-in order, and whenever the actual
+    load of a slot turns out to differ from the forecast. Deposits are held against the true load: one that no longer fits
+    is refused.
 
     Parameters
     ----------
@@ -129,27 +117,42 @@ class PheromoneBoard:
     limit_kw
         The transformer's limit.
     batch_size
-        Deposits per version of the copy.
+        Deposits per version.
+    lines
+        Lines that keep a copy of their own; 0: one copy for all.
+
+    Attributes
+    ----------
+    copies_kw
+        The copies that ants read where no message is lost [kW], shape ``(max(lines, 1), n_slots)``.
     """
 
-    def __init__(self, base_kw: NDArray[np.float64], limit_kw: float, batch_size: int) -> None:
+    def __init__(self, base_kw: NDArray[np.float64], limit_kw: float, batch_size: int, lines: int = 0) -> None:
         self.limit_kw = float(limit_kw)
         self.batch_size = int(batch_size)
         self.base_kw = base_kw.astype(np.float64)
         self.load_kw = self.base_kw.copy()
-        self.copy_kw = self.base_kw.copy()
+        self.copies_kw = np.tile(self.base_kw, (max(lines, 1), 1))
         self.tally = np.zeros(N_TALLIES, dtype=np.int64)
-        self.tally[SENT_VERSION] = -1
 
     @property
     def promised_kw(self) -> NDArray[np.float64]:
         """EV load promised so far [kW], shape ``(n_slots,)``."""
         return self.load_kw - self.base_kw
 
+    @property
+    def version(self) -> int:
+        """Number of the version last published, from 0."""
+        return int(self.tally[VERSION])
+
+    @property
+    def due(self) -> bool:
+        """Whether a batch is full, and the board is to be published."""
+        return bool(self.tally[SINCE_COPY] >= self.batch_size)
+
     def deposit(self, first_slot: int, power_kw: NDArray[np.float64]) -> bool:
         """Take an ant's promise of power in consecutive slots [kW]; False if a slot has no room for it."""
-        args = (self.load_kw, self.copy_kw, self.limit_kw, self.batch_size, self.tally)
-        return deposit(*args, first_slot, power_kw)
+        return deposit(self.load_kw, self.limit_kw, self.tally, first_slot, power_kw)
 
     def exchange(self, first_slot: int, change_kw: NDArray[np.float64]) -> bool:
         """Take a change of promises (withdrawals are negative) [kW]; False if a slot has no room for it."""
@@ -165,5 +168,5 @@ class PheromoneBoard:
         return deviation
 
     def publish(self) -> None:
-        """Refresh the copy now."""
-        publish(self.load_kw, self.copy_kw, self.tally)
+        """Publish the present load."""
+        publish(self.load_kw, self.copies_kw, self.tally)

@@ -1,227 +1,245 @@
-"""Messages between agents and the channel that carries and counts them.
+"""The channel between agents: carries messages over the hops of the grid's tree, and keeps the books of what was sent.
 
-Source: paper A, section 4.2.2. The channel is lossless: what is sent arrives at once. A message to a group counts once.
-Wire sizes are ours [default]: a header of 16 bytes (kind, sender, version,
-length), 8 bytes a load value, 12 bytes an entry of slot and power.
+Source: paper A, section 4.2.2: point-to-point, group and broadcast communication. A message to a group counts once, and
+each of its receivers hears it or not. Without a network that has faults, what is sent arrives at once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-HEADER_BYTES = 16
-VALUE_BYTES = 8
-ENTRY_BYTES = 12
+from environment.messages import Hop, Message, Sent
+from environment.network import SECONDS_PER_HOUR, Network
+
+type Deliver[M: Message] = Callable[[M], None]
+"""Hands a message over to its receiver."""
+
+BOOK_COLUMNS = ("kind", "hop", "cast", "messages", "receivers", "bytes", "lost", "doubled", "delay_mean_s", "delay_max_s")
+LOG_COLUMNS = ("sent_h", "arrives_h", "kind", "hop", "sender", "receiver", "receivers", "bytes", "lost", "text")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Forecast:
-    """Control centre -> substation -> transformer, a day ahead: forecast base load [kW], shape ``(n_slots,)``."""
+class Clock(Protocol):
+    """What a channel with delays needs of the model."""
 
-    kind: ClassVar[str] = "forecast"
-    load_kw: NDArray[np.float64]
+    def now_h(self) -> float:
+        """Return the time in hours from the horizon's start."""
 
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES * self.load_kw.size
+    def call_at(self, at_h: float, call: Callable[[], None]) -> None:
+        """Call a bound method at a moment."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BoardCopy:
-    """Transformer -> the EVs of a batch: the load of each slot [kW], shape ``(n_slots,)``."""
-
-    kind: ClassVar[str] = "board_copy"
-    load_kw: NDArray[np.float64]
+class Party(Protocol):
+    """Who sends or receives."""
 
     @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES * self.load_kw.size
+    def name(self) -> str:
+        """As in the grid's tree."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RoundCopy:
-    """Transformer -> the EVs of a batch that come back: load of each slot and the EVs' part [kW], ``(n_slots,)`` each."""
+@dataclass(slots=True)
+class Book:
+    """What was sent of one kind over one hop; `delay_h` is the sum over arrivals, `delay_max_h` the longest."""
 
-    kind: ClassVar[str] = "round_copy"
-    load_kw: NDArray[np.float64]
-    promised_kw: NDArray[np.float64]
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES * (self.load_kw.size + self.promised_kw.size)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Declaration:
-    """EV -> planner, a day ahead: plug-in, plug-out, energy and power."""
-
-    kind: ClassVar[str] = "declaration"
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + 4 * VALUE_BYTES
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Signal(BoardCopy):
-    """Transformer -> all its EVs: the signal of an iteration, a value for each slot, shape ``(n_slots,)``."""
-
-    kind: ClassVar[str] = "signal"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Refusal(BoardCopy):
-    """Transformer -> EV: the deposit does not fit; this is the load as it stands."""
-
-    kind: ClassVar[str] = "refusal"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Deposit:
-    """EV -> transformer: power promised in consecutive slots from `first_slot` on [kW]; sent as slot and power pairs."""
-
-    kind: ClassVar[str] = "deposit"
-    first_slot: int
-    power_kw: NDArray[np.float64]
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return self.bytes_of(1, int(np.count_nonzero(self.power_kw)))
-
-    @staticmethod
-    def bytes_of(messages: int, entries: int) -> int:
-        """Size on the wire [bytes] of so many messages that name so many slots together."""
-        return HEADER_BYTES * messages + ENTRY_BYTES * entries
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Exchange(Deposit):
-    """EV -> transformer: a change of earlier promises [kW]; negative takes back."""
-
-    kind: ClassVar[str] = "exchange"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Profile(Deposit):
-    """EV -> transformer: its schedule in an iteration, slot and power pairs [kW]."""
-
-    kind: ClassVar[str] = "profile"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Deviation:
-    """Transformer -> its plugged-in EVs: what the present slot still strays from plan (paper A, eq 14), and the board.
-
-    Parameters
-    ----------
-    residual_kw
-        What is left to make up for.
-    load_kw
-        Load of each slot [kW], shape ``(n_slots,)``, for EVs to see where they can go.
-    """
-
-    kind: ClassVar[str] = "deviation"
-    residual_kw: float
-    load_kw: NDArray[np.float64]
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES * (1 + self.load_kw.size)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cut(Deposit):
-    """Transformer -> EV: power taken from it in the present slot, because the limit would be broken [kW]."""
-
-    kind: ClassVar[str] = "cut"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dispatch(Deposit):
-    """Transformer -> EV: the schedule that a central planner chose for it."""
-
-    kind: ClassVar[str] = "dispatch"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Report:
-    """Transformer -> substation -> control centre, at the end: total load [kW], shape ``(n_slots,)``, and what is lacking.
-
-    Parameters
-    ----------
-    load_kw
-        Actual base load plus EVs.
-    unserved_kwh
-        Energy that EVs asked of the grid and did not get.
-    """
-
-    kind: ClassVar[str] = "report"
-    load_kw: NDArray[np.float64]
-    unserved_kwh: float
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES * (self.load_kw.size + 1)
-
-    @property
-    def peak_kw(self) -> float:
-        """Largest load [kW]."""
-        return float(self.load_kw.max())
-
-    @property
-    def valley_kw(self) -> float:
-        """Smallest load [kW]."""
-        return float(self.load_kw.min())
-
-
-type Message = Forecast | BoardCopy | RoundCopy | Declaration | Deposit | Deviation | Report
+    messages: int = 0
+    receivers: int = 0
+    n_bytes: int = 0
+    lost: int = 0
+    doubled: int = 0
+    delay_h: float = 0.0
+    delay_max_h: float = 0.0
 
 
 class Channel:
-    """Carries every message and counts messages and bytes by kind."""
+    """Carries every message of a run and books it by kind and hop.
 
-    def __init__(self) -> None:
-        self._books: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    Parameters
+    ----------
+    clock
+        Needed for delays and for the log.
+    log
+        Receives a row (`LOG_COLUMNS`) for every message, or None.
+    """
 
-    def send[M: Message](self, message: M) -> M:
-        """Carry one message; it arrives unchanged."""
-        self.record(message.kind, 1, message.wire_bytes)
+    def __init__(self, clock: Clock | None = None, log: list[tuple[Any, ...]] | None = None) -> None:
+        self.clock = clock
+        self.log = log
+        self._books: defaultdict[tuple[type[Message], Hop], Book] = defaultdict(Book)
+        self._under_way: list[tuple[float, int, Deliver[Any], Message]] = []
+        self._number = count()
+
+    def send[M: Message](self, message: M, sender: Party, receiver: Party, *, hop: Hop | None = None) -> M:
+        """Carry a message over a sound hop; it arrives at once."""
+        self._enter(message, hop or message.hop, 1)
+        if self.log is not None:
+            self._note(message, hop or message.hop, sender, receiver.name, 1, [0.0])
         return message
 
-    def record(self, kind: str, messages: int, n_bytes: int) -> None:
-        """Enter messages of one kind that a compiled path exchanged within itself."""
-        if messages:
-            book = self._books[kind]
-            book[0] += messages
-            book[1] += n_bytes
+    def carry[M: Message](
+        self,
+        network: Network | None,
+        message: M,
+        sender: Party,
+        receiver: Party,
+        deliver: Deliver[M],
+        *,
+        receivers: int = 1,
+        paced: bool = False,
+    ) -> None:
+        """Carry a message to one receiver, or to a group that hears it as one.
 
-    def record_all(self, sent: Iterable[tuple[str, int, int]]) -> None:
-        """Enter (kind, messages, bytes) of several kinds."""
-        for kind, messages, n_bytes in sent:
-            self.record(kind, messages, n_bytes)
+        Parameters
+        ----------
+        network
+            What can happen to it; None for nothing.
+        message, sender, receiver
+            What, from whom, to whom.
+        deliver
+            Called with the message when it arrives: within this call, or later.
+        receivers
+            How many hear it.
+        paced
+            The sender waits for the answer: what arrives within the time-out is delivered within this call.
+        """
+        book = self._enter(message, message.hop, receivers)
+        if network is None:
+            if self.log is not None:
+                self._note(message, message.hop, sender, receiver.name, receivers, [0.0])
+            deliver(message)
+            return
+        assert self.clock is not None
+        now_h = self.clock.now_h()
+        delays = network.delays_h(now_h)
+        self._count_arrivals(book, delays, receivers)
+        if self.log is not None:
+            self._note(message, message.hop, sender, receiver.name, receivers, delays)
+        at_once = network.settings.timeout_h if paced else 0.0
+        for delay in delays:
+            if delay <= at_once:
+                deliver(message)
+            else:
+                heappush(self._under_way, (now_h + delay, next(self._number), deliver, message))
+                self.clock.call_at(now_h + delay, self._deliver_due)
+
+    def cast(self, network: Network | None, message: Message, sender: Party, receivers: int, group: str) -> NDArray[np.bool_]:
+        """Carry a message of a sender who waits to each of a group; return who hears it in time, shape ``(receivers,)``.
+
+        Parameters
+        ----------
+        network
+            What can happen to it; None for nothing.
+        message, sender
+            What, from whom.
+        receivers
+            How many it is meant for.
+        group
+            What to call them.
+        """
+        book = self._enter(message, message.hop, receivers)
+        heard = np.ones(receivers, dtype=np.bool_)
+        arrivals: list[list[float]] = []
+        if network is not None:
+            assert self.clock is not None
+            arrivals = [network.delays_h(self.clock.now_h()) for _ in range(receivers)]
+            heard[:] = [any(delay <= network.settings.timeout_h for delay in delays) for delays in arrivals]
+            for delays in arrivals:
+                self._count_arrivals(book, delays, 1)
+        if self.log is not None:
+            self._note(message, message.hop, sender, group, receivers, [0.0], int(receivers - heard.sum()))
+        return heard
+
+    def record_all(self, sent: Iterable[Sent]) -> None:
+        """Enter what a compiled path exchanged within itself."""
+        for each in sent:
+            if each.messages:
+                book = self._books[each.message, each.hop or each.message.hop]
+                book.messages += each.messages
+                book.receivers += each.receivers
+                book.n_bytes += each.n_bytes
+
+    def sent_since(self, earlier: dict[tuple[type[Message], Hop], tuple[int, int, int]]) -> tuple[Sent, ...]:
+        """Return what was sent since an earlier `totals`."""
+        nothing = (0, 0, 0)
+        differences = (
+            (kind, tuple(now - then for now, then in zip(totals, earlier.get((kind, hop), nothing), strict=True)))
+            for (kind, hop), totals in self.totals().items()
+        )
+        return tuple(Sent(kind, *each) for kind, each in differences if any(each))
+
+    def totals(self) -> dict[tuple[type[Message], Hop], tuple[int, int, int]]:
+        """Return messages, receivers and bytes so far, by kind and hop."""
+        return {key: (book.messages, book.receivers, book.n_bytes) for key, book in self._books.items()}
 
     @property
-    def books(self) -> list[tuple[str, int, int]]:
-        """(kind, messages, bytes) of every kind sent, by name."""
-        return [(kind, book[0], book[1]) for kind, book in sorted(self._books.items())]
+    def books(self) -> list[tuple[Any, ...]]:
+        """A row (`BOOK_COLUMNS`) for every kind and hop, by name."""
+        rows = []
+        for (message, hop), book in self._books.items():
+            arrived = book.receivers - book.lost + book.doubled
+            mean_s = SECONDS_PER_HOUR * book.delay_h / arrived if arrived else 0.0
+            rows.append((
+                message.kind, str(hop), str(message.cast), book.messages, book.receivers, book.n_bytes, book.lost,
+                book.doubled, mean_s, SECONDS_PER_HOUR * book.delay_max_h,
+            ))  # fmt: skip
+        return sorted(rows)
 
     @property
     def messages(self) -> int:
         """All messages sent."""
-        return sum(book[0] for book in self._books.values())
+        return sum(book.messages for book in self._books.values())
 
     @property
     def bytes(self) -> int:
         """All bytes sent."""
-        return sum(book[1] for book in self._books.values())
+        return sum(book.n_bytes for book in self._books.values())
+
+    @property
+    def lost(self) -> int:
+        """Receivers that a message did not reach."""
+        return sum(book.lost for book in self._books.values())
+
+    def _enter(self, message: Message, hop: Hop, receivers: int) -> Book:
+        book = self._books[type(message), hop]
+        book.messages += 1
+        book.receivers += receivers
+        book.n_bytes += message.wire_bytes
+        return book
+
+    @staticmethod
+    def _count_arrivals(book: Book, delays: list[float], receivers: int) -> None:
+        book.lost += 0 if delays else receivers
+        book.doubled += receivers if len(delays) > 1 else 0
+        book.delay_h += receivers * sum(delays)
+        book.delay_max_h = max(book.delay_max_h, *delays, 0.0)
+
+    def _note(
+        self,
+        message: Message,
+        hop: Hop,
+        sender: Party,
+        receiver: str,
+        receivers: int,
+        delays: list[float],
+        lost: int | None = None,
+    ) -> None:
+        assert self.log is not None
+        assert self.clock is not None
+        now_h = self.clock.now_h()
+        arrives_h = now_h + min(delays) if delays else np.nan
+        missed = (0 if delays else receivers) if lost is None else lost
+        self.log.append((
+            now_h, arrives_h, message.kind, str(hop), sender.name, receiver, receivers, message.wire_bytes, missed,
+            message.text,
+        ))  # fmt: skip
+
+    def _deliver_due(self) -> None:
+        assert self.clock is not None
+        now_h = self.clock.now_h()
+        while self._under_way and self._under_way[0][0] <= now_h:
+            _, _, deliver, message = heappop(self._under_way)
+            deliver(message)

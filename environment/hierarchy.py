@@ -1,4 +1,4 @@
-"""The grid's tree: control centre -> substations -> transformers -> EVs (paper A, section 4.2.2)."""
+"""The grid's tree: control centre -> substations -> transformers (-> lines) -> EVs (paper A, section 4.2.2)."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -35,6 +35,10 @@ class TransformerSettings(Settings):
     substations: int = Field(default=1, gt=0)
     """Number of substations; transformers are spread over them evenly, in order."""
 
+    lines: int = Field(default=0, ge=0, le=1_000_000)
+    """Lines of each transformer, EVs spread over them by draw: the EVs of a line are a subsidiary swarm that tells each other
+    what it was promised and so shares a copy of the board; 0: no lines, all EVs hear the transformer only (the paper)."""
+
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Self:
         rating = {"rated_kva", "power_factor", "loading"} & self.model_fields_set
@@ -55,7 +59,7 @@ class Hierarchy:
     Parameters
     ----------
     grid
-        Directed tree from the control centre down to the transformers; nodes ("substation:1", "transformer:T1") carry
+        Directed tree from the control centre down to the transformers and their lines; nodes ("substation:1", "transformer:T1") carry
         their ``kind``.
     transformers
         Names, in order.
@@ -63,12 +67,18 @@ class Hierarchy:
         Index into `transformers` of each EV, shape ``(n_vehicles,)``.
     limit_kw
         Limit of each transformer.
+    lines
+        Lines of each transformer, 0 for none.
+    line_of
+        Line of each EV at its transformer, shape ``(n_vehicles,)``.
     """
 
     grid: "nx.DiGraph[str]"
     transformers: tuple[str, ...]
     feeder_of: NDArray[np.int32]
     limit_kw: float
+    lines: int
+    line_of: NDArray[np.int32]
 
     @classmethod
     def build(cls, settings: TransformerSettings, fleet: Fleet, rng: np.random.Generator) -> Self:
@@ -91,6 +101,9 @@ class Hierarchy:
             feeder = np.zeros(len(fleet), dtype=np.int64)
             if settings.count > 1:  # drawn in plug-in order, so that the order of rows changes nothing
                 feeder[fleet.plug_in_order] = rng.integers(settings.count, size=len(fleet))
+        line = np.zeros(len(fleet), dtype=np.int32)
+        if settings.lines > 1:
+            line[fleet.plug_in_order] = rng.integers(settings.lines, size=len(fleet))
         grid: nx.DiGraph[str] = nx.DiGraph()
         grid.add_node(CONTROL_CENTER, kind="control_center")
         stations = min(settings.substations, len(names))
@@ -101,7 +114,10 @@ class Hierarchy:
         for k, name in enumerate(names):
             grid.add_node(f"transformer:{name}", kind="transformer")
             grid.add_edge(f"substation:{k * stations // len(names) + 1}", f"transformer:{name}")
-        return cls(grid, names, feeder.astype(np.int32), settings.load_limit_kw)
+            for number in range(settings.lines):
+                grid.add_node(f"line:{name}/{number + 1}", kind="line")
+                grid.add_edge(f"transformer:{name}", f"line:{name}/{number + 1}")
+        return cls(grid, names, feeder.astype(np.int32), settings.load_limit_kw, settings.lines, line)
 
     def substation_of(self, transformer: str) -> str:
         """Return the node of the substation that feeds a transformer."""
@@ -115,7 +131,9 @@ class Hierarchy:
     def with_vehicles(self, fleet: Fleet) -> "nx.DiGraph[str]":
         """Return the whole tree, EVs included, as a graph of its own (about 1 kB an EV)."""
         tree = self.grid.copy()
-        for vehicle, k in zip(fleet.vehicle.tolist(), self.feeder_of.tolist(), strict=True):
+        places = zip(fleet.vehicle.tolist(), self.feeder_of.tolist(), self.line_of.tolist(), strict=True)
+        for vehicle, k, line in places:
+            name = self.transformers[k]
             tree.add_node(f"ev:{vehicle}", kind="ev")
-            tree.add_edge(f"transformer:{self.transformers[k]}", f"ev:{vehicle}")
+            tree.add_edge(f"line:{name}/{line + 1}" if self.lines else f"transformer:{name}", f"ev:{vehicle}")
         return tree

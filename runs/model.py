@@ -1,5 +1,7 @@
 """The agent-based model: a Mesa agent for every EV, transformer, substation and the control centre, driven by events."""
 
+from collections.abc import Callable
+
 import mesa
 import numpy as np
 from mesa.time import Priority
@@ -40,7 +42,7 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         settings = settings or Scenario()
         super().__init__(rng=settings.run.seed)
         self.world = World.build(settings, self.rng)
-        self.channel = Channel()
+        self.channel = Channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
         horizon, hierarchy = self.world.horizon, self.world.hierarchy
         n = horizon.n_slots
@@ -69,7 +71,9 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
             Transformer(
                 self,
                 name,
+                world.fleet.vehicle[world.rows[k]],
                 self.channel,
+                world.network(k),
                 world.problems[k],
                 world.loads[k].actual_kw,
                 world.coordinator,
@@ -90,6 +94,10 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
             plug_in_h = np.maximum(transformer.problem.plug_in_h, 0.0).tolist()
             for row in transformer.problem.order.tolist():
                 self.schedule_event(transformer.evs[row].plug_in, at=plug_in_h[row])
+            if transformer.network is not None:
+                for restart in self.world.scenario.channel.restarts:
+                    if restart.transformer in (None, transformer.name):
+                        self.schedule_event(transformer.restart, at=restart.at_h)
 
     def begin_day(self) -> None:
         """Send the forecasts down, and plan what is planned a day ahead."""
@@ -98,7 +106,9 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         for k, transformer in enumerate(self.transformers):
             if self.world.plans_ahead:
                 transformer.plan_ahead()
-            elif coordinator.decides != "vehicle":
+            elif coordinator.decides == "vehicle":
+                transformer.open_board()
+            else:
                 plan = self.world.plan(coordinator, k)
                 count_planning(self.channel, coordinator, plan, transformer.problem.order.size)
                 transformer.follow(plan)
@@ -117,6 +127,14 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
             self.boards_kw[k, self.slot] = transformer.board.load_kw
         self.control_center.gather()
         self.running = False
+
+    def now_h(self) -> float:
+        """Return the time in hours from the horizon's start."""
+        return float(self.time)
+
+    def call_at(self, at_h: float, call: Callable[[], None]) -> None:
+        """Call a bound method at a moment."""
+        self.schedule_event(call, at=at_h)
 
     @property
     def evs(self) -> list[EV]:

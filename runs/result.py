@@ -18,22 +18,53 @@ from numpy.typing import NDArray
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import Round, Schedule
 from environment.board import LIMIT_TOLERANCE_KW, pheromone
-from environment.channel import Channel
+from environment.channel import BOOK_COLUMNS, LOG_COLUMNS, Channel
 from environment.faults import Fault, FaultyInputError
 from runs.metrics import EnergyBooks, load_metrics, optimality
 from runs.scenario import Scenario
 from runs.world import World
 
-TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds")
+TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds", "log")
 SCHEDULE_DTYPES = {"vehicle": "str", "slot": "int64", "power_kw": "float64"}
 ROUND_DTYPES = {
     "transformer": "str",
     **dict.fromkeys(("slot", "round", "moves", "messages", "bytes"), "int64"),
     "cost_kw2": "float64",
 }
+LOG_DTYPES = {
+    **dict.fromkeys(LOG_COLUMNS, "str"),
+    **dict.fromkeys(("sent_h", "arrives_h"), "float64"),
+    **dict.fromkeys(("receivers", "bytes", "lost"), "int64"),
+}
+EMPTY_DTYPES = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES}
+"""Types of the tables that may be empty, from which no type can be told."""
 SUMMARY_FILE = "summary.json"
 SCENARIO_FILE = "scenario.toml"
 COMPARISON_FILE = "comparison.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Strays:
+    """What became of one transformer's EVs under faults of the channel; every column ``(n_vehicles,)``.
+
+    Parameters
+    ----------
+    fallback_kw
+        Drawn by the safe rule, summed over slots.
+    cut_off
+        Whether the EV ever could not reach its board.
+    died
+        Whether its controller died.
+    """
+
+    fallback_kw: NDArray[np.float64]
+    cut_off: NDArray[np.bool_]
+    died: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls, n_vehicles: int) -> Self:
+        """Return what becomes of EVs without faults."""
+        return cls(np.zeros(n_vehicles), np.zeros(n_vehicles, np.bool_), np.zeros(n_vehicles, np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +85,8 @@ class Outcome:
         Deposits refused.
     wall_s
         Time that coordination took.
+    strays
+        What faults did, for each transformer.
     """
 
     schedules: tuple[Schedule, ...]
@@ -62,6 +95,7 @@ class Outcome:
     channel: Channel
     refusals: int
     wall_s: float
+    strays: tuple[Strays, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +113,20 @@ class Result:
         EV load, actual base plus EVs, pheromone at the end, EV load of free charging.
     vehicles
         ``vehicle transformer plug_in_h plug_out_h energy_kwh power_kw capacity_kwh soc_plug_in efficiency booked_kwh
-        delivered_kwh unserved_kwh soc_plug_out cost_kw``; the cost is the mean total load in the slots that the EV
+        delivered_kwh unserved_kwh fallback_kwh cut_off died soc_plug_out cost_kw``; the cost is the mean total load in the slots that the EV
         uses, weighted by its energy: the lower, the deeper in the valley.
     schedule
         ``vehicle slot power_kw``, charging slots only.
     board
         ``transformer at_h slot load_kw pheromone``: the board at each slot boundary.
     messages
-        ``kind messages bytes``.
+        ``kind hop cast messages receivers bytes lost doubled delay_mean_s delay_max_s``: what was sent of each kind over
+        each hop, to how many; how many of them it did not reach or reached twice, and how long it took.
     rounds
         ``transformer slot round moves messages bytes cost_kw2``: rounds of communication at the beginning of a slot (0:
         before the day), EVs that moved, what was sent, and the cost on the board after it.
+    log
+        ``sent_h arrives_h kind hop sender receiver receivers bytes lost text``: every message, with ``channel.log``.
     """
 
     scenario: Scenario
@@ -100,6 +137,7 @@ class Result:
     board: pd.DataFrame
     messages: pd.DataFrame
     rounds: pd.DataFrame
+    log: pd.DataFrame
 
     @classmethod
     def of(cls, world: World, outcome: Outcome) -> Self:
@@ -138,6 +176,10 @@ class Result:
             "messages": outcome.channel.messages,
             "bytes": outcome.channel.bytes,
             "refused_deposits": outcome.refusals,
+            "messages_lost": outcome.channel.lost,
+            "vehicles_cut_off": sum(int(strays.cut_off.sum()) for strays in outcome.strays),
+            "vehicles_died": sum(int(strays.died.sum()) for strays in outcome.strays),
+            "fallback_kwh": sum(float(strays.fallback_kw.sum()) for strays in outcome.strays) * horizon.slot_h,
             "rounds": max((held.number for each in outcome.rounds for _, held in each), default=1),
             "converged": _converged(outcome),
             **(optimality(world, outcome.schedules, free_schedules) if world.scenario.run.optimum else {}),
@@ -150,11 +192,12 @@ class Result:
             scenario=world.scenario,
             summary=summary,
             slots=slots,
-            vehicles=_vehicles(world, outcome.schedules, books, actual + ev),
+            vehicles=_vehicles(world, outcome, books, actual + ev),
             schedule=_schedule(world, outcome.schedules),
             board=_board(world, outcome.boards_kw),
-            messages=pd.DataFrame(outcome.channel.books, columns=["kind", "messages", "bytes"]),
+            messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
             rounds=_rounds(world, outcome),
+            log=pd.DataFrame(outcome.channel.log or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -269,10 +312,10 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
     parquet = folder / f"{name}.parquet"
     if parquet.is_file():
         return pd.read_parquet(parquet)
-    texts = dict.fromkeys(("vehicle", "transformer", "kind"), "str")
+    texts = dict.fromkeys(("vehicle", "transformer", "kind", "hop", "cast", "sender", "receiver", "text"), "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
-    if name in ("rounds", "schedule"):  # an empty table tells no types
-        table = table.astype(ROUND_DTYPES if name == "rounds" else SCHEDULE_DTYPES)
+    if name in EMPTY_DTYPES:
+        table = table.astype(EMPTY_DTYPES[name])
     if name == "slots":
         transformers = len(table) // scenario.horizon.n_slots
         table["start"] = _starts(scenario, transformers)
@@ -306,11 +349,15 @@ def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:
 
 
 def _vehicles(
-    world: World, schedules: tuple[Schedule, ...], books: EnergyBooks, total_kw: NDArray[np.float64]
+    world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDArray[np.float64]
 ) -> pd.DataFrame:
     fleet = world.fleet
     cost = np.full(len(fleet), np.nan)
-    for k, (rows, schedule) in enumerate(zip(world.rows, schedules, strict=True)):
+    fallback_kw = np.zeros(len(fleet))
+    cut_off, died = np.zeros(len(fleet), dtype=np.bool_), np.zeros(len(fleet), dtype=np.bool_)
+    for rows, strays in zip(world.rows, outcome.strays, strict=True):
+        fallback_kw[rows], cut_off[rows], died[rows] = strays.fallback_kw, strays.cut_off, strays.died
+    for k, (rows, schedule) in enumerate(zip(world.rows, outcome.schedules, strict=True)):
         row, slot, power = schedule.entries()
         weighted = np.bincount(row, weights=power * total_kw[k, slot], minlength=rows.size)
         power_sum = schedule.power_sum_kw()
@@ -328,6 +375,9 @@ def _vehicles(
         "booked_kwh": books.booked_kwh,
         "delivered_kwh": books.delivered_kwh,
         "unserved_kwh": books.unserved_kwh,
+        "fallback_kwh": fallback_kw * world.horizon.slot_h,
+        "cut_off": cut_off,
+        "died": died,
         "soc_plug_out": fleet.soc_plug_in + books.delivered_kwh / fleet.capacity_kwh,
         "cost_kw": cost,
     })  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings
@@ -18,6 +18,7 @@ from environment.fleets import FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon
 from environment.loads import BuiltinLoad, LoadSource
+from environment.network import ChannelSettings
 from environment.settings import Settings
 
 PATH_KEYS = ("path", "actual_path")
@@ -44,6 +45,7 @@ class Scenario(Settings):
     fleet: Annotated[FleetSource, Field(discriminator="source")] = NhtsFleet()
     transformer: TransformerSettings = TransformerSettings()
     coordination: CoordinationSettings = CoordinationSettings()
+    channel: ChannelSettings = ChannelSettings()
     run: RunSettings = RunSettings()
 
     @field_validator("coordination")
@@ -52,6 +54,13 @@ class Scenario(Settings):
         if coordination.method not in COORDINATORS:
             raise ValueError(f"method = {coordination.method!r}; expected {nearest(coordination.method, COORDINATORS)}")
         return coordination
+
+    @model_validator(mode="after")
+    def _agents_for_faults(self) -> Self:
+        if self.run.engine == "compiled" and (self.channel.has_faults or self.channel.log):
+            what = "faults of the channel" if self.channel.has_faults else "channel.log"
+            raise ValueError(f"run.engine = 'compiled' with {what}; expected run.engine = 'agents'")
+        return self
 
     @classmethod
     def read(cls, path: Path | None = None, overrides: Iterable[str] = ()) -> Self:

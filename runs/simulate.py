@@ -9,12 +9,24 @@ from numpy.typing import NDArray
 from coordination.valley_filling.adjustment import adjust
 from coordination.valley_filling.ants import forage
 from coordination.valley_filling.colony import plan_ahead, sent_choosing
-from coordination.valley_filling.problem import Round, Schedule
+from coordination.valley_filling.problem import Round, Schedule, ValleyFilling
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, PheromoneBoard
-from environment.channel import Channel, Cut, Deviation, Dispatch, Exchange, Forecast, Report
+from environment.channel import Channel
+from environment.messages import (
+    HEADER_BYTES,
+    Acceptance,
+    Cut,
+    Deviation,
+    Dispatch,
+    Exchange,
+    Forecast,
+    Hop,
+    Report,
+    Sent,
+)
 from runs.model import ChargingModel
-from runs.result import Outcome, Result
+from runs.result import Outcome, Result, Strays
 from runs.scenario import Scenario
 from runs.world import World, count_planning
 
@@ -57,6 +69,14 @@ def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
         channel=model.channel,
         refusals=sum(int(transformer.board.tally[REFUSALS]) for transformer in model.transformers),
         wall_s=time.perf_counter() - begun,
+        strays=tuple(
+            Strays(
+                fallback_kw=transformer.fallback_kw,
+                cut_off=np.array([ev.was_cut_off for ev in transformer.evs], dtype=np.bool_),
+                died=np.array([not ev.alive for ev in transformer.evs], dtype=np.bool_),
+            )
+            for transformer in model.transformers
+        ),
     )
 
 
@@ -85,6 +105,7 @@ def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
         channel=channel,
         refusals=refusals,
         wall_s=time.perf_counter() - begun,
+        strays=tuple(Strays.none(problem.n_vehicles) for problem in problems),
     )
 
 
@@ -92,7 +113,7 @@ def _run_transformer(
     world: World, k: int, channel: Channel, boards_kw: NDArray[np.float64]
 ) -> tuple[Schedule, PheromoneBoard, list[tuple[int, Round]]]:
     problem, actual_kw, settings = world.problems[k], world.loads[k].actual_kw, world.scenario.coordination
-    board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size)
+    board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size, problem.lines)
     schedule = Schedule(problem)
     held: list[tuple[int, Round]] = []
     forages = world.coordinator.decides == "vehicle"
@@ -111,7 +132,7 @@ def _run_transformer(
             staying = here[problem.stop_slot[here] > now]
             answers = adjust(problem, board, schedule, staying, now, actual_kw[now])
             if staying.size:
-                _count_adjustment(channel, board, *answers)
+                _count_adjustment(channel, problem, staying.size, *answers)
         if world.holds_online_rounds:
             staying = here[problem.stop_slot[here] > now + 1]
             held += [(now, each) for each in hold(problem, board, schedule, staying, settings.rounds, now + 1)]
@@ -123,28 +144,36 @@ def _run_transformer(
             forage(problem, board, schedule, coming)
     boards_kw[-1] = board.load_kw
     if forages:
-        channel.record_all(sent_choosing(board))
+        chosen = problem.order if world.plans_ahead else problem.order[: plugged_in[-1]]
+        channel.record_all(sent_choosing(problem, board, chosen))
         for _, each in held:
             if each.number > 1:
                 channel.record_all(each.sent)
     if world.coordinator.decides == "planner":
         entries = int(np.count_nonzero(schedule.power_kw))
-        channel.record(Dispatch.kind, problem.order.size, Dispatch.bytes_of(problem.order.size, entries))
+        n = problem.order.size
+        channel.record_all([Sent(Dispatch, n, n, Dispatch.bytes_of(n, entries))])
     return schedule, board, held
 
 
 def _count_day_ahead(world: World, channel: Channel) -> None:
-    for problem in world.problems:
-        for _ in ("control centre to substation", "substation to transformer"):
-            channel.send(Forecast(problem.base_kw))
+    n, size = len(world.problems), Forecast.bytes_of(1, world.horizon.n_slots)
+    channel.record_all(Sent(Forecast, n, n, n * size, hop) for hop in (Hop.UPPER, Hop.LOWER))
 
 
 def _count_reports(world: World, channel: Channel) -> None:
-    for _ in (*world.hierarchy.transformers, *world.hierarchy.substations):
-        channel.send(Report(world.problems[0].base_kw, 0.0))
+    hierarchy, size = world.hierarchy, Report.bytes_of(1, world.horizon.n_slots + 1)
+    senders = ((Hop.UPPER, len(hierarchy.substations)), (Hop.LOWER, len(hierarchy.transformers)))
+    channel.record_all(Sent(Report, n, n, n * size, hop) for hop, n in senders)
 
 
-def _count_adjustment(channel: Channel, board: PheromoneBoard, moves: int, entries: int, cuts: int) -> None:
-    channel.record(Deviation.kind, 1 + moves, (1 + moves) * Deviation(0.0, board.load_kw).wire_bytes)
-    channel.record(Exchange.kind, moves, Exchange.bytes_of(moves, entries))
-    channel.record(Cut.kind, cuts, Cut.bytes_of(cuts, cuts))
+def _count_adjustment(
+    channel: Channel, problem: ValleyFilling, staying: int, moves: int, entries: int, cuts: int
+) -> None:
+    told = 1 + moves
+    channel.record_all([
+        Sent(Deviation, told, told * staying, Deviation.bytes_of(told, problem.n_slots + 1)),
+        Sent(Exchange, moves, moves, Exchange.bytes_of(moves, entries)),
+        Sent(Acceptance, moves, moves, moves * HEADER_BYTES),
+        Sent(Cut, cuts, cuts, Cut.bytes_of(cuts, cuts)),
+    ])  # fmt: skip

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS, Coordinator
 from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Plan, ValleyFilling
-from environment.channel import Channel, Declaration
-from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.channel import Channel
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.hierarchy import Hierarchy
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
+from environment.messages import Declaration, Sent
+from environment.network import Network
 from runs.scenario import Scenario
 
 
@@ -35,6 +37,8 @@ class World:
         Base load of each transformer, in the tree's order.
     planner_seeds
         One a transformer, for planners that draw; every plan begins anew from them.
+    network_seeds
+        One a transformer, for the faults of its network.
     """
 
     scenario: Scenario
@@ -42,6 +46,7 @@ class World:
     hierarchy: Hierarchy
     loads: tuple[LoadProfile, ...]
     planner_seeds: tuple[int, ...]
+    network_seeds: tuple[int, ...]
 
     @classmethod
     def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
@@ -59,7 +64,7 @@ class World:
         FaultyInputError
             With every fault of every file read.
         """
-        fleet_rng, load_rng, tree_rng, planner_rng = rng.spawn(4)
+        fleet_rng, load_rng, tree_rng, planner_rng, network_rng = rng.spawn(5)
         faults: list[Fault] = []
         profile = _collecting(faults, lambda: scenario.load.profile(scenario.horizon))
         fleet = _collecting(faults, lambda: scenario.fleet.build(scenario.horizon, fleet_rng))
@@ -69,8 +74,11 @@ class World:
         hierarchy = Hierarchy.build(scenario.transformer, fleet, tree_rng)
         sigma = scenario.load.fluctuation
         loads = tuple(profile.with_fluctuation(sigma, load_rng) for _ in hierarchy.transformers)
-        seeds = tuple(planner_rng.integers(2**63, size=len(loads)).tolist())
-        return cls(scenario, fleet, hierarchy, loads, seeds)
+        raise_if_any(_unknown_transformers(scenario, hierarchy))
+        planner_seeds, network_seeds = (
+            tuple(each.integers(2**63, size=len(loads)).tolist()) for each in (planner_rng, network_rng)
+        )
+        return cls(scenario, fleet, hierarchy, loads, planner_seeds, network_seeds)
 
     @property
     def horizon(self) -> Horizon:
@@ -114,7 +122,13 @@ class World:
         whole = self.scenario.coordination.energy == "whole_slots"
         return tuple(
             ValleyFilling.of(
-                self.fleet.take(rows), self.horizon, load.forecast_kw, self.hierarchy.limit_kw, whole=whole
+                self.fleet.take(rows),
+                self.horizon,
+                load.forecast_kw,
+                self.hierarchy.limit_kw,
+                whole=whole,
+                line_of=self.hierarchy.line_of[rows],
+                lines=self.hierarchy.lines,
             )
             for rows, load in zip(self.rows, self.loads, strict=True)
         )
@@ -123,6 +137,14 @@ class World:
         """Return a coordinator's day-ahead plan of one transformer's EVs; the same at every call."""
         rng = np.random.default_rng(self.planner_seeds[transformer])
         return coordinator.plan(self.problems[transformer], self.scenario.coordination, rng)
+
+    def network(self, transformer: int) -> Network | None:
+        """Return what can happen to messages between a transformer and its EVs; None for nothing. The same at every call."""
+        settings = self.scenario.channel
+        if not settings.has_faults:
+            return None
+        rng = np.random.default_rng(self.network_seeds[transformer])
+        return Network(settings, self.hierarchy.transformers[transformer], rng)
 
     def warnings(self) -> list[str]:
         """Say, with counts, what is no fault but leaves energy unserved or slots closed."""
@@ -145,6 +167,8 @@ class World:
             (late, f"{stays} end after the horizon; only their part inside it is used"),
         ]
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
+        if self.scenario.channel.has_faults and self.coordinator.decides != "vehicle":
+            found.append(f"the channel's faults act on ants only; {self.coordinator.title} exchanges its messages without")
         if closed:
             found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
         return found
@@ -153,9 +177,19 @@ class World:
 def count_planning(channel: Channel, coordinator: Coordinator, plan: Plan, vehicles: int) -> None:
     """Enter in a channel's books what a day-ahead plan took: declarations to a planner, the messages of its rounds."""
     if coordinator.decides == "planner":
-        channel.record(Declaration.kind, vehicles, vehicles * Declaration().wire_bytes)
+        channel.record_all([Sent(Declaration, vehicles, vehicles, vehicles * Declaration().wire_bytes)])
     for held in plan.rounds:
         channel.record_all(held.sent)
+
+
+def _unknown_transformers(scenario: Scenario, hierarchy: Hierarchy) -> list[Fault]:
+    named = [("partitions", entry.transformer) for entry in scenario.channel.partitions]
+    named += [("restarts", entry.transformer) for entry in scenario.channel.restarts]
+    return [
+        Fault("scenario", None, f"channel.{key}.transformer", repr(name), nearest(name, hierarchy.transformers))
+        for key, name in named
+        if name is not None and name not in hierarchy.transformers
+    ]
 
 
 def _collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:

@@ -14,7 +14,7 @@ from coordination.valley_filling.problem import (
     ValleyFilling,
     usable_kw,
 )
-from environment.board import PheromoneBoard, count_reading, deposit
+from environment.board import SINCE_COPY, PheromoneBoard, deposit, publish
 from environment.compiled import compiled
 
 
@@ -103,7 +103,7 @@ def choose_slots(
 def _forage_all(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
-    copy_kw: NDArray[np.float64],
+    copies_kw: NDArray[np.float64],
     tally: NDArray[np.int64],
     limit_kw: float,
     batch_size: int,
@@ -114,6 +114,8 @@ def _forage_all(
     power_kw: NDArray[np.float64],
     need_kwh: NDArray[np.float64],
     whole: bool,
+    line_of: NDArray[np.int32],
+    shares: bool,
     start: NDArray[np.int64],
     schedule_kw: NDArray[np.float64],
 ) -> None:
@@ -121,21 +123,33 @@ def _forage_all(
     nothing = np.zeros(load_kw.size)
     for i in rows:
         chosen = schedule_kw[start[i] : start[i + 1]]
-        count_reading(tally)
+        copy = copies_kw[line_of[i]]
         choose_slots(
-            copy_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole,
+            copy, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole,
             nothing, chosen, scratch,
         )  # fmt: skip
-        if not deposit(load_kw, copy_kw, limit_kw, batch_size, tally, first_slot[i], chosen):
+        if not deposit(load_kw, limit_kw, tally, first_slot[i], chosen):
             choose_slots(
                 load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole,
                 nothing, chosen, scratch,
             )  # fmt: skip
-            deposit(load_kw, copy_kw, limit_kw, batch_size, tally, first_slot[i], chosen)
+            deposit(load_kw, limit_kw, tally, first_slot[i], chosen)
+        if shares:
+            for k in range(chosen.size):
+                copy[first_slot[i] + k] += chosen[k]
+        if tally[SINCE_COPY] >= batch_size:
+            publish(load_kw, copies_kw, tally)
 
 
-def choose(problem: ValleyFilling, row: int, load_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the power that one EV chooses in its usable slots [kW], given a load that it has read.
+def choose(
+    problem: ValleyFilling,
+    row: int,
+    load_kw: NDArray[np.float64],
+    first_slot: int,
+    since_h: float,
+    held_kw: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the power that one EV means to draw from a slot on [kW]: what it holds, and what it chooses for the rest.
 
     Parameters
     ----------
@@ -145,25 +159,30 @@ def choose(problem: ValleyFilling, row: int, load_kw: NDArray[np.float64]) -> ND
         The EV.
     load_kw
         The board as read [kW], shape ``(n_slots,)``.
+    first_slot
+        First slot that it may still choose.
+    since_h
+        Time from which on it can draw more than it does, in hours from the horizon's start.
+    held_kw
+        What it holds in all its usable slots [kW].
     """
-    first = problem.first_slot[row]
-    n = int(problem.stop_slot[row] - first)
-    chosen = np.empty(n)
+    kept = held_kw[first_slot - problem.first_slot[row] :]
+    chosen = np.empty(kept.size)
     choose_slots(
         load_kw,
         problem.limit_kw,
         problem.slot_h,
-        problem.plug_in_h[row],
+        max(problem.plug_in_h[row], since_h),
         problem.plug_out_h[row],
-        first,
+        first_slot,
         problem.power_kw[row],
-        problem.need_kwh[row],
+        problem.need_kwh[row] - held_kw.sum() * problem.slot_h,
         problem.whole,
-        np.zeros(n),
+        kept,
         chosen,
-        np.empty(n),
+        np.empty(kept.size),
     )
-    return chosen
+    return kept + chosen
 
 
 def forage(
@@ -185,7 +204,7 @@ def forage(
     _forage_all(
         problem.order if rows is None else rows,
         board.load_kw,
-        board.copy_kw,
+        board.copies_kw,
         board.tally,
         board.limit_kw,
         board.batch_size,
@@ -196,6 +215,8 @@ def forage(
         problem.power_kw,
         problem.need_kwh,
         problem.whole,
+        problem.line_of,
+        problem.lines > 0,
         schedule.start,
         schedule.power_kw,
     )

@@ -23,8 +23,8 @@ from coordination.valley_filling.problem import (
     cost_kw2,
 )
 from coordination.valley_filling.water import water_fill
-from environment.channel import Profile, Signal
 from environment.compiled import compiled
+from environment.messages import Profile, Sent, Signal
 
 ITERATIONS: Final = 60
 """Rounds where the scenario does not say."""
@@ -84,7 +84,10 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
             problem.order, signal, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot,
             problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
         )  # fmt: skip
-        sent = ((Signal.kind, 1, Signal(signal).wire_bytes), (Profile.kind, n, Profile.bytes_of(n, entries)))
+        sent = (
+            Sent(Signal, 1, n, Signal.bytes_of(1, signal.size)),
+            Sent(Profile, n, n, Profile.bytes_of(n, entries)),
+        )
         held.append(Round(number, changed, cost_kw2(problem, schedule), sent, settled=changed == 0))
         if changed == 0:
             break

@@ -14,6 +14,7 @@ from pydantic import Field
 from environment.compiled import compiled
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
+from environment.messages import Sent
 from environment.settings import Settings
 
 ENERGY_TOLERANCE_KWH: Final = 1e-9
@@ -67,6 +68,10 @@ class ValleyFilling:
         Rows that have a need and a usable slot, in plug-in order. A million EVs plan fastest if rows are in that order.
     whole
         Whether a slot is taken at rated power or not at all.
+    line_of
+        Line of each EV, from 0, shape ``(n_vehicles,)``.
+    lines
+        Lines whose EVs share a copy of the board; 0: none.
     """
 
     base_kw: NDArray[np.float64]
@@ -80,10 +85,20 @@ class ValleyFilling:
     need_kwh: NDArray[np.float64]
     order: NDArray[np.int64]
     whole: bool
+    line_of: NDArray[np.int32]
+    lines: int
 
     @classmethod
     def of(
-        cls, fleet: Fleet, horizon: Horizon, base_kw: NDArray[np.float64], limit_kw: float, *, whole: bool = False
+        cls,
+        fleet: Fleet,
+        horizon: Horizon,
+        base_kw: NDArray[np.float64],
+        limit_kw: float,
+        *,
+        whole: bool = False,
+        line_of: NDArray[np.int32] | None = None,
+        lines: int = 0,
     ) -> Self:
         """Pose the problem for the EVs of one transformer.
 
@@ -99,6 +114,8 @@ class ValleyFilling:
             The transformer's limit.
         whole
             Book whole slots at rated power (the paper) instead of exact energy.
+        line_of, lines
+            Lines, where there are any.
         """
         first, stop = fleet.usable_slots(horizon, whole=whole)
         need = fleet.grid_energy_kwh
@@ -118,6 +135,8 @@ class ValleyFilling:
             need_kwh=need,
             order=order[active[order]],
             whole=whole,
+            line_of=np.zeros(len(fleet), dtype=np.int32) if line_of is None else line_of,
+            lines=lines,
         )
 
     @property
@@ -249,7 +268,7 @@ class Round:
     cost_kw2
         Cost of the schedule after it.
     sent
-        (kind, messages, bytes) of what was sent in it.
+        What was sent in it.
     settled
         Whether no EV would move, were it its turn.
     """
@@ -257,7 +276,7 @@ class Round:
     number: int
     moves: int
     cost_kw2: float
-    sent: tuple[tuple[str, int, int], ...]
+    sent: tuple[Sent, ...]
     settled: bool = False
 
 

@@ -35,9 +35,9 @@ from coordination.valley_filling.problem import (
     usable_kw,
 )
 from coordination.valley_filling.water import water_fill
-from environment.board import PheromoneBoard, post, publish
-from environment.channel import Exchange, Refusal, RoundCopy
+from environment.board import PheromoneBoard, post
 from environment.compiled import compiled
+from environment.messages import HEADER_BYTES, Acceptance, Exchange, Refusal, RoundCopy, Sent
 
 LEAST_GAIN_KW: Final = 1e-9
 """A slot counts as lower than another from this difference on [kW]."""
@@ -283,11 +283,9 @@ def _round(
     number: int,
     from_slot: int,
     load_kw: NDArray[np.float64],
-    copy_kw: NDArray[np.float64],
     base_kw: NDArray[np.float64],
     limit_kw: float,
     batch_size: int,
-    tally: NDArray[np.int64],
     slot_h: float,
     plug_in_h: NDArray[np.float64],
     plug_out_h: NDArray[np.float64],
@@ -298,6 +296,7 @@ def _round(
     start: NDArray[np.int64],
     schedule_kw: NDArray[np.float64],
 ) -> tuple[int, int, int, bool]:
+    copy = np.empty(load_kw.size)
     promised = np.empty(load_kw.size)
     change = np.empty(load_kw.size)
     seen = np.empty(load_kw.size)
@@ -308,15 +307,15 @@ def _round(
     entries = 0
     settled = True
     for batch in range(batches):
-        publish(load_kw, copy_kw, tally)
-        promised[:] = copy_kw - base_kw
+        copy[:] = load_kw
+        promised[:] = copy - base_kw
         members = rows[batch::batches]
         for ticket in range(members.size):
             i = members[ticket]
             own = schedule_kw[start[i] : start[i + 1]]
             skipped = min(max(from_slot - first_slot[i], 0), own.size)
             moved, wishes = reconsider(
-                copy_kw, promised, members.size / rows.size, members.size == 1, ticket, number, limit_kw, slot_h, plug_in_h[i],
+                copy, promised, members.size / rows.size, members.size == 1, ticket, number, limit_kw, slot_h, plug_in_h[i],
                 plug_out_h[i], first_slot[i] + skipped, power_kw[i], need_kwh[i] - own.sum() * slot_h, whole,
                 own[skipped:], change[: own.size - skipped], seen, scratch,
             )  # fmt: skip
@@ -330,7 +329,6 @@ def _round(
                 movers += 1
             else:
                 refused += 1
-    publish(load_kw, copy_kw, tally)
     return movers, refused, entries, settled
 
 
@@ -405,6 +403,8 @@ def hold(
         held.append(hold_one(problem, board, schedule, rows, number, from_slot))
         if held[-1].settled:
             break
+    if held:
+        board.publish()
     return held
 
 
@@ -418,30 +418,14 @@ def hold_one(
 ) -> Round:
     """Hold one round; see `hold`."""
     movers, refused, entries, settled = _round(
-        rows, number, from_slot, board.load_kw, board.copy_kw, board.base_kw, board.limit_kw, board.batch_size,
-        board.tally, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
+        rows, number, from_slot, board.load_kw, board.base_kw, board.limit_kw, board.batch_size, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
         problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
     )  # fmt: skip
-    copies = -(-rows.size // board.batch_size)
-    return close_round(problem, board, schedule, number, movers, refused, entries, copies, settled=settled)
-
-
-def close_round(
-    problem: ValleyFilling,
-    board: PheromoneBoard,
-    schedule: Schedule,
-    number: int,
-    movers: int,
-    refused: int,
-    entries: int,
-    copies: int,
-    *,
-    settled: bool,
-) -> Round:
-    """Return the record of a round that has been held: its moves, its messages, and the cost that it leaves."""
+    batches, n = -(-rows.size // board.batch_size), board.load_kw.size
     sent = (
-        (RoundCopy.kind, copies, copies * RoundCopy(board.copy_kw, board.copy_kw).wire_bytes),
-        (Exchange.kind, movers + refused, Exchange.bytes_of(movers + refused, entries)),
-        (Refusal.kind, refused, refused * Refusal(board.load_kw).wire_bytes),
+        Sent(RoundCopy, batches, rows.size, RoundCopy.bytes_of(batches, 2 * n)),
+        Sent(Exchange, movers + refused, movers + refused, Exchange.bytes_of(movers + refused, entries)),
+        Sent(Acceptance, movers, movers, movers * HEADER_BYTES),
+        Sent(Refusal, refused, refused, Refusal.bytes_of(refused, n)),
     )
     return Round(number, movers, cost_kw2(problem, schedule, board.base_kw), sent, settled)

@@ -1,0 +1,45 @@
+"""A subsidiary swarm: the EVs on one line, a dynamic union that shares a copy of the board (paper A, section 4.2.2)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.messages import BoardCopy, Share
+
+
+class Swarm:
+    """The copy of the board that the EVs of a line read, kept by their charging points; without lines, of all EVs.
+
+    Parameters
+    ----------
+    name
+        As in the grid's tree.
+    members
+        Charging points on the line.
+    """
+
+    def __init__(self, name: str, members: int) -> None:
+        self.name = name
+        self.members = members
+        self.load_kw: NDArray[np.float64] | None = None
+        self.version = -1
+        self._shares: list[Share] = []
+
+    def hear_copy(self, copy: BoardCopy) -> None:
+        """Take a version of the board, unless a later one is there; what members were promised since is added."""
+        if copy.version < self.version:
+            return
+        self.version = copy.version
+        self.load_kw = copy.load_kw.copy()
+        self._shares = [share for share in self._shares if share.version >= self.version]
+        for share in self._shares:
+            self._add(share)
+
+    def hear_share(self, share: Share) -> None:
+        """Take what a member was promised, if the copy at hand is older."""
+        if share.version >= self.version:
+            self._shares.append(share)
+            self._add(share)
+
+    def _add(self, share: Share) -> None:
+        if self.load_kw is not None:
+            self.load_kw[share.first_slot : share.first_slot + share.power_kw.size] += share.power_kw

@@ -47,6 +47,7 @@ class Feeding(Protocol):
     channel: Channel
     network: Network | None
     swarms: list[Swarm]
+    slot: int
 
     def name_of(self, row: int) -> str:
         """Return an EV's node in the tree."""
@@ -355,13 +356,12 @@ class EV(mesa.Agent):  # type: ignore[misc]
         Of the present slot only its rest; and nothing of it if it began since the EV asked: what the transformer saw that
         nobody drew when it began, it has given to others.
         """
-        problem, time_h = self.transformer.problem, self.model.time
-        now, taken = int(np.floor(time_h / problem.slot_h + TOLERANCE_H)), asked.power_kw.copy()
-        begun_since = now > int(np.floor(self.asked_h / problem.slot_h + TOLERANCE_H))
+        problem, now, taken = self.transformer.problem, self.transformer.slot, asked.power_kw.copy()
+        begun_since = self.asked_h < now * problem.slot_h
         for k in range(min(now - asked.first_slot + 1, taken.size)):
             slot = asked.first_slot + k
             closed = problem.whole or slot < now or begun_since
-            most = 0.0 if closed else self._usable_kw(slot, time_h)
+            most = 0.0 if closed else self._usable_kw(slot, self.model.time)
             taken[k] = max(held[k], min(taken[k], most))
         return taken
 
@@ -372,9 +372,9 @@ class EV(mesa.Agent):  # type: ignore[misc]
 
     def _slot_now(self) -> int:
         """The first slot that it can still use: the present one, or the next where slots are taken whole."""
-        problem = self.transformer.problem
-        slots, margin = self.model.time / problem.slot_h, TOLERANCE_H / problem.slot_h
-        return int(np.ceil(slots - margin)) if problem.whole else int(np.floor(slots + margin))
+        problem, now = self.transformer.problem, self.transformer.slot
+        begun = problem.whole and self.model.time > now * problem.slot_h + TOLERANCE_H
+        return now + 1 if begun else now
 
     def _change(self, change: Entries) -> None:
         skipped = change.first_slot - self.first_slot
@@ -385,7 +385,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         self.alive = False
         self.pending = None
         problem, held, time_h = self.transformer.problem, self.schedule_kw, self.model.time
-        now = int(np.floor(time_h / problem.slot_h + TOLERANCE_H))
+        now = self.transformer.slot
         k = now - self.first_slot
         held[max(k + 1, 0) :] = 0.0
         if 0 <= k < held.size:

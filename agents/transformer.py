@@ -20,7 +20,6 @@ from coordination.valley_filling.problem import (
 )
 from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard
 from environment.channel import Channel
-from environment.fleets.fleet import TOLERANCE_H
 from environment.messages import (
     Acceptance,
     BoardCopy,
@@ -73,12 +72,12 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
 
     Attributes
     ----------
+    slot
+        The present slot.
     schedule
         What its EVs draw, or mean to.
     ledger
         What they promised, as it knows; the schedule itself where no message can get lost.
-    fallback_kw
-        What each EV drew by the safe rule, summed over slots [kW], shape ``(n_vehicles,)``.
     """
 
     def __init__(
@@ -109,7 +108,6 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self.planned: Schedule | None = None
         self.schedule = Schedule(problem)
         self.ledger = self.schedule if network is None else Schedule(problem)
-        self.fallback_kw = np.zeros(problem.n_vehicles)
         self.board = self._new_board(problem.base_kw)
         self.rounds: list[tuple[int, Round]] = []
         self.plugged_in: list[EV] = []
@@ -119,8 +117,10 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             Swarm(f"line:{name}/{number + 1}" if problem.lines else f"EVs of {name}", size)
             for number, size in enumerate(members)
         ]
+        self._unguided = self.schedule if network is None else Schedule(problem)
         self._accepted: dict[int, int] = {}
         self._taken: list[Exchange] = []
+        self.slot = 0
         self._beginning_slot = False
         self._snapshot: Snapshot | None = None
 
@@ -192,6 +192,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
 
     def begin_slot(self, now: int) -> None:
         """Begin a slot: EVs make up for what its load strays from the forecast, and come back for later rounds."""
+        self.slot = now
         residual = self.board.reveal(now, self.actual_kw[now]) if self.adjusts else 0.0
         if residual == 0 and not self.comes_back and self.network is None:
             return
@@ -216,13 +217,12 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         """
         if self._snapshot is None:
             return
-        board, now = self.board, self._slot_now()
+        board, now = self.board, self.slot
         board.load_kw[:] = self._snapshot.load_kw
         self.ledger.power_kw[:] = self._snapshot.ledger_kw
         self._accepted = dict(self._snapshot.accepted)
-        if now < self.problem.n_slots:
-            self._meter(now, recalls=False)
-            board.load_kw[now] = max(board.load_kw[now], board.limit_kw)
+        self._meter(now, recalls=False)
+        board.load_kw[now] = max(board.load_kw[now], board.limit_kw)
         evs = list(self.evs if self.settings.information == "day_ahead" else self.plugged_in)
         heard = self.channel.cast(self.network, Recall(), self, len(evs), f"EVs of {self.name}")
         for ev, hears in zip(evs, heard, strict=True):
@@ -235,6 +235,14 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         drawn_kwh = self.schedule.power_sum_kw() * self.problem.slot_h
         lacking_kwh = float(np.maximum(self.problem.need_kwh - drawn_kwh, 0.0).sum())
         return Report(self.actual_kw + self.schedule.load_kw(), lacking_kwh)
+
+    def unguided_kw(self) -> NDArray[np.float64]:
+        """Return what each EV drew by the safe rule, summed over slots [kW], shape ``(n_vehicles,)``."""
+        if self.network is None:
+            return np.zeros(self.problem.n_vehicles)
+        drawn = Schedule(self.problem)
+        drawn.power_kw[:] = np.minimum(self._unguided.power_kw, self.schedule.power_kw)  # an EV may have died in a slot
+        return drawn.power_sum_kw()
 
     def _new_board(self, base_kw: NDArray[np.float64]) -> PheromoneBoard:
         return PheromoneBoard(base_kw, self.problem.limit_kw, self.settings.batch_size, self.problem.lines)
@@ -270,14 +278,11 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         change = deposit.power_kw.copy()
         if not isinstance(deposit, Exchange):
             change -= self._promised(deposit)
-        begun = self._slot_now() - deposit.first_slot
+        begun = self.slot - deposit.first_slot
         change[: max(begun, 0)] = 0.0
         if 0 <= begun < change.size and not self._beginning_slot:
             change[begun] = max(change[begun], 0.0)
         return change
-
-    def _slot_now(self) -> int:
-        return int(np.floor(self.model.time / self.problem.slot_h + TOLERANCE_H))
 
     def _promised(self, deposit: Deposit) -> NDArray[np.float64]:
         begin = deposit.first_slot - int(self.problem.first_slot[deposit.row])
@@ -376,7 +381,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
 
     def _admit(self, ev: EV) -> None:
         """Hold what an EV that plugs in is about to draw in the present slot against its promise; cut what finds no room."""
-        now = self._slot_now()
+        now = self.slot
         k = now - int(self.problem.first_slot[ev.row])
         if not 0 <= k < ev.schedule_kw.size:
             return
@@ -387,18 +392,16 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             self._cut_one(ev, now)
 
     def _stand_by(self, now: int) -> None:
-        """Let EVs that cannot reach their board go by the safe rule, and try to reach it again."""
-        stop = self.problem.stop_slot
-        changed = False
+        """Let EVs that could not reach their board try again; those that still cannot go by the safe rule in this slot."""
+        board, before = self.board, self.board.load_kw[now]
         for ev in self.plugged_in:
-            if not (ev.alive and ev.cut_off):
-                continue
-            drawn = ev.charge_unguided(now, self.board.limit_kw - self.board.load_kw[now])
-            self.board.load_kw[now] += drawn
-            self.ledger.of(ev.row)[now - int(self.problem.first_slot[ev.row])] += drawn
-            self.fallback_kw[ev.row] += drawn
-            changed |= drawn > 0
-            if stop[ev.row] > now + 1:
-                ev.forage(now + 1, paced=True)
-        if changed:
+            if ev.cut_off:
+                ev.forage(now, paced=True)
+            if ev.cut_off and ev.alive:
+                drawn = ev.charge_unguided(now, board.limit_kw - board.load_kw[now])
+                board.load_kw[now] += drawn
+                k = now - int(self.problem.first_slot[ev.row])
+                self.ledger.of(ev.row)[k] += drawn
+                self._unguided.of(ev.row)[k] += drawn
+        if board.load_kw[now] != before:
             self._publish()

@@ -71,7 +71,7 @@ def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
         wall_s=time.perf_counter() - begun,
         strays=tuple(
             Strays(
-                fallback_kw=transformer.fallback_kw,
+                fallback_kw=transformer.unguided_kw(),
                 cut_off=np.array([ev.was_cut_off for ev in transformer.evs], dtype=np.bool_),
                 died=np.array([not ev.alive for ev in transformer.evs], dtype=np.bool_),
             )

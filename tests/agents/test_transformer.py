@@ -28,7 +28,7 @@ def test_a_copy_goes_out_once_a_batch() -> None:
     model = small_model(batch_size=5)
     model.run_day()
     books = {kind: messages for kind, messages, _ in model.channel.books}
-    assert books["board_copy"] == 1
+    assert books["board_copy"] == 2, "one opens the board, one goes out after the batch"
     assert books["deposit"] == 5
 
 

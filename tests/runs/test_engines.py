@@ -112,7 +112,7 @@ def test_the_control_centre_learns_what_the_result_says(coordination: dict[str, 
 def test_messages_fall_as_batches_grow_and_no_fewer_than_one_deposit_an_ant() -> None:
     sent = [simulate(Scenario().update(coordination={"batch_size": b})).messages for b in (1, 10, 50)]
     copies = [int(m[m.kind == "board_copy"].messages.iloc[0]) for m in sent]
-    assert copies == [500, 50, 10]
+    assert copies == [501, 51, 11], "one opens the board, one goes out after each batch"
     assert all(int(m[m.kind == "deposit"].messages.iloc[0]) == 500 for m in sent)
 
 

@@ -61,7 +61,7 @@ def _hours(axes: Axes, hours: NDArray[np.float64], mean_h: float, std_h: float) 
         density=True,
         color=EVS,
         alpha=0.45,
-        label="drawn (a stay that would end before it begins, again)",
+        label="drawn; stays that would end before they begin are drawn again",
     )
     axes.plot(clock_h, _wrapped_normal(clock_h, mean_h, std_h), color=LIMIT, lw=1.8, label="eqs (1)-(2)")
     axes.set(xlabel="time of day", xlim=(0, 24))
@@ -171,7 +171,7 @@ def adjustment(runs: PaperRuns, moment: str) -> Figure:
     unadjusted = planned.total_kw.where(seen, plan)
     deviations = [((total - plan)[seen], colour) for total, colour in ((unadjusted, FREE), (adjusted.total_kw, EVS))]
     off, left = (float(np.sqrt(np.mean(np.square(deviation)))) for deviation, _ in deviations)
-    title = f"Seen up to {moment}: EVs that answer lie {left:.0f} kW off the plan, {off:.0f} kW if they do not (rms)"
+    title = f"Seen up to {moment}: {left:.0f} kW off the plan where EVs answer, {off:.0f} kW where they do not (rms)"
     figure, (axes, below) = panels([title, ""], 6.0, nrows=2, ncols=1, sharex=True, height_ratios=[3, 1.2])
     edges_h = _edges_h(result)
     steps(axes, edges_h, planned.base_kw, "forecast load", BASE, style=":")

@@ -17,9 +17,11 @@ from rich.table import Table
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.reference import commented_scenario
-from runs.result import COMPARISON_FILE, Result, whole_folder
+from runs.result import COMPARISON_FILE, STUDY_FILE, Result, whole_folder
 from runs.scenario import Scenario
+from runs.simulate import Progress as Tell
 from runs.simulate import simulate
+from runs.studies.registry import STUDIES
 from runs.world import World
 
 BAD_INPUT = 2
@@ -124,6 +126,31 @@ def compare(
             )
 
 
+@app.command(
+    help="Repeat what a paper claims: figures, tables, and each claim found or not found.\n\n"
+    + "\n\n".join(f"`{name}`: {study.help}" for name, study in STUDIES.items())
+)
+def study(
+    name: Annotated[str, typer.Argument(help="Which study.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Few fleets: some seconds, to see what it does.")] = False,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder for all it writes; `results/study-NAME` if left out.")
+    ] = None,
+) -> None:
+    """Run a study by name."""
+    with _explained():
+        if name not in STUDIES:
+            raise FaultyInputError([Fault("study", None, "name", repr(name), nearest(name, STUDIES))])
+        target = out_folder or Path("results") / f"study-{name}"
+        with whole_folder(target) as folder:
+            with _progress(STUDIES[name].title) as tell:
+                text = STUDIES[name].run(folder, quick=quick, progress=tell)
+            written = sorted(path.name for path in folder.iterdir())
+            (folder / STUDY_FILE).write_text("".join(f"{entry}\n" for entry in written), encoding="utf-8")
+        out.print(text, markup=False, highlight=False, soft_wrap=True)
+        out.print(f"Written to [bold]{escape(str(target))}[/]: {', '.join(written)}", soft_wrap=True)
+
+
 @app.command()
 def init(
     file: Annotated[Path, typer.Argument(help="Where to write the scenario.")],
@@ -178,6 +205,12 @@ def _read(scenario: Path | None, overrides: list[str] | None, seed: int | None) 
 
 
 def _simulate(case: Scenario) -> Result:
+    with _progress(COORDINATORS[case.coordination.method].title) as tell:
+        return simulate(case, progress=tell)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Tell]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -185,8 +218,8 @@ def _simulate(case: Scenario) -> Result:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(f"{COORDINATORS[case.coordination.method].title} (the first run compiles)", total=1.0)
-        return simulate(case, progress=lambda part: bar.update(task, completed=part))
+        task = bar.add_task(f"{title} (the first run compiles)", total=1.0)
+        yield lambda part: bar.update(task, completed=part)
 
 
 def _save(result: Result, folder: Path, table_format: TableFormat) -> None:

@@ -1,7 +1,8 @@
 """Figures of a result, drawn from the result and nothing else."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,21 +25,21 @@ def save_all(result: Result, folder: Path) -> list[Path]:
     """Draw every figure of one run into a folder; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"load_curves": load_curves(result), "board": board(result), "raster": raster(result)}
-    return [_save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+    return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
 
 
 def load_curves(result: Result) -> Figure:
     """Draw base load, free charging and the run's load against the limit; what the EVs fill is shaded."""
     slots = _summed(result)
-    figure, axes = _canvas(f"{result.summary['vehicles']} EVs, {_title(result)}")
+    figure, axes = canvas(f"{result.summary['vehicles']} EVs, {_title(result)}")
     hours = _edges_h(result)
     _fill(axes, hours, slots.actual_kw, slots.total_kw, "filled by EVs")
     if not slots.actual_kw.equals(slots.base_kw):
-        _steps(axes, hours, slots.base_kw, "forecast base load", BASE, style=":")
-    _steps(axes, hours, slots.actual_kw, "base load", BASE)
-    _steps(axes, hours, slots.actual_kw + slots.free_kw, "with free charging", FREE)
-    _steps(axes, hours, slots.total_kw, f"with {_title(result)}", EVS, width=2.2)
-    _finish_load(axes, result)
+        steps(axes, hours, slots.base_kw, "forecast base load", BASE, style=":")
+    steps(axes, hours, slots.actual_kw, "base load", BASE)
+    steps(axes, hours, slots.actual_kw + slots.free_kw, "with free charging", FREE)
+    steps(axes, hours, slots.total_kw, f"with {_title(result)}", EVS, width=2.2)
+    finish_load(axes, result)
     return figure
 
 
@@ -46,14 +47,14 @@ def compare(results: list[Result]) -> Figure:
     """Draw the load curves of several runs on the same fleet and load."""
     first = results[0]
     slots = _summed(first)
-    figure, axes = _canvas(f"{first.summary['vehicles']} EVs, the same fleet and load")
+    figure, axes = canvas(f"{first.summary['vehicles']} EVs, the same fleet and load")
     hours = _edges_h(first)
-    _steps(axes, hours, slots.actual_kw, "base load", BASE)
+    steps(axes, hours, slots.actual_kw, "base load", BASE)
     looks = iter(zip(METHOD_COLOURS, STYLES * 2, strict=True))  # one may lie on another: dashes let both be seen
     for result in results:
         colour, style = (FREE, "-") if result.summary["method"] == "free" else next(looks)
-        _steps(axes, hours, _summed(result).total_kw, f"with {_title(result)}", colour, width=2.0, style=style)
-    _finish_load(axes, first)
+        steps(axes, hours, _summed(result).total_kw, f"with {_title(result)}", colour, width=2.0, style=style)
+    finish_load(axes, first)
     return figure
 
 
@@ -62,7 +63,7 @@ def gap_by_messages(results: list[Result]) -> Figure:
 
     A method without rounds on record before the day is one mark. Gaps below a millionth of a per cent are drawn there.
     """
-    figure, axes = _canvas("Distance to the provable optimum against communication")
+    figure, axes = canvas("Distance to the provable optimum against communication")
     colours = iter(METHOD_COLOURS)
     for result in results:
         colour = FREE if result.summary["method"] == "free" else next(colours)
@@ -106,7 +107,7 @@ def board(result: Result) -> Figure:
     pheromone = table.pheromone.to_numpy().reshape(n + 1, n)
     shown = np.ma.masked_where(np.arange(n) < np.arange(n + 1)[:, None], 100 * pheromone)
     hours = _edges_h(result)
-    figure, axes = _canvas(
+    figure, axes = canvas(
         f"The board of {name}: strong pheromone is an empty valley, and fades as ants fill it", height=5.6
     )
     image = axes.pcolormesh(hours, np.append(hours, hours[-1] + hours[1] - hours[0])[: n + 2], shown, cmap="viridis")
@@ -114,8 +115,8 @@ def board(result: Result) -> Figure:
     axes.plot(hours, hours, color=LIMIT, lw=1.5, label="now")
     axes.set(xlabel="slot (time of day)", ylabel="read at (time of day)", ylim=(hours[-1], hours[0]))
     axes.legend(loc="lower left", frameon=True)
-    _clock(axes, result)
-    _clock(axes, result, which="y")
+    clock(axes, result)
+    clock(axes, result, which="y")
     return figure
 
 
@@ -133,7 +134,7 @@ def raster(result: Result) -> Figure:
     row = rows.loc[charging.vehicle].to_numpy()
     share[row, charging.slot] = 100 * charging.power_kw.to_numpy() / vehicles.power_kw.to_numpy()[row]
     every = "" if step == 1 else f" (every {step}th shown)"
-    figure, axes = _canvas(f"Who charges when: {len(result.vehicles)} EVs{every}, {_title(result)}", height=5.6)
+    figure, axes = canvas(f"Who charges when: {len(result.vehicles)} EVs{every}, {_title(result)}", height=5.6)
     hours = _edges_h(result)
     plugged = np.where(np.isnan(share), np.nan, 1.0)
     axes.pcolormesh(hours, np.arange(len(vehicles) + 1), plugged, cmap="Greys", vmin=0, vmax=8)
@@ -141,7 +142,7 @@ def raster(result: Result) -> Figure:
     image = axes.pcolormesh(hours, np.arange(len(vehicles) + 1), shown, cmap="viridis_r", vmin=0, vmax=100)
     figure.colorbar(image, ax=axes, label="mean power in the slot [% of rated]")
     axes.set(xlabel="time of day", ylabel="EV, in order of plugging in", ylim=(len(vehicles), 0))
-    _clock(axes, result)
+    clock(axes, result)
     return figure
 
 
@@ -149,18 +150,27 @@ def save_comparison(results: list[Result], folder: Path) -> list[Path]:
     """Draw the comparison into a folder; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"load_curves": compare(results), "gap_by_messages": gap_by_messages(results)}
-    return [_save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+    return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
 
 
-def _canvas(title: str, height: float = 4.8) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(9.6, height), layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title, loc="left", fontsize=12)
-    axes.spines[["top", "right"]].set_visible(False)
+def canvas(title: str, height: float = 4.8) -> tuple[Figure, Axes]:
+    """Return a figure with one titled panel."""
+    figure, (axes,) = panels([title], height)
     return figure, axes
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def panels(titles: Sequence[str], height: float = 4.8, **grid: Any) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a panel for each title, side by side unless `grid` (of ``Figure.subplots``) says otherwise."""
+    figure = Figure(figsize=(9.6, height), layout="constrained")
+    drawn = figure.subplots(squeeze=False, **{"ncols": len(titles), **grid}).ravel().tolist()
+    for axes, title in zip(drawn, titles, strict=True):
+        axes.set_title(title, loc="left", fontsize=12)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, drawn
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure, the same bytes for the same picture; return the file."""
     figure.savefig(path, dpi=120, metadata={"Software": None})
     return path
 
@@ -181,10 +191,23 @@ def _edges_h(result: Result) -> NDArray[np.float64]:
     return result.scenario.horizon.edges_h
 
 
-def _steps(
+def steps(
     axes: Axes, hours: NDArray[np.float64], load_kw: "pd.Series[float]", label: str, colour: str, *,
     width: float = 1.6, style: LineStyleType = "-",
 ) -> None:  # fmt: skip
+    """Draw a load that is constant in each slot.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    hours
+        Slot boundaries [h], shape ``(n_slots + 1,)``.
+    load_kw
+        Mean load of each slot, shape ``(n_slots,)``.
+    label, colour, width, style
+        Of the line.
+    """
     axes.stairs(load_kw.to_numpy(), hours, baseline=None, label=label, color=colour, lw=width, ls=style)
 
 
@@ -194,7 +217,8 @@ def _fill(
     axes.stairs(high_kw.to_numpy(), hours, baseline=low_kw.to_numpy(), fill=True, color=EVS, alpha=0.18, label=label)
 
 
-def _finish_load(axes: Axes, result: Result) -> None:
+def finish_load(axes: Axes, result: Result) -> None:
+    """Draw the limit, and label the axes of a load curve; the legend stands below the figure."""
     limit = result.summary["limit_kw"] * result.summary["transformers"]
     many = result.summary["transformers"] > 1
     axes.axhline(limit, color=LIMIT, ls="--", lw=1.2, label=f"limit{'s, summed' if many else ''} {limit:,.0f} kW")
@@ -203,10 +227,11 @@ def _finish_load(axes: Axes, result: Result) -> None:
     axes.grid(axis="y", alpha=0.25)
     assert isinstance(axes.figure, Figure)
     axes.figure.legend(loc="outside lower center", frameon=False, ncols=3, fontsize=9)
-    _clock(axes, result)
+    clock(axes, result)
 
 
-def _clock(axes: Axes, result: Result, which: str = "x") -> None:
+def clock(axes: Axes, result: Result, which: str = "x") -> None:
+    """Turn hours since the horizon's start on an axis into times of day."""
     horizon = result.scenario.horizon
     step = max(1.0, 3.0 * np.ceil(horizon.hours / 24)) if horizon.hours > 8 else 1.0
     ticks = np.arange(0, horizon.hours + 1e-9, step)

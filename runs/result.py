@@ -41,6 +41,8 @@ EMPTY_DTYPES = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_
 SUMMARY_FILE = "summary.json"
 SCENARIO_FILE = "scenario.toml"
 COMPARISON_FILE = "comparison.csv"
+STUDY_FILE = "study_files.txt"
+"""Lists what a study wrote beside it, a name a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +261,7 @@ class Result:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to write into that becomes `folder` only when all is written.
 
-    An earlier result or comparison in its place is replaced; anything else is left alone. Where nothing is written, no
+    An earlier result, comparison or study in its place is replaced; anything else is left alone. Where nothing is written, no
     folder on the way to it is left behind either.
 
     Raises
@@ -297,6 +299,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 def _is_ours(folder: Path) -> bool:
     names = {path.name for path in folder.iterdir()}
+    if STUDY_FILE in names:
+        return names <= {STUDY_FILE, *(folder / STUDY_FILE).read_text(encoding="utf-8").splitlines()}
     tables = {f"{name}.{end}" for name in TABLES for end in ("parquet", "csv")}
     ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, "figures", *tables, *COORDINATORS}
     return not names or (names <= ours and bool(names & {SUMMARY_FILE, COMPARISON_FILE}))

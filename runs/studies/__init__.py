@@ -1,1 +1,1 @@
-"""One file a paper: what it claims, and what we find."""
+"""A file or a folder a paper: what it claims, and what we find."""

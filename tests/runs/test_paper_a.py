@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from runs.studies import asa
+from runs.studies.asa.cases import paper_runs
+from runs.studies.asa.claims import Claim, claims
 
 
 @pytest.fixture(scope="module")
-def claims() -> dict[tuple[str, str], asa.Claim]:
-    return {(claim.number, claim.text): claim for claim in asa.claims(range(1, 9))}
+def found() -> dict[tuple[str, str], Claim]:
+    return {(claim.number, claim.text): claim for claim in claims(paper_runs(range(1, 9)))}
 
 
 @pytest.mark.parametrize(
@@ -24,23 +25,23 @@ def claims() -> dict[tuple[str, str], asa.Claim]:
         ("A-8", "adjustment brings"),
     ],
 )
-def test_claim_holds(claims: dict[tuple[str, str], asa.Claim], number: str, words: str) -> None:
-    claim = next(c for (n, text), c in claims.items() if n == number and words in text)
+def test_claim_holds(found: dict[tuple[str, str], Claim], number: str, words: str) -> None:
+    claim = next(c for (n, text), c in found.items() if n == number and words in text)
     assert claim.outcome == "found", claim.evidence
 
 
 @pytest.mark.parametrize(("number", "words"), [("A-2", "22 h to 10 h"), ("A-9", "usable segments")])
 def test_claim_does_not_hold_here_and_the_page_says_so(
-    claims: dict[tuple[str, str], asa.Claim], number: str, words: str, tree: Path
+    found: dict[tuple[str, str], Claim], number: str, words: str, tree: Path
 ) -> None:
-    claim = next(c for (n, text), c in claims.items() if n == number and words in text)
+    claim = next(c for (n, text), c in found.items() if n == number and words in text)
     assert claim.outcome == "not found"
     page = (tree / "docs/reproduction/paper_a.md").read_text()
     row = next(line for line in page.splitlines() if claim.text in line)
     assert "**not found**" in row
 
 
-def test_the_page_lists_every_claim(claims: dict[tuple[str, str], asa.Claim], tree: Path) -> None:
+def test_the_page_lists_every_claim(found: dict[tuple[str, str], Claim], tree: Path) -> None:
     page = (tree / "docs/reproduction/paper_a.md").read_text()
-    for claim in claims.values():
+    for claim in found.values():
         assert claim.text in page

@@ -1,0 +1,118 @@
+"""The runs that paper A's claims, tables and figures are taken from: each is run once.
+
+Nothing is tuned: the case is the paper's where the text gives it and the stated default where it does not.
+"""
+
+import itertools
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from runs.result import Result
+from runs.scenario import Scenario
+from runs.simulate import Progress, simulate
+
+SEEDS = range(1, 21)
+BATCHES = (1, 10, 20, 50)
+FLUCTUATION = 0.05
+"""Relative standard deviation of the actual load [default: the paper's scale is lost]."""
+
+NIGHT = slice(11, 19)
+"""Slots from 23:00 to 07:00, the middle of the valley."""
+VALLEY = slice(10, 22)
+"""Slots from 22:00 to 10:00, the paper's valley of 12 segments."""
+SEEN = {"18 h": 6, "24 h": 12, "6 h": 18, "12 h": 24}
+"""Moments of Figs 11-14 and the slots that lie before them."""
+
+
+@dataclass(frozen=True, eq=False)
+class PaperRuns:
+    """Paper A's runs; lists hold one run a fleet.
+
+    Parameters
+    ----------
+    batches
+        500 EVs, load as forecast, by batch size.
+    thousand
+        1000 EVs one by one.
+    planned, adjusted
+        500 EVs one by one while the load strays from the forecast: EVs keep to their plan, or answer.
+    seen
+        The first fleet of `adjusted`, by moment of Figs 11-14: the load strays up to it and then comes as forecast.
+    """
+
+    batches: dict[int, list[Result]]
+    thousand: list[Result]
+    planned: list[Result]
+    adjusted: list[Result]
+    seen: dict[str, Result]
+
+    @property
+    def one_by_one(self) -> list[Result]:
+        """500 EVs, the board refreshed after each."""
+        return self.batches[1]
+
+
+def paper_case(
+    seed: int, *, vehicles: int = 500, batch_size: int = 1, fluctuation: float = 0.0, **coordination: str | bool
+) -> Scenario:
+    """Return the paper's case: whole slots at rated power; the load comes as forecast unless it is told to fluctuate."""
+    return Scenario().update(
+        load={"fluctuation": fluctuation},
+        fleet={"vehicles": vehicles},
+        coordination={"batch_size": batch_size, "energy": "whole_slots", **coordination},
+        run={"seed": seed, "engine": "compiled"},
+    )
+
+
+def paper_runs(seeds: Sequence[int], progress: Progress = lambda _: None) -> PaperRuns:
+    """Run the paper's case for every fleet.
+
+    Parameters
+    ----------
+    seeds
+        One a fleet.
+    progress
+        Told the part of the runs that is done.
+    """
+    finished = itertools.count(1)
+    total = len(seeds) * (len(BATCHES) + 3)
+
+    def every_fleet(**case: Any) -> list[Result]:
+        results = []
+        for seed in seeds:
+            results.append(simulate(paper_case(seed, **case)))
+            progress(next(finished) / total)
+        return results
+
+    adjusted = every_fleet(fluctuation=FLUCTUATION)
+    return PaperRuns(
+        batches={batch: every_fleet(batch_size=batch) for batch in BATCHES},
+        thousand=every_fleet(vehicles=1000),
+        planned=every_fleet(fluctuation=FLUCTUATION, adjust=False),
+        adjusted=adjusted,
+        seen={moment: _seen_up_to(stop, adjusted[0]) for moment, stop in SEEN.items()},
+    )
+
+
+def _seen_up_to(stop: int, result: Result) -> Result:
+    """Run a fleet again with a load that strays before a slot as in `result` and then comes as forecast."""
+    slots = result.slots
+    if stop == len(slots):
+        return result
+    load_kw = np.where(slots.slot < stop, slots.actual_kw, slots.base_kw)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "actual.csv"
+        pd.DataFrame({"slot": slots.slot, "load_kw": load_kw}).to_csv(path, index=False)
+        return simulate(result.scenario.update(load={"fluctuation": 0.0, "actual_path": path}))
+
+
+def night_ripple_kw(result: Result) -> float:
+    """Return largest less smallest total load between 23:00 and 07:00 [kW]."""
+    night = result.slots.total_kw.to_numpy()[NIGHT]
+    return float(np.ptp(night))

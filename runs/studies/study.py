@@ -1,0 +1,43 @@
+"""What a study is: runs that answer one question, written into a folder as tables and figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runs.simulate import Progress
+
+
+class Run(Protocol):
+    """How a study is carried out."""
+
+    def __call__(self, folder: Path, *, quick: bool, progress: Progress) -> str:
+        """Write the study's files into a folder and return a short text to print.
+
+        Parameters
+        ----------
+        folder
+            An empty folder that exists.
+        quick
+            Few fleets: some seconds, to see what it does.
+        progress
+            Told how far the study is.
+        """
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that ``evswarm study`` runs by name.
+
+    Parameters
+    ----------
+    title
+        What to call it.
+    help
+        One line: what it answers.
+    run
+        Carries it out.
+    """
+
+    title: str
+    help: str
+    run: Run

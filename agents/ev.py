@@ -119,7 +119,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
     @property
     def swarm(self) -> Swarm:
         """The EVs on its line."""
-        return self.transformer.swarms[self.transformer.problem.line_of[self.row]]
+        return self.transformer.swarms[int(self.transformer.problem.line_of[self.row])]
 
     @property
     def ready(self) -> bool:
@@ -273,11 +273,11 @@ class EV(mesa.Agent):  # type: ignore[misc]
         since_h = self.model.time
         chosen = ants.choose(self.transformer.problem, self.row, load_kw, first, since_h, self.schedule_kw)
         self.number += 1
-        self._ask(Deposit(first, chosen, self.row, self.number), paced=paced)
+        self._ask(Deposit(first, chosen, self.row, self.number, self.swarm.version), paced=paced)
 
     def _exchange(self, first_slot: int, change_kw: NDArray[np.float64]) -> None:
         self.number += 1
-        self._ask(Exchange(first_slot, change_kw, self.row, self.number), paced=True)
+        self._ask(Exchange(first_slot, change_kw, self.row, self.number, self.swarm.version), paced=True)
 
     def _ask(self, message: Deposit | Request, *, paced: bool) -> None:
         """Send a message until it is answered, at most so many times; when paced, within this call."""
@@ -371,7 +371,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         return float(usable_kw(slot, problem.slot_h, begin_h, problem.plug_out_h[row], problem.power_kw[row]))
 
     def _slot_now(self) -> int:
-        """The first slot that it can still use: the present one, or the next where slots are taken whole."""
+        """Return the first slot that it can still use: the present one, or the next where slots are taken whole."""
         problem, now = self.transformer.problem, self.transformer.slot
         begun = problem.whole and self.model.time > now * problem.slot_h + TOLERANCE_H
         return now + 1 if begun else now

@@ -156,8 +156,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         """Take an EV in: it forages, unless it has its schedule already, or is given the one that was planned for it."""
         self.plugged_in.append(ev)
         if self.planned is None:
-            if self.network is not None:
-                self._admit(ev)
+            self._admit(ev)
             if self.settings.information == "online" or ev.cut_off:
                 ev.forage()
             return
@@ -380,15 +379,19 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         return bool(stray.any())
 
     def _admit(self, ev: EV) -> None:
-        """Hold what an EV that plugs in is about to draw in the present slot against its promise; cut what finds no room."""
+        """Hold what an EV that plugs in is about to draw in the present slot against the limit; cut what finds no room.
+
+        It chose for this slot before the slot's load was known; and where messages get lost, its promise may be missing.
+        """
         now = self.slot
         k = now - int(self.problem.first_slot[ev.row])
         if not 0 <= k < ev.schedule_kw.size:
             return
-        excess = ev.schedule_kw[k] - self.ledger.of(ev.row)[k]
+        excess = max(float(ev.schedule_kw[k] - self.ledger.of(ev.row)[k]), 0.0)
         if excess > 0:
             self.board.load_kw[now] += excess
             self.ledger.of(ev.row)[k] += excess
+        if excess > 0 or self.adjusts:
             self._cut_one(ev, now)
 
     def _stand_by(self, now: int) -> None:

@@ -6,7 +6,7 @@ each of its receivers hears it or not. Without a network that has faults, what i
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Protocol
@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 
 from environment.messages import Hop, Message, Sent
 from environment.network import SECONDS_PER_HOUR, Network
-
-type Deliver[M: Message] = Callable[[M], None]
-"""Hands a message over to its receiver."""
 
 BOOK_COLUMNS = ("kind", "hop", "cast", "messages", "receivers", "bytes", "lost", "doubled", "delay_mean_s", "delay_max_s")
 LOG_COLUMNS = ("sent_h", "arrives_h", "kind", "hop", "sender", "receiver", "receivers", "bytes", "lost", "text")
@@ -55,6 +52,16 @@ class Book:
     delay_max_h: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class UnderWay:
+    """A message that has not arrived yet; the first to arrive comes first, of equal ones the first sent."""
+
+    arrives_h: float
+    number: int
+    deliver: Callable[[Any], None] = field(compare=False)
+    message: Message = field(compare=False)
+
+
 class Channel:
     """Carries every message of a run and books it by kind and hop.
 
@@ -70,7 +77,7 @@ class Channel:
         self.clock = clock
         self.log = log
         self._books: defaultdict[tuple[type[Message], Hop], Book] = defaultdict(Book)
-        self._under_way: list[tuple[float, int, Deliver[Any], Message]] = []
+        self._under_way: list[UnderWay] = []
         self._number = count()
 
     def send[M: Message](self, message: M, sender: Party, receiver: Party, *, hop: Hop | None = None) -> M:
@@ -86,7 +93,7 @@ class Channel:
         message: M,
         sender: Party,
         receiver: Party,
-        deliver: Deliver[M],
+        deliver: Callable[[M], None],
         *,
         receivers: int = 1,
         paced: bool = False,
@@ -123,7 +130,7 @@ class Channel:
             if delay <= at_once:
                 deliver(message)
             else:
-                heappush(self._under_way, (now_h + delay, next(self._number), deliver, message))
+                heappush(self._under_way, UnderWay(now_h + delay, next(self._number), deliver, message))
                 self.clock.call_at(now_h + delay, self._deliver_due)
 
     def cast(self, network: Network | None, message: Message, sender: Party, receivers: int, group: str) -> NDArray[np.bool_]:
@@ -164,12 +171,12 @@ class Channel:
 
     def sent_since(self, earlier: dict[tuple[type[Message], Hop], tuple[int, int, int]]) -> tuple[Sent, ...]:
         """Return what was sent since an earlier `totals`."""
-        nothing = (0, 0, 0)
-        differences = (
-            (kind, tuple(now - then for now, then in zip(totals, earlier.get((kind, hop), nothing), strict=True)))
-            for (kind, hop), totals in self.totals().items()
-        )
-        return tuple(Sent(kind, *each) for kind, each in differences if any(each))
+        sent = []
+        for (kind, hop), (messages, receivers, n_bytes) in self.totals().items():
+            then = earlier.get((kind, hop), (0, 0, 0))
+            if messages > then[0]:
+                sent.append(Sent(kind, messages - then[0], receivers - then[1], n_bytes - then[2], hop))
+        return tuple(sent)
 
     def totals(self) -> dict[tuple[type[Message], Hop], tuple[int, int, int]]:
         """Return messages, receivers and bytes so far, by kind and hop."""
@@ -240,6 +247,6 @@ class Channel:
     def _deliver_due(self) -> None:
         assert self.clock is not None
         now_h = self.clock.now_h()
-        while self._under_way and self._under_way[0][0] <= now_h:
-            _, _, deliver, message = heappop(self._under_way)
-            deliver(message)
+        while self._under_way and self._under_way[0].arrives_h <= now_h:
+            arrived = heappop(self._under_way)
+            arrived.deliver(arrived.message)

@@ -110,11 +110,15 @@ class Entries(Message):
         """Size on the wire [bytes] of so many messages that name so many slots together."""
         return HEADER_BYTES * messages + ENTRY_BYTES * entries
 
+    def named(self) -> str:
+        """Return the slots named, and their powers [kW]."""
+        named = np.flatnonzero(self.power_kw)
+        return " ".join(f"{self.first_slot + k}:{self.power_kw[k]:+.2f}" for k in named.tolist())
+
     @property
     def text(self) -> str:
         """The slots named, and their powers."""
-        named = np.flatnonzero(self.power_kw)
-        return " ".join(f"{self.first_slot + k}:{self.power_kw[k]:+.2f}" for k in named.tolist())
+        return self.named()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,11 +187,19 @@ class Deposit(Entries):
         Who sends it.
     number
         Counts the EV's messages up: what is sent again has its old number, so that it is entered once.
+    version
+        Version of the board that it read.
     """
 
     kind: ClassVar[str] = "deposit"
     row: int
     number: int
+    version: int
+
+    @property
+    def text(self) -> str:
+        """What it read, and what it chose."""
+        return f"read version {self.version}, chose {self.named() or 'nothing'}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,6 +207,11 @@ class Exchange(Deposit):
     """EV -> transformer: a change of what it promised [kW]; negative takes back."""
 
     kind: ClassVar[str] = "exchange"
+
+    @property
+    def text(self) -> str:
+        """The change."""
+        return self.named()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.adjustment import adjust
+from coordination.valley_filling.adjustment import adjust, cut_arrivals
 from coordination.valley_filling.ants import forage
 from coordination.valley_filling.colony import plan_ahead, sent_choosing
 from coordination.valley_filling.problem import Round, Schedule, ValleyFilling
@@ -142,6 +142,9 @@ def _run_transformer(
             schedule.add_to(board.load_kw, coming)
         elif not world.plans_ahead:
             forage(problem, board, schedule, coming)
+        elif world.adjusts:
+            cuts = cut_arrivals(problem, board, schedule, coming, now)
+            channel.record_all([Sent(Cut, cuts, cuts, Cut.bytes_of(cuts, cuts))])
     boards_kw[-1] = board.load_kw
     if forages:
         chosen = problem.order if world.plans_ahead else problem.order[: plugged_in[-1]]

@@ -166,6 +166,29 @@ def _adjust_all(
 
 
 @compiled
+def _cut_arrivals(
+    rows: NDArray[np.int64],
+    now: int,
+    load_kw: NDArray[np.float64],
+    limit_kw: float,
+    first_slot: NDArray[np.int32],
+    whole: bool,
+    start: NDArray[np.int64],
+    schedule_kw: NDArray[np.float64],
+) -> int:
+    cuts = 0
+    for i in rows:
+        place = start[i] + now - first_slot[i]
+        if start[i] <= place < start[i + 1]:
+            cut = cut_kw(load_kw[now], limit_kw, schedule_kw[place], whole)
+            if cut > 0.0:
+                schedule_kw[place] -= cut
+                load_kw[now] -= cut
+                cuts += 1
+    return cuts
+
+
+@compiled
 def asked(residual_kw: float, over_kw: float, power_kw: float, whole: bool) -> float:
     """Return what an EV is asked to move out of the slot [kW]: the deviation left, or more where it is above the limit.
 
@@ -190,6 +213,27 @@ def cut_kw(load_kw: float, limit_kw: float, held_kw: float, whole: bool) -> floa
     if over <= LIMIT_TOLERANCE_KW:
         return 0.0
     return held_kw if whole else min(over, held_kw)
+
+
+def cut_arrivals(
+    problem: ValleyFilling, board: PheromoneBoard, schedule: Schedule, rows: NDArray[np.int64], now: int
+) -> int:
+    """Cut EVs that chose a day ahead and plug in within a slot that is above the limit; return how many were cut.
+
+    Parameters
+    ----------
+    problem, board, schedule
+        As in `adjust`.
+    rows
+        EVs that plug in within the slot, in plug-in order.
+    now
+        The slot.
+    """
+    return int(
+        _cut_arrivals(
+            rows, now, board.load_kw, board.limit_kw, problem.first_slot, problem.whole, schedule.start, schedule.power_kw
+        )
+    )
 
 
 def adjust(

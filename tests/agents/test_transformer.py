@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from environment.channel import Deposit
+from environment.messages import Acceptance, Deposit, Refusal
 from runs.model import ChargingModel
 from runs.scenario import Scenario
 
@@ -27,14 +27,23 @@ def test_an_ant_deposits_what_it_chose() -> None:
 def test_a_copy_goes_out_once_a_batch() -> None:
     model = small_model(batch_size=5)
     model.run_day()
-    books = {kind: messages for kind, messages, _ in model.channel.books}
+    books = {row[0]: row[3] for row in model.channel.books}
     assert books["board_copy"] == 2, "one opens the board, one goes out after the batch"
     assert books["deposit"] == 5
 
 
 def test_a_refused_ant_gets_the_load_as_it_stands() -> None:
-    transformer = small_model().transformers[0]
-    load = transformer.receive(Deposit(0, np.array([10_000.0])))
-    assert load is not None
-    np.testing.assert_array_equal(load, transformer.problem.base_kw)
-    assert transformer.receive(Deposit(0, np.array([1.0]))) is None
+    model = small_model()
+    transformer = model.transformers[0]
+    transformer.open_board()
+    ev = transformer.evs[transformer.problem.order[0]]
+    answers: list[Acceptance | Refusal] = []
+    ev.hear = answers.append  # type: ignore[method-assign]
+    first = ev.first_slot
+    transformer.receive(Deposit(first, np.array([10_000.0]), ev.row, 1, 0))
+    transformer.receive(Deposit(first, np.array([1.0]), ev.row, 2, 0))
+    refused, accepted = answers
+    assert isinstance(refused, Refusal)
+    np.testing.assert_array_equal(refused.load_kw, transformer.problem.base_kw)
+    assert isinstance(accepted, Acceptance)
+    assert (refused.number, accepted.number) == (1, 2)

@@ -1,0 +1,44 @@
+"""Who read, chose, deposited, was refused, and when: the log of a run as a text table."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from environment.horizon import Horizon
+
+QUIET: Final = ("forecast", "report")
+"""Kinds that tell nothing of EVs."""
+
+
+def timeline(log: pd.DataFrame, horizon: Horizon) -> str:
+    """Return a line for every message between transformers and EVs, in the order of sending.
+
+    Parameters
+    ----------
+    log
+        As in a `Result` of a run with ``channel.log``.
+    horizon
+        Tells the clock.
+
+    Returns
+    -------
+    str
+        Columns: sent, arrived ("lost" if nobody heard it), message, sender, receiver, what it says (slots by number and
+        their power in kW).
+    """
+    rows = [("sent", "arrived", "message", "sender", "receiver", "says")]
+    for each in log[~log.kind.isin(QUIET)].itertuples():
+        some = f" ({each.receivers - each.lost} of {each.receivers})" if 0 < each.lost < each.receivers else ""
+        arrived = "lost" if np.isnan(each.arrives_h) or each.lost == each.receivers else _clock(each.arrives_h, horizon)
+        receiver = f"{each.receiver}{some}"
+        rows.append((_clock(each.sent_h, horizon), arrived, each.kind, each.sender, receiver, each.text))
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(lines) + "\n"
+
+
+def _clock(at_h: float, horizon: Horizon) -> str:
+    day, rest = divmod((horizon.start_clock_h + at_h) * 3600, 86_400)
+    text = f"{int(rest // 3600):02d}:{int(rest % 3600 // 60):02d}:{rest % 60:05.2f}"
+    return text if day == 0 else f"{text}+{int(day)}"

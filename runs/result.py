@@ -22,6 +22,7 @@ from environment.channel import BOOK_COLUMNS, LOG_COLUMNS, Channel
 from environment.faults import Fault, FaultyInputError
 from runs.metrics import EnergyBooks, load_metrics, optimality
 from runs.scenario import Scenario
+from runs.timeline import timeline
 from runs.world import World
 
 TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds", "log")
@@ -41,6 +42,7 @@ EMPTY_DTYPES = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_
 SUMMARY_FILE = "summary.json"
 SCENARIO_FILE = "scenario.toml"
 COMPARISON_FILE = "comparison.csv"
+TIMELINE_FILE = "timeline.txt"
 STUDY_FILE = "study_files.txt"
 """Lists what a study wrote beside it, a name a line."""
 
@@ -199,7 +201,7 @@ class Result:
             board=_board(world, outcome.boards_kw),
             messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
             rounds=_rounds(world, outcome),
-            log=pd.DataFrame(outcome.channel.log or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES),
+            log=_log(outcome.channel.log),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -224,7 +226,9 @@ class Result:
         """
         (folder / SCENARIO_FILE).write_text(self.scenario.to_toml(), encoding="utf-8")
         (folder / SUMMARY_FILE).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8")
-        for name in TABLES:
+        if self.scenario.channel.log:
+            (folder / TIMELINE_FILE).write_text(timeline(self.log, self.scenario.horizon), encoding="utf-8")
+        for name in _tables(self.scenario):
             table: pd.DataFrame = getattr(self, name)
             if table_format == "csv":
                 table.to_csv(folder / f"{name}.csv", index=False)
@@ -246,15 +250,16 @@ class Result:
             If a file is missing.
         """
         missing = [name for name in (SCENARIO_FILE, SUMMARY_FILE) if not (folder / name).is_file()]
+        tables = [] if missing else _tables(Scenario.read(folder / SCENARIO_FILE))
         missing += [
-            name for name in TABLES if not any((folder / f"{name}.{end}").is_file() for end in ("parquet", "csv"))
+            name for name in tables if not any((folder / f"{name}.{end}").is_file() for end in ("parquet", "csv"))
         ]
         if missing:
             raise FaultyInputError([Fault(str(folder), None, name, "missing", "a result folder") for name in missing])
         scenario = Scenario.read(folder / SCENARIO_FILE)
         summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
-        tables = {name: _read_table(folder, name, scenario) for name in TABLES}
-        return cls(scenario=scenario, summary=summary, **tables)
+        read = {"log": _log(None), **{name: _read_table(folder, name, scenario) for name in tables}}
+        return cls(scenario=scenario, summary=summary, **read)
 
 
 @contextmanager
@@ -302,7 +307,7 @@ def _is_ours(folder: Path) -> bool:
     if STUDY_FILE in names:
         return names <= {STUDY_FILE, *(folder / STUDY_FILE).read_text(encoding="utf-8").splitlines()}
     tables = {f"{name}.{end}" for name in TABLES for end in ("parquet", "csv")}
-    ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, "figures", *tables, *COORDINATORS}
+    ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, TIMELINE_FILE, "figures", *tables, *COORDINATORS}
     return not names or (names <= ours and bool(names & {SUMMARY_FILE, COMPARISON_FILE}))
 
 
@@ -312,12 +317,22 @@ def _umask() -> int:
     return mask
 
 
+def _tables(scenario: Scenario) -> list[str]:
+    return [name for name in TABLES if name != "log" or scenario.channel.log]
+
+
+def _log(rows: list[tuple[Any, ...]] | None) -> pd.DataFrame:
+    return pd.DataFrame(rows or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES)
+
+
 def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
     parquet = folder / f"{name}.parquet"
     if parquet.is_file():
         return pd.read_parquet(parquet)
     texts = dict.fromkeys(("vehicle", "transformer", "kind", "hop", "cast", "sender", "receiver", "text"), "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
+    if name == "log":
+        table["text"] = table.text.fillna("")
     if name in EMPTY_DTYPES:
         table = table.astype(EMPTY_DTYPES[name])
     if name == "slots":

@@ -115,7 +115,7 @@ def test_the_copy_is_refreshed_once_a_load_is_known() -> None:
     problem, board, schedule = one_ev([10, 11, 20, 20, 15, 20])
     board.batch_size = 50
     adjust(problem, board, schedule, problem.order, 0, 13.0)
-    np.testing.assert_array_equal(board.copy_kw, board.load_kw)
+    np.testing.assert_array_equal(board.copies_kw[0], board.load_kw)
     assert board.copy_kw[0] == 14.0
 
 

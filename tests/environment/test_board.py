@@ -24,15 +24,18 @@ def test_pheromone_sums_to_one_and_falls_with_load(loads: list[float], limit: fl
     assert (np.diff(tau[order]) <= 1e-12).all()
 
 
-def test_copy_is_refreshed_after_each_batch() -> None:
+def test_a_version_is_due_after_each_batch_and_ants_read_what_was_published() -> None:
     b = board(batch_size=2)
     one = np.array([1.0])
     assert b.deposit(0, one)
-    assert b.copy_kw[0] == 10
+    assert not b.due
     assert b.deposit(0, one)
-    assert b.copy_kw[0] == 12
+    assert b.due
+    assert b.copies_kw[0, 0] == 10
+    b.publish()
+    assert (b.version, b.due) == (1, False)
     assert b.deposit(0, one)
-    assert b.copy_kw[0] == 12
+    assert b.copies_kw[0, 0] == 12
 
 
 def test_a_deposit_that_does_not_fit_is_refused_whole() -> None:

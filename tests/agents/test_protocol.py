@@ -1,0 +1,151 @@
+"""The protocol between ants and their board: answered, sent again, entered once; and what happens where nothing gets through."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from environment.messages import Deposit
+from runs.model import ChargingModel
+from runs.result import Result
+from runs.scenario import Scenario
+from runs.simulate import simulate
+from runs.timeline import timeline
+
+ALL_DAY = ({"from_h": 0.0, "to_h": 24.0},)
+
+
+def case(vehicles: int = 40, *, coordination: dict[str, Any] | None = None, **channel: Any) -> Scenario:
+    """A small fleet; the limit leaves little room in the evening."""
+    return Scenario().update(
+        fleet={"vehicles": vehicles}, transformer={"limit_kw": 1420}, coordination=coordination or {}, channel=channel
+    )
+
+
+def kinds(result: Result) -> dict[str, int]:
+    return dict(zip(result.messages.kind, result.messages.messages, strict=True))
+
+
+def test_ten_evs_line_by_line(tree: Path) -> None:
+    folder = tree / "tests/reference/ten_evs_timeline"
+    result = simulate(Scenario.read(folder / "scenario.toml"))
+    assert timeline(result.log, result.scenario.horizon) == (folder / "timeline.txt").read_text()
+
+
+def test_every_deposit_is_answered_and_the_answers_are_counted() -> None:
+    sent = kinds(simulate(case()))
+    assert sent["deposit"] == sent["acceptance"] + sent.get("refusal", 0)
+
+
+def test_a_lost_deposit_is_sent_again_and_the_load_is_as_if_it_had_not_been_lost() -> None:
+    plain, lossy = simulate(case()), simulate(case(loss=0.2, resends=20))
+    sent, lost = kinds(lossy), lossy.messages.set_index("kind").lost
+    assert sent["deposit"] > 40
+    assert lost["deposit"] > 0
+    assert lost["acceptance"] > 0
+    assert lossy.summary["vehicles_cut_off"] == 0
+    assert lossy.summary["unserved_kwh"] == pytest.approx(plain.summary["unserved_kwh"])
+    assert lossy.slots.ev_kw.sum() == pytest.approx(plain.slots.ev_kw.sum())
+
+
+def test_it_is_sent_again_within_a_bound() -> None:
+    result = simulate(case(1, partitions=ALL_DAY, resends=3, log=True))
+    deposits = result.log[(result.log.kind == "request")]
+    first_hour = deposits[deposits.sent_h < np.ceil(deposits.sent_h.iloc[0])]
+    assert len(first_hour) == 1 + 3
+    np.testing.assert_allclose(np.diff(first_hour.sent_h) * 3600, 10.0)
+
+
+def networked(**channel: Any) -> ChargingModel:
+    model = ChargingModel(case(5, **{"duplication": 0.0, "delay_s": 1e-6, **channel}))
+    model.run_until(0.01)
+    return model
+
+
+def test_a_deposit_that_comes_twice_is_entered_once_and_one_that_was_overtaken_not_at_all() -> None:
+    transformer = networked().transformers[0]
+    row = int(transformer.problem.order[0])
+    first = int(transformer.problem.first_slot[row])
+    old, new = (Deposit(first, np.array([power]), row, number, 0) for number, power in ((1, 2.0), (2, 3.0)))
+    transformer.receive(old)
+    transformer.receive(old)
+    assert transformer.board.promised_kw[first] == pytest.approx(2)
+    transformer.receive(new)
+    transformer.receive(old)
+    transformer.receive(new)
+    assert transformer.board.promised_kw[first] == pytest.approx(3)
+    assert transformer.ledger.of(row)[0] == 3
+
+
+@pytest.mark.parametrize("energy", ["exact", "whole_slots"])
+def test_cut_off_all_day_evs_start_as_late_as_still_meets_their_need(energy: str) -> None:
+    scenario = case(partitions=ALL_DAY, fallback="latest_start", coordination={"energy": energy})
+    scenario = scenario.update(transformer={"limit_kw": 5000})
+    result, plain = simulate(scenario), simulate(scenario.update(channel={"partitions": ()}))
+    assert result.summary["vehicles_cut_off"] == np.count_nonzero(plain.vehicles.booked_kwh)
+    assert result.summary["fallback_kwh"] == pytest.approx(result.vehicles.booked_kwh.sum())
+    joined = result.schedule.merge(result.vehicles, on="vehicle", suffixes=("", "_rated"))
+    for _, rows in joined.groupby("vehicle"):
+        stop = int(np.floor(rows.plug_out_h.iloc[0]) if energy == "whole_slots" else np.ceil(rows.plug_out_h.iloc[0]))
+        assert sorted(rows.slot) == list(range(min(stop, 24) - len(rows), min(stop, 24))), "the last slots of the stay"
+    slow = plain.vehicles.unserved_kwh + result.vehicles.unserved_kwh
+    assert (slow < 4.0 + 1e-6).all(), "who plugs in within a slot cannot use that slot without a board"
+
+
+def test_cut_off_evs_that_use_spare_capacity_keep_away_from_the_limit() -> None:
+    result = simulate(case(300, partitions=ALL_DAY, fallback="spare_capacity", spare_below=0.7))
+    charging = result.slots[result.slots.ev_kw > 1e-9]
+    assert charging.total_kw.max() <= 0.7 * 1420 + 1e-6
+    assert result.summary["fallback_kwh"] > 0
+    assert result.summary["unserved_kwh"] == pytest.approx(
+        result.summary["energy_requested_kwh"] - result.summary["energy_delivered_kwh"]
+    )
+
+
+def test_evs_come_back_when_the_partition_ends() -> None:
+    result = simulate(case(partitions=({"from_h": 0.0, "to_h": 12.0},)))
+    early = result.vehicles[(result.vehicles.plug_in_h < 11) & (result.vehicles.plug_out_h > 20)]
+    assert early.cut_off.all()
+    assert early.unserved_kwh.max() < 1e-6
+    assert kinds(result)["acceptance"] >= len(result.vehicles)
+
+
+def test_a_dead_ev_loses_its_promise_and_others_can_use_it() -> None:
+    model = networked()
+    transformer = model.transformers[0]
+    model.run_until(12)
+    ev = next(ev for ev in transformer.plugged_in if transformer.ledger.of(ev.row).any())
+    held = transformer.ledger.of(ev.row).copy()
+    slots = ev.first_slot + np.flatnonzero(held)
+    assert slots.min() > 12
+    before = transformer.board.promised_kw.copy()
+    ev._die()
+    model.run_until(float(slots[0]))
+    np.testing.assert_allclose(before[slots] - transformer.board.promised_kw[slots], held[held > 0])
+    assert not transformer.ledger.of(ev.row)[slots[0] - ev.first_slot :].any()
+
+
+def test_after_a_restart_evs_deposit_again_what_they_hold() -> None:
+    restarted = simulate(case(restarts=({"at_h": 9.7},), log=True))
+    plain = simulate(case())
+    assert kinds(restarted)["recall"] == 1
+    again = restarted.log[(restarted.log.kind == "deposit") & (restarted.log.sent_h == 9.7)]
+    assert len(again) == ((plain.vehicles.plug_in_h < 9.7) & (plain.vehicles.energy_kwh > 0)).sum()
+    model = ChargingModel(restarted.scenario)
+    model.run_until(9.9)
+    transformer = model.transformers[0]
+    np.testing.assert_allclose(transformer.ledger.power_kw, transformer.schedule.power_kw)
+    later = slice(10, None)
+    np.testing.assert_allclose(transformer.board.promised_kw[later], transformer.schedule.load_kw()[later], atol=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["agents", "compiled"])
+def test_on_one_line_ants_tell_each_other_so_a_batch_of_all_is_as_good_as_one_by_one(engine: str) -> None:
+    scenario = Scenario().update(run={"engine": engine}, coordination={"energy": "whole_slots"})
+    one_by_one = simulate(scenario)
+    together = simulate(scenario.update(coordination={"batch_size": 500}, transformer={"lines": 1}))
+    deaf = simulate(scenario.update(coordination={"batch_size": 500}))
+    assert together.schedule.equals(one_by_one.schedule)
+    assert not deaf.schedule.equals(one_by_one.schedule)
+    assert kinds(together)["share"] == kinds(together)["acceptance"]

@@ -171,9 +171,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         if self.alive and self.pending is None:
             self.forage()
 
-    def come_back(
-        self, copy: RoundCopy, members: int, evs: int, ticket: int, number: int, from_slot: int
-    ) -> bool:
+    def come_back(self, copy: RoundCopy, members: int, evs: int, ticket: int, number: int, from_slot: int) -> bool:
         """Read the board again and move what is better placed elsewhere; return whether it was content as it is.
 
         Parameters

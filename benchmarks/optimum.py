@@ -7,7 +7,7 @@ from benchmarks.measure import best_s
 from benchmarks.planning import make_problem
 from coordination.valley_filling.optimum import certify, solve
 from coordination.valley_filling.problem import ValleyFilling
-from runs.metrics import optimality
+from runs.metrics import Distance
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from runs.world import World
@@ -81,9 +81,9 @@ def main(fleets: list[int] = FLEETS) -> None:
     for energy in ("exact", "whole_slots"):
         scenario = Scenario().update(coordination={"energy": energy}, run={"optimum": False})
         world = World.build(scenario, np.random.default_rng(1))
-        schedules = (solve(world.problems[0]).schedule,)
+        schedule = solve(world.problems[0]).schedule
         simulate(scenario)
-        optimality(world, schedules, schedules)
+        Distance.of(world, 0, schedule)
         run_s = best_s(lambda: simulate(scenario))
-        gap_s = best_s(lambda: optimality(world, schedules, schedules))
+        gap_s = best_s(lambda: Distance.of(world, 0, schedule))
         print(f"{energy:>12} {run_s:>8.4f} {gap_s:>8.4f} {gap_s / run_s:>8.2f}")

@@ -17,7 +17,18 @@ from numpy.typing import NDArray
 from environment.messages import Hop, Message, Sent
 from environment.network import SECONDS_PER_HOUR, Network
 
-BOOK_COLUMNS = ("kind", "hop", "cast", "messages", "receivers", "bytes", "lost", "doubled", "delay_mean_s", "delay_max_s")
+BOOK_COLUMNS = (
+    "kind",
+    "hop",
+    "cast",
+    "messages",
+    "receivers",
+    "bytes",
+    "lost",
+    "doubled",
+    "delay_mean_s",
+    "delay_max_s",
+)
 LOG_COLUMNS = ("sent_h", "arrives_h", "kind", "hop", "sender", "receiver", "receivers", "bytes", "lost", "text")
 
 
@@ -133,7 +144,9 @@ class Channel:
                 heappush(self._under_way, UnderWay(now_h + delay, next(self._number), deliver, message))
                 self.clock.call_at(now_h + delay, self._deliver_due)
 
-    def cast(self, network: Network | None, message: Message, sender: Party, receivers: int, group: str) -> NDArray[np.bool_]:
+    def cast(
+        self, network: Network | None, message: Message, sender: Party, receivers: int, group: str
+    ) -> NDArray[np.bool_]:
         """Carry a message of a sender who waits to each of a group; return who hears it in time, shape ``(receivers,)``.
 
         Parameters

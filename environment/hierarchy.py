@@ -119,6 +119,22 @@ class Hierarchy:
                 grid.add_edge(f"transformer:{name}", f"line:{name}/{number + 1}")
         return cls(grid, names, feeder.astype(np.int32), settings.load_limit_kw, settings.lines, line)
 
+    def part(self, first: int, stop: int, rows: NDArray[np.int64]) -> "Hierarchy":
+        """Return the tree of some transformers next to each other.
+
+        Parameters
+        ----------
+        first, stop
+            The first of them, and the one after the last.
+        rows
+            Their EVs, by rows of the fleet.
+        """
+        names = self.transformers[first:stop]
+        nodes = {f"transformer:{name}" for name in names}
+        kept = nodes.union(*(nx.ancestors(self.grid, node) | nx.descendants(self.grid, node) for node in nodes))
+        grid = self.grid.subgraph(kept).copy()
+        return Hierarchy(grid, names, self.feeder_of[rows] - first, self.limit_kw, self.lines, self.line_of[rows])
+
     def substation_of(self, transformer: str) -> str:
         """Return the node of the substation that feeds a transformer."""
         return str(next(self.grid.predecessors(f"transformer:{transformer}")))

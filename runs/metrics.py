@@ -1,8 +1,9 @@
 """The numbers of a run: what the load looks like, and what became of the energy."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,19 +89,58 @@ class EnergyBooks:
         }
 
 
-def optimality(
-    world: World, schedules: tuple[Schedule, ...], free_schedules: tuple[Schedule, ...]
-) -> dict[str, float | str | bool | None]:
-    """Return the distance to the provable optimum, for the load as it came.
+@dataclass(frozen=True)
+class Distance:
+    """How far one transformer's schedule is from the provable optimum, for the load as it came.
 
     Parameters
     ----------
-    world
-        Problems and actual loads.
-    schedules
-        One a transformer.
-    free_schedules
-        Of free charging.
+    cost_kw2, free_kw2
+        Cost of the schedule (`cost_kw2`) and of free charging.
+    optimum_kw2, bound_kw2
+        Cost of the best schedule known, and what no schedule can be below.
+    exact, certified
+        Whether those two are known to be equal, and whether the schedule itself is proven optimal.
+    optimum_unserved_kwh
+        What the best schedule known leaves unserved.
+    ripple_kw
+        Largest less smallest load in the valley: the slots that the optimum fills by at least half of its most.
+    """
+
+    cost_kw2: float
+    free_kw2: float
+    optimum_kw2: float
+    bound_kw2: float
+    exact: bool
+    certified: bool
+    optimum_unserved_kwh: float
+    ripple_kw: float
+
+    @classmethod
+    def of(cls, world: World, transformer: int, schedule: Schedule) -> Self:
+        """Hold a transformer's schedule against its optimum; a method of continuous powers against that of those."""
+        posed, actual_kw = world.problems[transformer], world.loads[transformer].actual_kw
+        whole = posed.whole and world.coordinator.keeps_whole_slots
+        problem = dataclasses.replace(posed, base_kw=actual_kw, whole=whole)
+        optimum = solve(problem)
+        rows = world.rows[transformer]
+        books = EnergyBooks.of(world.fleet.take(rows), (np.arange(rows.size),), (optimum.schedule,), problem.slot_h)
+        filled_kw = optimum.schedule.load_kw()
+        valley = (actual_kw + schedule.load_kw())[filled_kw >= filled_kw.max() / 2]
+        return cls(
+            cost_kw2=cost_kw2(problem, schedule),
+            free_kw2=cost_kw2(problem, world.free_charging.schedules[transformer]),
+            optimum_kw2=optimum.cost_kw2,
+            bound_kw2=optimum.bound_kw2,
+            exact=optimum.kind == "exact",
+            certified=certify(problem, schedule),
+            optimum_unserved_kwh=float(books.unserved_kwh.sum()),
+            ripple_kw=float(np.ptp(valley)) if filled_kw.any() else 0.0,
+        )
+
+
+def optimality(distances: Iterable[Distance]) -> dict[str, float | str | bool | None]:
+    """Return the distance to the provable optimum, for all transformers together.
 
     Returns
     -------
@@ -109,29 +149,24 @@ def optimality(
         can reach; None where free charging is optimal. ``optimum_kind``: "exact" where a schedule is known to reach that
         bound, else "bound"; then ``optimum_bracket`` is the gap of the best schedule known. ``certified``: whether the run's
         own schedule is proven optimal. ``optimum_unserved_kwh``: what the best schedule known leaves unserved, least of all
-        where the optimum is exact. A method of continuous powers is held against the bound of continuous powers.
+        where the optimum is exact. ``valley_ripple_kw``: the largest of any transformer.
     """
-    whole = world.coordinator.keeps_whole_slots
-    problems = [
-        dataclasses.replace(problem, base_kw=load.actual_kw, whole=problem.whole and whole)
-        for problem, load in zip(world.problems, world.loads, strict=True)
-    ]
-    optima = [solve(problem) for problem in problems]
-    books = EnergyBooks.of(world.fleet, world.rows, tuple(optimum.schedule for optimum in optima), world.horizon.slot_h)
-    best = sum(optimum.bound_kw2 for optimum in optima)
-    reached = sum(optimum.cost_kw2 for optimum in optima)
-    cost = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True))
-    free = sum(cost_kw2(problem, schedule) for problem, schedule in zip(problems, free_schedules, strict=True))
+    each = list(distances)
+    best = sum(one.bound_kw2 for one in each)
+    reached = sum(one.optimum_kw2 for one in each)
+    cost = sum(one.cost_kw2 for one in each)
+    free = sum(one.free_kw2 for one in each)
     return {
+        "valley_ripple_kw": max(one.ripple_kw for one in each),
         "optimality_gap": gap_of(cost, best, free),
-        "optimum_kind": "exact" if all(optimum.kind == "exact" for optimum in optima) else "bound",
-        "certified": all(certify(problem, schedule) for problem, schedule in zip(problems, schedules, strict=True)),
+        "optimum_kind": "exact" if all(one.exact for one in each) else "bound",
+        "certified": all(one.certified for one in each),
         "optimum_bracket": gap_of(reached, best, free),
         "cost_kw2": cost,
         "free_cost_kw2": free,
         "optimum_kw2": reached,
         "optimum_bound_kw2": best,
-        "optimum_unserved_kwh": float(books.unserved_kwh.sum()),
+        "optimum_unserved_kwh": sum(one.optimum_unserved_kwh for one in each),
     }
 
 

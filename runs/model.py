@@ -25,6 +25,8 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
     ----------
     settings
         The scenario; the default one if left out.
+    world
+        What the scenario describes, where it has been built already.
 
     Attributes
     ----------
@@ -38,10 +40,10 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         Base load, EV load and messages at every slot boundary.
     """
 
-    def __init__(self, settings: Scenario | None = None) -> None:
-        settings = settings or Scenario()
+    def __init__(self, settings: Scenario | None = None, world: World | None = None) -> None:
+        settings = world.scenario if world else settings or Scenario()
         super().__init__(rng=settings.run.seed)
-        self.world = World.build(settings, self.rng)
+        self.world = world or World.build(settings, self.rng)
         self.channel = Channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
         horizon, hierarchy = self.world.horizon, self.world.hierarchy

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.problem import Round, Schedule
-from environment.board import LIMIT_TOLERANCE_KW, pheromone
-from environment.channel import BOOK_COLUMNS, LOG_COLUMNS, Channel
+from coordination.valley_filling.problem import Schedule
+from environment.board import pheromone
+from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
 from environment.faults import Fault, FaultyInputError
-from runs.metrics import EnergyBooks, load_metrics, optimality
+from runs.metrics import EnergyBooks
+from runs.outcome import Outcome
 from runs.scenario import Scenario
+from runs.summary import summary_of
 from runs.timeline import timeline
 from runs.world import World
 
@@ -45,61 +46,6 @@ COMPARISON_FILE = "comparison.csv"
 TIMELINE_FILE = "timeline.txt"
 STUDY_FILE = "study_files.txt"
 """Lists what a study wrote beside it, a name a line."""
-
-
-@dataclass(frozen=True, eq=False)
-class Strays:
-    """What became of one transformer's EVs under faults of the channel; every column ``(n_vehicles,)``.
-
-    Parameters
-    ----------
-    fallback_kw
-        Drawn by the safe rule, summed over slots.
-    cut_off
-        Whether the EV ever could not reach its board.
-    died
-        Whether its controller died.
-    """
-
-    fallback_kw: NDArray[np.float64]
-    cut_off: NDArray[np.bool_]
-    died: NDArray[np.bool_]
-
-    @classmethod
-    def none(cls, n_vehicles: int) -> Self:
-        """Return what becomes of EVs without faults."""
-        return cls(np.zeros(n_vehicles), np.zeros(n_vehicles, np.bool_), np.zeros(n_vehicles, np.bool_))
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What an engine hands over.
-
-    Parameters
-    ----------
-    schedules
-        One a transformer.
-    rounds
-        (slot, round) of every round on record, for each transformer.
-    boards_kw
-        Load on the boards at each slot boundary [kW], shape ``(n_transformers, n_slots + 1, n_slots)``.
-    channel
-        Its books.
-    refusals
-        Deposits refused.
-    wall_s
-        Time that coordination took.
-    strays
-        What faults did, for each transformer.
-    """
-
-    schedules: tuple[Schedule, ...]
-    rounds: tuple[list[tuple[int, Round]], ...]
-    boards_kw: NDArray[np.float64]
-    channel: Channel
-    refusals: int
-    wall_s: float
-    strays: tuple[Strays, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,17 +93,14 @@ class Result:
     def of(cls, world: World, outcome: Outcome) -> Self:
         """Gather tables and summary from what an engine hands over."""
         horizon, limit_kw = world.horizon, world.hierarchy.limit_kw
+        summary = summary_of(world, outcome)
         names = np.array(world.hierarchy.transformers)
         n = horizon.n_slots
         forecast = np.stack([load.forecast_kw for load in world.loads])
         actual = np.stack([load.actual_kw for load in world.loads])
         ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
-        begun = time.perf_counter()
-        free_schedules = tuple(world.plan(COORDINATORS["free"], k).schedule for k in range(names.size))
-        free_sent = {"messages": 0, "bytes": 0, "wall_s": time.perf_counter() - begun}
-        free = np.stack([schedule.load_kw() for schedule in free_schedules])
+        free = np.stack([schedule.load_kw() for schedule in world.free_charging.schedules])
         books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)
-        free_books = EnergyBooks.of(world.fleet, world.rows, free_schedules, horizon.slot_h)
         slots = pd.DataFrame({
             "transformer": np.repeat(names, n),
             "slot": np.tile(np.arange(n), names.size),
@@ -169,29 +112,6 @@ class Result:
             "pheromone": pheromone(actual + ev, limit_kw).ravel(),
             "free_kw": free.ravel(),
         })  # fmt: skip
-        summary: dict[str, Any] = {
-            "method": world.scenario.coordination.method,
-            "batch_size": world.scenario.coordination.batch_size,
-            "vehicles": len(world.fleet),
-            "transformers": int(names.size),
-            "limit_kw": limit_kw,
-            **load_metrics(actual + ev, limit_kw),
-            **books.metrics(world.fleet),
-            "messages": outcome.channel.messages,
-            "bytes": outcome.channel.bytes,
-            "refused_deposits": outcome.refusals,
-            "messages_lost": outcome.channel.lost,
-            "vehicles_cut_off": sum(int(strays.cut_off.sum()) for strays in outcome.strays),
-            "vehicles_died": sum(int(strays.died.sum()) for strays in outcome.strays),
-            "fallback_kwh": sum(float(strays.fallback_kw.sum()) for strays in outcome.strays) * horizon.slot_h,
-            "rounds": max((held.number for each in outcome.rounds for _, held in each), default=1),
-            "converged": _converged(outcome),
-            **(optimality(world, outcome.schedules, free_schedules) if world.scenario.run.optimum else {}),
-            "wall_s": outcome.wall_s,
-            "free": {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet), **free_sent},
-            "no_evs": load_metrics(actual, limit_kw),
-            "warnings": world.warnings() + _limit_warning(actual, ev, limit_kw),
-        }
         return cls(
             scenario=world.scenario,
             summary=summary,
@@ -346,18 +266,6 @@ def _starts(scenario: Scenario, transformers: int) -> pd.Series:
     return pd.Series(starts.append([starts] * (transformers - 1))).reset_index(drop=True)
 
 
-def _limit_warning(actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], limit_kw: float) -> list[str]:
-    over = (actual_kw + ev_kw > limit_kw + LIMIT_TOLERANCE_KW) & (ev_kw > LIMIT_TOLERANCE_KW)
-    return [f"{over.sum()} of {over.size} slots pass the limit with EVs charging in them"] if over.any() else []
-
-
-def _converged(outcome: Outcome) -> bool | None:
-    """Whether wherever ants came back, on every board and at every slot, no EV would move in the end; None if none did."""
-    last = {(k, slot): held for k, each in enumerate(outcome.rounds) for slot, held in each}
-    came_back = [held for held in last.values() if held.number > 1]
-    return all(held.settled for held in came_back) if came_back else None
-
-
 def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:
     rows = [
         (name, slot, held.number, held.moves, sum(s[1] for s in held.sent), sum(s[2] for s in held.sent), held.cost_kw2)
@@ -367,9 +275,7 @@ def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ROUND_DTYPES)).astype(ROUND_DTYPES)
 
 
-def _vehicles(
-    world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDArray[np.float64]
-) -> pd.DataFrame:
+def _vehicles(world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDArray[np.float64]) -> pd.DataFrame:
     fleet = world.fleet
     cost = np.full(len(fleet), np.nan)
     fallback_kw = np.zeros(len(fleet))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings
@@ -55,12 +55,14 @@ class Scenario(Settings):
             raise ValueError(f"method = {coordination.method!r}; expected {nearest(coordination.method, COORDINATORS)}")
         return coordination
 
-    @model_validator(mode="after")
-    def _agents_for_faults(self) -> Self:
-        if self.run.engine == "compiled" and (self.channel.has_faults or self.channel.log):
-            what = "faults of the channel" if self.channel.has_faults else "channel.log"
-            raise ValueError(f"run.engine = 'compiled' with {what}; expected run.engine = 'agents'")
-        return self
+    @field_validator("run")
+    @classmethod
+    def _agents_for_faults(cls, run: RunSettings, info: ValidationInfo) -> RunSettings:
+        channel = info.data.get("channel", ChannelSettings())
+        if run.engine == "compiled" and (channel.has_faults or channel.log):
+            what = "faults of the channel" if channel.has_faults else "channel.log"
+            raise ValueError(f"engine = 'compiled' with {what}; expected run.engine = 'agents'")
+        return run
 
     @classmethod
     def read(cls, path: Path | None = None, overrides: Iterable[str] = ()) -> Self:

@@ -1,7 +1,9 @@
 """One run, by agents or by the compiled colony; both give the same schedule, slot for slot, and the same messages."""
 
+import dataclasses
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +27,11 @@ from environment.messages import (
     Report,
     Sent,
 )
-from runs.model import ChargingModel
-from runs.result import Outcome, Result, Strays
+from runs.metrics import Distance
+from runs.outcome import Outcome, Strays
+from runs.result import Result
 from runs.scenario import Scenario
+from runs.summary import summary_of
 from runs.world import World, count_planning
 
 type Progress = Callable[[float], None]
@@ -49,20 +53,47 @@ def simulate(scenario: Scenario, progress: Progress | None = None) -> Result:
     FaultyInputError
         With every fault of the files that the scenario names.
     """
-    tell = progress or (lambda _: None)
-    run = _run_agents if scenario.run.engine == "agents" else _run_compiled
-    world, outcome = run(scenario, tell)
-    return Result.of(world, outcome)
+    return Result.of(*_run(scenario, progress))
 
 
-def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
-    model = ChargingModel(scenario)
+def summarize(scenario: Scenario, progress: Progress | None = None) -> dict[str, Any]:
+    """Run a scenario and return the summary of its result only, without tables; as `simulate` otherwise."""
+    return summary_of(*_run(scenario, progress))
+
+
+def _run(scenario: Scenario, progress: Progress | None) -> tuple[World, Outcome]:
+    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    return world, run_world(world, progress or (lambda _: None))
+
+
+def run_world(world: World, tell: Progress) -> Outcome:
+    """Let the EVs of a world charge, and hold what they did against the optimum.
+
+    Parameters
+    ----------
+    world
+        A whole one, or a part with some of its transformers.
+    tell
+        Told how far it is.
+    """
+    run = _run_agents if world.scenario.run.engine == "agents" else _run_compiled
+    outcome = run(world, tell)
+    if not world.scenario.run.optimum:
+        return outcome
+    distances = tuple(Distance.of(world, k, schedule) for k, schedule in enumerate(outcome.schedules))
+    return dataclasses.replace(outcome, distances=distances)
+
+
+def _run_agents(world: World, tell: Progress) -> Outcome:
+    from runs.model import ChargingModel  # noqa: PLC0415  (Mesa only where agents run)
+
+    model = ChargingModel(world=world)
     begun = time.perf_counter()
-    edges_h = model.world.horizon.edges_h
+    edges_h = world.horizon.edges_h
     for edge_h in edges_h[1:].tolist():
         model.run_until(edge_h)
         tell(edge_h / edges_h[-1])
-    return model.world, Outcome(
+    return Outcome(
         schedules=model.schedules(),
         rounds=tuple(transformer.rounds for transformer in model.transformers),
         boards_kw=model.boards_kw,
@@ -77,15 +108,15 @@ def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
             )
             for transformer in model.transformers
         ),
+        distances=(),
     )
 
 
-def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
-    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+def _run_compiled(world: World, tell: Progress) -> Outcome:
     problems = world.problems
     begun = time.perf_counter()
     channel = Channel()
-    _count_day_ahead(world, channel)
+    count_upper_hops(world, channel)
     n = world.horizon.n_slots
     boards_kw = np.zeros((len(problems), n + 1, n))
     schedules = []
@@ -97,8 +128,7 @@ def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
         rounds.append(held)
         refusals += int(board.tally[REFUSALS])
         tell((k + 1) / len(problems))
-    _count_reports(world, channel)
-    return world, Outcome(
+    return Outcome(
         schedules=tuple(schedules),
         rounds=tuple(rounds),
         boards_kw=boards_kw,
@@ -106,6 +136,7 @@ def _run_compiled(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
         refusals=refusals,
         wall_s=time.perf_counter() - begun,
         strays=tuple(Strays.none(problem.n_vehicles) for problem in problems),
+        distances=(),
     )
 
 
@@ -159,15 +190,17 @@ def _run_transformer(
     return schedule, board, held
 
 
-def _count_day_ahead(world: World, channel: Channel) -> None:
-    n, size = len(world.problems), Forecast.bytes_of(1, world.horizon.n_slots)
-    channel.record_all(Sent(Forecast, n, n, n * size, hop) for hop in (Hop.UPPER, Hop.LOWER))
-
-
-def _count_reports(world: World, channel: Channel) -> None:
-    hierarchy, size = world.hierarchy, Report.bytes_of(1, world.horizon.n_slots + 1)
-    senders = ((Hop.UPPER, len(hierarchy.substations)), (Hop.LOWER, len(hierarchy.transformers)))
-    channel.record_all(Sent(Report, n, n, n * size, hop) for hop, n in senders)
+def count_upper_hops(world: World, channel: Channel) -> None:
+    """Enter what the layers above the EVs send: forecasts down a day ahead, reports up at the end."""
+    hierarchy, n_slots = world.hierarchy, world.horizon.n_slots
+    n, substations = len(hierarchy.transformers), len(hierarchy.substations)
+    forecast, report = Forecast.bytes_of(1, n_slots), Report.bytes_of(1, n_slots + 1)
+    channel.record_all([
+        Sent(Forecast, n, n, n * forecast, Hop.UPPER),
+        Sent(Forecast, n, n, n * forecast, Hop.LOWER),
+        Sent(Report, n, n, n * report, Hop.LOWER),
+        Sent(Report, substations, substations, substations * report, Hop.UPPER),
+    ])  # fmt: skip
 
 
 def _count_adjustment(

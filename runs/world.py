@@ -1,15 +1,17 @@
 """What a scenario describes, built: slots, loads, fleet, tree, and one valley-filling problem a transformer."""
 
+import dataclasses
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS, Coordinator
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Plan, ValleyFilling
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Plan, Schedule, ValleyFilling
 from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.fleets.fleet import TOLERANCE_H, Fleet
@@ -19,6 +21,13 @@ from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
 from environment.network import Network
 from runs.scenario import Scenario
+
+
+class FreeCharging(NamedTuple):
+    """Free charging: a schedule a transformer, and the seconds that it took to work out."""
+
+    schedules: tuple[Schedule, ...]
+    wall_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +89,25 @@ class World:
         )
         return cls(scenario, fleet, hierarchy, loads, planner_seeds, network_seeds)
 
+    def part(self, first: int, stop: int) -> "World":
+        """Return the world of some transformers next to each other, as it is; its EVs keep their order.
+
+        Parameters
+        ----------
+        first, stop
+            The first of them, and the one after the last.
+        """
+        feeder = self.hierarchy.feeder_of
+        rows = np.flatnonzero((feeder >= first) & (feeder < stop))
+        return dataclasses.replace(
+            self,
+            fleet=self.fleet.take(rows),
+            hierarchy=self.hierarchy.part(first, stop, rows),
+            loads=self.loads[first:stop],
+            planner_seeds=self.planner_seeds[first:stop],
+            network_seeds=self.network_seeds[first:stop],
+        )
+
     @property
     def horizon(self) -> Horizon:
         """The slots."""
@@ -133,6 +161,13 @@ class World:
             for rows, load in zip(self.rows, self.loads, strict=True)
         )
 
+    @cached_property
+    def free_charging(self) -> FreeCharging:
+        """What every EV would draw if it charged from its plug-in on."""
+        begun = time.perf_counter()
+        schedules = tuple(self.plan(COORDINATORS["free"], k).schedule for k in range(len(self.loads)))
+        return FreeCharging(schedules, time.perf_counter() - begun)
+
     def plan(self, coordinator: Coordinator, transformer: int) -> Plan:
         """Return a coordinator's day-ahead plan of one transformer's EVs; the same at every call."""
         rng = np.random.default_rng(self.planner_seeds[transformer])
@@ -168,7 +203,9 @@ class World:
         ]
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
         if self.scenario.channel.has_faults and self.coordinator.decides != "vehicle":
-            found.append(f"the channel's faults act on ants only; {self.coordinator.title} exchanges its messages without")
+            found.append(
+                f"the channel's faults act on ants only; {self.coordinator.title} exchanges its messages without"
+            )
         if closed:
             found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
         return found

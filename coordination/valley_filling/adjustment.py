@@ -231,7 +231,14 @@ def cut_arrivals(
     """
     return int(
         _cut_arrivals(
-            rows, now, board.load_kw, board.limit_kw, problem.first_slot, problem.whole, schedule.start, schedule.power_kw
+            rows,
+            now,
+            board.load_kw,
+            board.limit_kw,
+            problem.first_slot,
+            problem.whole,
+            schedule.start,
+            schedule.power_kw,
         )
     )
 

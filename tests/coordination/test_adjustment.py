@@ -116,7 +116,7 @@ def test_the_copy_is_refreshed_once_a_load_is_known() -> None:
     board.batch_size = 50
     adjust(problem, board, schedule, problem.order, 0, 13.0)
     np.testing.assert_array_equal(board.copies_kw[0], board.load_kw)
-    assert board.copy_kw[0] == 14.0
+    assert board.copies_kw[0, 0] == 14.0
 
 
 def test_an_ev_that_lacks_energy_takes_it_where_the_load_leaves_room() -> None:

@@ -33,11 +33,21 @@ def test_a_zoned_horizon_reads_back_equal(tmp_path: Path, tree: Path, table_form
     assert Result.load(tmp_path) == result
 
 
+@pytest.mark.parametrize("table_format", ["parquet", "csv"])
+def test_a_log_of_messages_reads_back_equal(tmp_path: Path, table_format: str) -> None:
+    partition = {"transformer": "T2", "from_h": 6.0, "to_h": 9.0}
+    result = simulate(SMALL.update(channel={"log": True, "loss": 0.2, "delay_s": 5.0, "partitions": (partition,)}))
+    result.save(tmp_path, table_format=table_format)  # type: ignore[arg-type]
+    assert len(result.log) == result.summary["messages"]
+    assert (tmp_path / "timeline.txt").read_text().count("deposit") >= 40
+    assert Result.load(tmp_path) == result
+
+
 def test_two_runs_with_one_seed_write_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        simulate(SMALL).save(tmp_path / name)
-    for file in [*(f"{name}.parquet" for name in TABLES), "scenario.toml"]:
+        simulate(SMALL.update(channel={"log": True, "loss": 0.1})).save(tmp_path / name)
+    for file in [*(f"{name}.parquet" for name in TABLES), "scenario.toml", "timeline.txt"]:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     one, two = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("one", "two"))
     for summary in (one, two):

@@ -146,13 +146,13 @@ class EV(mesa.Agent):  # type: ignore[misc]
         if self.swarm.load_kw is None:
             self._ask(Request(), paced=paced)
         else:
-            self._choose(self.swarm.load_kw, paced=paced)
+            self._choose(self.swarm.load_kw, self.schedule_kw, paced=paced)
 
     def hear_copy(self, copy: BoardCopy) -> None:
         """Take the copy that it asked for."""
         self.swarm.hear_copy(copy)
         if self.alive and isinstance(self.pending, Request) and self.swarm.load_kw is not None:
-            self._choose(self.swarm.load_kw, paced=self.paced)
+            self._choose(self.swarm.load_kw, self.schedule_kw, paced=self.paced)
 
     def hear(self, answer: Acceptance | Refusal) -> None:
         """Take an answer: act as deposited, or choose again if it was refused."""
@@ -164,7 +164,9 @@ class EV(mesa.Agent):  # type: ignore[misc]
         if isinstance(answer, Acceptance):
             self._take_on(asked, answer.version)
         elif not isinstance(asked, Exchange):
-            self._choose(answer.load_kw, paced=self.paced)
+            kept = self.schedule_kw.copy()  # what it holds for later may be what does not fit: others may have it by now
+            kept[max(self.transformer.slot + 1 - self.first_slot, 0) :] = 0.0
+            self._choose(answer.load_kw, kept, paced=self.paced)
 
     def hear_recall(self, recall: Recall) -> None:  # noqa: ARG002  (all that it says is that it came)
         """Deposit again what it holds."""
@@ -266,10 +268,11 @@ class EV(mesa.Agent):  # type: ignore[misc]
         """Draw less in the present slot: its meter tells, whether the message comes through or not."""
         self._change(cut)
 
-    def _choose(self, load_kw: NDArray[np.float64], *, paced: bool) -> None:
+    def _choose(self, load_kw: NDArray[np.float64], kept_kw: NDArray[np.float64], *, paced: bool) -> None:
+        """Choose slots for what it lacks beside what it keeps, and deposit both."""
         first = max(self.earliest, self.first_slot, self._slot_now())
         since_h = self.model.time
-        chosen = ants.choose(self.transformer.problem, self.row, load_kw, first, since_h, self.schedule_kw)
+        chosen = ants.choose(self.transformer.problem, self.row, load_kw, first, since_h, kept_kw)
         self.number += 1
         self._ask(Deposit(first, chosen, self.row, self.number, self.swarm.version), paced=paced)
 

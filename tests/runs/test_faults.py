@@ -44,9 +44,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         run={"seed": draw(st.integers(0, 10_000)), "optimum": False},
         fleet={"vehicles": draw(st.integers(1, 60))},
         horizon={"slot_min": draw(st.sampled_from([15, 60]))},
-        load={"fluctuation": draw(st.sampled_from([0.0, 0.1]))},
+        load={"peak_kw": 100, "fluctuation": draw(st.sampled_from([0.0, 0.1]))},
         transformer={
-            "limit_kw": draw(st.sampled_from([1405, 1430, 1615])),
+            "limit_kw": draw(st.sampled_from([70, 95, 101, 130])),  # EVs press against it at most hours
             "count": draw(st.sampled_from([1, 1, 2])),
             "lines": draw(st.sampled_from([0, 0, 1, 4])),
         },

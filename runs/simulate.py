@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from coordination.valley_filling.problem import Round, Schedule
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, PheromoneBoard
 from environment.channel import Channel, Cut, Deviation, Dispatch, Exchange, Forecast, Report
-from runs.model import ChargingModel
 from runs.result import Outcome, Result
 from runs.scenario import Scenario
 from runs.world import World, count_planning
@@ -43,7 +43,25 @@ def simulate(scenario: Scenario, progress: Progress | None = None) -> Result:
     return Result.of(world, outcome)
 
 
+def summarize(scenario: Scenario) -> dict[str, Any]:
+    """Run a scenario and return the summary of its result.
+
+    Parameters
+    ----------
+    scenario
+        What to run, and with which engine.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the files that the scenario names.
+    """
+    return simulate(scenario).summary
+
+
 def _run_agents(scenario: Scenario, tell: Progress) -> tuple[World, Outcome]:
+    from runs.model import ChargingModel  # noqa: PLC0415  (Mesa only where agents run)
+
     model = ChargingModel(scenario)
     begun = time.perf_counter()
     edges_h = model.world.horizon.edges_h

@@ -380,7 +380,8 @@ def _print_sweep(swept: Sweep) -> None:
         title_justify="left",
     )
     for key in swept.design.keys:
-        table.add_column(escape(key.replace(".", ".\n")))
+        section, _, name = key.partition(".")
+        table.add_column(escape(f"{section}.\n{name}"), min_width=max(len(section) + 1, len(name)))
     for name in names:
         table.add_column(escape(ROWS[name][0]), justify="right")
     table.add_column("failed", justify="right")
@@ -405,7 +406,7 @@ def _print_sweep(swept: Sweep) -> None:
 def _with_confidence(form: str, mean: float, half_width: float) -> str:
     if np.isnan(mean):
         return ""
-    return form.format(mean) + ("" if np.isnan(half_width) else f" ±\N{NO-BREAK SPACE}{form.format(half_width)}")
+    return form.format(mean) + ("" if np.isnan(half_width) else f" ±{form.format(half_width)}")
 
 
 def _print_warnings(*results: Result) -> None:

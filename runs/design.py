@@ -218,6 +218,7 @@ def _read_axes(vary: Iterable[str], *, ranges: bool) -> tuple[dict[str, Range | 
                 faults.append(Fault(VARY, None, key, repr(rest), "low:high, low below high"))
         elif "" in axis:
             faults.append(Fault(VARY, None, key, repr(rest), "a value between commas, brackets and quotes closed"))
+            continue
         else:
             texts = [toml_text(level) for level in axis]
             faults += [

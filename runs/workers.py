@@ -39,12 +39,12 @@ class Job(NamedTuple):
     ----------
     run
         Its number in the sweep.
-    values
+    changes
         What it changes in the scenario, by dotted name; the seed among it.
     """
 
     run: int
-    values: dict[str, Any]
+    changes: dict[str, Any]
 
 
 class Record(TypedDict):
@@ -73,7 +73,7 @@ def work(scenario: Scenario, jobs: Sequence[Job]) -> list[Record]:
 def _run(scenario: Scenario, job: Job) -> Record:
     begun = time.perf_counter()
     try:
-        figures = dict(_figures(summarize(scenario.varied(job.values))))
+        figures = dict(_figures(summarize(scenario.varied(job.changes))))
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)
         return failure(job.run, error, time.perf_counter() - begun)
     return Record(run=job.run, status="ok", error=None, wall_s=time.perf_counter() - begun, figures=figures)

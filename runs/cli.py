@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+import runs.model  # noqa: F401  (Python takes a Ctrl-C inside an import for unhandled: import Mesa before anything is written)
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.design import read_design

@@ -31,6 +31,9 @@ THREAD_SETTINGS = (
 NO_FIGURES = ("wall_s", "warnings")
 """Of a summary: differ from run to run, or are texts for people."""
 
+CONNECT_S: Final = 10
+"""How long to wait for a running scheduler."""
+
 
 class Job(NamedTuple):
     """One run to be carried out.
@@ -157,16 +160,13 @@ def dask(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
                 threads_per_worker=1,
                 host="127.0.0.1",
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # no dashboard; its port would still be taken
                 silence_logs="CRITICAL",
             )
             stack.enter_context(cluster)
         client = stack.enter_context(Client(scheduler or cluster, timeout=CONNECT_S))
         # By default Dask takes a call for pure and answers a repeated one from memory.
         yield Crew(client.get_executor(pure=False), workers or sum(client.nthreads().values()) or 1)
-
-
-CONNECT_S: Final = 10
-"""How long to wait for a running scheduler."""
 
 
 def require_dask() -> None:

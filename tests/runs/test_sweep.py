@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import LocalCluster
 from typer.testing import CliRunner, Result
 
 from environment.faults import FaultyInputError
@@ -67,6 +68,11 @@ def test_any_engine_and_any_number_of_workers_give_the_same_bytes(tmp_path: Path
         folder = tmp_path / f"{engine}{count}"
         swept(folder, design, engine=engine, workers=count)
         tables.append((folder / "runs.parquet").read_bytes())
+    with LocalCluster(
+        n_workers=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as running:
+        swept(tmp_path / "running", design, engine="dask", scheduler=running.scheduler_address)
+    tables.append((tmp_path / "running" / "runs.parquet").read_bytes())
     assert set(tables) == {tables[0]}
     table = pd.read_parquet(tmp_path / "dask2" / "runs.parquet")
     assert table.run.tolist() == list(range(18))

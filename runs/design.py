@@ -1,7 +1,6 @@
 """Designs of a sweep: which keys of the scenario vary together, and over which points."""
 
 import itertools
-import json
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -120,11 +119,9 @@ class Design:
         """Return a point's values as they stand in tables: numbers and texts, the rest as TOML."""
         return {key: _cell(value) for key, value in self.values(point).items()}
 
-    def to_json(self) -> str:
-        """Return keys and points as JSON."""
-        return json.dumps(
-            {"keys": self.keys, "points": [list(self.cells(k).values()) for k in range(len(self.points))]}
-        )
+    def content(self) -> dict[str, Any]:
+        """Return keys and points as JSON takes them."""
+        return {"keys": self.keys, "points": [list(self.cells(k).values()) for k in range(len(self.points))]}
 
     def faults(self, scenario: Scenario) -> list[Fault]:
         """Return what is wrong with any point, each fault once.

@@ -171,7 +171,7 @@ def replication_seeds(seed: int, replications: int) -> list[int]:
 
 def _take(folder: Path, scenario: Scenario, design: Design) -> None:
     """Make the folder this sweep's, or find that it is."""
-    identity = json.dumps({"scenario": scenario.to_toml(), "design": json.loads(design.to_json())})
+    identity = json.dumps({"scenario": scenario.to_toml(), **design.content()})
     file = folder / DESIGN_FILE
     part = folder / f"{DESIGN_FILE}.part"
     if file.is_file():

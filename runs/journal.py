@@ -45,6 +45,7 @@ class Journal:
         try:
             self._lock(path)
             self._places = array("q", [NOWHERE]) * n_runs
+            self._done = 0
             self._failed: set[int] = set()
             self._scan(retry_failed)
         except BaseException:
@@ -72,9 +73,11 @@ class Journal:
         if retry_failed:
             for run in self._failed:
                 self._places[run] = NOWHERE
+            self._done -= len(self._failed)
             self._failed.clear()
 
     def _enter(self, record: Record, place: int) -> None:
+        self._done += record["run"] not in self
         self._places[record["run"]] = place
         if record["status"] == "ok":
             self._failed.discard(record["run"])
@@ -93,7 +96,7 @@ class Journal:
         return self._places[run] != NOWHERE
 
     def __len__(self) -> int:
-        return len(self._places) - self._places.count(NOWHERE)
+        return self._done
 
     @property
     def failed(self) -> int:

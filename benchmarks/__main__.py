@@ -1,6 +1,6 @@
 """Run every benchmark and print its table."""
 
-from benchmarks import agents, optimum, planning, rounds
+from benchmarks import agents, optimum, planning, rounds, sweep
 
-for benchmark in (planning, agents, optimum, rounds):
+for benchmark in (planning, agents, optimum, rounds, sweep):
     benchmark.main()

@@ -11,17 +11,22 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+import runs.model  # noqa: F401  (Python takes a Ctrl-C inside an import for unhandled: import Mesa before anything is written)
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from runs.design import read_design
 from runs.reference import commented_scenario
 from runs.result import COMPARISON_FILE, STUDY_FILE, Result, whole_folder
 from runs.scenario import Scenario
 from runs.simulate import Progress as Tell
 from runs.simulate import simulate
 from runs.studies.registry import STUDIES
+from runs.sweep import Sweep
+from runs.sweep import sweep as carry_out
+from runs.workers import Engine
 from runs.world import World
 
 BAD_INPUT = 2
@@ -152,6 +157,82 @@ def study(
 
 
 @app.command()
+def sweep(
+    scenario: ScenarioArgument = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="SECTION.KEY=LEVEL,LEVEL", help="A key and its levels; `low:high` with lhs."),
+    ] = None,
+    replications: Annotated[int, typer.Option(min=1, help="Runs of each design point, each with its own seed.")] = 20,
+    design: Annotated[
+        str,
+        typer.Option(
+            metavar="full|lhs|FILE.csv",
+            help="Every combination of levels, a Latin hypercube, or a file: a column a key, a row a point.",
+        ),
+    ] = "full",
+    samples: Annotated[int | None, typer.Option(min=1, help="Design points of lhs.")] = None,
+    engine: Annotated[Engine, typer.Option(help="Runs in this process, in processes, on Dask.")] = Engine.PROCESS,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one a core if left out.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler.")] = None,
+    overrides: SetOption = None,
+    seed: SeedOption = None,
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder of the sweep.")] = Path("results/sweep"),
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed runs again.")] = False,
+) -> None:
+    """Run a scenario many times over: a table with a row a run, and means with their confidence.
+
+    `evswarm sweep --vary coordination.batch_size=1,10,50 --vary load.fluctuation=0,0.05`
+
+    Replication r has the same seed at every level, so levels meet the same fleets. `evswarm run --seed S --set KEY=LEVEL`
+    with the seed and levels of a row repeats it. `--set run.engine=compiled` gives the same rows sooner.
+
+    Stopped or killed, the same command goes on from what is recorded in its folder; so does one with more replications.
+    A run that fails is a row with its error.
+    """
+    with _explained():
+        case, faults = _read_leniently(scenario, overrides, seed)
+        plan, more = read_design(design, vary or (), samples, case)
+        faulty = {fault.field.partition(".")[0] for fault in faults}  # sections that stand at a default here
+        faults += [fault for fault in more if fault.field.partition(".")[0] not in faulty]
+        if scheduler is not None and engine is not Engine.DASK:
+            faults.append(Fault("--scheduler", None, "engine", engine, "dask, which has schedulers"))
+        raise_if_any(faults)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        recorded = 0
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+            task = bar.add_task("runs")
+
+            def tell(done: int, runs: int) -> None:
+                nonlocal recorded
+                recorded = done
+                bar.update(task, completed=done, total=runs)
+
+            try:
+                swept = carry_out(
+                    case,
+                    plan,
+                    replications=replications,
+                    folder=out_folder,
+                    engine=engine.value,
+                    workers=workers,
+                    scheduler=scheduler,
+                    retry_failed=retry_failed,
+                    progress=tell,
+                )
+            except KeyboardInterrupt:
+                runs = replications * len(plan.points)
+                err.print(
+                    f"Stopped; {recorded} of {runs} runs are kept in {escape(str(out_folder))}. "
+                    "The same command goes on from there.",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+                raise typer.Exit(INTERRUPTED) from None
+        _print_sweep(swept)
+
+
+@app.command()
 def init(
     file: Annotated[Path, typer.Argument(help="Where to write the scenario.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
@@ -185,12 +266,15 @@ def check(
         )
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
 def _read(scenario: Path | None, overrides: list[str] | None, seed: int | None) -> Scenario:
+    case, faults = _read_leniently(scenario, overrides, seed)
+    raise_if_any(faults)
+    return case
+
+
+def _read_leniently(
+    scenario: Path | None, overrides: list[str] | None, seed: int | None
+) -> tuple[Scenario, list[Fault]]:
     texts = list(overrides or ())
     if seed is not None:
         texts.append(f"run.seed={seed}")
@@ -200,8 +284,7 @@ def _read(scenario: Path | None, overrides: list[str] | None, seed: int | None) 
             World.build(case, np.random.default_rng(case.run.seed))
         except FaultyInputError as error:
             faults += error.faults
-    raise_if_any(faults)
-    return case
+    return case, faults
 
 
 def _simulate(case: Scenario) -> Result:
@@ -310,6 +393,54 @@ def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None
 def _comparison(results: list[Result]) -> pd.DataFrame:
     rows = {result.summary["method"]: {key: result.summary.get(key) for key in ROWS} for result in results}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+SWEPT = {
+    "peak_kw": "{:,.1f}",
+    "peak_valley_difference_kw": "{:,.1f}",
+    "optimality_gap": "{:.4%}",
+    "messages": "{:,.0f}",
+    "unserved_kwh": "{:,.1f}",
+}
+MOST_POINTS = 30
+
+
+def _print_sweep(swept: Sweep) -> None:
+    n = len(swept.design.points)
+    means = swept.means(list(SWEPT), MOST_POINTS)
+    names = [name for name in SWEPT if (name, "mean") in means]
+    table = Table(
+        title=f"{n:,} design point(s), {swept.replications:,} run(s) each; mean ± 95 % confidence of the mean",
+        title_justify="left",
+    )
+    for key in swept.design.keys:
+        section, _, name = key.partition(".")
+        table.add_column(escape(f"{section}.\n{name}"), min_width=max(len(section) + 1, len(name)))
+    for name in names:
+        table.add_column(escape(ROWS[name][0]), justify="right")
+    table.add_column("failed", justify="right")
+    for point, row in means.iterrows():
+        assert isinstance(point, int)
+        cells = [f"{cell}" for cell in swept.design.cells(point).values()]
+        figures = [_with_confidence(SWEPT[name], row[name, "mean"], row[name, "half_width"]) for name in names]
+        table.add_row(*map(escape, cells), *figures, f"{row['failed', 'runs']:,.0f}")
+    out.print(table)
+    if n > MOST_POINTS:
+        out.print(f"{n - MOST_POINTS:,} more points in runs.parquet.", highlight=False)
+    if swept.failed:
+        out.print(
+            f"{swept.failed:,} of {n * swept.replications:,} runs failed; the column `error` says why, "
+            "--retry-failed runs them again.",
+            highlight=False,
+        )
+    folder = escape(str(swept.folder))
+    out.print(f"Written to [bold]{folder}[/]: runs.parquet, scenario.toml, design.json, journal.jsonl", soft_wrap=True)
+
+
+def _with_confidence(form: str, mean: float, half_width: float) -> str:
+    if np.isnan(mean):
+        return ""
+    return form.format(mean) + ("" if np.isnan(half_width) else f" ±{form.format(half_width)}")
 
 
 def _print_warnings(*results: Result) -> None:

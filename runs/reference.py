@@ -2,12 +2,11 @@
 
 from typing import Any, get_args
 
-import tomli_w
 from pydantic.fields import FieldInfo
 
 from coordination.valley_filling import COORDINATORS
 from environment.settings import Settings
-from runs.scenario import sections, source_name
+from runs.scenario import sections, source_name, toml_text
 
 MADE_BY = "<!-- Written from the settings classes by `make docs`; edit their docstrings instead. -->"
 
@@ -64,12 +63,7 @@ def _shown(key: str, field: FieldInfo, source: str) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
         value = [entry.model_dump(exclude_none=True) for entry in value]
-        return (
-            "["
-            + ", ".join("{ " + ", ".join(f"{k} = {_value(v)}" for k, v in entry.items()) + " }" for entry in value)
-            + "]"
-        )
-    return tomli_w.dumps({"v": value}).removeprefix("v = ").strip()
+    return toml_text(value)
 
 
 def _description(field: FieldInfo) -> str:

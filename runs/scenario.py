@@ -118,14 +118,47 @@ class Scenario(Settings):
         **sections
             A mapping of new values for each section named.
         """
+        content = self._content()
+        for name, section in content.items():
+            section.update(sections.get(name, {}))
+        return type(self).model_validate(content)
+
+    def varied(self, values: Mapping[str, Any], file: str = "scenario") -> Self:
+        """Return a new scenario with some keys replaced, as `--set` would.
+
+        Parameters
+        ----------
+        values
+            New values by dotted name, such as ``coordination.batch_size``.
+        file
+            Where they stand, for the faults.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault: unknown keys (with the nearest known one), values out of range.
+        """
+        content = self._content()
+        for name, value in values.items():
+            section, _, key = name.partition(".")
+            content.setdefault(section, {})[key] = value
+        faults = _drop_wrong_sections(content, file)
+        try:
+            case = type(self).model_validate(content)
+        except ValidationError as error:
+            raise FaultyInputError([*faults, *_faults(error, content, file)]) from None
+        raise_if_any(faults)
+        return case
+
+    def _content(self) -> dict[str, dict[str, Any]]:
+        """Return what was set, section by section, as validation takes it."""
         content = {}
         for name in type(self).model_fields:
             section: Settings = getattr(self, name)
             content[name] = section.model_dump(exclude_unset=True)
             if "source" in type(section).model_fields:
                 content[name]["source"] = section.source  # type: ignore[attr-defined]
-            content[name].update(sections.get(name, {}))
-        return type(self).model_validate(content)
+        return content
 
     def to_toml(self) -> str:
         """Return the whole scenario, defaults included, as TOML; keys that are none are left out."""
@@ -150,6 +183,35 @@ def source_name(cls: type[Settings]) -> str:
     field = cls.model_fields.get("source")
     kind: Any = field.annotation if field else None
     return str(get_args(kind)[0]) if kind else ""
+
+
+def value_of(name: str, text: str, folder: Path | None = None) -> Any:
+    """Return what a text stands for as the value of a key.
+
+    Parameters
+    ----------
+    name
+        The key's dotted name.
+    text
+        TOML; anything else is a bare word, a text.
+    folder
+        Paths are relative to it; none: to the working folder.
+    """
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    is_path = name.rpartition(".")[2] in PATH_KEYS and isinstance(value, str)
+    return str(((folder or Path()) / value).resolve()) if is_path else value
+
+
+def toml_text(value: Any) -> str:
+    """Return a value as TOML on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml_text(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml_text(entry) for entry in value) + "]"
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").strip()
 
 
 def _plain(value: Any) -> Any:
@@ -180,13 +242,9 @@ def _apply(content: dict[str, Any], text: str) -> Fault | None:
     section, dot, key = name.strip().partition(".")
     if not equals or not dot or not key:
         return Fault("--set", None, "override", repr(text), "section.key=value, such as coordination.batch_size=10")
-    try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()
     entry = content.setdefault(section, {})
     if isinstance(entry, dict):
-        entry[key] = str(Path(parsed).resolve()) if key in PATH_KEYS and isinstance(parsed, str) else parsed
+        entry[key] = value_of(key, value)
     return None
 
 

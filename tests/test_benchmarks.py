@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import agents, optimum, planning, rounds
+from benchmarks import agents, optimum, planning, rounds, sweep
 
 
 def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -10,6 +10,7 @@ def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     agents.main([50])
     optimum.main([60])
     rounds.main(300)
+    sweep.main(2, 2)
     out = capsys.readouterr().out
-    assert "NO" not in out, "OR-tools finds the same cost"
+    assert "NO" not in out, "OR-tools finds the same cost, mesa.batch_run the same runs"
     assert out.count("\n") > 15

@@ -1,0 +1,215 @@
+"""Who carries out the runs of a sweep: this process, processes beside it, or a Dask cluster; all as `concurrent.futures`.
+
+A worker imports this file and what a run needs, nothing of the command line and nothing that draws.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from multiprocessing.connection import Connection
+from typing import Any, Final, NamedTuple, TypedDict
+
+import numpy as np
+
+from environment.faults import Fault, FaultyInputError
+from runs.scenario import Scenario
+from runs.simulate import summarize
+
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+NO_FIGURES = ("wall_s", "warnings")
+"""Of a summary: differ from run to run, or are texts for people."""
+
+CONNECT_S: Final = 10
+"""How long to wait for a running scheduler."""
+
+
+class Job(NamedTuple):
+    """One run to be carried out.
+
+    Parameters
+    ----------
+    run
+        Its number in the sweep.
+    changes
+        What it changes in the scenario, by dotted name; the seed among it.
+    """
+
+    run: int
+    changes: dict[str, Any]
+
+
+class Record(TypedDict):
+    """What became of a run; `wall_s` is its time in seconds, `figures` the scalars of its summary by dotted name."""
+
+    run: int
+    status: str
+    error: str | None
+    wall_s: float
+    figures: dict[str, Any]
+
+
+def work(scenario: Scenario, jobs: Sequence[Job]) -> list[Record]:
+    """Carry out some runs, one after the other; what a run raises is its record.
+
+    Parameters
+    ----------
+    scenario
+        What every run starts from.
+    jobs
+        What each changes.
+    """
+    return [_run(scenario, job) for job in jobs]
+
+
+def _run(scenario: Scenario, job: Job) -> Record:
+    begun = time.perf_counter()
+    try:
+        figures = dict(_figures(summarize(scenario.varied(job.changes))))
+    except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)
+        return failure(job.run, error, time.perf_counter() - begun)
+    return Record(run=job.run, status="ok", error=None, wall_s=time.perf_counter() - begun, figures=figures)
+
+
+def failure(run: int, error: BaseException, wall_s: float = 0.0) -> Record:
+    """Return the record of a run that failed."""
+    return Record(run=run, status="failed", error=f"{type(error).__name__}: {error}", wall_s=wall_s, figures={})
+
+
+def _figures(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in summary.items():
+        if key in NO_FIGURES:
+            continue
+        if isinstance(value, Mapping):
+            yield from _figures(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value.item() if isinstance(value, np.generic) else value
+
+
+class Crew(NamedTuple):
+    """Open workers.
+
+    Parameters
+    ----------
+    executor
+        Takes calls of `work`.
+    workers
+        How many work at once.
+    """
+
+    executor: Executor
+    workers: int
+
+
+class _Here(Executor):
+    """Does what is submitted at once, in this process."""
+
+    def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@contextmanager
+def here(_workers: int | None, _scheduler: str | None) -> Iterator[Crew]:
+    """Work in this process, one run after the other."""
+    yield Crew(_Here(), 1)
+
+
+@contextmanager
+def processes(workers: int | None, _scheduler: str | None) -> Iterator[Crew]:
+    """Open worker processes, as many as there are cores if no number is given."""
+    workers = workers or os.cpu_count() or 1
+    context = multiprocessing.get_context("spawn")  # forked workers would inherit threads, and what was imported here
+    theirs, ours = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow, initargs=(theirs,))
+    with _one_thread_each():
+        try:
+            yield Crew(executor, workers)
+        finally:
+            ours.close()
+            executor.shutdown(cancel_futures=True)
+            theirs.close()
+
+
+@contextmanager
+def dask(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
+    """Connect to a Dask cluster; without an address, to one of processes on this machine, as many as there are cores."""
+    require_dask()
+    import dask.config  # noqa: PLC0415  (an optional dependency)
+    from distributed import Client, LocalCluster  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        if scheduler is None:
+            stack.enter_context(_one_thread_each())
+            # A run that kills its worker is tried again here, alone, and not by Dask beside others.
+            stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
+            cluster = LocalCluster(
+                n_workers=workers or os.cpu_count() or 1,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # no dashboard; its port would still be taken
+                silence_logs="CRITICAL",
+            )
+            stack.enter_context(cluster)
+        client = stack.enter_context(Client(scheduler or cluster, timeout=CONNECT_S))
+        # By default Dask takes a call for pure and answers a repeated one from memory.
+        yield Crew(client.get_executor(pure=False), workers or sum(client.nthreads().values()) or 1)
+
+
+def require_dask() -> None:
+    """Raise a fault if Dask is not installed."""
+    try:
+        import distributed  # noqa: F401, PLC0415
+    except ImportError:
+        expected = "the extra 'cluster' installed: python -m pip install '.[cluster]'"
+        raise FaultyInputError([Fault("--engine", None, "dask", "not installed", expected)]) from None
+
+
+class Engine(StrEnum):
+    """Who carries out the runs."""
+
+    SERIAL = "serial"
+    PROCESS = "process"
+    DASK = "dask"
+
+
+CREWS: Final = {Engine.SERIAL: here, Engine.PROCESS: processes, Engine.DASK: dask}
+
+
+def _follow(pipe: Connection) -> None:
+    """Begin a worker process: it ends with the sweep, also if that is killed, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_at_end_of, args=(pipe,), daemon=True).start()
+
+
+def _leave_at_end_of(pipe: Connection) -> None:
+    pipe.poll(None)  # nothing is ever sent: the pipe wakes us when its other end is closed or gone
+    os._exit(1)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Workers that start meanwhile compute on one thread each: there is one a core already."""
+    before = {name: os.environ.get(name) for name in THREAD_SETTINGS}
+    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,382 @@
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from distributed import LocalCluster
+from typer.testing import CliRunner, Result
+
+from environment.faults import FaultyInputError
+from runs import workers
+from runs.cli import app
+from runs.design import Design, Range, read_design
+from runs.scenario import Scenario
+from runs.simulate import simulate
+from runs.sweep import replication_seeds, sweep
+from runs.workers import NO_FIGURES, Job, work
+
+SMALL = Scenario().update(fleet={"vehicles": 20}, run={"engine": "compiled"})
+BATCHES = Design.full({"coordination.batch_size": [1, 5]})
+MARK = "EVSWARM_TEST_SWEEP"
+DRAWS = ("matplotlib", "mesa.visualization", "solara", "rich", "typer")
+
+
+def evswarm(*words: object) -> Result:
+    return CliRunner().invoke(app, ["sweep", *map(str, words)])
+
+
+def swept(folder: Path, design: Design = BATCHES, scenario: Scenario = SMALL, **options: Any) -> pd.DataFrame:
+    sweep(scenario, design, **{"replications": 3, "folder": folder, "engine": "serial", **options})
+    return pd.read_parquet(folder / "runs.parquet")
+
+
+def recorded(folder: Path) -> Counter[int]:
+    return Counter(json.loads(line)["run"] for line in (folder / "journal.jsonl").read_bytes().splitlines())
+
+
+def faults_of(kind: str, *vary: str, samples: int | None = None) -> list[str]:
+    return [str(fault) for fault in read_design(kind, vary, samples, SMALL)[1]]
+
+
+def bad_loads(folder: Path) -> Design:
+    """Two loads, of which the second is zero everywhere and cannot be scaled."""
+    for name, load_kw in (("good", 100), ("zero", 0)):
+        (folder / f"{name}.csv").write_text(f"hour,load_kw\n0,{load_kw}\n12,{load_kw}\n")
+    return Design.full({
+        "load.source": ["csv"],
+        "load.path": [str(folder / "good.csv"), str(folder / "zero.csv")],
+        "load.peak_kw": [1400.0],
+    })  # fmt: skip
+
+
+def test_any_engine_and_any_number_of_workers_give_the_same_bytes(tmp_path: Path) -> None:
+    design = Design.full({"coordination.batch_size": [1, 5, 20], "load.fluctuation": [0, 0.05]})
+    tables = []
+    for engine, count in (("serial", None), ("process", 1), ("process", 3), ("dask", 2)):
+        folder = tmp_path / f"{engine}{count}"
+        swept(folder, design, engine=engine, workers=count)
+        tables.append((folder / "runs.parquet").read_bytes())
+    with LocalCluster(
+        n_workers=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as running:
+        swept(tmp_path / "running", design, engine="dask", scheduler=running.scheduler_address)
+    tables.append((tmp_path / "running" / "runs.parquet").read_bytes())
+    assert set(tables) == {tables[0]}
+    table = pd.read_parquet(tmp_path / "dask2" / "runs.parquet")
+    assert table.run.tolist() == list(range(18))
+    assert not {name for name in table if name.rpartition(".")[2] in NO_FIGURES}
+    assert {"free.peak_kw", "no_evs.peak_kw", "optimality_gap"} <= set(table)
+
+
+def test_both_engines_of_a_run_give_the_same_rows(tmp_path: Path) -> None:
+    agents = swept(tmp_path / "agents", scenario=SMALL.update(run={"engine": "agents"}))
+    assert agents.equals(swept(tmp_path / "compiled"))
+
+
+def test_levels_meet_the_same_fleets(tmp_path: Path) -> None:
+    table = swept(tmp_path)
+    one, other = (table[table["coordination.batch_size"] == size] for size in (1, 5))
+    assert one.seed.tolist() == other.seed.tolist()
+    assert one.energy_requested_kwh.tolist() == other.energy_requested_kwh.tolist()
+    assert table.energy_requested_kwh.nunique() == 3, "replications differ"
+
+
+def test_more_replications_keep_the_seeds_of_the_first_and_go_on(tmp_path: Path) -> None:
+    assert replication_seeds(1, 5)[:3] == replication_seeds(1, 3)
+    assert replication_seeds(1, 3) != replication_seeds(2, 3)
+    few = swept(tmp_path / "grown")
+    more = swept(tmp_path / "grown", replications=5)
+    assert more[: len(few)].equals(few)
+    assert set(recorded(tmp_path / "grown").values()) == {1}
+    assert more.equals(swept(tmp_path / "at once", replications=5))
+    assert few.equals(swept(tmp_path / "at once")), "fewer again: only these"
+
+
+def test_seed_and_levels_of_a_row_repeat_it(tmp_path: Path) -> None:
+    row = swept(tmp_path, Design.full({"coordination.batch_size": [5], "load.fluctuation": [0.05]})).iloc[-1]
+    overrides = [f"{key}={row[key]}" for key in ("coordination.batch_size", "load.fluctuation")]
+    again = Scenario.read(tmp_path / "scenario.toml", [*overrides, f"run.seed={row.seed}"])
+    assert simulate(again).summary["optimality_gap"] == row.optimality_gap
+
+
+def test_a_failed_run_is_a_row_with_its_error(tmp_path: Path) -> None:
+    design = bad_loads(tmp_path)
+    table = swept(tmp_path / "out", design, engine="process", workers=2)
+    assert table.status.tolist() == ["ok", "failed"] * 3
+    assert table.error[1].startswith("FaultyInputError: ")
+    assert "load of zero" in table.error[1]
+    assert table.peak_kw.isna().tolist() == [False, True] * 3
+    (tmp_path / "zero.csv").write_text("hour,load_kw\n0,9\n12,9\n")
+    assert (swept(tmp_path / "out", design).status == "failed").sum() == 3, "failed runs are recorded, too"
+    assert (swept(tmp_path / "out", design, retry_failed=True).status == "ok").all()
+    assert recorded(tmp_path / "out") == {run: 1 + run % 2 for run in range(6)}
+
+
+def die_at_batches_of_5(scenario: Scenario, jobs: list[Job]) -> Any:
+    if any(job.changes["coordination.batch_size"] == 5 for job in jobs):
+        os._exit(7)
+    return work(scenario, jobs)
+
+
+@pytest.mark.parametrize(("engine", "replications"), [("process", 2), ("dask", 1)])
+def test_a_run_that_kills_its_worker_is_a_failed_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, replications: int
+) -> None:
+    monkeypatch.setattr("runs.sweep.work", die_at_batches_of_5)
+    table = swept(tmp_path, engine=engine, workers=2, replications=replications)
+    assert table.status.tolist() == ["ok", "failed"] * replications
+    assert table.error[1].startswith(("BrokenProcessPool: ", "KilledWorker: "))
+    assert set(recorded(tmp_path).values()) == {1}
+
+
+def command(folder: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "runs", "sweep", "--vary", "coordination.batch_size=1,5", "--replications", "60",
+        "--workers", "2", "--set", "fleet.vehicles=100", "--out", str(folder),
+    ]  # fmt: skip
+
+
+def stopped_half_way(folder: Path, how: signal.Signals) -> tuple[int, str]:
+    """Stop a sweep when some of its runs are recorded; return its exit code and what it said."""
+    journal = folder / "journal.jsonl"
+    env = {**os.environ, MARK: str(folder)}
+    with subprocess.Popen(
+        command(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+    ) as process:
+        while process.poll() is None and not (journal.exists() and journal.read_bytes().count(b"\n") > 10):
+            time.sleep(0.01)
+        assert len(processes_marked(folder)) >= 2, "the sweep and a worker"
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+    assert 10 < len(recorded(folder)) < 120
+    return process.returncode, said
+
+
+def processes_marked(folder: Path) -> list[Path]:
+    """Return the processes that inherited the mark of a sweep."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"{MARK}={folder}".encode() in environ.read_bytes():
+                found.append(environ.parent)
+    return found
+
+
+def test_a_killed_sweep_resumes_and_repeats_nothing(tmp_path: Path) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    stopped_half_way(killed, signal.SIGKILL)
+    for _ in range(200):
+        if not processes_marked(killed):
+            break
+        time.sleep(0.05)
+    assert processes_marked(killed) == [], "no worker outlives its sweep"
+    with (killed / "journal.jsonl").open("ab") as journal:
+        journal.write(b'{"run": 119, "status": "ok", "err')  # as a power cut leaves it
+    for folder in (killed, whole):
+        subprocess.run(command(folder), check=True, capture_output=True)
+    runs = recorded(killed)
+    assert set(runs) == set(range(120))
+    assert set(runs.values()) == {1}
+    assert (killed / "runs.parquet").read_bytes() == (whole / "runs.parquet").read_bytes()
+
+
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path: Path) -> None:
+    code, said = stopped_half_way(tmp_path, signal.SIGINT)
+    assert code == 130
+    assert f"{len(recorded(tmp_path))} of 120 runs are kept" in said
+    assert "The same command goes on" in said
+    assert "Traceback" not in said
+
+
+def test_torn_lines_of_a_journal_are_passed_over(tmp_path: Path) -> None:
+    whole = swept(tmp_path)
+    journal = tmp_path / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([lines[0], b"\0\0\0\n", *lines[2:-1], lines[-1][:40]]))
+    assert swept(tmp_path).equals(whole)
+
+
+@pytest.mark.parametrize("engine", ["agents", "compiled"])
+def test_a_worker_imports_nothing_that_draws(engine: str) -> None:
+    job = Job(0, {"run.seed": 3, "run.engine": engine})
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        (record,) = pool.submit(work, SMALL, [job]).result()
+        modules = set(pool.submit(eval, "list(__import__('sys').modules)").result())
+    assert record["status"] == "ok"
+    assert modules.isdisjoint({*DRAWS, "tests"})
+    assert ("mesa" in modules) == (engine == "agents")
+
+
+def test_the_entry_point_that_a_worker_imports_is_empty() -> None:
+    look = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__mp_main__'); print(*sys.modules)"
+    entry = Path(sys.executable).with_name("evswarm")
+    done = subprocess.run([sys.executable, "-c", look, entry], check=True, capture_output=True, text=True)
+    assert set(done.stdout.split()).isdisjoint({*DRAWS, "runs.cli", "pandas"})
+
+
+def test_workers_compute_on_one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    with workers.processes(1, None) as crew:
+        assert crew.executor.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
+    assert os.environ["OMP_NUM_THREADS"] == "8"
+
+
+def test_a_latin_hypercube_meets_every_stratum_once_and_the_seed_draws_it() -> None:
+    axes = ("load.fluctuation=0:1", "coordination.batch_size=1:10", "coordination.method=free,ants")
+    design, faults = read_design("lhs", axes, 20, SMALL)
+    assert faults == []
+    fluctuation, batch, method = zip(*design.points, strict=True)
+    assert sorted(int(20 * value) for value in fluctuation) == list(range(20))
+    assert Counter(batch) == dict.fromkeys(range(1, 11), 2), "integers, both ends included"
+    assert Counter(method) == {"free": 10, "ants": 10}
+    assert design == read_design("lhs", axes, 20, SMALL)[0]
+    assert design != read_design("lhs", axes, 20, SMALL.update(run={"seed": 2}))[0]
+
+
+def test_a_full_design_is_every_combination() -> None:
+    design, _ = read_design("full", ["coordination.batch_size=1,2", "load.fluctuation=0,0.05"], None, SMALL)
+    assert design.points == tuple(itertools.product([1, 2], [0, 0.05]))
+
+
+def test_levels_are_toml_and_bare_words_are_texts() -> None:
+    types = 'fleet.types=[{name="a, b", power_kw=4, capacity_kwh=9}],[{name="c", power_kw=7, capacity_kwh=9}]'
+    design, faults = read_design("full", [types, 'coordination.method=ants,"free"', "run.optimum=true"], None, SMALL)
+    assert faults == []
+    assert [point[1] for point in design.points[:2]] == ["ants", "free"]
+    assert design.points[0][2] is True
+    assert design.points[0][0][0]["name"] == "a, b"
+    assert design.cells(0)["fleet.types"] == '[{ name = "a, b", power_kw = 4, capacity_kwh = 9 }]'
+
+
+def test_a_design_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "points.csv"
+    file.write_text("fleet.source,fleet.path,coordination.batch_size\ncsv,a.csv,2\ncsv,b.csv,3\n")
+    design, faults = read_design(str(file), (), None, Scenario())
+    assert faults == []
+    assert design.points[1] == ("csv", str(tmp_path / "b.csv"), 3), "paths are relative to the file"
+    file.write_text("coordination.batch_size,load.fluktuation\n2,0.1\n0,0.1\n,1\n")
+    assert faults_of(str(file)) == ["points.csv, line 4: coordination.batch_size is empty; expected a value"]
+    file.write_text("coordination.batch_size,load.fluctuation\n2,0.1\n0,0.1\n3,-1\n")
+    found = faults_of(str(file))
+    assert [fault.split(";")[0] for fault in found] == [
+        "points.csv, line 3: coordination.batch_size is 0",
+        "points.csv, line 4: load.fluctuation is -1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "vary", "samples", "expected"),
+    [
+        ("full", ["coordination.batch=1,2"], None, ["'batch_size', the nearest known name"]),
+        ("full", ["cordination.batch_size=1"], None, ["'coordination', the nearest known name"]),
+        (
+            "full",
+            ["coordination.batch_size=0,1", "load.fluctuation=-1"],
+            None,
+            ["batch_size is 0", "fluctuation is -1"],
+        ),
+        ("full", ["batch_size"], None, ["section.key=level,level"]),
+        ("full", ["coordination.batch_size=1,,2"], None, ["a value between commas"]),
+        ("full", ["coordination.batch_size=1,1"], None, ["each level once"]),
+        ("full", ["coordination.batch_size=1", "coordination.batch_size=2"], None, ["each key once"]),
+        ("full", ["run.seed=1,2"], None, ["replications have their own"]),
+        ("full", [], 3, ["or --design lhs"]),
+        ("lhs", ["coordination.batch_size=1:9"], None, ["the number of points"]),
+        ("lhs", ["coordination.batch_size=9:1"], 5, ["low below high"]),
+        ("lhs", ["coordination.batch_size=0:9", "load.fluctuation=0:99"], 50, ["batch_size is 0", "fluctuation is 99"]),
+        ("lhs", [], 3, ["key=low:high"]),
+        ("cube", [], None, ["full, lhs or a CSV file"]),
+        ("none.csv", ["a.b=1"], None, ["none beside a design file", "missing"]),
+    ],
+)
+def test_what_is_wrong_with_a_design_is_said_at_once(
+    kind: str, vary: list[str], samples: int | None, expected: list[str]
+) -> None:
+    found = faults_of(kind, *vary, samples=samples)
+    assert all(any(text in fault for fault in found) for text in expected), found
+
+
+def test_ranges_and_levels_from_python(tmp_path: Path) -> None:
+    design = Design.latin_hypercube({"load.fluctuation": Range(0, 0.1), "run.optimum": [True, False]}, 4, SMALL)
+    table = swept(tmp_path, design, replications=1)
+    assert table["run.optimum"].tolist() == [value for _, value in design.points]
+    assert table.optimality_gap.notna().tolist() == table["run.optimum"].tolist()
+
+
+def test_the_command_prints_means_with_their_confidence(tmp_path: Path) -> None:
+    words = [
+        "--vary",
+        "load.path=good.csv,zero.csv",
+        "--replications",
+        "4",
+        "--workers",
+        "2",
+        "--out",
+        tmp_path / "out",
+    ]
+    bad_loads(tmp_path)
+    paths = f"load.path={tmp_path}/good.csv,{tmp_path}/zero.csv"
+    words[1] = paths
+    base = ["--set", "load.source=csv", "--set", f"load.path={tmp_path}/good.csv", "--set", "load.peak_kw=1400"]
+    done = evswarm(*words, *base, "--set", "run.engine=compiled", "--set", "fleet.vehicles=20")
+    assert done.exit_code == 0, done.output
+    for text in (
+        "2 design point(s), 4 run(s) each",
+        "peak",
+        "±",
+        "4 of 8 runs failed",
+        "--retry-failed",
+        "runs.parquet",
+    ):
+        assert text in done.stdout
+    again = evswarm(*words, *base, "--set", "run.engine=compiled", "--set", "fleet.vehicles=21")
+    assert again.exit_code == 2
+    assert "another sweep" in again.stderr.replace("\n", " ")
+
+
+def test_half_widths_are_students(tmp_path: Path) -> None:
+    done = sweep(SMALL, BATCHES, replications=3, folder=tmp_path, engine="serial")
+    row = done.means(["peak_kw", "unknown"], 1)
+    peaks = pd.read_parquet(done.folder / "runs.parquet").peak_kw[::2]
+    assert len(row) == 1
+    assert row["peak_kw", "mean"][0] == pytest.approx(peaks.mean())
+    assert row["peak_kw", "half_width"][0] == pytest.approx(4.302653 * np.std(peaks, ddof=1) / np.sqrt(3), rel=1e-6)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text("# years of work")
+    with pytest.raises(FaultyInputError, match="something else"):
+        swept(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["scenario.toml"]
+
+
+def test_faults_of_scenario_and_design_come_together_and_nothing_is_written(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = evswarm("--set", "fleet.vehicles=-1", "--vary", "coordination.batch=1", "--scheduler", "x", "--out", out)
+    assert done.exit_code == 2
+    assert "3 faults; nothing was written" in done.stderr
+    assert not out.exists()
+
+
+def test_dask_is_asked_for_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(FaultyInputError, match="the extra 'cluster' installed"):
+        swept(tmp_path, engine="dask")
+
+
+def test_help_teaches() -> None:
+    help_text = evswarm("--help").stdout
+    for text in ("--vary coordination.batch_size=1,10,50", "same seed", "goes on", "--retry-failed", "lhs"):
+        assert text in help_text

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from environment.messages import Hop, Message, Sent
 from environment.network import SECONDS_PER_HOUR, Network
 
+BELOW = (Hop.FIELD, Hop.LINE)
+"""Hops below the transformers."""
+
 BOOK_COLUMNS = (
     "kind",
     "hop",
@@ -181,6 +184,21 @@ class Channel:
                 book.messages += each.messages
                 book.receivers += each.receivers
                 book.n_bytes += each.n_bytes
+
+    def absorb(self, other: "Channel") -> None:
+        """Enter what was sent below the transformers in another channel: of other transformers, in another process."""
+        for (message, hop), theirs in other._books.items():  # noqa: SLF001
+            if hop in BELOW:
+                ours = self._books[message, hop]
+                ours.messages += theirs.messages
+                ours.receivers += theirs.receivers
+                ours.n_bytes += theirs.n_bytes
+                ours.lost += theirs.lost
+                ours.doubled += theirs.doubled
+                ours.delay_h += theirs.delay_h
+                ours.delay_max_h = max(ours.delay_max_h, theirs.delay_max_h)
+        if self.log is not None and other.log is not None:
+            self.log = sorted(self.log + [row for row in other.log if row[3] in BELOW], key=lambda row: row[0])
 
     def sent_since(self, earlier: dict[tuple[type[Message], Hop], tuple[int, int, int]]) -> tuple[Sent, ...]:
         """Return what was sent since an earlier `totals`."""

@@ -1,6 +1,7 @@
 """German standard load profiles of 2025 (BDEW), as published with the demandlib package."""
 
 import warnings
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -26,13 +27,18 @@ class BdewLoad(LoadSettings):
 
     def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
         """Return the profile on the horizon's dates, scaled to `peak_kw`; see `LoadSettings.forecast`."""
-        quarters = horizon.clock("15min")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # demandlib 0.2.2 on pandas 3.1
-            warnings.simplefilter("ignore", PendingDeprecationWarning)
-            from demandlib import bdew  # noqa: PLC0415  (slow to import, seldom needed)
+        return scaled_to_peak(_shape(self.profile_name, horizon), self.peak_kw)
 
-            load = getattr(bdew, self.profile_name)(quarters)
-        return scaled_to_peak(
-            on_slots(horizon.edges_of(quarters), load.to_numpy(dtype=np.float64), horizon), self.peak_kw
-        )
+
+@lru_cache(maxsize=16)  # a sweep asks for the same days thousands of times
+def _shape(profile_name: str, horizon: Horizon) -> NDArray[np.float64]:
+    quarters = horizon.clock("15min")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # demandlib 0.2.2 on pandas 3.1
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        from demandlib import bdew  # noqa: PLC0415  (slow to import, seldom needed)
+
+        profile = getattr(bdew, profile_name)(quarters)
+    load = on_slots(horizon.edges_of(quarters), profile.to_numpy(dtype=np.float64), horizon)
+    load.setflags(write=False)
+    return load

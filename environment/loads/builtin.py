@@ -4,6 +4,7 @@ Mean of Monday to Thursday, July and August 2010, per unit of its largest hour (
 A, [default]: the paper's zone, day and scale are lost). Public ERCOT data as packaged in the R package renpow.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -31,6 +32,12 @@ class BuiltinLoad(LoadSettings):
 
     def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
         """Return the shape on the horizon's clock, scaled to `peak_kw`; see `LoadSettings.forecast`."""
-        clock = horizon.clock("1h")
-        load = ERCOT_2010_FROM_NOON[(clock.hour.to_numpy() - 12) % 24]
-        return scaled_to_peak(on_slots(horizon.edges_of(clock), load, horizon), self.peak_kw)
+        return scaled_to_peak(_shape(horizon), self.peak_kw)
+
+
+@lru_cache(maxsize=16)  # a sweep asks for the same days thousands of times
+def _shape(horizon: Horizon) -> NDArray[np.float64]:
+    clock = horizon.clock("1h")
+    load = on_slots(horizon.edges_of(clock), ERCOT_2010_FROM_NOON[(clock.hour.to_numpy() - 12) % 24], horizon)
+    load.setflags(write=False)
+    return load

@@ -140,6 +140,59 @@ def test_after_a_restart_evs_deposit_again_what_they_hold() -> None:
     np.testing.assert_allclose(transformer.board.promised_kw[later], transformer.schedule.load_kw()[later], atol=1e-9)
 
 
+SECOND_H = 1 / 3600
+
+
+def tight(folder: Path, stays: list[tuple[float, float]], **sections: dict[str, Any]) -> Scenario:
+    """EVs that all want 4 kW in the second of three slots, where there is room for one."""
+    rows = "".join(f"{name},{begin:.9f},{end},4,4\n" for name, (begin, end) in zip("abcdef", stays, strict=False))
+    (folder / "fleet.csv").write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\n" + rows)
+    (folder / "load.csv").write_text("slot,load_kw\n0,12\n1,8\n2,12\n")
+    base: dict[str, dict[str, Any]] = {
+        "horizon": {"slots": 3},
+        "fleet": {"source": "csv", "path": folder / "fleet.csv"},
+        "load": {"source": "csv", "path": folder / "load.csv"},
+        "transformer": {"limit_kw": 12.0},
+    }
+    return Scenario().update(**{name: {**base.get(name, {}), **sections.get(name, {})} for name in {*base, *sections}})
+
+
+def test_what_nobody_drew_as_the_slot_began_is_given_to_others_and_a_late_answer_is_no_leave_to_draw(
+    tmp_path: Path,
+) -> None:
+    """a's answer crosses the slot's beginning; b asks in between and gets the room."""
+    stays = [(1 - 6 * SECOND_H, 3.0), (1 + SECOND_H, 3.0)]
+    result = simulate(tight(tmp_path, stays, channel={"delay_s": 4.0, "timeout_s": 60}))
+    assert result.slots.total_kw.max() <= 12 + 1e-6
+    assert result.vehicles.booked_kwh.tolist() == pytest.approx([0.0, 4.0], abs=0.02)
+
+
+def test_after_a_restart_the_slot_takes_no_more_promises_as_a_forgotten_one_may_be_on_its_way(tmp_path: Path) -> None:
+    """a's acceptance is under way while the board forgets it; b asks just then."""
+    stays = [(1.1, 3.0), (1.1 + 7 * SECOND_H, 3.0)]
+    channel = {"delay_s": 4.0, "timeout_s": 60, "restarts": ({"at_h": 1.1 + 6 * SECOND_H},)}
+    result = simulate(tight(tmp_path, stays, channel=channel))
+    assert result.slots.total_kw.max() <= 12 + 1e-6
+    assert result.vehicles.booked_kwh.tolist() == pytest.approx([3.6, 0.0], abs=0.02)
+
+
+@pytest.mark.parametrize("engine", ["agents", "compiled"])
+def test_who_planned_a_day_ahead_and_plugs_into_a_slot_that_is_full_by_then_is_cut(tmp_path: Path, engine: str) -> None:
+    (tmp_path / "actual.csv").write_text("slot,load_kw\n0,12\n1,11\n2,12\n")
+    result = simulate(
+        tight(
+            tmp_path,
+            [(1.5, 3.0)],
+            load={"actual_path": tmp_path / "actual.csv"},
+            coordination={"information": "day_ahead"},
+            run={"engine": engine},
+        )
+    )
+    assert result.slots.total_kw.max() == pytest.approx(12)
+    assert result.vehicles.booked_kwh.tolist() == pytest.approx([1.0])
+    assert kinds(result)["cut"] == 1
+
+
 @pytest.mark.parametrize("engine", ["agents", "compiled"])
 def test_on_one_line_ants_tell_each_other_so_a_batch_of_all_is_as_good_as_one_by_one(engine: str) -> None:
     scenario = Scenario().update(run={"engine": engine}, coordination={"energy": "whole_slots"})

@@ -164,7 +164,9 @@ class EV(mesa.Agent):  # type: ignore[misc]
         if isinstance(answer, Acceptance):
             self._take_on(asked, answer.version)
         elif not isinstance(asked, Exchange):
-            kept = self.schedule_kw.copy()  # what it holds for later may be what does not fit: others may have it by now
+            kept = (
+                self.schedule_kw.copy()
+            )  # what it holds for later may be what does not fit: others may have it by now
             kept[max(self.transformer.slot + 1 - self.first_slot, 0) :] = 0.0
             self._choose(answer.load_kw, kept, paced=self.paced)
 

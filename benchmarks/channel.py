@@ -43,7 +43,9 @@ class Calls(Channel):
         """Call the receiver."""
         deliver(message)
 
-    def cast(self, network: Network | None, message: Message, sender: Party, receivers: int, group: str) -> NDArray[np.bool_]:  # noqa: ARG002
+    def cast(
+        self, network: Network | None, message: Message, sender: Party, receivers: int, group: str
+    ) -> NDArray[np.bool_]:  # noqa: ARG002
         """Everybody hears it."""
         return np.ones(receivers, dtype=np.bool_)
 

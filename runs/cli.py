@@ -7,24 +7,22 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 import runs.model  # noqa: F401  (Python takes a Ctrl-C inside an import for unhandled: import Mesa before anything is written)
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.design import read_design
+from runs.printed import comparison, err, out, print_comparison, print_run, print_sweep, print_warnings
 from runs.reference import commented_scenario
 from runs.result import COMPARISON_FILE, STUDY_FILE, Result, whole_folder
 from runs.scenario import Scenario
+from runs.shards import simulate_in_parts
 from runs.simulate import Progress as Tell
 from runs.simulate import simulate
 from runs.studies.registry import STUDIES
-from runs.sweep import Sweep
 from runs.sweep import sweep as carry_out
 from runs.workers import Engine
 from runs.world import World
@@ -32,8 +30,6 @@ from runs.world import World
 BAD_INPUT = 2
 INTERRUPTED = 130
 
-out = Console()
-err = Console(stderr=True)
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -70,6 +66,9 @@ def run(
     seed: SeedOption = None,
     out_folder: OutOption = None,
     table_format: FormatOption = TableFormat.PARQUET,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes to spread the transformers over; pays for very large grids.")
+    ] = 1,
 ) -> None:
     """Run a scenario and print it beside free charging and beside no EVs.
 
@@ -78,13 +77,13 @@ def run(
     with _explained():
         case = _read(scenario, overrides, seed)
         if out_folder is None:
-            result = _simulate(case)
+            result = _simulate(case, workers)
         else:
             with whole_folder(out_folder) as folder:
-                result = _simulate(case)
+                result = _simulate(case, workers)
                 _save(result, folder, table_format)
-        _print_warnings(result)
-        _print_run(result)
+        print_warnings(result)
+        print_run(result)
         if out_folder is not None:
             out.print(f"Written to [bold]{escape(str(out_folder))}[/]: tables, summary.json, figures/", soft_wrap=True)
 
@@ -120,10 +119,10 @@ def compare(
                 for name, result in zip(names, results, strict=True):
                     (folder / name).mkdir()
                     _save(result, folder / name, table_format)
-                _comparison(results).to_csv(folder / COMPARISON_FILE)
+                comparison(results).to_csv(folder / COMPARISON_FILE)
                 plots.save_comparison(results, folder / "figures")
-        _print_warnings(*results)
-        _print_comparison(results)
+        print_warnings(*results)
+        print_comparison(results)
         if out_folder is not None:
             out.print(
                 f"Written to [bold]{escape(str(out_folder))}[/]: comparison.csv, figures/, a folder for each method",
@@ -229,7 +228,7 @@ def sweep(
                     soft_wrap=True,
                 )
                 raise typer.Exit(INTERRUPTED) from None
-        _print_sweep(swept)
+        print_sweep(swept)
 
 
 @app.command()
@@ -287,8 +286,10 @@ def _read_leniently(
     return case, faults
 
 
-def _simulate(case: Scenario) -> Result:
+def _simulate(case: Scenario, workers: int = 1) -> Result:
     with _progress(COORDINATORS[case.coordination.method].title) as tell:
+        if workers > 1:
+            return simulate_in_parts(case, workers=workers, progress=tell)
         return simulate(case, progress=tell)
 
 
@@ -328,124 +329,3 @@ def _explained() -> Iterator[None]:
     except KeyboardInterrupt:
         err.print("Stopped; nothing was written.")
         raise typer.Exit(INTERRUPTED) from None
-
-
-ROWS = {
-    "peak_kw": ("peak [kW]", "{:,.1f}"),
-    "valley_kw": ("valley [kW]", "{:,.1f}"),
-    "peak_valley_difference_kw": ("peak - valley [kW]", "{:,.1f}"),
-    "peak_valley_rate": ("peak-valley rate", "{:.1%}"),
-    "load_std_kw": ("load std [kW]", "{:,.1f}"),
-    "overload_slots": ("slots above the limit", "{:,d}"),
-    "energy_requested_kwh": ("requested [kWh]", "{:,.1f}"),
-    "energy_delivered_kwh": ("delivered [kWh]", "{:,.1f}"),
-    "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
-    "optimality_gap": ("gap to optimum", "{:.4%}"),
-    "optimum_kind": ("optimum is", "{}"),
-    "rounds": ("rounds", "{:d}"),
-    "messages": ("messages", "{:,d}"),
-    "bytes": ("bytes", "{:,d}"),
-    "refused_deposits": ("deposits refused", "{:,d}"),
-    "wall_s": ("seconds", "{:.3f}"),
-}
-
-
-def _print_run(result: Result) -> None:
-    summary = result.summary
-    columns = {"no EVs": summary["no_evs"], COORDINATORS["free"].title: summary["free"]}
-    if summary["method"] != "free":
-        columns[COORDINATORS[summary["method"]].title] = summary
-    _print_columns(result, columns)
-    _print_optimum(result)
-
-
-def _print_optimum(result: Result) -> None:
-    summary = result.summary
-    if summary.get("optimality_gap") is None:
-        return
-    known = f"a lower bound; the best schedule known has a gap of {summary['optimum_bracket']:.1e} to it"
-    against = "an exact optimum" if summary["optimum_kind"] == "exact" else known
-    own = "is proven optimal" if summary["certified"] else "is not proven optimal"
-    settled = {True: " In the end no EV would move.", False: " EVs would still move.", None: ""}[summary["converged"]]
-    out.print(f"The gap is to {against}. This schedule {own}.{settled}", highlight=False)
-
-
-def _print_comparison(results: list[Result]) -> None:
-    columns = {"no EVs": results[0].summary["no_evs"]}
-    columns |= {COORDINATORS[result.summary["method"]].title: result.summary for result in results}
-    _print_columns(results[0], columns)
-
-
-def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None:
-    summary = result.summary
-    title = f"{summary['vehicles']:,} EVs, {summary['transformers']} transformer(s) of {summary['limit_kw']:,.0f} kW"
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for key, (label, form) in ROWS.items():
-        if any(key in figures for figures in columns.values()):
-            cells = (figures.get(key) for figures in columns.values())
-            table.add_row(escape(label), *("" if cell is None else form.format(cell) for cell in cells))
-    out.print(table)
-
-
-def _comparison(results: list[Result]) -> pd.DataFrame:
-    rows = {result.summary["method"]: {key: result.summary.get(key) for key in ROWS} for result in results}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
-
-
-SWEPT = {
-    "peak_kw": "{:,.1f}",
-    "peak_valley_difference_kw": "{:,.1f}",
-    "optimality_gap": "{:.4%}",
-    "messages": "{:,.0f}",
-    "unserved_kwh": "{:,.1f}",
-}
-MOST_POINTS = 30
-
-
-def _print_sweep(swept: Sweep) -> None:
-    n = len(swept.design.points)
-    means = swept.means(list(SWEPT), MOST_POINTS)
-    names = [name for name in SWEPT if (name, "mean") in means]
-    table = Table(
-        title=f"{n:,} design point(s), {swept.replications:,} run(s) each; mean ± 95 % confidence of the mean",
-        title_justify="left",
-    )
-    for key in swept.design.keys:
-        section, _, name = key.partition(".")
-        table.add_column(escape(f"{section}.\n{name}"), min_width=max(len(section) + 1, len(name)))
-    for name in names:
-        table.add_column(escape(ROWS[name][0]), justify="right")
-    table.add_column("failed", justify="right")
-    for point, row in means.iterrows():
-        assert isinstance(point, int)
-        cells = [f"{cell}" for cell in swept.design.cells(point).values()]
-        figures = [_with_confidence(SWEPT[name], row[name, "mean"], row[name, "half_width"]) for name in names]
-        table.add_row(*map(escape, cells), *figures, f"{row['failed', 'runs']:,.0f}")
-    out.print(table)
-    if n > MOST_POINTS:
-        out.print(f"{n - MOST_POINTS:,} more points in runs.parquet.", highlight=False)
-    if swept.failed:
-        out.print(
-            f"{swept.failed:,} of {n * swept.replications:,} runs failed; the column `error` says why, "
-            "--retry-failed runs them again.",
-            highlight=False,
-        )
-    folder = escape(str(swept.folder))
-    out.print(f"Written to [bold]{folder}[/]: runs.parquet, scenario.toml, design.json, journal.jsonl", soft_wrap=True)
-
-
-def _with_confidence(form: str, mean: float, half_width: float) -> str:
-    if np.isnan(mean):
-        return ""
-    return form.format(mean) + ("" if np.isnan(half_width) else f" ±{form.format(half_width)}")
-
-
-def _print_warnings(*results: Result) -> None:
-    texts = list(dict.fromkeys(text for result in results for text in result.summary["warnings"]))
-    for text in texts:
-        titles = [COORDINATORS[r.summary["method"]].title for r in results if text in r.summary["warnings"]]
-        whose = "" if len(titles) == len(results) else f" ({', '.join(titles)})"
-        err.print(f"[yellow]warning{whose}:[/] {text}", highlight=False)

@@ -73,6 +73,7 @@ def test_a_deposit_that_comes_twice_is_entered_once_and_one_that_was_overtaken_n
     assert transformer.board.promised_kw[first] == pytest.approx(2)
     transformer.receive(new)
     transformer.receive(old)
+    assert transformer.board.promised_kw[first] == pytest.approx(3)
     transformer.receive(new)
     assert transformer.board.promised_kw[first] == pytest.approx(3)
     assert transformer.ledger.of(row)[0] == 3

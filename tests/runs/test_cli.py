@@ -134,3 +134,29 @@ def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
     assert "nothing was written" in err
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_transformers_spread_over_processes_print_the_same(tmp_path: Path) -> None:
+    words = ["run", "--set", "fleet.vehicles=60", "--set", "transformer.count=4", "--set", "run.engine=compiled"]
+    one, two = (evswarm(*words, "--workers", n, "--out", tmp_path / n) for n in ("1", "2"))
+    assert two.exit_code == 0, two.output
+    assert (tmp_path / "1/slots.parquet").read_bytes() == (tmp_path / "2/slots.parquet").read_bytes()
+    rows = [[line for line in done.stdout.splitlines() if "messages" in line] for done in (one, two)]
+    assert rows[0] == rows[1] != []
+
+
+def test_faults_of_the_network_are_printed_and_its_messages_written(tmp_path: Path) -> None:
+    partition = "channel.partitions=[{from_h=6,to_h=9}]"
+    words = ["--set", "channel.loss=0.1", "--set", partition, "--set", "channel.log=true", "--out", tmp_path / "out"]
+    done = evswarm("run", *SMALL, *words)
+    assert done.exit_code == 0, done.output
+    assert "messages lost" in done.stdout
+    assert "EVs cut off for a time" in done.stdout
+    assert "lost" in (tmp_path / "out/timeline.txt").read_text()
+    assert "messages lost" not in evswarm("run", *SMALL).stdout
+    refused = evswarm("run", "--set", "channel.loss=0.1", "--set", "run.engine=compiled")
+    assert refused.exit_code == 2
+    assert "agents" in refused.stderr
+    unknown = evswarm("run", "--set", "channel.partitions=[{transformer='T9',from_h=6,to_h=9}]")
+    assert unknown.exit_code == 2
+    assert "T9" in unknown.stderr

@@ -1,0 +1,151 @@
+"""What the command line prints: a run beside free charging, methods side by side, points of a sweep, warnings."""
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from coordination.valley_filling import COORDINATORS
+from runs.result import Result
+from runs.sweep import Sweep
+
+out = Console()
+err = Console(stderr=True)
+
+ROWS = {
+    "peak_kw": ("peak [kW]", "{:,.1f}"),
+    "valley_kw": ("valley [kW]", "{:,.1f}"),
+    "peak_valley_difference_kw": ("peak - valley [kW]", "{:,.1f}"),
+    "peak_valley_rate": ("peak-valley rate", "{:.1%}"),
+    "load_std_kw": ("load std [kW]", "{:,.1f}"),
+    "overload_slots": ("slots above the limit", "{:,d}"),
+    "energy_requested_kwh": ("requested [kWh]", "{:,.1f}"),
+    "energy_delivered_kwh": ("delivered [kWh]", "{:,.1f}"),
+    "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
+    "valley_ripple_kw": ("ripple of the valley [kW]", "{:,.1f}"),
+    "optimality_gap": ("gap to optimum", "{:.4%}"),
+    "optimum_kind": ("optimum is", "{}"),
+    "rounds": ("rounds", "{:d}"),
+    "messages": ("messages", "{:,d}"),
+    "bytes": ("bytes", "{:,d}"),
+    "refused_deposits": ("deposits refused", "{:,d}"),
+    "messages_lost": ("messages lost", "{:,d}"),
+    "vehicles_cut_off": ("EVs cut off for a time", "{:,d}"),
+    "vehicles_died": ("EVs that died", "{:,d}"),
+    "fallback_kwh": ("by the safe rule [kWh]", "{:,.1f}"),
+    "wall_s": ("seconds", "{:.3f}"),
+}
+"""What is shown of a summary: label and form."""
+
+FAULTS = ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")
+"""Shown only where there are any."""
+
+
+def print_run(result: Result) -> None:
+    """Print a run beside free charging and beside no EVs."""
+    summary = result.summary
+    columns = {"no EVs": summary["no_evs"], COORDINATORS["free"].title: summary["free"]}
+    if summary["method"] != "free":
+        columns[COORDINATORS[summary["method"]].title] = summary
+    _print_columns(result, columns)
+    _print_optimum(result)
+
+
+def _print_optimum(result: Result) -> None:
+    summary = result.summary
+    if summary.get("optimality_gap") is None:
+        return
+    known = f"a lower bound; the best schedule known has a gap of {summary['optimum_bracket']:.1e} to it"
+    against = "an exact optimum" if summary["optimum_kind"] == "exact" else known
+    own = "is proven optimal" if summary["certified"] else "is not proven optimal"
+    settled = {True: " In the end no EV would move.", False: " EVs would still move.", None: ""}[summary["converged"]]
+    out.print(f"The gap is to {against}. This schedule {own}.{settled}", highlight=False)
+
+
+def print_comparison(results: list[Result]) -> None:
+    """Print runs on the same fleet and load side by side."""
+    columns = {"no EVs": results[0].summary["no_evs"]}
+    columns |= {COORDINATORS[result.summary["method"]].title: result.summary for result in results}
+    _print_columns(results[0], columns)
+
+
+def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None:
+    summary = result.summary
+    title = f"{summary['vehicles']:,} EVs, {summary['transformers']} transformer(s) of {summary['limit_kw']:,.0f} kW"
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for key, (label, form) in ROWS.items():
+        if any(figures.get(key) if key in FAULTS else key in figures for figures in columns.values()):
+            cells = (figures.get(key) for figures in columns.values())
+            table.add_row(escape(label), *("" if cell is None else form.format(cell) for cell in cells))
+    out.print(table)
+
+
+def comparison(results: list[Result]) -> pd.DataFrame:
+    """Return what is printed of runs side by side, a row a method."""
+    rows = {result.summary["method"]: {key: result.summary.get(key) for key in ROWS} for result in results}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+SWEPT = {
+    "peak_kw": "{:,.1f}",
+    "peak_valley_difference_kw": "{:,.1f}",
+    "optimality_gap": "{:.4%}",
+    "messages": "{:,.0f}",
+    "unserved_kwh": "{:,.1f}",
+}
+"""What is shown of a sweep, and its form."""
+
+MOST_POINTS = 30
+"""Design points shown."""
+
+
+def print_sweep(swept: Sweep) -> None:
+    """Print means over replications, a row a design point, and where the files are."""
+    n = len(swept.design.points)
+    means = swept.means(list(SWEPT), MOST_POINTS)
+    names = [name for name in SWEPT if (name, "mean") in means]
+    table = Table(
+        title=f"{n:,} design point(s), {swept.replications:,} run(s) each; mean ± 95 % confidence of the mean",
+        title_justify="left",
+    )
+    for key in swept.design.keys:
+        section, _, name = key.partition(".")
+        table.add_column(escape(f"{section}.\n{name}"), min_width=max(len(section) + 1, len(name)))
+    for name in names:
+        table.add_column(escape(ROWS[name][0]), justify="right")
+    table.add_column("failed", justify="right")
+    for point, row in means.iterrows():
+        assert isinstance(point, int)
+        cells = [f"{cell}" for cell in swept.design.cells(point).values()]
+        figures = [_with_confidence(SWEPT[name], row[name, "mean"], row[name, "half_width"]) for name in names]
+        table.add_row(*map(escape, cells), *figures, f"{row['failed', 'runs']:,.0f}")
+    out.print(table)
+    if n > MOST_POINTS:
+        out.print(f"{n - MOST_POINTS:,} more points in runs.parquet.", highlight=False)
+    if swept.failed:
+        out.print(
+            f"{swept.failed:,} of {n * swept.replications:,} runs failed; the column `error` says why, "
+            "--retry-failed runs them again.",
+            highlight=False,
+        )
+    folder = escape(str(swept.folder))
+    out.print(f"Written to [bold]{folder}[/]: runs.parquet, scenario.toml, design.json, journal.jsonl", soft_wrap=True)
+
+
+def _with_confidence(form: str, mean: float, half_width: float) -> str:
+    if np.isnan(mean):
+        return ""
+    return form.format(mean) + ("" if np.isnan(half_width) else f" ±{form.format(half_width)}")
+
+
+def print_warnings(*results: Result) -> None:
+    """Print the warnings of some runs, each once, with whose they are where not all have them."""
+    texts = list(dict.fromkeys(text for result in results for text in result.summary["warnings"]))
+    for text in texts:
+        titles = [COORDINATORS[r.summary["method"]].title for r in results if text in r.summary["warnings"]]
+        whose = "" if len(titles) == len(results) else f" ({', '.join(titles)})"
+        err.print(f"[yellow]warning{whose}:[/] {text}", highlight=False)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import runs.model
-from environment.channel import Channel, Party
+from environment.channel import Channel
 from environment.messages import Message
-from environment.network import ChannelSettings, Network
+from environment.network import ChannelSettings
 from runs.scenario import Scenario
 
 VEHICLES = 100_000
@@ -27,26 +27,20 @@ KINDS: dict[str, dict[str, Any]] = {
 class Calls(Channel):
     """No channel at all: whoever sends calls the receiver, nothing is booked."""
 
-    def send[M: Message](self, message: M, sender: Party, receiver: Party, **_: Any) -> M:  # noqa: ARG002
+    def send[M: Message](self, message: M, *_: Any, **__: Any) -> M:
         """Hand the message over."""
         return message
 
     def carry[M: Message](
-        self,
-        network: Network | None,  # noqa: ARG002
-        message: M,
-        sender: Party,  # noqa: ARG002
-        receiver: Party,  # noqa: ARG002
-        deliver: Callable[[M], None],
-        **_: Any,
+        self, _network: object, message: M, _sender: object, _receiver: object, deliver: Callable[[M], None], **_: Any
     ) -> None:
         """Call the receiver."""
         deliver(message)
 
     def cast(
-        self, network: Network | None, message: Message, sender: Party, receivers: int, group: str
-    ) -> NDArray[np.bool_]:  # noqa: ARG002
-        """Everybody hears it."""
+        self, _network: object, _message: Message, _sender: object, receivers: int, _group: str
+    ) -> NDArray[np.bool_]:
+        """Have everybody hear it."""
         return np.ones(receivers, dtype=np.bool_)
 
 

@@ -1,8 +1,10 @@
 """The studies by name; a new one is one file and one line here."""
 
 from runs.studies.asa import report as asa
+from runs.studies.batch import report as batch
 from runs.studies.study import Study
 
 STUDIES: dict[str, Study] = {
     "asa": asa.STUDY,
+    "batch": batch.STUDY,
 }

@@ -66,17 +66,17 @@ def networked(**channel: Any) -> ChargingModel:
 def test_a_deposit_that_comes_twice_is_entered_once_and_one_that_was_overtaken_not_at_all() -> None:
     transformer = networked().transformers[0]
     row = int(transformer.problem.order[0])
-    first = int(transformer.problem.first_slot[row])
-    old, new = (Deposit(first, np.array([power]), row, number, 0) for number, power in ((1, 2.0), (2, 3.0)))
+    later = int(transformer.problem.first_slot[row]) + 5
+    old, new = (Deposit(later, np.array([power]), row, number, 0) for number, power in ((1, 2.0), (2, 3.0)))
     transformer.receive(old)
     transformer.receive(old)
-    assert transformer.board.promised_kw[first] == pytest.approx(2)
+    assert transformer.board.promised_kw[later] == pytest.approx(2)
     transformer.receive(new)
     transformer.receive(old)
-    assert transformer.board.promised_kw[first] == pytest.approx(3)
+    assert transformer.board.promised_kw[later] == pytest.approx(3)
     transformer.receive(new)
-    assert transformer.board.promised_kw[first] == pytest.approx(3)
-    assert transformer.ledger.of(row)[0] == 3
+    assert transformer.board.promised_kw[later] == pytest.approx(3)
+    assert transformer.ledger.of(row)[5] == 3
 
 
 @pytest.mark.parametrize("energy", ["exact", "whole_slots"])

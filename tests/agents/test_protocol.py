@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from environment.messages import Deposit
+from environment.messages import Deposit, Exchange
 from runs.model import ChargingModel
 from runs.result import Result
 from runs.scenario import Scenario
@@ -77,6 +77,21 @@ def test_a_deposit_that_comes_twice_is_entered_once_and_one_that_was_overtaken_n
     transformer.receive(new)
     assert transformer.board.promised_kw[later] == pytest.approx(3)
     assert transformer.ledger.of(row)[5] == 3
+
+
+def test_nothing_is_taken_off_a_slot_that_has_begun_as_the_ev_may_draw_on() -> None:
+    model = networked()
+    model.run_until(6.5)
+    transformer = model.transformers[0]
+    row = int(transformer.problem.order[-1])
+    now = int(transformer.problem.first_slot[row])
+    model.run_until(now + 0.99)
+    transformer.receive(Deposit(now, np.array([3.0, 0.0, 0.0]), row, 90, 0))
+    before = transformer.board.promised_kw
+    transformer.receive(Exchange(now, np.array([-3.0, 0.0, 3.0]), row, 91, 0))
+    change = transformer.board.promised_kw - before
+    assert change[now] == pytest.approx(0)
+    assert change[now + 2] == pytest.approx(3)
 
 
 @pytest.mark.parametrize("energy", ["exact", "whole_slots"])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from runs.plots import BASE, EVS, LIMIT, METHOD_COLOURS, STYLES, panels
 from runs.studies.batch.rule import POWER_KW
@@ -38,8 +38,8 @@ def answer(table: pd.DataFrame, rules: pd.DataFrame, fleets: int) -> Figure:
     chosen = table[table.family.isin(["ideal", "sizes"])].sort_values("vehicles", kind="stable")
     for look, (vehicles, each) in zip(_looks(), chosen.groupby("vehicles"), strict=False):
         scale = 100 / (float(each.vehicles.iloc[0]) * POWER_KW)
-        _band(left, each, "valley_ripple_kw", scale, f"{vehicles:,} EVs", look, x="share")
-        _band(right, each, "optimality_gap", 100.0, f"{vehicles:,} EVs", look, x="share")
+        _band(left, each, "valley_ripple_kw", scale, f"{vehicles:,} EVs", look, x="share", stretch=100)
+        _band(right, each, "optimality_gap", 100.0, f"{vehicles:,} EVs", look, x="share", stretch=100)
     share = rules.set_index("series")
     sizes = share.loc[chosen.series.unique()]
     marks = {
@@ -49,11 +49,10 @@ def answer(table: pd.DataFrame, rules: pd.DataFrame, fleets: int) -> Figure:
     for name, (says, colour, style) in marks.items():
         part = float(sizes[name].median())
         for axes in (left, right):
-            axes.axvline(part, color=colour, ls=style, lw=1.4, label=f"{part:.0%} in a batch: {says}")
+            axes.axvline(100 * part, color=colour, ls=style, lw=1.4, label=f"{part:.0%} in a batch: {says}")
     for axes, label in ((left, "ripple [% of the fleet's rated power]"), (right, "gap [%]")):
-        axes.set(xlabel="part of the fleet that shares a round", ylabel=label, xscale="log", yscale="log")
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.set(xlabel="part of the fleet that shares a round [%]", ylabel=label)
+        _logarithmic("x", "y", axes=axes)
         axes.grid(alpha=0.25)
     _legend_below(figure, left, columns=3)
     figure.suptitle(
@@ -69,11 +68,10 @@ def measures(table: pd.DataFrame, families: Sequence[str], title: str) -> Figure
     for axes, (column, (_, label, scale)) in zip(drawn, MEASURES.items(), strict=True):
         for look, (series, each) in zip(_looks(), chosen.groupby("series", sort=False), strict=False):
             _band(axes, each, column, scale, str(series), look, x="batch_size")
-        axes.set(ylabel=label, xscale="log")
+        axes.set_ylabel(label)
+        _logarithmic("x", axes=axes)
         if column in ("valley_ripple_kw", "optimality_gap"):
-            axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.xaxis.set_major_formatter(ScalarFormatter())
+            _logarithmic("y", axes=axes)
         axes.grid(alpha=0.25)
     for axes in drawn[2:]:
         axes.set_xlabel("batch size [EVs]")
@@ -82,16 +80,28 @@ def measures(table: pd.DataFrame, families: Sequence[str], title: str) -> Figure
     return figure
 
 
+def _logarithmic(*names: str, axes: Axes) -> None:
+    """Make axes logarithmic, with plain numbers at 1, 2 and 5."""
+    for name in names:
+        axes.set(**{f"{name}scale": "log"})
+        axis = axes.xaxis if name == "x" else axes.yaxis
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
 def _looks() -> list[tuple[str, object]]:
     return list(zip((BASE, *METHOD_COLOURS[:5]), ("-", *STYLES[1:], "-", *STYLES[1:]), strict=False))
 
 
 def _band(
-    axes: Axes, each: pd.DataFrame, column: str, scale: float, label: str, look: tuple[str, object], *, x: str
-) -> None:
+    axes: Axes, each: pd.DataFrame, column: str, scale: float, label: str, look: tuple[str, object], *, x: str,
+    stretch: float = 1.0,
+) -> None:  # fmt: skip
+    """Draw a mean with its confidence: `scale` times a column against `stretch` times another."""
     colour, style = look
     mean, half = scale * each[column].to_numpy(), scale * np.nan_to_num(each[f"{column}_half_width"].to_numpy())
-    at = each[x].to_numpy()
+    at = stretch * each[x].to_numpy()
     axes.plot(at, mean, marker="o", ms=3.5, lw=1.6, color=colour, ls=style, label=label)
     axes.fill_between(at, np.maximum(mean - half, 1e-9), mean + half, color=colour, alpha=0.18, lw=0)
 

@@ -100,9 +100,11 @@ already. The last column is the ripple that a batch of about a tenth of the flee
 |---|---|---|---|---|---|---|
 {disturbed}
 
-A lost copy of the board leaves its readers with the one before, so a batch of b acts like one of b / (1 - loss) or more; a
-delay lets those who come meanwhile read an old board too, as if they were of the same batch. Lost deposits are sent again
-and cost messages, not energy. An answer that takes minutes costs the beginning of a short stay.
+A lost copy of the board leaves its readers with the one before, so a batch acts like a larger one; a delay lets those who
+come meanwhile read an old board too, as if they were of the same batch. In bursts most losses fall on deposits that are sent
+again until the burst is over, and copies go out when an acceptance has just got through: so bursts cost messages more than
+they cost the valley. Lost deposits are sent again and cost no energy; an answer that takes minutes costs the beginning of a
+short stay. A copy that is lost counts with all its readers.
 """
 
 

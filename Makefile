@@ -26,6 +26,8 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	$(BIN)/python -m runs.reference > docs/scenario.md
 	$(BIN)/python -m runs.studies.asa > docs/reproduction/paper_a.md
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
+	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
+	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
 
 app: ## the browser page
 	@echo "The browser page is not built yet; 'make demo' draws figures into results/demo/figures." && exit 1

@@ -183,6 +183,12 @@ def test_what_nobody_drew_as_the_slot_began_is_given_to_others_and_a_late_answer
     assert result.vehicles.booked_kwh.tolist() == pytest.approx([0.0, 4.0], abs=0.02)
 
 
+def test_a_late_answer_leaves_only_the_rest_of_the_slot(tmp_path: Path) -> None:
+    """Half an hour on the way there and back: of four kWh at 4 kW two are left to draw."""
+    result = simulate(tight(tmp_path, [(1.0, 3.0)], channel={"delay_s": 900.0, "timeout_s": 3600}))
+    assert result.vehicles.booked_kwh.tolist() == pytest.approx([2.0])
+
+
 def test_after_a_restart_the_slot_takes_no_more_promises_as_a_forgotten_one_may_be_on_its_way(tmp_path: Path) -> None:
     """a's acceptance is under way while the board forgets it; b asks just then."""
     stays = [(1.1, 3.0), (1.1 + 7 * SECOND_H, 3.0)]

@@ -32,7 +32,7 @@ BOOK_COLUMNS = (
     "delay_mean_s",
     "delay_max_s",
 )
-LOG_COLUMNS = ("sent_h", "arrives_h", "kind", "hop", "sender", "receiver", "receivers", "bytes", "lost", "text")
+LOG_COLUMNS = ("sent_h", "arrives_h", "kind", "hop", "cast", "sender", "receiver", "receivers", "bytes", "lost", "text")
 
 
 class Clock(Protocol):
@@ -271,8 +271,8 @@ class Channel:
         arrives_h = now_h + min(delays) if delays else np.nan
         missed = (0 if delays else receivers) if lost is None else lost
         self.log.append((
-            now_h, arrives_h, message.kind, str(hop), sender.name, receiver, receivers, message.wire_bytes, missed,
-            message.text,
+            now_h, arrives_h, message.kind, str(hop), str(message.cast), sender.name, receiver, receivers,
+            message.wire_bytes, missed, message.text,
         ))  # fmt: skip
 
     def _deliver_due(self) -> None:

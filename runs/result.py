@@ -76,7 +76,7 @@ class Result:
         ``transformer slot round moves messages bytes cost_kw2``: rounds of communication at the beginning of a slot (0:
         before the day), EVs that moved, what was sent, and the cost on the board after it.
     log
-        ``sent_h arrives_h kind hop sender receiver receivers bytes lost text``: every message, with ``channel.log``.
+        ``sent_h arrives_h kind hop cast sender receiver receivers bytes lost text``: every message, with ``channel.log``.
     """
 
     scenario: Scenario

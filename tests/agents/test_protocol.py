@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -224,3 +225,26 @@ def test_on_one_line_ants_tell_each_other_so_a_batch_of_all_is_as_good_as_one_by
     assert together.schedule.equals(one_by_one.schedule)
     assert not deaf.schedule.equals(one_by_one.schedule)
     assert kinds(together)["share"] == kinds(together)["acceptance"]
+
+
+@pytest.mark.parametrize("lines", [0, 3])
+def test_messages_go_along_the_grids_tree(lines: int) -> None:
+    grid = {"count": 3, "substations": 2, "lines": lines, "limit_kw": 1420}
+    scenario = case(30, log=True).update(transformer=grid, load={"fluctuation": 0.1})
+    result = simulate(scenario)
+    world = ChargingModel(scenario).world
+    tree = world.hierarchy.with_vehicles(world.fleet)
+    names = {f"T{k}": f"transformer:T{k}" for k in (1, 2, 3)}
+    groups = {"EVs of T1": "T1", "EVs of T2": "T2", "EVs of T3": "T3"}
+    for row in result.log.to_dict("records"):
+        sender, receiver = (names.get(each, each) for each in (row["sender"], row["receiver"]))
+        if "plugged-in" in receiver or receiver in groups:  # a transformer speaks to all below it
+            assert row["cast"] != "point-to-point"
+            assert receiver.endswith(row["sender"])
+        elif row["hop"] == "ev-ev":
+            assert tree.has_edge(receiver, sender), "an EV speaks to its line"
+        elif row["hop"] == "transformer-ev":
+            assert nx.has_path(tree, sender, receiver) or nx.has_path(tree, receiver, sender)
+        else:
+            assert tree.has_edge(sender, receiver) or tree.has_edge(receiver, sender)
+    assert set(result.log.hop) == set(result.messages.hop)

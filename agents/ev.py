@@ -166,7 +166,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         elif not isinstance(asked, Exchange):
             kept = (
                 self.schedule_kw.copy()
-            )  # what it holds for later may be what does not fit: others may have it by now
+            )  # but nothing for later: that may be what does not fit, others having it by now
             kept[max(self.transformer.slot + 1 - self.first_slot, 0) :] = 0.0
             self._choose(answer.load_kw, kept, paced=self.paced)
 

@@ -27,6 +27,8 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         The scenario; the default one if left out.
     world
         What the scenario describes, where it has been built already.
+    channel
+        Makes the channel; a subclass may watch what it carries.
 
     Attributes
     ----------
@@ -40,11 +42,13 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         Base load, EV load and messages at every slot boundary.
     """
 
-    def __init__(self, settings: Scenario | None = None, world: World | None = None) -> None:
+    def __init__(
+        self, settings: Scenario | None = None, world: World | None = None, channel: type[Channel] = Channel
+    ) -> None:
         settings = world.scenario if world else settings or Scenario()
         super().__init__(rng=settings.run.seed)
         self.world = world or World.build(settings, self.rng)
-        self.channel = Channel(clock=self, log=[] if settings.channel.log else None)
+        self.channel = channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
         horizon, hierarchy = self.world.horizon, self.world.hierarchy
         n = horizon.n_slots

@@ -1,0 +1,105 @@
+"""The page's controls: which keys of a scenario they move, and where they start."""
+
+from typing import Any, Final
+
+from coordination.valley_filling import COORDINATORS
+from runs.scenario import Scenario, sections, source_name
+
+KEYS: Final = {
+    "method": "coordination.method",
+    "vehicles": "fleet.vehicles",
+    "transformers": "transformer.count",
+    "batch_size": "coordination.batch_size",
+    "rounds": "coordination.rounds",
+    "load": "load.source",
+    "fluctuation": "load.fluctuation",
+    "limit_kw": "transformer.limit_kw",
+    "loss": "channel.loss",
+    "delay_s": "channel.delay_s",
+    "slot_min": "horizon.slot_min",
+    "seed": "run.seed",
+}
+"""The scenario's key that each control moves."""
+
+SLOTS_MIN: Final = (5, 10, 15, 30, 60)
+"""Lengths of a slot to choose from [min]."""
+
+
+def start_value(case: Scenario, name: str) -> Any:
+    """Return what a scenario says where a control stands; None where it has no such key."""
+    if name == "limit_kw":
+        return case.transformer.load_limit_kw
+    section, _, key = KEYS[name].partition(".")
+    return getattr(getattr(case, section), key, None)
+
+
+def widgets(case: Scenario) -> dict[str, dict[str, Any]]:
+    """Return the controls that a scenario has, as ``model_params`` of ``mesa.visualization.SolaraViz``.
+
+    Parameters
+    ----------
+    case
+        Gives the values that they start at.
+    """
+    methods = list(COORDINATORS)
+    loads = [
+        source_name(cls)
+        for cls in sections()["load"]
+        if not any(field.is_required() for key, field in cls.model_fields.items() if key != "source")
+    ]
+    lengths = sorted({*SLOTS_MIN, case.horizon.slot_min}) if not case.horizon.slots else [case.horizon.slot_min]
+    all_widgets = {
+        "method": _choice("Method", methods),
+        "vehicles": _whole("EVs", 10, 10_000, 10),
+        "transformers": _whole("Transformers, each with this load and limit", 1, 20),
+        "batch_size": _whole("Batch: EVs that read the same board", 1, 500),
+        "rounds": _whole("Rounds (0: the method's own number)", 0, 20),
+        "load": _choice("Base load", loads if case.load.source in loads else [case.load.source]),
+        "fluctuation": _part("Load strays from its forecast by (part)", 0.3),
+        "limit_kw": {"type": "SliderFloat", "label": "Limit of a transformer [kW]", "min": 5.0, "max": 4000.0, "step": 5.0},
+        "loss": _part("Messages lost (part)", 0.9),
+        "delay_s": {"type": "SliderFloat", "label": "Messages delayed by [s]", "min": 0.0, "max": 600.0, "step": 1.0},
+        "slot_min": _choice("Length of a slot [min]", lengths),
+        "seed": _whole("Seed", 0, 100),
+    }  # fmt: skip
+    shown = {}
+    for name, widget in all_widgets.items():
+        value = start_value(case, name)
+        if value is not None:
+            shown[name] = widget | {"value": value}
+            if "max" in widget:  # a scenario may be beyond the usual range
+                shown[name] |= {"min": min(widget["min"], value), "max": max(widget["max"], value)}
+    return shown
+
+
+def moved(case: Scenario, values: dict[str, Any]) -> Scenario:
+    """Return a scenario with the keys replaced whose controls do not stand where it started.
+
+    Parameters
+    ----------
+    case
+        Where the controls started.
+    values
+        Where they stand now, by name; None is where they started.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault.
+    """
+    changed = {
+        KEYS[name]: value for name, value in values.items() if value is not None and value != start_value(case, name)
+    }
+    return case.varied({"run.engine": "agents", **changed})
+
+
+def _choice(label: str, values: list[Any]) -> dict[str, Any]:
+    return {"type": "Select", "label": label, "values": values}
+
+
+def _whole(label: str, least: int, most: int, step: int = 1) -> dict[str, Any]:
+    return {"type": "SliderInt", "label": label, "min": least, "max": most, "step": step}
+
+
+def _part(label: str, most: float) -> dict[str, Any]:
+    return {"type": "SliderFloat", "label": label, "min": 0.0, "max": most, "step": 0.01}

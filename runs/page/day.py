@@ -1,0 +1,180 @@
+"""A day that is played frame by frame, watched from outside: the agents do not know that anyone looks."""
+
+import dataclasses
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.ev import EV
+from coordination.valley_filling.optimum import Optimum, solve
+from coordination.valley_filling.problem import Schedule
+from environment.channel import Channel
+from environment.messages import Deposit, Exchange, Message, Refusal
+from runs.model import ChargingModel
+from runs.scenario import Scenario
+from runs.world import World
+
+FRAMES: Final = 200
+"""About so many frames show a day's plug-ins; slot boundaries are frames as well."""
+
+
+class Witness(Channel):
+    """A channel that remembers what each EV had read when it chose.
+
+    Attributes
+    ----------
+    seen_kw
+        The load that an EV read before its last choice [kW], shape ``(n_slots,)``, and when [h]; by transformer and row.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seen_kw: dict[tuple[str, int], tuple[float, NDArray[np.float64]]] = {}
+        self._refused: dict[tuple[str, int], NDArray[np.float64]] = {}
+
+    def carry(self, network: Any, message: Message, sender: Any, receiver: Any, *args: Any, **kwargs: Any) -> None:
+        """Carry a message as any channel does; an ant that was refused has read the load that came with it."""
+        if isinstance(message, Refusal):
+            self._refused[receiver.transformer.name, receiver.row] = message.load_kw
+        elif isinstance(message, Deposit) and not isinstance(message, Exchange) and isinstance(sender, EV):
+            assert self.clock is not None
+            key = sender.transformer.name, sender.row
+            read_kw = self._refused.pop(key, sender.swarm.load_kw)
+            if read_kw is not None:
+                self.seen_kw[key] = self.clock.now_h(), read_kw.copy()
+        super().carry(network, message, sender, receiver, *args, **kwargs)
+
+
+class Day:
+    """A charging model and what is remembered of it from frame to frame.
+
+    A frame ends after one batch of plug-ins, or as many as make about `FRAMES` of the day, and at every slot boundary.
+
+    Parameters
+    ----------
+    case
+        What to run; by agents, whatever its engine.
+
+    Attributes
+    ----------
+    frames_h
+        End of each frame in hours from the horizon's start.
+    frame
+        Frames played.
+    free
+        Free charging, a schedule a transformer.
+    optimum
+        Of the load as it comes, one a transformer; empty where the scenario does not ask for it.
+    flash_kw
+        What the last frame's choices put into each slot [kW], shape ``(n_transformers, n_slots)``.
+    chose, moved
+        EVs that chose for the first time, and that changed a choice, in each slot of the day, shape ``(n_slots,)``.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the files that the scenario names.
+    """
+
+    def __init__(self, case: Scenario) -> None:
+        world = World.build(case, np.random.default_rng(case.run.seed))
+        self.case, self.world = case, world
+        self.model = ChargingModel(world=world, channel=Witness)
+        self.frames_h = frames_h(world)
+        self.frame = 0
+        self.free = world.free_charging.schedules
+        self.optimum = optimum_of(world) if case.run.optimum else ()
+        n_slots = world.horizon.n_slots
+        self.flash_kw = np.zeros((len(self.transformers), n_slots))
+        self.chose = np.zeros(n_slots, dtype=np.int64)
+        self.moved = np.zeros(n_slots, dtype=np.int64)
+        self._before = [np.zeros_like(each.schedule.power_kw) for each in self.transformers]
+        self._row = [row_of_entries(each.schedule) for each in self.transformers]
+        self._slot = [
+            np.arange(row.size) - each.schedule.start[row] + each.schedule.first_slot[row]
+            for row, each in zip(self._row, self.transformers, strict=True)
+        ]
+        self.has_chosen = [np.zeros(each.problem.n_vehicles, dtype=np.bool_) for each in self.transformers]
+
+    @property
+    def transformers(self) -> list[Any]:
+        """The agents."""
+        return self.model.transformers
+
+    @property
+    def witness(self) -> Witness:
+        """The channel."""
+        assert isinstance(self.model.channel, Witness)
+        return self.model.channel
+
+    @property
+    def now_h(self) -> float:
+        """Time in hours from the horizon's start."""
+        return self.model.now_h()
+
+    @property
+    def slot(self) -> int:
+        """The present slot; at the end, the last."""
+        return max(self.model.slot - 1, 0)
+
+    @property
+    def over(self) -> bool:
+        """Whether the day has ended."""
+        return self.frame == self.frames_h.size
+
+    def advance(self) -> None:
+        """Play one frame."""
+        self.model.run_until(float(self.frames_h[self.frame]))
+        self.frame += 1
+        for k, transformer in enumerate(self.transformers):
+            power = transformer.schedule.power_kw
+            change = power - self._before[k]
+            rows = np.unique(self._row[k][change != 0])
+            chosen = self.has_chosen[k]
+            again = int(chosen[rows].sum())
+            self.chose[self.slot] += rows.size - again
+            self.moved[self.slot] += again
+            chosen[rows] = True
+            self.flash_kw[k] = np.bincount(self._slot[k], np.maximum(change, 0.0), self.flash_kw.shape[1])
+            self._before[k][:] = power
+
+    def as_if_free(self, k: int) -> Schedule:
+        """Return what a transformer's EVs hold, with free charging in place of those that have not chosen yet."""
+        transformer = self.transformers[k]
+        schedule = Schedule(transformer.problem)
+        chosen = self.has_chosen[k][self._row[k]]
+        schedule.power_kw[:] = np.where(chosen, transformer.schedule.power_kw, self.free[k].power_kw)
+        return schedule
+
+
+def row_of_entries(schedule: Schedule) -> NDArray[np.int64]:
+    """Return the row of each entry of a schedule."""
+    return np.repeat(np.arange(schedule.first_slot.size), np.diff(schedule.start))
+
+
+def frames_h(world: World) -> NDArray[np.float64]:
+    """Return when each frame of a day ends, in hours from the horizon's start.
+
+    Parameters
+    ----------
+    world
+        Its plug-ins, batch size and slots.
+    """
+    plug_in_h = np.sort(np.concatenate([np.maximum(each.plug_in_h[each.order], 0.0) for each in world.problems]))
+    batch = world.scenario.coordination.batch_size
+    plugged_in = batch * max(-(-plug_in_h.size // (batch * FRAMES)), 1)
+    moments = np.concatenate([plug_in_h[plugged_in - 1 :: plugged_in], world.horizon.edges_h[1:]])
+    return np.unique(moments[moments <= world.horizon.hours])
+
+
+def optimum_of(world: World) -> tuple[Optimum, ...]:
+    """Return the optimum of the load as it comes, one a transformer, as a run's summary is held against it."""
+    return tuple(
+        solve(
+            dataclasses.replace(
+                problem, base_kw=load.actual_kw, whole=problem.whole and world.coordinator.keeps_whole_slots
+            )
+        )
+        for problem, load in zip(world.problems, world.loads, strict=True)
+    )

@@ -1,0 +1,259 @@
+"""What the page shows of a day, as plain data: no widgets, no colours, testable without a browser."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, cost_kw2
+from environment.board import REFUSALS, pheromone
+from environment.horizon import Horizon
+from runs.metrics import EnergyBooks, gap_of, load_metrics
+from runs.page.day import Day
+
+AWAY, WAITING, CHARGING, FULL, UNSERVED = range(5)
+STATES: Final = ("away", "waiting", "charging", "full", "left unserved")
+"""Names of an EV's states."""
+
+LACKING_KWH: Final = 1e-6
+"""Lacking more than this is not rounding [kWh]."""
+
+
+@dataclass(frozen=True, eq=False)
+class BoardView:
+    """The boards of some transformers, summed; every array ``(n_slots,)``.
+
+    Parameters
+    ----------
+    base_kw
+        Actual base load of slots that have begun, forecast of the others.
+    held_kw, flash_kw
+        What EVs hold: before the last frame, and what its choices added.
+    pheromone
+        Share of the headroom left in each slot, as the board stands.
+    free_kw, optimum_kw
+        Total load with free charging and with the optimum (None if it is not asked for), for the load as it comes.
+    limit_kw
+        Of those transformers together.
+    now
+        The present slot.
+    """
+
+    base_kw: NDArray[np.float64]
+    held_kw: NDArray[np.float64]
+    flash_kw: NDArray[np.float64]
+    pheromone: NDArray[np.float64]
+    free_kw: NDArray[np.float64]
+    optimum_kw: NDArray[np.float64] | None
+    limit_kw: float
+    now: int
+
+
+def board(day: Day, shown: int | None) -> BoardView:
+    """Return the board of a transformer, or of all together where `shown` is None."""
+    places = range(len(day.transformers)) if shown is None else [shown]
+    base = sum((known_base_kw(day, k) for k in places), start=np.zeros(day.chose.size))
+    actual = sum((day.world.loads[k].actual_kw for k in places), start=np.zeros(day.chose.size))
+    ev = sum((day.transformers[k].schedule.load_kw() for k in places), start=np.zeros(day.chose.size))
+    load = sum((day.transformers[k].board.load_kw for k in places), start=np.zeros(day.chose.size))
+    flash = np.minimum(day.flash_kw[list(places)].sum(axis=0), ev)
+    limit_kw = day.world.hierarchy.limit_kw * len(places)
+    return BoardView(
+        base_kw=base,
+        held_kw=ev - flash,
+        flash_kw=flash,
+        pheromone=pheromone(load, limit_kw),
+        free_kw=actual + sum(day.free[k].load_kw() for k in places),
+        optimum_kw=actual + sum(day.optimum[k].schedule.load_kw() for k in places) if day.optimum else None,
+        limit_kw=limit_kw,
+        now=day.slot,
+    )
+
+
+def known_base_kw(day: Day, k: int) -> NDArray[np.float64]:
+    """Return a transformer's base load as known now [kW]: actual where the slot has begun, else the forecast."""
+    load = day.world.loads[k]
+    return np.where(np.arange(load.actual_kw.size) < day.model.slot, load.actual_kw, load.forecast_kw)
+
+
+def drawn_kwh(day: Day, k: int) -> NDArray[np.float64]:
+    """Return what each EV of a transformer has drawn by now [kWh], even over each slot; shape ``(n_vehicles,)``."""
+    schedule, slot_h = day.transformers[k].schedule, day.world.horizon.slot_h
+    summed = np.concatenate([[0.0], np.cumsum(schedule.power_kw)])
+    slots = np.diff(schedule.start)
+    passed = np.clip(day.now_h / slot_h - schedule.first_slot, 0, slots)
+    whole = np.floor(passed).astype(np.int64)
+    begun = np.minimum(schedule.start[:-1] + whole, max(schedule.power_kw.size - 1, 0))
+    present = (passed - whole) * (schedule.power_kw[begun] if schedule.power_kw.size else 0.0)
+    return (summed[schedule.start[:-1] + whole] - summed[schedule.start[:-1]] + present) * slot_h
+
+
+def power_now_kw(day: Day, k: int) -> NDArray[np.float64]:
+    """Return what each EV of a transformer draws in the present slot [kW], shape ``(n_vehicles,)``."""
+    schedule = day.transformers[k].schedule
+    place = day.slot - schedule.first_slot
+    inside = (place >= 0) & (place < np.diff(schedule.start))
+    power = np.zeros(inside.size)
+    power[inside] = schedule.power_kw[(schedule.start[:-1] + place)[inside]]
+    return power
+
+
+def states(day: Day, k: int) -> NDArray[np.int64]:
+    """Return the state of each EV of a transformer (a place in `STATES`), shape ``(n_vehicles,)``."""
+    problem = day.transformers[k].problem
+    lacking = problem.need_kwh - drawn_kwh(day, k) > LACKING_KWH
+    gone = (problem.plug_out_h <= day.now_h) | day.over
+    here = (problem.plug_in_h <= day.now_h) & ~gone
+    if day.frame == 0:
+        here &= False
+    draws = here & (power_now_kw(day, k) > 0)
+    return np.select(
+        [gone & lacking & ~draws, draws, here & ~lacking, here], [UNSERVED, CHARGING, FULL, WAITING], default=AWAY
+    )
+
+
+def state_counts(day: Day) -> NDArray[np.int64]:
+    """Return the EVs in each state, shape ``(n_transformers, n_states)``."""
+    return np.stack([np.bincount(states(day, k), minlength=len(STATES)) for k in range(len(day.transformers))])
+
+
+def unserved_kwh(day: Day) -> float:
+    """Return what EVs that have left lack [kWh in their batteries]; at the day's end, as the run's summary has it."""
+    fleet = day.world.fleet
+    schedules = tuple(each.schedule for each in day.transformers)
+    lacking = EnergyBooks.of(fleet, day.world.rows, schedules, day.world.horizon.slot_h).unserved_kwh
+    return float(lacking[(fleet.plug_out_h <= day.now_h) | day.over].sum())
+
+
+def gap(day: Day) -> float | None:
+    """Return the distance to the optimum, as if EVs that have not chosen yet charged freely; None without an optimum.
+
+    It begins at 1 (free charging) and is the summary's `optimality_gap` when all have chosen.
+    """
+    if not day.optimum:
+        return None
+    cost = free = 0.0
+    for k, transformer in enumerate(day.transformers):
+        actual_kw = day.world.loads[k].actual_kw
+        cost += cost_kw2(transformer.problem, day.as_if_free(k), actual_kw)
+        free += cost_kw2(transformer.problem, day.free[k], actual_kw)
+    return gap_of(cost, sum(each.bound_kw2 for each in day.optimum), free)
+
+
+def numbers(day: Day) -> list[tuple[str, str, str]]:
+    """Return the running numbers: name, value with its unit, and what it means."""
+    total = np.stack([known_base_kw(day, k) + t.schedule.load_kw() for k, t in enumerate(day.transformers)])
+    load = load_metrics(total, day.world.hierarchy.limit_kw)
+    distance = gap(day)
+    channel = day.model.channel
+    refused = sum(int(each.board.tally[REFUSALS]) for each in day.transformers)
+    return [
+        ("Peak", f"{load['peak_kw']:,.0f} kW", "highest slot, as promised so far"),
+        ("Peak less valley", f"{load['peak_valley_difference_kw']:,.0f} kW", "highest less lowest slot"),
+        (
+            "Gap to the optimum",
+            "not asked for" if distance is None else f"{100 * distance:.2f} %",
+            "100 %: free charging, 0 %: optimum; EVs to come count as free",
+        ),
+        ("Messages", f"{channel.messages:,}", f"{channel.bytes / 1000:,.0f} kB in all"),
+        ("Refused", f"{refused:,}", "deposits that no longer fitted under the limit"),
+        ("Lost", f"{channel.lost:,}", "messages that did not reach a receiver"),
+        ("Unserved", f"{unserved_kwh(day):,.1f} kWh", "lacking in EVs that have left"),
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class EvView:
+    """One EV: its stay, its need, what it saw and what it chose.
+
+    Parameters
+    ----------
+    name, transformer, state
+        Who it is, where it hangs, what it does.
+    stay_h
+        Plug-in and plug-out in hours from the horizon's start.
+    need_kwh, drawn_kwh, power_kw
+        To draw from the grid, drawn so far, and rated power.
+    slots
+        Slots of its stay, shape ``(n,)``.
+    chosen_kw
+        Its power in them, shape ``(n,)``.
+    seen
+        Pheromone that it read in them when it last chose, shape ``(n,)``; None if it read no board.
+    seen_h
+        When it read that [h].
+    """
+
+    name: str
+    transformer: str
+    state: str
+    stay_h: tuple[float, float]
+    need_kwh: float
+    drawn_kwh: float
+    power_kw: float
+    slots: NDArray[np.int64]
+    chosen_kw: NDArray[np.float64]
+    seen: NDArray[np.float64] | None
+    seen_h: float
+
+
+def ev(day: Day, k: int, row: int) -> EvView:
+    """Return an EV by its transformer and its row there."""
+    transformer = day.transformers[k]
+    problem, schedule = transformer.problem, transformer.schedule
+    slots = np.arange(problem.first_slot[row], problem.stop_slot[row])
+    seen_h, read_kw = day.witness.seen_kw.get((transformer.name, row), (np.nan, None))
+    return EvView(
+        name=str(transformer.vehicles[row]),
+        transformer=transformer.name,
+        state=STATES[int(states(day, k)[row])],
+        stay_h=(float(problem.plug_in_h[row]), float(problem.plug_out_h[row])),
+        need_kwh=float(problem.need_kwh[row]),
+        drawn_kwh=float(drawn_kwh(day, k)[row]),
+        power_kw=float(problem.power_kw[row]),
+        slots=slots,
+        chosen_kw=schedule.of(row).copy(),
+        seen=None if read_kw is None else pheromone(read_kw, problem.limit_kw)[slots],
+        seen_h=seen_h,
+    )
+
+
+def why(day: Day, each: EvView) -> str:
+    """Say in a sentence or two why an EV chose its slots."""
+    horizon = day.world.horizon
+    if each.need_kwh <= ENERGY_TOLERANCE_KWH:
+        return "It needs nothing."
+    if not each.slots.size:
+        return "Its stay covers no usable slot."
+    if not (each.chosen_kw > 0).any():
+        return "It has not chosen yet."
+    if each.seen is None:
+        return f"It read no board: {day.world.coordinator.title} decided for it."
+    return (
+        f"At {clock(horizon, each.seen_h)} it read the board and took the slots of its stay where the pheromone was "
+        "strongest, until its need was met."
+    )
+
+
+def moves_by_round(day: Day) -> list[int]:
+    """Return the EVs that changed their schedules in each round on record, from round 1 on, over the whole day."""
+    moves: dict[int, int] = {}
+    for each in day.transformers:
+        for _, held in each.rounds:
+            moves[held.number] = moves.get(held.number, 0) + held.moves
+    return [moves.get(number, 0) for number in range(1, max(moves, default=0) + 1)]
+
+
+def clock(horizon: Horizon, hour: float) -> str:
+    """Return the time of day, and from the second day on the day, of an hour after the horizon's start."""
+    minutes = round((horizon.start_clock_h + hour) * 60)
+    day, minute = divmod(minutes, 24 * 60)
+    text = f"{minute // 60:02d}:{minute % 60:02d}"
+    return f"{text} (day {day + 1})" if horizon.hours > 24 and day else text
+
+
+def slot_names(horizon: Horizon) -> list[str]:
+    """Return each slot's start as a time of day; unique, as a chart's categories must be."""
+    names = [clock(horizon, hour) for hour in horizon.edges_h[:-1].tolist()]
+    return [f"{name} ({k})" if name in names[:k] else name for k, name in enumerate(names)]

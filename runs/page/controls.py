@@ -51,15 +51,15 @@ def widgets(case: Scenario) -> dict[str, dict[str, Any]]:
     all_widgets = {
         "method": _choice("Method", methods),
         "vehicles": _whole("EVs", 10, 10_000, 10),
-        "transformers": _whole("Transformers, each with this load and limit", 1, 20),
-        "batch_size": _whole("Batch: EVs that read the same board", 1, 500),
-        "rounds": _whole("Rounds (0: the method's own number)", 0, 20),
+        "transformers": _whole("Transformers", 1, 20),
+        "batch_size": _whole("Batch size", 1, 500),
+        "rounds": _whole("Rounds (0: own)", 0, 20),
         "load": _choice("Base load", loads if case.load.source in loads else [case.load.source]),
-        "fluctuation": _part("Load strays from its forecast by (part)", 0.3),
-        "limit_kw": {"type": "SliderFloat", "label": "Limit of a transformer [kW]", "min": 5.0, "max": 4000.0, "step": 5.0},
-        "loss": _part("Messages lost (part)", 0.9),
-        "delay_s": {"type": "SliderFloat", "label": "Messages delayed by [s]", "min": 0.0, "max": 600.0, "step": 1.0},
-        "slot_min": _choice("Length of a slot [min]", lengths),
+        "fluctuation": _part("Load noise", 0.3),
+        "limit_kw": {"type": "SliderFloat", "label": "Limit [kW]", "min": 5.0, "max": 4000.0, "step": 5.0},
+        "loss": _part("Loss", 0.9),
+        "delay_s": {"type": "SliderFloat", "label": "Delay [s]", "min": 0.0, "max": 600.0, "step": 1.0},
+        "slot_min": _choice("Slot [min]", lengths),
         "seed": _whole("Seed", 0, 100),
     }  # fmt: skip
     shown = {}

@@ -66,8 +66,9 @@ class Day:
         Free charging, a schedule a transformer.
     optimum
         Of the load as it comes, one a transformer; empty where the scenario does not ask for it.
-    flash_kw
-        What the last frame's choices put into each slot [kW], shape ``(n_transformers, n_slots)``.
+    flash_kw, just_now
+        What the last frame's choices put into each slot [kW], shape ``(n_transformers, n_slots)``; and the rows whose
+        choices changed, an array a transformer.
     chose, moved
         EVs that chose for the first time, and that changed a choice, in each slot of the day, shape ``(n_slots,)``.
 
@@ -95,6 +96,7 @@ class Day:
             np.arange(row.size) - each.schedule.start[row] + each.schedule.first_slot[row]
             for row, each in zip(self._row, self.transformers, strict=True)
         ]
+        self.just_now = [np.zeros(0, dtype=np.int64) for _ in self.transformers]
         self.has_chosen = [np.zeros(each.problem.n_vehicles, dtype=np.bool_) for each in self.transformers]
 
     @property
@@ -136,6 +138,7 @@ class Day:
             self.chose[self.slot] += rows.size - again
             self.moved[self.slot] += again
             chosen[rows] = True
+            self.just_now[k] = rows
             self.flash_kw[k] = np.bincount(self._slot[k], np.maximum(change, 0.0), self.flash_kw.shape[1])
             self._before[k][:] = power
 

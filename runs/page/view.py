@@ -74,7 +74,8 @@ def board(day: Day, shown: int | None) -> BoardView:
 def known_base_kw(day: Day, k: int) -> NDArray[np.float64]:
     """Return a transformer's base load as known now [kW]: actual where the slot has begun, else the forecast."""
     load = day.world.loads[k]
-    return np.where(np.arange(load.actual_kw.size) < day.model.slot, load.actual_kw, load.forecast_kw)
+    begun = np.arange(load.actual_kw.size) < day.model.slot
+    return np.asarray(np.where(begun, load.actual_kw, load.forecast_kw), dtype=np.float64)
 
 
 def drawn_kwh(day: Day, k: int) -> NDArray[np.float64]:
@@ -86,7 +87,8 @@ def drawn_kwh(day: Day, k: int) -> NDArray[np.float64]:
     whole = np.floor(passed).astype(np.int64)
     begun = np.minimum(schedule.start[:-1] + whole, max(schedule.power_kw.size - 1, 0))
     present = (passed - whole) * (schedule.power_kw[begun] if schedule.power_kw.size else 0.0)
-    return (summed[schedule.start[:-1] + whole] - summed[schedule.start[:-1]] + present) * slot_h
+    drawn_kw = summed[schedule.start[:-1] + whole] - summed[schedule.start[:-1]] + present
+    return np.asarray(drawn_kw * slot_h, dtype=np.float64)
 
 
 def power_now_kw(day: Day, k: int) -> NDArray[np.float64]:
@@ -105,8 +107,6 @@ def states(day: Day, k: int) -> NDArray[np.int64]:
     lacking = problem.need_kwh - drawn_kwh(day, k) > LACKING_KWH
     gone = (problem.plug_out_h <= day.now_h) | day.over
     here = (problem.plug_in_h <= day.now_h) & ~gone
-    if day.frame == 0:
-        here &= False
     draws = here & (power_now_kw(day, k) > 0)
     return np.select(
         [gone & lacking & ~draws, draws, here & ~lacking, here], [UNSERVED, CHARGING, FULL, WAITING], default=AWAY

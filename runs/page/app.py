@@ -1,0 +1,83 @@
+"""The page: Mesa's controls at the side, tabs in the middle; each browser tab has a player of its own."""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+import solara
+import solara.lab
+from mesa.visualization import SolaraViz
+
+from environment.faults import FaultyInputError
+from runs.page.controls import widgets
+from runs.page.player import Player, scenario_of
+from runs.page.serve import SCENARIO_VARIABLE
+from runs.page.tabs import TABS
+
+SLIDERS: Final = """
+.v-slider__thumb-label-container { display: block !important; }
+.v-slider__thumb-label { transform: translateX(-50%) !important; width: auto !important;
+  height: auto !important; top: 8px !important; background: none !important; color: inherit !important; }
+.v-slider__thumb-label > div { transform: none !important; }
+.v-input__slider .v-label { min-width: 96px; }
+"""
+"""Vuetify shows where a slider stands only while it is dragged; this shows it always, below the knob."""
+
+
+@solara.component
+def Page() -> None:
+    """Show the page of one browser tab."""
+    file, set_file = solara.use_state(os.environ.get(SCENARIO_VARIABLE, ""))
+    count, set_count = solara.use_state(0)
+
+    def load(name: str) -> None:
+        set_file(name.strip())
+        set_count(count + 1)
+
+    Session(file, load).key(f"{count} {file}")
+
+
+@solara.component
+def Session(file: str, on_file: Callable[[str], None]) -> None:
+    """Everything on one scenario file; another file begins another session."""
+    first = solara.use_memo(lambda: Player(file=file), [])
+    player = solara.use_reactive(first)
+    model_params = solara.use_memo(lambda: {"file": file, **_widgets(file)}, [])
+    solara.Style(SLIDERS)
+    SolaraViz(player, components=[], model_params=model_params, name="evswarm", play_interval=100)
+    with solara.Sidebar():
+        FileCard(file, on_file)
+    with solara.Column(style="padding:0 12px 24px 12px;max-width:1500px;margin:0 auto"):
+        if player.value.day is None:
+            Faults(player.value.faults)
+        else:
+            with solara.lab.Tabs(lazy=True):
+                for name, content in TABS.items():
+                    with solara.lab.Tab(name):
+                        content(player.value.day)
+
+
+@solara.component
+def Faults(faults: tuple[str, ...]) -> None:
+    """Say what is wrong with the scenario or the controls."""
+    solara.Error(f"The day cannot begin: {len(faults)} fault{'s' if len(faults) > 1 else ''}.")
+    for fault in faults:
+        solara.Text(fault)
+    solara.Text("Mend the file or the controls, then press Reset.")
+
+
+@solara.component
+def FileCard(file: str, on_file: Callable[[str], None]) -> None:
+    """Take the name of a scenario file."""
+    name, set_name = solara.use_state(file)
+    with solara.Card("Scenario"):
+        solara.Text("Changed controls act at Reset.")
+        solara.InputText("Scenario file; empty: the default", value=name, on_value=set_name)
+        solara.Button("Load", on_click=lambda: on_file(name))
+
+
+def _widgets(file: str) -> dict[str, dict[str, object]]:
+    try:
+        return widgets(scenario_of(file))
+    except (FaultyInputError, OSError, UnicodeDecodeError):
+        return {}

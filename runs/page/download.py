@@ -1,0 +1,45 @@
+"""The tab that hands the result folder and the figures over, as `evswarm run --out` writes them."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import solara
+
+from runs.page.day import Day
+from runs.page.said import said
+from runs.result import Result
+from runs.scenario import Scenario
+from runs.simulate import simulate
+
+CAPTION: Final = (
+    "The whole day as this page's controls have it, also where it is not played to its end: tables, summary, "
+    "scenario and figures, the same files as `evswarm run --out`. It takes a few seconds to write."
+)
+
+
+def packed(case: Scenario) -> bytes:
+    """Run a scenario and return its result folder, figures included, as a ZIP archive."""
+    from runs import plots  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        result: Result = simulate(case)
+        result.save(folder)
+        plots.save_all(result, folder / "figures")
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packing:
+            for path in sorted(folder.rglob("*")):
+                if path.is_file():
+                    packing.write(path, Path("evswarm") / path.relative_to(folder))
+        return archive.getvalue()
+
+
+@solara.component
+def Download(day: Day) -> None:
+    """Offer the archive; it is written when it is asked for."""
+    data = solara.use_memo(lambda: lambda: packed(day.case), [day])
+    said(CAPTION, "Download.")
+    solara.FileDownload(data, filename="evswarm.zip", label="Download tables and figures (evswarm.zip)")

@@ -1,0 +1,86 @@
+"""Colours of the charts in light and in dark, and what all charts have in common."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import solara.lab
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours by what they stand for; `states` in the order of `runs.page.view.STATES`, `strip` from weak to strong."""
+
+    text: str
+    lines: str
+    base: str
+    ev: str
+    flash: str
+    limit: str
+    free: str
+    optimum: str
+    states: tuple[str, ...]
+    strip: tuple[tuple[int, int, int], tuple[int, int, int]]
+
+
+LIGHT: Final = Palette(
+    text="#1f2937",
+    lines="#d1d5db",
+    base="#9ca3af",
+    ev="#0f766e",
+    flash="#f59e0b",
+    limit="#b91c1c",
+    free="#b45309",
+    optimum="#1d4ed8",
+    states=("#d1d5db", "#60a5fa", "#0f766e", "#84cc16", "#dc2626"),
+    strip=((241, 235, 250), (88, 28, 135)),
+)
+DARK: Final = Palette(
+    text="#e5e7eb",
+    lines="#4b5563",
+    base="#6b7280",
+    ev="#14b8a6",
+    flash="#fbbf24",
+    limit="#f87171",
+    free="#fb923c",
+    optimum="#93c5fd",
+    states=("#4b5563", "#60a5fa", "#14b8a6", "#a3e635", "#f87171"),
+    strip=((43, 33, 58), (216, 180, 254)),
+)
+
+
+def use_palette() -> Palette:
+    """Return the colours of the page's theme; a hook of Solara, for components only."""
+    return DARK if solara.lab.use_dark_effective() else LIGHT
+
+
+def strip_colour(palette: Palette, part: float) -> str:
+    """Return the pheromone's colour, from weak (0) to strong (1)."""
+    weak, strong = palette.strip
+    return "rgb({},{},{})".format(*(round(a + (b - a) * part) for a, b in zip(weak, strong, strict=True)))
+
+
+def axis(palette: Palette, **more: Any) -> dict[str, Any]:
+    """Return what every axis of a chart has; `more` is added."""
+    return {
+        "axisLine": {"lineStyle": {"color": palette.lines}},
+        "axisLabel": {"color": palette.text},
+        "nameTextStyle": {"color": palette.text, "align": "left"},
+        "splitLine": {"lineStyle": {"color": palette.lines, "opacity": 0.5}},
+        **more,
+    }
+
+
+def chart(palette: Palette, title: str, **more: Any) -> dict[str, Any]:
+    """Return what every chart has: no animation, readable text, a description for those who cannot see it."""
+    return {
+        "animation": False,
+        "textStyle": {"color": palette.text},
+        "aria": {"enabled": True, "label": {"description": title}},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
+        **more,
+    }
+
+
+def legend(palette: Palette, names: list[str]) -> dict[str, Any]:
+    """Return a legend above a chart, in as many lines as it needs."""
+    return {"data": names, "top": 0, "itemWidth": 14, "itemGap": 12, "textStyle": {"color": palette.text}}

@@ -1,0 +1,62 @@
+"""Serves the page on this machine's loopback address."""
+
+import os
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from environment.faults import Fault, FaultyInputError
+
+HOST: Final = "127.0.0.1"
+"""Loopback: the page is for the one who sits at this machine."""
+
+SCENARIO_VARIABLE: Final = "EVSWARM_SCENARIO"
+"""Names the scenario file that a browser tab begins with."""
+
+
+def check(port: int) -> None:
+    """Make sure that the page can be served.
+
+    Parameters
+    ----------
+    port
+        On the loopback address.
+
+    Raises
+    ------
+    FaultyInputError
+        If what the page needs is not installed, or the port is taken.
+    """
+    if any(find_spec(name) is None for name in ("solara", "solara_assets", "altair")):
+        raise FaultyInputError([Fault("evswarm app", None, "page", "not installed", "pip install 'evswarm[app]'")])
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            found = f"{port} ({error.strerror})"
+            raise FaultyInputError([Fault("evswarm app", None, "--port", found, "a free port")]) from None
+
+
+def serve(scenario: Path | None, port: int) -> None:
+    """Serve the page until it is interrupted.
+
+    Parameters
+    ----------
+    scenario
+        File that each browser tab begins with; none: the default scenario.
+    port
+        On the loopback address.
+    """
+    os.environ |= {
+        "SOLARA_APP": "runs.page.app",
+        "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
+        "SOLARA_SESSION_SAME_SITE": "lax",
+        "SOLARA_THEME_SHOW_BANNER": "false",
+        "SOLARA_ASSETS_CDN": f"http://{HOST}:9",  # what is not installed is asked of nobody
+        SCENARIO_VARIABLE: "" if scenario is None else str(scenario.resolve()),
+    }
+    import uvicorn  # noqa: PLC0415  (with the page's extra only)
+
+    uvicorn.run("solara.server.starlette:app", host=HOST, port=port, log_level="warning", timeout_graceful_shutdown=2)

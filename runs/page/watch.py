@@ -1,0 +1,94 @@
+"""The tab on which ants are watched: board, grid, running numbers, one EV."""
+
+from collections.abc import Callable
+
+import solara
+from mesa.visualization.utils import update_counter
+
+from runs.page.board import Board
+from runs.page.day import Day
+from runs.page.grid import Grid
+from runs.page.numbers import Activity, Numbers
+from runs.page.palette import use_palette
+from runs.page.said import said
+from runs.page.vehicle import Vehicle
+from runs.page.view import clock
+
+COLUMNS = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
+PANEL = "min-width:0"
+
+
+@solara.component
+def Watch(day: Day) -> None:
+    """Show a day as it is played."""
+    palette = use_palette()
+    shown, set_shown = solara.use_state(None)
+    picked, set_picked = solara.use_state((0, 0))
+    one = 0 if len(day.transformers) == 1 else shown
+    Headline(day)
+    Numbers(day)
+    with solara.Div(style=COLUMNS):
+        with solara.Div(style=PANEL):
+            if len(day.transformers) > 1:
+                Chooser(day, shown, set_shown)
+            Board(day, one, palette)
+        with solara.Div(style=PANEL):
+            Grid(day, one, palette, set_shown, set_picked)
+        with solara.Div(style=PANEL):
+            Picker(day, *picked, set_picked)
+            Vehicle(day, *picked, palette)
+        with solara.Div(style=PANEL):
+            Activity(day, palette)
+
+
+@solara.component
+def Headline(day: Day) -> None:
+    """Say what the time is, and what to do."""
+    update_counter.get()
+    horizon = day.world.horizon
+    then = "Reset begins another day." if day.over else "Step plays one frame, ▶ the rest of the day."
+    settings, seed = day.case.coordination, day.case.run.seed
+    said(
+        f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {len(day.world.fleet):,} EVs under "
+        f"{len(day.transformers)} transformer{'s' if len(day.transformers) > 1 else ''}, {day.world.coordinator.title}"
+        + (f" in batches of {settings.batch_size}" if day.world.coordinator.decides == "vehicle" else "")
+        + f", seed {seed}",
+        tag="h3",
+    )
+    said(
+        f"Frame {day.frame} of {day.frames_h.size}. {then} Each EV that plugs in reads the board of its transformer, picks the "
+        "slots with the most room, and deposits its choice; the next one reads what is left."
+    )
+
+
+@solara.component
+def Chooser(day: Day, shown: int | None, on_shown: Callable[[int | None], None]) -> None:
+    """Choose a transformer, as a click in the grid does."""
+    names = [each.name for each in day.transformers]
+    everything = "all, summed"
+    solara.Select(
+        "Transformer",
+        values=[everything, *names],
+        value=everything if shown is None else names[shown],
+        on_value=lambda name: on_shown(None if name == everything else names.index(name)),
+    )
+
+
+@solara.component
+def Picker(day: Day, k: int, row: int, on_picked: Callable[[tuple[int, int]], None]) -> None:
+    """Choose an EV by its number, as a click in the grid does."""
+    sizes = [each.problem.n_vehicles for each in day.transformers]
+
+    def picked(number: int) -> None:
+        place = min(max(number, 1), sum(sizes)) - 1
+        for which, size in enumerate(sizes):
+            if place < size:
+                on_picked((which, place))
+                return
+            place -= size
+
+    solara.InputInt(
+        "EV to look at: its number in order of plugging in, transformer by transformer",
+        value=sum(sizes[:k]) + row + 1,
+        on_value=picked,
+    )

@@ -1,0 +1,151 @@
+"""The page in a real browser; every test leaves a screenshot in results/screenshots."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SCREENSHOTS, Tabs
+
+
+def _step(page: Page, times: int = 1) -> None:
+    for _ in range(times):
+        frame = _frame(page)
+        page.get_by_role("button", name="Step", exact=True).click()
+        expect(page.get_by_text(f"Frame {frame + 1} of")).to_be_visible()
+
+
+def _frame(page: Page) -> int:
+    found = re.search(r"Frame (\d+) of", page.locator("body").inner_text())
+    assert found
+    return int(found[1])
+
+
+def _move(page: Page, slider: str, keys: int) -> None:
+    knob = page.locator(".v-input__slider", has_text=slider).get_by_role("slider")
+    knob.focus()
+    for _ in range(keys):
+        knob.press("ArrowRight")
+    page.wait_for_timeout(300)  # the slider tells the server on its own time
+
+
+def _reset(page: Page) -> None:
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(page.get_by_text("Frame 0 of")).to_be_visible()
+
+
+def _load(page: Page, path: Path) -> None:
+    page.get_by_label("Scenario file").fill(str(path))
+    page.get_by_label("Scenario file").press("Tab")
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Load", exact=True).click()
+
+
+def _shoot(page: Page, name: str) -> None:
+    page.wait_for_timeout(400)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def test_step_shows_the_next_frame(tabs: Tabs) -> None:
+    page = tabs.open()
+    _shoot(page, "begin")
+    _step(page, 5)
+    expect(page.locator("#numbers")).to_contain_text("Gap to the optimum")
+    _shoot(page, "five_steps")
+
+
+def test_play_to_the_end_and_reset_with_another_batch_size(tabs: Tabs) -> None:
+    page = tabs.open()
+    _move(page, "Batch size", 49)
+    _reset(page)
+    expect(page.get_by_text("ants in batches of 50")).to_be_visible()
+    _step(page, 12)
+    _shoot(page, "batches_of_50_midday")
+    page.get_by_role("button", name="▶").click()
+    expect(page.get_by_text("the day is over")).to_be_visible(timeout=60_000)
+    _shoot(page, "batches_of_50_end")
+    _reset(page)
+    _step(page)
+
+
+def test_an_ev_tells_why_it_chose_when_it_is_clicked(tabs: Tabs) -> None:
+    page = tabs.open()
+    _step(page, 3)
+    box = page.locator(".solara-echarts").nth(1).bounding_box()
+    assert box is not None
+    columns, rows = 36, 14  # of 500 dots
+    page.mouse.click(
+        box["x"] + 24 + 3 * (box["width"] - 48) / (columns + 1), box["y"] + 190 + (box["height"] - 218) / (rows + 1)
+    )
+    expect(page.get_by_label("EV to look at")).to_have_value("3")
+    expect(page.get_by_text("it read the board and took the slots")).to_be_visible()
+    _shoot(page, "ev_clicked")
+
+
+def test_a_bad_scenario_file_is_said_on_the_page_and_a_good_one_mends_it(tabs: Tabs, tmp_path: Path) -> None:
+    page = tabs.open()
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[coordination]\nbatch_sise = 5\n[fleet]\nvehicles = -1\n")
+    _load(page, bad)
+    expect(page.get_by_text("The day cannot begin: 2 faults")).to_be_visible()
+    expect(page.get_by_text("batch_size")).to_be_visible()
+    assert "Traceback" not in page.locator("body").inner_text()
+    _shoot(page, "bad_file")
+    _load(page, tmp_path / "missing.toml")
+    expect(page.get_by_text("The day cannot begin: 1 fault.")).to_be_visible()
+    good = tmp_path / "good.toml"
+    good.write_text("[fleet]\nvehicles = 30\n[transformer]\ncount = 2\n[coordination]\nmethod = 'optimal'\n")
+    _load(page, good)
+    expect(page.get_by_text("30 EVs under 2 transformers")).to_be_visible()
+    _step(page, 20)
+    _shoot(page, "optimal_two_transformers")
+
+
+def test_two_tabs_with_different_seeds_stay_apart(tabs: Tabs) -> None:
+    one, other = tabs.open(), tabs.open()
+    _move(other, "Seed", 1)
+    _reset(other)
+    expect(other.get_by_text("seed 2")).to_be_visible()
+    _step(other, 3)
+    expect(one.get_by_text("seed 1")).to_be_visible()
+    assert _frame(one) == 0
+    _step(one, 3)
+    assert one.locator("h3").inner_text() != other.locator("h3").inner_text()
+    assert one.locator("#numbers").inner_text() != other.locator("#numbers").inner_text()
+
+
+def test_ten_thousand_evs(tabs: Tabs, tmp_path: Path) -> None:
+    page = tabs.open()
+    large = tmp_path / "large.toml"
+    large.write_text(
+        "[fleet]\nvehicles = 10000\n[transformer]\ncount = 20\nsubstations = 2\n[load]\nfluctuation = 0.05\n"
+    )
+    _load(page, large)
+    expect(page.get_by_text("10,000 EVs under 20 transformers")).to_be_visible(timeout=30_000)
+    _step(page, 40)
+    _shoot(page, "ten_thousand")
+
+
+def test_dark_and_narrow(tabs: Tabs) -> None:
+    dark = tabs.open(scheme="dark")
+    _step(dark, 8)
+    _shoot(dark, "dark")
+    narrow = tabs.open(width=400, height=3000)
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 400
+    _shoot(narrow, "narrow")
+
+
+def test_compare_two_methods_and_download_the_result(tabs: Tabs) -> None:
+    page = tabs.open()
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("button", name="Run both").click()
+    expect(page.get_by_role("cell", name="Peak [kW]")).to_be_visible(timeout=30_000)
+    _shoot(page, "compare")
+    page.get_by_role("tab", name="Download").click()
+    _shoot(page, "download")
+    with page.expect_download(timeout=60_000) as download:
+        page.get_by_role("button", name="Download tables and figures").click()
+    names = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())).namelist()
+    assert {"evswarm/summary.json", "evswarm/slots.parquet", "evswarm/figures/load_curves.png"} <= set(names)

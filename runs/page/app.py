@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import solara
 import solara.lab
@@ -13,15 +13,22 @@ from runs.page.controls import widgets
 from runs.page.player import Player, scenario_of
 from runs.page.serve import SCENARIO_VARIABLE
 from runs.page.tabs import TABS
+from runs.page.window import Window, narrow
 
 SLIDERS: Final = """
 .v-slider__thumb-label-container { display: block !important; }
 .v-slider__thumb-label { transform: translateX(-50%) !important; width: auto !important;
-  height: auto !important; top: 8px !important; background: none !important; color: inherit !important; }
+  height: auto !important; top: 12px !important; background: none !important; color: inherit !important; }
 .v-slider__thumb-label > div { transform: none !important; }
 .v-input__slider .v-label { min-width: 96px; }
 """
 """Vuetify shows where a slider stands only while it is dragged; this shows it always, below the knob."""
+
+
+@solara.component
+def Layout(children: list[Any]) -> None:
+    """Put the controls beside the page, or where there is no room behind the button at the top left."""
+    solara.AppLayout(children=children, sidebar_open=not narrow.value, navigation=False)
 
 
 @solara.component
@@ -43,6 +50,7 @@ def Session(file: str, on_file: Callable[[str], None]) -> None:
     first = solara.use_memo(lambda: Player(file=file), [])
     player = solara.use_reactive(first)
     model_params = solara.use_memo(lambda: {"file": file, **_widgets(file)}, [])
+    Window()
     solara.Style(SLIDERS)
     SolaraViz(player, components=[], model_params=model_params, name="evswarm", play_interval=100)
     with solara.Sidebar():
@@ -53,7 +61,7 @@ def Session(file: str, on_file: Callable[[str], None]) -> None:
         else:
             with solara.lab.Tabs(lazy=True):
                 for name, content in TABS.items():
-                    with solara.lab.Tab(name):
+                    with solara.lab.Tab(name), solara.Div(style="padding-top:12px"):
                         content(player.value.day)
 
 

@@ -62,7 +62,7 @@ def option(results: tuple[Result, Result], names: list[str], palette: Palette) -
     loads = [("base load", slots[0].actual_kw, palette.base)]
     loads += [
         (name, each.total_kw, colour)
-        for name, each, colour in zip(titles(results), slots, (palette.ev, palette.free), strict=True)
+        for name, each, colour in zip(titles(results), slots, (palette.free, palette.ev), strict=True)
     ]
     series = [
         {

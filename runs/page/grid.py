@@ -56,7 +56,7 @@ def option(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
     """
     counts = state_counts(day)
     singly = drawn(day, shown)
-    names = [f"{name} {count}" for name, count in zip(STATES, counts.sum(axis=0).tolist(), strict=True)]
+    names = [f"{name} {count:,}" for name, count in zip(STATES, counts.sum(axis=0).tolist(), strict=True)]
     series = [_tree(day, shown, palette)]
     if singly:
         below = _dots(day, singly, names, palette)
@@ -79,8 +79,8 @@ def option(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
         tooltip={"trigger": "item", "confine": True},
         legend=legend(palette, names),
         grid=[
-            {"left": 56, "right": 24, "top": 44, "height": 110},
-            {"left": 56 if not singly else 24, "right": 24, "top": 190, "bottom": 28},
+            {"left": 56, "right": 24, "top": 64, "height": 110},
+            {"left": 56 if not singly else 24, "right": 24, "top": 210, "bottom": 28},
         ],
         xAxis=[
             {"show": False, "min": -0.5, "max": len(day.transformers) - 0.5},
@@ -181,5 +181,5 @@ def Grid(
         option(day, shown, palette),
         on_click=clicked,
         responsive=True,
-        attributes={"style": "height: 420px; width: 100%"},
+        attributes={"style": "height: 440px; width: 100%"},
     )

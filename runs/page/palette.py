@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-import solara.lab
+from runs.page.window import dark
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ DARK: Final = Palette(
 
 
 def use_palette() -> Palette:
-    """Return the colours of the page's theme; a hook of Solara, for components only."""
-    return DARK if solara.lab.use_dark_effective() else LIGHT
+    """Return the colours of the page's theme; for components, which are drawn again when it changes."""
+    return DARK if dark.value else LIGHT
 
 
 def strip_colour(palette: Palette, part: float) -> str:

@@ -37,7 +37,7 @@ def option(view: EvView, names: list[str], palette: Palette) -> dict[str, Any]:
         grid={"left": 56, "right": 48, "top": 60, "bottom": 28},
         xAxis=axis(palette, type="category", data=[names[slot] for slot in view.slots.tolist()]),
         yAxis=[
-            axis(palette, name="pheromone [%]", min=0),
+            axis(palette, name="pheromone [%]" if view.seen is not None else "", min=0),
             axis(palette, name="[kW]", min=0, splitLine={"show": False}),
         ],
         series=series,

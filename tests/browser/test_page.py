@@ -77,7 +77,7 @@ def test_an_ev_tells_why_it_chose_when_it_is_clicked(tabs: Tabs) -> None:
     assert box is not None
     columns, rows = 36, 14  # of 500 dots
     page.mouse.click(
-        box["x"] + 24 + 3 * (box["width"] - 48) / (columns + 1), box["y"] + 190 + (box["height"] - 218) / (rows + 1)
+        box["x"] + 24 + 3 * (box["width"] - 48) / (columns + 1), box["y"] + 210 + (box["height"] - 238) / (rows + 1)
     )
     expect(page.get_by_label("EV to look at")).to_have_value("3")
     expect(page.get_by_text("it read the board and took the slots")).to_be_visible()
@@ -132,9 +132,15 @@ def test_dark_and_narrow(tabs: Tabs) -> None:
     dark = tabs.open(scheme="dark")
     _step(dark, 8)
     _shoot(dark, "dark")
-    narrow = tabs.open(width=400, height=3000)
+    dark.get_by_role("button").filter(has=dark.locator(".mdi-brightness-auto")).click()  # dark for good
+    dark.get_by_role("button").filter(has=dark.locator(".mdi-weather-night")).click()  # light for good
+    _shoot(dark, "light_by_the_button")
+    narrow = tabs.open(width=400, height=2600)
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 400
     _shoot(narrow, "narrow")
+    narrow.locator("button:has(.mdi-menu)").click()
+    _step(narrow)
+    _shoot(narrow, "narrow_controls")
 
 
 def test_compare_two_methods_and_download_the_result(tabs: Tabs) -> None:

@@ -28,9 +28,10 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
 	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
+	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png
 
-app: ## the browser page
-	@echo "The browser page is not built yet; 'make demo' draws figures into results/demo/figures." && exit 1
+app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
+	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))
 
 clean:
 	rm -rf $(VENV) results

@@ -1,6 +1,6 @@
 """Run every benchmark and print its table."""
 
-from benchmarks import agents, channel, optimum, planning, rounds, shards, sweep
+from benchmarks import agents, channel, optimum, page, planning, rounds, shards, sweep
 
-for benchmark in (planning, agents, optimum, rounds, channel, sweep, shards):
+for benchmark in (planning, agents, optimum, rounds, channel, sweep, shards, page):
     benchmark.main()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import agents, channel, optimum, planning, rounds, shards, sweep
+from benchmarks import agents, channel, optimum, page, planning, rounds, shards, sweep
 
 
 def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -13,6 +13,7 @@ def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     sweep.main(2, 2)
     channel.main(30, 1)
     shards.main(2, 10)
+    page.main([60], 3)
     out = capsys.readouterr().out
     assert "NO" not in out, "OR-tools finds the same cost, mesa.batch_run the same runs, parts the same summary"
     assert out.count("\n") > 15

@@ -15,14 +15,16 @@ from runs.page.serve import SCENARIO_VARIABLE
 from runs.page.tabs import TABS
 from runs.page.window import Window, narrow
 
-SLIDERS: Final = """
+STYLE: Final = """
 .v-slider__thumb-label-container { display: block !important; }
 .v-slider__thumb-label { transform: translateX(-50%) !important; width: auto !important;
   height: auto !important; top: 12px !important; background: none !important; color: inherit !important; }
 .v-slider__thumb-label > div { transform: none !important; }
 .v-input__slider .v-label { min-width: 96px; }
+@media (max-width: 959px) { .v-navigation-drawer { min-width: 0 !important; width: 88vw !important; } }
 """
-"""Vuetify shows where a slider stands only while it is dragged; this shows it always, below the knob."""
+"""Vuetify shows where a slider stands only while it is dragged; here always, below the knob. And controls that slide over a
+narrow page leave a margin, to send them away by."""
 
 
 @solara.component
@@ -51,7 +53,7 @@ def Session(file: str, on_file: Callable[[str], None]) -> None:
     player = solara.use_reactive(first)
     model_params = solara.use_memo(lambda: {"file": file, **_widgets(file)}, [])
     Window()
-    solara.Style(SLIDERS)
+    solara.Style(STYLE)
     SolaraViz(player, components=[], model_params=model_params, name="evswarm", play_interval=100)
     with solara.Sidebar():
         FileCard(file, on_file)

@@ -7,6 +7,7 @@ import solara
 from mesa.visualization.utils import update_counter
 
 from runs.page.day import Day
+from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend, strip_colour
 from runs.page.said import said
 from runs.page.view import BoardView, board, slot_names
@@ -105,9 +106,7 @@ def Board(day: Day, shown: int | None, palette: Palette) -> None:
     update_counter.get()
     names = solara.use_memo(lambda: slot_names(day.world.horizon), [day])
     said(CAPTION, "The board.")
-    solara.FigureEcharts(
-        option(board(day, shown), names, palette), responsive=True, attributes={"style": "height: 420px; width: 100%"}
-    )
+    figure(option(board(day, shown), names, palette), 420)
 
 
 def rounded(load_kw: Any) -> list[float]:

@@ -1,7 +1,17 @@
-"""Finds a Chromium and says how to start it: for the page's tests and its picture in the README."""
+"""The page in a Chromium that a program drives: for its tests, and for its picture in the README."""
 
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
+
+from runs.page.serve import HOST
 
 CHROMIUM_FLAGS: Final = [
     "--no-sandbox",
@@ -14,7 +24,48 @@ CHROMIUM_FLAGS: Final = [
 ]
 """Nothing but the page is asked for, and no graphics card."""
 
+START_S: Final = 120
+"""A server that is not ready by then has failed [s]."""
+
 
 def chromium() -> str | None:
     """Return the path of a Chromium on this machine, or None."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve the page in a process of its own, on a free port; give its address.
+
+    Raises
+    ------
+    RuntimeError
+        If the server does not start, or complains, or does not end well on Ctrl-C; with what it said.
+    """
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "runs", "app", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+    url = f"http://{HOST}:{port}"
+    try:
+        _wait(server, f"{url}/readyz")
+        yield url
+    finally:
+        server.send_signal(signal.SIGINT)
+        said, _ = server.communicate(timeout=30)
+    if server.returncode or "Traceback" in said or "Could not load" in said:
+        raise RuntimeError(said)
+
+
+def _wait(server: subprocess.Popen[str], url: str) -> None:
+    for _ in range(START_S * 5):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310  (loopback)
+        except OSError:
+            if server.poll() is not None:
+                raise RuntimeError("the server ended") from None
+            time.sleep(0.2)
+        else:
+            return
+    raise RuntimeError("the server is not ready")

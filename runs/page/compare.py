@@ -9,6 +9,7 @@ from coordination.valley_filling import COORDINATORS
 from environment.faults import FaultyInputError
 from runs.page.board import nice, rounded
 from runs.page.day import Day
+from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend, use_palette
 from runs.page.said import said, table
 from runs.page.view import slot_names
@@ -129,9 +130,7 @@ def Compare(day: Day) -> None:
         solara.Error(task.value)
     elif task.finished and task.value:
         names = slot_names(day.world.horizon)
-        solara.FigureEcharts(
-            option(task.value, names, palette), responsive=True, attributes={"style": "height: 420px; width: 100%"}
-        )
+        figure(option(task.value, names, palette), 420)
         table(["", *titles(task.value)], figures(task.value))
 
 

@@ -1,7 +1,7 @@
 """A day that is played frame by frame, watched from outside: the agents do not know that anyone looks."""
 
 import dataclasses
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from agents.ev import EV
 from coordination.valley_filling.optimum import Optimum, solve
 from coordination.valley_filling.problem import Schedule
+from environment.board import REFUSALS
 from environment.channel import Channel
 from environment.messages import Deposit, Exchange, Message, Refusal
 from runs.model import ChargingModel
@@ -17,6 +18,15 @@ from runs.world import World
 
 FRAMES: Final = 200
 """About so many frames show a day's plug-ins; slot boundaries are frames as well."""
+
+
+class Sent(NamedTuple):
+    """What was sent up to a frame."""
+
+    messages: int
+    n_bytes: int
+    lost: int
+    refused: int
 
 
 class Witness(Channel):
@@ -69,6 +79,9 @@ class Day:
     flash_kw, just_now
         What the last frame's choices put into each slot [kW], shape ``(n_transformers, n_slots)``; and the rows whose
         choices changed, an array a transformer.
+    sent
+        Messages, bytes, receivers not reached and deposits refused up to the last frame. Counted there, because a page may be
+        drawn while the next frame is played in another thread.
     chose, moved
         EVs that chose for the first time, and that changed a choice, in each slot of the day, shape ``(n_slots,)``.
 
@@ -88,6 +101,7 @@ class Day:
         self.optimum = optimum_of(world) if case.run.optimum else ()
         n_slots = world.horizon.n_slots
         self.flash_kw = np.zeros((len(self.transformers), n_slots))
+        self.sent = Sent(0, 0, 0, 0)
         self.chose = np.zeros(n_slots, dtype=np.int64)
         self.moved = np.zeros(n_slots, dtype=np.int64)
         self._before = [np.zeros_like(each.schedule.power_kw) for each in self.transformers]
@@ -129,6 +143,9 @@ class Day:
         """Play one frame."""
         self.model.run_until(float(self.frames_h[self.frame]))
         self.frame += 1
+        channel, boards = self.model.channel, [each.board for each in self.transformers]
+        refused = sum(int(board.tally[REFUSALS]) for board in boards)
+        self.sent = Sent(channel.messages, channel.bytes, channel.lost, refused)
         for k, transformer in enumerate(self.transformers):
             power = transformer.schedule.power_kw
             change = power - self._before[k]

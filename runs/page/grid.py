@@ -8,6 +8,7 @@ import solara
 from mesa.visualization.utils import update_counter
 
 from runs.page.day import Day
+from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend
 from runs.page.said import said
 from runs.page.view import STATES, state_counts, states
@@ -177,9 +178,4 @@ def Grid(
             on_transformer(None if k < 0 or k == shown else k)
 
     said(CAPTION_EVS if drawn(day, shown) else CAPTION_COUNTS, "The grid.")
-    solara.FigureEcharts(
-        option(day, shown, palette),
-        on_click=clicked,
-        responsive=True,
-        attributes={"style": "height: 440px; width: 100%"},
-    )
+    figure(option(day, shown, palette), 440, clicked)

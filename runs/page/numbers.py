@@ -7,6 +7,7 @@ import solara
 from mesa.visualization.utils import update_counter
 
 from runs.page.day import Day
+from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend
 from runs.page.said import said
 from runs.page.view import moves_by_round, numbers, slot_names
@@ -66,13 +67,12 @@ def Activity(day: Day, palette: Palette) -> None:
     """Show who chose and moved over the day, and in each round where there were any."""
     update_counter.get()
     names = solara.use_memo(lambda: slot_names(day.world.horizon), [day])
-    size = {"style": "height: 230px; width: 100%"}
     said(CAPTION, "Who acts.")
-    solara.FigureEcharts(option(day, names, palette), responsive=True, attributes=size)
+    figure(option(day, names, palette), 230)
     moves = moves_by_round(day)
     if moves:
         said(CAPTION_ROUNDS, "Rounds.")
-        solara.FigureEcharts(rounds_option(moves, palette), responsive=True, attributes=size)
+        figure(rounds_option(moves, palette), 230)
 
 
 def _named(palette: Palette, names: list[str], title: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -59,4 +60,7 @@ def serve(scenario: Path | None, port: int) -> None:
     }
     import uvicorn  # noqa: PLC0415  (with the page's extra only)
 
-    uvicorn.run("solara.server.starlette:app", host=HOST, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    with suppress(KeyboardInterrupt):  # uvicorn ends well, and then passes it on
+        uvicorn.run(
+            "solara.server.starlette:app", host=HOST, port=port, log_level="warning", timeout_graceful_shutdown=2
+        )

@@ -8,6 +8,7 @@ from mesa.visualization.utils import update_counter
 
 from runs.page.board import rounded
 from runs.page.day import Day
+from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend
 from runs.page.said import said
 from runs.page.view import EvView, clock, ev, slot_names, why
@@ -57,6 +58,4 @@ def Vehicle(day: Day, k: int, row: int, palette: Palette) -> None:
         f"{view.need_kwh:.1f} kWh at up to {view.power_kw:g} kW and has drawn {view.drawn_kwh:.1f} kWh. {why(day, view)}",
         f"EV {view.name}",
     )
-    solara.FigureEcharts(
-        option(view, names, palette), responsive=True, attributes={"style": "height: 240px; width: 100%"}
-    )
+    figure(option(view, names, palette), 240)

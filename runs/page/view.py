@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, cost_kw2
-from environment.board import REFUSALS, pheromone
+from environment.board import pheromone
 from environment.horizon import Horizon
 from runs.metrics import EnergyBooks, gap_of, load_metrics
 from runs.page.day import Day
@@ -146,8 +146,6 @@ def numbers(day: Day) -> list[tuple[str, str, str]]:
     total = np.stack([known_base_kw(day, k) + t.schedule.load_kw() for k, t in enumerate(day.transformers)])
     load = load_metrics(total, day.world.hierarchy.limit_kw)
     distance = gap(day)
-    channel = day.model.channel
-    refused = sum(int(each.board.tally[REFUSALS]) for each in day.transformers)
     return [
         ("Peak", f"{load['peak_kw']:,.0f} kW", "highest slot, as promised so far"),
         ("Peak less valley", f"{load['peak_valley_difference_kw']:,.0f} kW", "highest less lowest slot"),
@@ -156,9 +154,9 @@ def numbers(day: Day) -> list[tuple[str, str, str]]:
             "not asked for" if distance is None else f"{100 * distance:.2f} %",
             "100 %: free charging, 0 %: optimum; EVs to come count as free",
         ),
-        ("Messages", f"{channel.messages:,}", f"{channel.bytes / 1000:,.0f} kB in all"),
-        ("Refused", f"{refused:,}", "deposits that no longer fitted under the limit"),
-        ("Lost", f"{channel.lost:,}", "messages that did not reach a receiver"),
+        ("Messages", f"{day.sent.messages:,}", f"{day.sent.n_bytes / 1000:,.0f} kB in all"),
+        ("Refused", f"{day.sent.refused:,}", "deposits that no longer fitted under the limit"),
+        ("Lost", f"{day.sent.lost:,}", "messages that did not reach a receiver"),
         ("Unserved", f"{unserved_kwh(day):,.1f} kWh", "lacking in EVs that have left"),
     ]
 

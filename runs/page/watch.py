@@ -88,7 +88,7 @@ def Picker(day: Day, k: int, row: int, on_picked: Callable[[tuple[int, int]], No
             place -= size
 
     solara.InputInt(
-        "EV to look at: its number in order of plugging in, transformer by transformer",
+        "EV to look at (number)",
         value=sum(sizes[:k]) + row + 1,
         on_value=picked,
     )

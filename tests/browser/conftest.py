@@ -2,11 +2,6 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from runs.page.browser import CHROMIUM_FLAGS, chromium
+from runs.page.browser import CHROMIUM_FLAGS, chromium, served
 
 SCREENSHOTS = Path("results/screenshots")
 
@@ -51,26 +46,9 @@ class Tabs:
 
 
 @pytest.fixture(scope="session")
-def url() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "runs", "app", "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/readyz", timeout=1).close()  # noqa: S310
-            break
-        except OSError:
-            assert server.poll() is None, server.communicate()[0].decode()
-            time.sleep(0.2)
-    yield address
-    server.send_signal(2)
-    said = server.communicate(timeout=20)[0].decode()
-    assert "Traceback" not in said, said
-    assert "Could not load URL" not in said, said
+def url(browser: Browser) -> Iterator[str]:  # noqa: ARG001  (without a browser nothing is served)
+    with served() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

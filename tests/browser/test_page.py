@@ -141,6 +141,8 @@ def test_dark_and_narrow(tabs: Tabs) -> None:
     narrow.locator("button:has(.mdi-menu)").click()
     _step(narrow)
     _shoot(narrow, "narrow_controls")
+    narrow.mouse.click(390, 700)
+    expect(narrow.get_by_text("Frame 1 of")).to_be_in_viewport()
 
 
 def test_compare_two_methods_and_download_the_result(tabs: Tabs) -> None:

@@ -237,10 +237,10 @@ def serve_page(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8765,
 ) -> None:
     """Serve the browser page: watch the ants, step by step, until Ctrl-C."""
-    from runs.page.serve import HOST, check, serve  # noqa: PLC0415  (the page only where it is asked for)
+    from runs.page.serve import HOST, prepare, serve  # noqa: PLC0415  (the page only where it is asked for)
 
     with _explained():
-        check(port)
+        prepare(port)
         out.print(f"Watch the ants at [bold]http://{HOST}:{port}[/] (Ctrl-C ends it).", highlight=False)
         serve(scenario, port)
 

@@ -16,7 +16,7 @@ def main(file: Path) -> None:
     """Play the default day until the evening and write what is seen."""
     with served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1360})
+        page = browser.new_page(viewport={"width": 1400, "height": 1460})
         page.goto(url)
         page.locator(".solara-echarts canvas").nth(3).wait_for()
         for frame in range(1, FRAMES + 1):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from environment.faults import Fault, FaultyInputError
+from runs.page.day import Day
+from runs.scenario import Scenario
 
 HOST: Final = "127.0.0.1"
 """Loopback: the page is for the one who sits at this machine."""
@@ -16,8 +18,8 @@ SCENARIO_VARIABLE: Final = "EVSWARM_SCENARIO"
 """Names the scenario file that a browser tab begins with."""
 
 
-def check(port: int) -> None:
-    """Make sure that the page can be served.
+def prepare(port: int) -> None:
+    """Make sure that the page can be served, and that nobody waits for what is compiled at its first use.
 
     Parameters
     ----------
@@ -38,6 +40,7 @@ def check(port: int) -> None:
         except OSError as error:
             found = f"{port} ({error.strerror})"
             raise FaultyInputError([Fault("evswarm app", None, "--port", found, "a free port")]) from None
+    Day(Scenario().update(fleet={"vehicles": 10})).advance()
 
 
 def serve(scenario: Path | None, port: int) -> None:

@@ -225,7 +225,9 @@ def why(day: Day, each: EvView) -> str:
     if not each.slots.size:
         return "Its stay covers no usable slot."
     if not (each.chosen_kw > 0).any():
-        return "It has not chosen yet."
+        return (
+            "It has not chosen yet." if each.seen is None else "It holds nothing: what it deposited was not accepted."
+        )
     if each.seen is None:
         return f"It read no board: {day.world.coordinator.title} decided for it."
     return (

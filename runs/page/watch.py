@@ -1,7 +1,9 @@
 """The tab on which ants are watched: board, grid, running numbers, one EV."""
 
 from collections.abc import Callable
+from typing import Final
 
+import numpy as np
 import solara
 from mesa.visualization.utils import update_counter
 
@@ -17,14 +19,27 @@ from runs.page.view import clock
 COLUMNS = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
 PANEL = "min-width:0"
 
+HOW: Final = {
+    "vehicle": "Each EV that plugs in reads the board of its transformer, picks the slots with the most room, and deposits its "
+    "choice; the next one reads what is left.",
+    "planner": "A planner that knows every stay and need has chosen for all; each EV is given its schedule when it plugs in.",
+    "iteration": "EVs have settled their schedules before the day, iteration by iteration, against a signal common to all.",
+    "nobody": "Each EV charges at full power from its plug-in on; nobody looks at the limit.",
+}
+"""What to look for, by who decides (`Coordinator.decides`)."""
+
 
 @solara.component
 def Watch(day: Day) -> None:
     """Show a day as it is played."""
     palette = use_palette()
-    shown, set_shown = solara.use_state(None)
+    chosen, set_shown = solara.use_state(None)
     picked, set_picked = solara.use_state((0, 0))
+    shown = (
+        None if chosen is None or chosen >= len(day.transformers) else chosen
+    )  # Reset may have made the grid smaller
     one = 0 if len(day.transformers) == 1 else shown
+    looked_at = existing(day, picked)
     Headline(day)
     Numbers(day)
     with solara.Div(style=COLUMNS):
@@ -35,8 +50,8 @@ def Watch(day: Day) -> None:
         with solara.Div(style=PANEL):
             Grid(day, one, palette, set_shown, set_picked)
         with solara.Div(style=PANEL):
-            Picker(day, *picked, set_picked)
-            Vehicle(day, *picked, palette)
+            Picker(day, *looked_at, set_picked)
+            Vehicle(day, *looked_at, palette)
         with solara.Div(style=PANEL):
             Activity(day, palette)
 
@@ -45,20 +60,24 @@ def Watch(day: Day) -> None:
 def Headline(day: Day) -> None:
     """Say what the time is, and what to do."""
     update_counter.get()
-    horizon = day.world.horizon
+    horizon, coordinator = day.world.horizon, day.world.coordinator
     then = "Reset begins another day." if day.over else "Step plays one frame, ▶ the rest of the day."
     settings, seed = day.case.coordination, day.case.run.seed
     said(
         f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {len(day.world.fleet):,} EVs under "
-        f"{len(day.transformers)} transformer{'s' if len(day.transformers) > 1 else ''}, {day.world.coordinator.title}"
-        + (f" in batches of {settings.batch_size}" if day.world.coordinator.decides == "vehicle" else "")
+        f"{len(day.transformers)} transformer{'s' if len(day.transformers) > 1 else ''}, {coordinator.title}"
+        + (f" in batches of {settings.batch_size}" if coordinator.decides == "vehicle" else "")
         + f", seed {seed}",
         tag="h3",
     )
-    said(
-        f"Frame {day.frame} of {day.frames_h.size}. {then} Each EV that plugs in reads the board of its transformer, picks the "
-        "slots with the most room, and deposits its choice; the next one reads what is left."
-    )
+    said(f"Frame {day.frame} of {day.frames_h.size}. {then} {HOW[coordinator.decides]}")
+
+
+def existing(day: Day, picked: tuple[int, int]) -> tuple[int, int]:
+    """Return the EV that was picked (transformer, row), or the first one there is if that one is none of this day's."""
+    sizes = [each.problem.n_vehicles for each in day.transformers]
+    k, row = picked
+    return picked if k < len(sizes) and row < sizes[k] else (int(np.flatnonzero(sizes)[0]), 0)
 
 
 @solara.component

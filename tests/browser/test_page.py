@@ -51,7 +51,9 @@ def _shoot(page: Page, name: str) -> None:
 def test_step_shows_the_next_frame(tabs: Tabs) -> None:
     page = tabs.open()
     _shoot(page, "begin")
-    _step(page, 5)
+    _step(page, 4)
+    page.get_by_role("button", name="Step", exact=True).press("Enter")
+    expect(page.get_by_text("Frame 5 of")).to_be_visible()
     expect(page.locator("#numbers")).to_contain_text("Gap to the optimum")
     _shoot(page, "five_steps")
 

@@ -21,8 +21,9 @@ from runs.page.controls import KEYS, moved, widgets
 from runs.page.day import Day
 from runs.page.palette import DARK, LIGHT
 from runs.page.player import Player
-from runs.page.serve import check
+from runs.page.serve import prepare
 from runs.page.tabs import TABS
+from runs.page.watch import existing
 from runs.scenario import Scenario
 from runs.simulate import simulate
 
@@ -149,6 +150,16 @@ def test_faults_become_texts(tmp_path: Path) -> None:
     assert "batch_size" in Player(str(bad)).faults[0]
 
 
+def test_more_transformers_than_evs_and_a_smaller_grid_after_reset() -> None:
+    day = Player(vehicles=10, transformers=20).day
+    assert day is not None
+    assert view.state_counts(day).sum() == 10
+    k, row = existing(day, (0, 400))
+    assert row < day.transformers[k].problem.n_vehicles
+    _, context = solara.render(TABS["Watch"](day), handle_error=False)
+    context.close()
+
+
 def test_options_are_small_however_many_evs() -> None:
     day = Player(vehicles=2_000, transformers=3).day
     assert day is not None
@@ -210,4 +221,4 @@ def test_a_port_that_is_taken_is_said() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(FaultyInputError, match="a free port"):
-            check(taken.getsockname()[1])
+            prepare(taken.getsockname()[1])

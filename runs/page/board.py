@@ -17,6 +17,9 @@ CAPTION: Final = (
     "frame, with a triangle on the slots that were chosen. Strip below: pheromone; the stronger its colour, the more room is left, and the more the slot draws ants."
 )
 
+FEW_SLOTS: Final = 48
+"""Up to so many slots there is room for large triangles."""
+
 
 def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any]:
     """Return the chart of a board, for ECharts.
@@ -59,7 +62,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
     total = view.base_kw + view.held_kw + view.flash_kw
     landed = np.flatnonzero(view.flash_kw > 0).tolist()
     series.append({
-        "type": "scatter", "name": "chosen just now", "symbol": "triangle", "symbolRotate": 180, "symbolSize": 11,
+        "type": "scatter", "name": "chosen just now", "symbol": "triangle", "symbolRotate": 180, "symbolSize": 11 if len(names) <= FEW_SLOTS else 6,
         "symbolOffset": [0, -8], "itemStyle": {"color": palette.flash}, "data": [[slot, round(total[slot], 1)] for slot in landed],
         "silent": True, "tooltip": {"show": False}, "z": 6,
     })  # fmt: skip
@@ -93,7 +96,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
             ),
         ],
         yAxis=[
-            axis(palette, name="load [kW]", min=0, max=nice(top)),
+            load_axis(palette, top),
             {"gridIndex": 1, "show": False, "min": 0, "max": 1},
         ],
         series=series,
@@ -114,10 +117,12 @@ def rounded(load_kw: Any) -> list[float]:
     return [float(value) for value in np.round(load_kw, 1)]
 
 
-def nice(top: float) -> float:
-    """Return a round number somewhat above a value, for the end of an axis that does not move."""
-    size = 10.0 ** np.floor(np.log10(max(top, 1e-9)))
-    return float(np.ceil(1.05 * top / size * 5) / 5 * size)
+def load_axis(palette: Palette, top: float) -> dict[str, Any]:
+    """Return an axis of load that ends at a round number above the largest one; it does not move while bars grow."""
+    size = 10.0 ** np.floor(np.log10(max(top, 1e-9) / 4))
+    interval = next(size * step for step in (1, 2, 5, 10) if size * step * 6 >= 1.05 * top)
+    end = float(np.ceil(1.05 * top / interval) * interval)
+    return axis(palette, name="load [kW]", min=0, max=end, interval=float(interval))
 
 
 def _thin(colour: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import solara.lab
 
 from coordination.valley_filling import COORDINATORS
 from environment.faults import FaultyInputError
-from runs.page.board import nice, rounded
+from runs.page.board import load_axis, rounded
 from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend, use_palette
@@ -88,7 +88,7 @@ def option(results: tuple[Result, Result], names: list[str], palette: Palette) -
             palette, type="category", data=names, name="time of day", nameLocation="middle", nameGap=28,
             nameTextStyle={"color": palette.text, "align": "center"},
         ),
-        yAxis=axis(palette, name="load [kW]", min=0, max=nice(max(limit_kw, *(each.total_kw.max() for each in slots)))),
+        yAxis=load_axis(palette, max(limit_kw, *(each.total_kw.max() for each in slots))),
         series=series,
     )  # fmt: skip
 

@@ -35,21 +35,28 @@ class Witness(Channel):
     Attributes
     ----------
     seen_kw
-        The load that an EV read before its last choice [kW], shape ``(n_slots,)``, and when [h]; by transformer and row.
+        When an EV last read the board to choose [h], and the load that stood there [kW], shape ``(n_slots,)``; by transformer
+        and row.
+    changed
+        Those that have changed a choice since: to answer the load, or in a later round.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.seen_kw: dict[tuple[str, int], tuple[float, NDArray[np.float64]]] = {}
+        self.changed: set[tuple[str, int]] = set()
         self._refused: dict[tuple[str, int], NDArray[np.float64]] = {}
 
     def carry(self, network: Any, message: Message, sender: Any, receiver: Any, *args: Any, **kwargs: Any) -> None:
         """Carry a message as any channel does; an ant that was refused has read the load that came with it."""
         if isinstance(message, Refusal):
             self._refused[receiver.transformer.name, receiver.row] = message.load_kw
-        elif isinstance(message, Deposit) and not isinstance(message, Exchange) and isinstance(sender, EV):
+        elif isinstance(message, Exchange):
+            self.changed.add((receiver.name, message.row))
+        elif isinstance(message, Deposit) and isinstance(sender, EV):
             assert self.clock is not None
             key = sender.transformer.name, sender.row
+            self.changed.discard(key)
             read_kw = self._refused.pop(key, sender.swarm.load_kw)
             if read_kw is not None:
                 self.seen_kw[key] = self.clock.now_h(), read_kw.copy()

@@ -181,6 +181,8 @@ class EvView:
         Pheromone that it read in them when it last chose, shape ``(n,)``; None if it read no board.
     seen_h
         When it read that [h].
+    changed
+        Whether it has changed its choice since.
     """
 
     name: str
@@ -194,6 +196,7 @@ class EvView:
     chosen_kw: NDArray[np.float64]
     seen: NDArray[np.float64] | None
     seen_h: float
+    changed: bool
 
 
 def ev(day: Day, k: int, row: int) -> EvView:
@@ -214,7 +217,17 @@ def ev(day: Day, k: int, row: int) -> EvView:
         chosen_kw=schedule.of(row).copy(),
         seen=None if read_kw is None else pheromone(read_kw, problem.limit_kw)[slots],
         seen_h=seen_h,
+        changed=(transformer.name, row) in day.witness.changed,
     )
+
+
+NO_BOARD: Final = {
+    "vehicle": "the safe rule let it charge",
+    "planner": "a planner chose for it",
+    "iteration": "its schedule was settled before the day",
+    "nobody": "it charges from its plug-in on",
+}
+"""Why an EV holds slots without having read a board, by who decides (`Coordinator.decides`)."""
 
 
 def why(day: Day, each: EvView) -> str:
@@ -229,10 +242,11 @@ def why(day: Day, each: EvView) -> str:
             "It has not chosen yet." if each.seen is None else "It holds nothing: what it deposited was not accepted."
         )
     if each.seen is None:
-        return f"It read no board: {day.world.coordinator.title} decided for it."
+        return f"It read no board: {NO_BOARD[day.world.coordinator.decides]}."
     return (
         f"At {clock(horizon, each.seen_h)} it read the board and took the slots of its stay where the pheromone was "
         "strongest, until its need was met."
+        + (" It has changed that since, to answer the load or in a later round." if each.changed else "")
     )
 
 

@@ -98,6 +98,15 @@ def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scena
     assert_books_close(result)
 
 
+@pytest.mark.parametrize("method", ["free", "odc", "optimal"])
+def test_faults_leave_what_is_not_ants_alone_and_say_so(method: str) -> None:
+    sound = Scenario().update(fleet={"vehicles": 30}, coordination={"method": method})
+    faulty = sound.update(channel={"loss": 0.3, "death": 0.1, "delay_s": 60.0, "restarts": ({"at_h": 9.5},)})
+    plain, result = simulate(sound), simulate(faulty)
+    assert_alike(plain, result, but=("warnings",))
+    assert any("faults act on ants only" in text for text in result.summary["warnings"])
+
+
 @given(scenario=scenarios())
 @settings(max_examples=15)
 def test_a_replay_is_identical(scenario: Scenario) -> None:

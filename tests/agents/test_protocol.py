@@ -265,7 +265,7 @@ def test_who_waits_for_an_answer_beyond_a_slot_goes_by_the_safe_rule(tmp_path: P
 
 
 def test_what_was_drawn_while_waiting_is_not_drawn_again_when_the_answer_comes(tmp_path: Path) -> None:
-    (tmp_path / "fleet.csv").write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,0.5,6,8,4\n")
+    (tmp_path / "fleet.csv").write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,1,6,8,4\n")
     (tmp_path / "load.csv").write_text("slot,load_kw\n0,9\n1,9\n2,9\n3,9\n4,1\n5,1\n")
     result = simulate(
         Scenario().update(
@@ -276,7 +276,7 @@ def test_what_was_drawn_while_waiting_is_not_drawn_again_when_the_answer_comes(t
             channel={"delay_s": 3000.0, "timeout_s": 20_000.0, "fallback": "spare_capacity"},
         )
     )
-    assert result.vehicles.fallback_kwh.tolist() == pytest.approx([8.0])
+    assert result.vehicles.fallback_kwh.tolist() == pytest.approx([4.0])
     assert result.vehicles.booked_kwh.tolist() == pytest.approx([8.0])
 
 

@@ -151,11 +151,7 @@ class Channel:
         if network is not None:
             book.count(delays, receivers, waits_h)
         self._note(message, sender, receiver, receivers, [delays], waits_h)
-        for delay in delays:
-            if delay == 0 or (paced and delay <= waits_h):
-                deliver(message)
-            else:
-                self._deliver_after(delay, deliver, message)
+        self._hand_over(delays, deliver, message, waits_h if paced else 0.0)
 
     def cast(
         self, network: Network | None, message: Message, sender: Party, receivers: int, group: str
@@ -208,11 +204,7 @@ class Channel:
             book.count(delays, 1, np.inf)
         self._note(message, sender, Group(group), len(delivers), arrivals)
         for deliver, delays in zip(delivers, arrivals, strict=True):
-            for delay in delays:
-                if delay == 0:
-                    deliver(message)
-                else:
-                    self._deliver_after(delay, deliver, message)
+            self._hand_over(delays, deliver, message, 0.0)
 
     def record_all(self, sent: Iterable[Sent]) -> None:
         """Enter what a compiled path exchanged within itself."""
@@ -311,11 +303,18 @@ class Channel:
         assert self.clock is not None
         return self.clock.now_h()
 
-    def _deliver_after(self, delay_h: float, deliver: Callable[[Any], None], message: Message) -> None:
-        assert self.clock is not None
-        arrives_h = self.clock.now_h() + delay_h
-        heappush(self._under_way, UnderWay(arrives_h, next(self._number), deliver, message))
-        self.clock.call_at(arrives_h, self._deliver_due)
+    def _hand_over(
+        self, delays_h: list[float], deliver: Callable[[Any], None], message: Message, waits_h: float
+    ) -> None:
+        """Deliver each copy that arrives while the sender waits within this call, the others when they arrive."""
+        for delay in delays_h:
+            if delay <= waits_h:
+                deliver(message)
+                continue
+            assert self.clock is not None
+            arrives_h = self.clock.now_h() + delay
+            heappush(self._under_way, UnderWay(arrives_h, next(self._number), deliver, message))
+            self.clock.call_at(arrives_h, self._deliver_due)
 
     def _deliver_due(self) -> None:
         now_h = self._now_h()

@@ -83,6 +83,10 @@ class EV(mesa.Agent):  # type: ignore[misc]
         that ever happened.
     pending
         What it waits to be answered, or None.
+    refusals
+        Refusals in a row.
+    cut_in
+        Slot in which its charging was cut last.
     """
 
     # On the class, so that an EV has one of its own only where it differs.
@@ -95,6 +99,8 @@ class EV(mesa.Agent):  # type: ignore[misc]
     tries = 0
     asked_h = 0.0
     earliest = 0
+    refusals = 0
+    cut_in = -1
 
     def __init__(self, model: mesa.Model, row: int, transformer: Feeding) -> None:
         super().__init__(model)
@@ -162,17 +168,15 @@ class EV(mesa.Agent):  # type: ignore[misc]
         self.pending = None
         self.cut_off = False
         if isinstance(answer, Acceptance):
+            self.refusals = 0
             self._take_on(asked, answer.version)
         elif not isinstance(asked, Exchange):
-            kept = (
-                self.schedule_kw.copy()
-            )  # but nothing for later: that may be what does not fit, others having it by now
-            kept[max(self.transformer.slot + 1 - self.first_slot, 0) :] = 0.0
-            self._choose(answer.load_kw, kept, paced=self.paced)
+            self._choose_again(answer.load_kw)
 
     def hear_recall(self, recall: Recall) -> None:  # noqa: ARG002  (all that it says is that it came)
         """Deposit again what it holds."""
-        if self.alive and self.pending is None:
+        gone = self.model.time >= self.transformer.problem.plug_out_h[self.row]
+        if self.alive and self.pending is None and not gone:
             self.forage()
 
     def come_back(self, copy: RoundCopy, members: int, evs: int, ticket: int, number: int, from_slot: int) -> bool:
@@ -261,14 +265,33 @@ class EV(mesa.Agent):  # type: ignore[misc]
         free = [self._usable_kw(now + j) - held[k + j] for j in range(held.size - k)]
         rule = FALLBACKS[network.settings.fallback]
         drawn = float(rule(lacking, sum(free[1:]), free[0], room_kw, problem.limit_kw, network.settings))
-        if problem.whole and drawn < power_kw:
-            return 0.0
+        if problem.whole:
+            drawn = float(power_kw) if drawn > power_kw - adjustment.DONE_KW else 0.0
         held[k] += drawn
         return drawn
 
     def lose(self, cut: Cut) -> None:
         """Draw less in the present slot: its meter tells, whether the message comes through or not."""
+        self.cut_in = self.transformer.slot
         self._change(cut)
+
+    def _choose_again(self, load_kw: NDArray[np.float64]) -> None:
+        """Choose anew after a refusal: what it holds for later may be what does not fit, others having it by now.
+
+        What it draws already it draws on, and does not ask for again. Refused too often, it waits for the next slot.
+        """
+        network, now = self.transformer.network, self.transformer.slot
+        self.refusals += 1
+        if network is not None and self.refusals > network.settings.resends + 1:
+            self.refusals = 0
+            self.cut_off = self.was_cut_off = True
+            return
+        kept = self.schedule_kw.copy()
+        later = max(now + 1 - self.first_slot, 0)
+        kept[later:] = 0.0
+        if later and kept[:later][-1] > 0:
+            self.earliest = max(self.earliest, now + 1)
+        self._choose(load_kw, kept, paced=self.paced)
 
     def _choose(self, load_kw: NDArray[np.float64], kept_kw: NDArray[np.float64], *, paced: bool) -> None:
         """Choose slots for what it lacks beside what it keeps, and deposit both."""
@@ -340,10 +363,10 @@ class EV(mesa.Agent):  # type: ignore[misc]
             self._change(asked)
             return
         held = self.schedule_kw[asked.first_slot - self.first_slot :]
-        late = self.model.time > self.asked_h
+        late = self.model.time > self.asked_h or self.cut_in == self.transformer.slot
         taken = self._still_possible(asked, held) if late else asked.power_kw
         if self.transformer.problem.lines:
-            self._share(Share(asked.first_slot, asked.power_kw - held, version))
+            self._share(Share(asked.first_slot, asked.power_kw - held, self.row, asked.number, version))
         held[:] = taken
         if late and float((asked.power_kw - taken).sum()) > LATE_KW:
             self.forage()
@@ -356,16 +379,25 @@ class EV(mesa.Agent):  # type: ignore[misc]
     def _still_possible(self, asked: Deposit, held: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what of a deposit can still be drawn after an answer that took its time.
 
-        Of the present slot only its rest; and nothing of it if it began since the EV asked: what the transformer saw that
-        nobody drew when it began, it has given to others.
+        Of the present slot only its rest; and nothing more of it if it began since the EV asked, or the EV was cut in it: what
+        the transformer saw that nobody drew, it has given to others. And no more than the need: an EV that waited may have
+        gone by the safe rule meanwhile.
         """
         problem, now, taken = self.transformer.problem, self.transformer.slot, asked.power_kw.copy()
-        begun_since = self.asked_h < now * problem.slot_h
-        for k in range(min(now - asked.first_slot + 1, taken.size)):
+        closed = problem.whole or self.asked_h < now * problem.slot_h or self.cut_in == now
+        begun = max(min(now - asked.first_slot + 1, taken.size), 0)
+        for k in range(begun):
             slot = asked.first_slot + k
-            closed = problem.whole or slot < now or begun_since
-            most = 0.0 if closed else self._usable_kw(slot, self.model.time)
+            most = 0.0 if closed or slot < now else self._usable_kw(slot, self.model.time)
             taken[k] = max(held[k], min(taken[k], most))
+        before_kw = float(self.schedule_kw.sum() - held.sum())
+        surplus = before_kw + float(taken.sum()) - float(problem.need_kwh[self.row]) / problem.slot_h
+        for k in range(taken.size - 1, begun - 1, -1):
+            given = min(surplus, taken[k])
+            if given < (problem.power_kw[self.row] - adjustment.DONE_KW if problem.whole else adjustment.DUST_KW):
+                continue
+            taken[k] -= given
+            surplus -= given
         return taken
 
     def _usable_kw(self, slot: int, since_h: float = -np.inf) -> float:

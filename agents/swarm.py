@@ -22,7 +22,7 @@ class Swarm:
         self.members = members
         self.load_kw: NDArray[np.float64] | None = None
         self.version = -1
-        self._shares: list[Share] = []
+        self._shares: dict[tuple[int, int], Share] = {}
 
     def hear_copy(self, copy: BoardCopy) -> None:
         """Take a version of the board, unless a later one is there; what members were promised since is added."""
@@ -30,14 +30,15 @@ class Swarm:
             return
         self.version = copy.version
         self.load_kw = copy.load_kw.copy()
-        self._shares = [share for share in self._shares if share.version >= self.version]
-        for share in self._shares:
+        self._shares = {key: share for key, share in self._shares.items() if share.version >= self.version}
+        for share in self._shares.values():
             self._add(share)
 
     def hear_share(self, share: Share) -> None:
-        """Take what a member was promised, if the copy at hand is older."""
-        if share.version >= self.version:
-            self._shares.append(share)
+        """Take what a member was promised, once, if the copy at hand is older."""
+        key = (share.row, share.number)
+        if share.version >= self.version and key not in self._shares:
+            self._shares[key] = share
             self._add(share)
 
     def _add(self, share: Share) -> None:

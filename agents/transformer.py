@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from agents.ev import EV
 from agents.swarm import Swarm
-from coordination.valley_filling.adjustment import DONE_KW, asked, cut_kw
+from coordination.valley_filling.adjustment import DONE_KW, DUST_KW, asked, cut_kw
 from coordination.valley_filling.problem import (
     CoordinationSettings,
     Coordinator,
@@ -120,6 +120,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self._unguided = self.schedule if network is None else Schedule(problem)
         self._accepted: dict[int, int] = {}
         self._taken: list[Exchange] = []
+        self._strays: list[EV] = []
         self.slot = 0
         self._beginning_slot = False
         self._snapshot: Snapshot | None = None
@@ -186,7 +187,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
 
     def send_copy(self, ev: EV) -> None:
         """Answer an EV that asks for a copy of the board; its line hears it too."""
-        copy, swarm = BoardCopy(self.board.load_kw.copy(), self.board.version), ev.swarm
+        copy, swarm = BoardCopy(self.board.copies_kw[0].copy(), self.board.version), ev.swarm
         self.channel.carry(self.network, copy, self, swarm, ev.hear_copy, receivers=swarm.members, paced=ev.paced)
 
     def begin_slot(self, now: int) -> None:
@@ -206,6 +207,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         if self.comes_back:
             self._hold_rounds([ev for ev in self.plugged_in if stop[ev.row] > now + 1], now + 1, now)
         self._beginning_slot = False
+        self._recall_strays()
         if self.network is not None and self.network.settings.restarts:
             self._snapshot = Snapshot(self.board.load_kw.copy(), self.ledger.power_kw.copy(), dict(self._accepted))
 
@@ -220,13 +222,13 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         board.load_kw[:] = self._snapshot.load_kw
         self.ledger.power_kw[:] = self._snapshot.ledger_kw
         self._accepted = dict(self._snapshot.accepted)
-        self._meter(now, recalls=False)
+        self._meter(now)
+        self._strays.clear()  # all are asked
         board.load_kw[now] = max(board.load_kw[now], board.limit_kw)
-        evs = list(self.evs if self.settings.information == "day_ahead" else self.plugged_in)
-        heard = self.channel.cast(self.network, Recall(), self, len(evs), f"EVs of {self.name}")
-        for ev, hears in zip(evs, heard, strict=True):
-            if hears:
-                ev.hear_recall(Recall())
+        ahead = self.settings.information == "day_ahead"
+        evs = [self.evs[row] for row in self.problem.order.tolist()] if ahead else self.plugged_in
+        evs = [ev for ev in evs if self.problem.stop_slot[ev.row] > now]
+        self.channel.spread(self.network, Recall(), self, [ev.hear_recall for ev in evs], f"EVs of {self.name}")
         self._publish()
 
     def report(self) -> Report:
@@ -277,6 +279,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         change = deposit.power_kw.copy()
         if not isinstance(deposit, Exchange):
             change -= self._promised(deposit)
+        np.maximum(change, -self._promised(deposit), out=change)  # a promise may have been struck off since
         begun = self.slot - deposit.first_slot
         change[: max(begun, 0)] = 0.0
         if 0 <= begun < change.size and not self._beginning_slot:
@@ -353,18 +356,18 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             if self.network is not None:
                 self.ledger.of(ev.row)[k] = ev.schedule_kw[k]
 
-    def _meter(self, now: int, *, recalls: bool = True) -> bool:
+    def _meter(self, now: int) -> bool:
         """Hold what plugged-in EVs draw in the present slot against their promises; return whether any differ.
 
         The board's present slot becomes what is drawn. Who draws less than promised loses the rest of the promise; who
-        draws more is asked to deposit again.
+        draws more is a stray.
         """
         rows = np.array([ev.row for ev in self.plugged_in], dtype=np.int64)
         places = self.schedule.start[rows] + now - self.problem.first_slot[rows]
         rows, places = rows[places >= self.schedule.start[rows]], places[places >= self.schedule.start[rows]]
         stray = self.schedule.power_kw[places] - self.ledger.power_kw[places]
         for row, place, difference in zip(rows.tolist(), places.tolist(), stray.tolist(), strict=True):
-            if difference == 0.0:
+            if abs(difference) <= DUST_KW:
                 continue
             self.board.load_kw[now] += difference
             self.ledger.power_kw[place] += difference
@@ -374,9 +377,15 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
                 self.board.load_kw[now + 1 : now + 1 + rest.size] -= rest
                 rest[:] = 0.0
                 self._accepted.pop(row, None)
-            elif recalls:
-                self.channel.carry(self.network, Recall(), self, ev, ev.hear_recall)
-        return bool(stray.any())
+            else:
+                self._strays.append(ev)
+        return bool((np.abs(stray) > DUST_KW).any())
+
+    def _recall_strays(self) -> None:
+        """Ask who draws what the board does not know of to deposit again: once the slot is measured and cut."""
+        for ev in dict.fromkeys(self._strays):
+            self.channel.carry(self.network, Recall(), self, ev, ev.hear_recall)
+        self._strays.clear()
 
     def _admit(self, ev: EV) -> None:
         """Hold what an EV that plugs in is about to draw in the present slot against the limit; cut what finds no room.
@@ -395,12 +404,18 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             self._cut_one(ev, now)
 
     def _stand_by(self, now: int) -> None:
-        """Let EVs that could not reach their board try again; those that still cannot go by the safe rule in this slot."""
+        """Let EVs that could not reach their board try again; those that still cannot go by the safe rule in this slot.
+
+        So do EVs that have been waiting for an answer since before the slot.
+        """
         board, before = self.board, self.board.load_kw[now]
+        begun_h = now * self.problem.slot_h
         for ev in self.plugged_in:
             if ev.cut_off:
                 ev.forage(now, paced=True)
-            if ev.cut_off and ev.alive:
+            waits = ev.pending is not None and ev.asked_h < begun_h
+            if ev.alive and (ev.cut_off or waits):
+                ev.was_cut_off = True
                 drawn = ev.charge_unguided(now, board.limit_kw - board.load_kw[now])
                 board.load_kw[now] += drawn
                 k = now - int(self.problem.first_slot[ev.row])

@@ -5,7 +5,7 @@ each of its receivers hears it or not. Without a network that has faults, what i
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -15,24 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.messages import Hop, Message, Sent
-from environment.network import SECONDS_PER_HOUR, Network
+from environment.network import Network
+
+NS_PER_HOUR = 3.6e12
 
 BELOW = (Hop.FIELD, Hop.LINE)
 """Hops below the transformers."""
 
 BOOK_COLUMNS = (
-    "kind",
-    "hop",
-    "cast",
-    "messages",
-    "receivers",
-    "bytes",
-    "lost",
-    "doubled",
-    "delay_mean_s",
-    "delay_max_s",
-)
-LOG_COLUMNS = ("sent_h", "arrives_h", "kind", "hop", "cast", "sender", "receiver", "receivers", "bytes", "lost", "text")
+    "kind", "hop", "cast", "messages", "receivers", "bytes", "lost", "late", "doubled", "delay_mean_s", "delay_max_s",
+)  # fmt: skip
+"""Of the books, a row a kind and hop. Lost: receivers that it never reached; late: that it reached when the sender had stopped
+waiting; doubled: that it reached twice."""
+
+LOG_COLUMNS = (
+    "sent_h", "arrives_h", "kind", "hop", "cast", "sender", "receiver", "receivers", "bytes", "lost", "late", "text",
+)  # fmt: skip
+"""Of the log, a row a message; `arrives_h` is the first arrival, NaN if nobody is reached."""
 
 
 class Clock(Protocol):
@@ -53,17 +52,37 @@ class Party(Protocol):
         """As in the grid's tree."""
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several receivers, by what to call them."""
+
+    name: str
+
+
 @dataclass(slots=True)
 class Book:
-    """What was sent of one kind over one hop; `delay_h` is the sum over arrivals, `delay_max_h` the longest."""
+    """What was sent of one kind over one hop.
+
+    Delays are summed in whole nanoseconds, so that their sum does not depend on the order of sending.
+    """
 
     messages: int = 0
     receivers: int = 0
     n_bytes: int = 0
     lost: int = 0
+    late: int = 0
     doubled: int = 0
-    delay_h: float = 0.0
-    delay_max_h: float = 0.0
+    delay_ns: int = 0
+    delay_max_ns: int = 0
+
+    def count(self, delays_h: list[float], receivers: int, timeout_h: float) -> None:
+        """Count what became of the message for some receivers who share one fate."""
+        in_ns = [round(delay * NS_PER_HOUR) for delay in delays_h]
+        self.lost += 0 if in_ns else receivers
+        self.late += receivers if in_ns and min(delays_h) > timeout_h else 0
+        self.doubled += receivers if len(in_ns) > 1 else 0
+        self.delay_ns += receivers * sum(in_ns)
+        self.delay_max_ns = max(self.delay_max_ns, *in_ns, 0)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -97,8 +116,7 @@ class Channel:
     def send[M: Message](self, message: M, sender: Party, receiver: Party, *, hop: Hop | None = None) -> M:
         """Carry a message over a sound hop; it arrives at once."""
         self._enter(message, hop or message.hop, 1)
-        if self.log is not None:
-            self._note(message, hop or message.hop, sender, receiver.name, 1, [0.0])
+        self._note(message, sender, receiver, 1, [[0.0]], hop=hop)
         return message
 
     def carry[M: Message](
@@ -128,29 +146,19 @@ class Channel:
             The sender waits for the answer: what arrives within the time-out is delivered within this call.
         """
         book = self._enter(message, message.hop, receivers)
-        if network is None:
-            if self.log is not None:
-                self._note(message, message.hop, sender, receiver.name, receivers, [0.0])
-            deliver(message)
-            return
-        assert self.clock is not None
-        now_h = self.clock.now_h()
-        delays = network.delays_h(now_h)
-        self._count_arrivals(book, delays, receivers)
-        if self.log is not None:
-            self._note(message, message.hop, sender, receiver.name, receivers, delays)
-        at_once = network.settings.timeout_h if paced else 0.0
-        for delay in delays:
-            if delay <= at_once:
-                deliver(message)
-            else:
-                heappush(self._under_way, UnderWay(now_h + delay, next(self._number), deliver, message))
-                self.clock.call_at(now_h + delay, self._deliver_due)
+        delays = [0.0] if network is None else network.delays_h(self._now_h())
+        waits_h = network.settings.timeout_h if network is not None and paced else np.inf
+        if network is not None:
+            book.count(delays, receivers, waits_h)
+        self._note(message, sender, receiver, receivers, [delays], waits_h)
+        self._hand_over(delays, deliver, message, waits_h if paced else 0.0)
 
     def cast(
         self, network: Network | None, message: Message, sender: Party, receivers: int, group: str
     ) -> NDArray[np.bool_]:
         """Carry a message of a sender who waits to each of a group; return who hears it in time, shape ``(receivers,)``.
+
+        To those whom it reaches later it says nothing any more.
 
         Parameters
         ----------
@@ -164,17 +172,39 @@ class Channel:
             What to call them.
         """
         book = self._enter(message, message.hop, receivers)
-        heard = np.ones(receivers, dtype=np.bool_)
-        arrivals: list[list[float]] = []
-        if network is not None:
-            assert self.clock is not None
-            arrivals = [network.delays_h(self.clock.now_h()) for _ in range(receivers)]
-            heard[:] = [any(delay <= network.settings.timeout_h for delay in delays) for delays in arrivals]
-            for delays in arrivals:
-                self._count_arrivals(book, delays, 1)
-        if self.log is not None:
-            self._note(message, message.hop, sender, group, receivers, [0.0], int(receivers - heard.sum()))
-        return heard
+        if network is None:
+            self._note(message, sender, Group(group), receivers, [[0.0]])
+            return np.ones(receivers, dtype=np.bool_)
+        now_h, waits_h = self._now_h(), network.settings.timeout_h
+        arrivals = [network.delays_h(now_h) for _ in range(receivers)]
+        for delays in arrivals:
+            book.count(delays, 1, waits_h)
+        self._note(message, sender, Group(group), receivers, arrivals, waits_h)
+        return np.array([any(delay <= waits_h for delay in delays) for delays in arrivals], dtype=np.bool_)
+
+    def spread[M: Message](
+        self, network: Network | None, message: M, sender: Party, delivers: Sequence[Callable[[M], None]], group: str
+    ) -> None:
+        """Carry a message to each of a group, who hear it one by one: within this call, or later.
+
+        Parameters
+        ----------
+        network
+            What can happen to it; None for nothing.
+        message, sender
+            What, from whom.
+        delivers
+            Called with the message, each when it arrives there.
+        group
+            What to call them.
+        """
+        book = self._enter(message, message.hop, len(delivers))
+        arrivals = [[0.0] if network is None else network.delays_h(self._now_h()) for _ in delivers]
+        for delays in arrivals:
+            book.count(delays, 1, np.inf)
+        self._note(message, sender, Group(group), len(delivers), arrivals)
+        for deliver, delays in zip(delivers, arrivals, strict=True):
+            self._hand_over(delays, deliver, message, 0.0)
 
     def record_all(self, sent: Iterable[Sent]) -> None:
         """Enter what a compiled path exchanged within itself."""
@@ -194,9 +224,10 @@ class Channel:
                 ours.receivers += theirs.receivers
                 ours.n_bytes += theirs.n_bytes
                 ours.lost += theirs.lost
+                ours.late += theirs.late
                 ours.doubled += theirs.doubled
-                ours.delay_h += theirs.delay_h
-                ours.delay_max_h = max(ours.delay_max_h, theirs.delay_max_h)
+                ours.delay_ns += theirs.delay_ns
+                ours.delay_max_ns = max(ours.delay_max_ns, theirs.delay_max_ns)
         if self.log is not None and other.log is not None:
             self.log = sorted(self.log + [row for row in other.log if row[3] in BELOW], key=lambda row: row[0])
 
@@ -219,10 +250,9 @@ class Channel:
         rows = []
         for (message, hop), book in self._books.items():
             arrived = book.receivers - book.lost + book.doubled
-            mean_s = SECONDS_PER_HOUR * book.delay_h / arrived if arrived else 0.0
             rows.append((
                 message.kind, str(hop), str(message.cast), book.messages, book.receivers, book.n_bytes, book.lost,
-                book.doubled, mean_s, SECONDS_PER_HOUR * book.delay_max_h,
+                book.late, book.doubled, book.delay_ns / 1e9 / max(arrived, 1), book.delay_max_ns / 1e9,
             ))  # fmt: skip
         return sorted(rows)
 
@@ -248,36 +278,46 @@ class Channel:
         book.n_bytes += message.wire_bytes
         return book
 
-    @staticmethod
-    def _count_arrivals(book: Book, delays: list[float], receivers: int) -> None:
-        book.lost += 0 if delays else receivers
-        book.doubled += receivers if len(delays) > 1 else 0
-        book.delay_h += receivers * sum(delays)
-        book.delay_max_h = max(book.delay_max_h, *delays, 0.0)
-
     def _note(
         self,
         message: Message,
-        hop: Hop,
         sender: Party,
-        receiver: str,
+        receiver: "Party | Group",
         receivers: int,
-        delays: list[float],
-        lost: int | None = None,
+        arrivals: list[list[float]],
+        waits_h: float = np.inf,
+        hop: Hop | None = None,
     ) -> None:
-        assert self.log is not None
-        assert self.clock is not None
-        now_h = self.clock.now_h()
-        arrives_h = now_h + min(delays) if delays else np.nan
-        missed = (0 if delays else receivers) if lost is None else lost
+        """Write a message into the log; receivers without an arrival of their own share the first one's."""
+        if self.log is None:
+            return
+        now_h, share = self._now_h(), receivers if len(arrivals) == 1 else 1
+        first = [min(delays) for delays in arrivals if delays]
         self.log.append((
-            now_h, arrives_h, message.kind, str(hop), str(message.cast), sender.name, receiver, receivers,
-            message.wire_bytes, missed, message.text,
+            now_h, now_h + min(first) if first else np.nan, message.kind, str(hop or message.hop), str(message.cast),
+            sender.name, receiver.name, receivers, message.wire_bytes, share * (len(arrivals) - len(first)),
+            share * sum(delay > waits_h for delay in first), message.text,
         ))  # fmt: skip
 
-    def _deliver_due(self) -> None:
+    def _now_h(self) -> float:
         assert self.clock is not None
-        now_h = self.clock.now_h()
+        return self.clock.now_h()
+
+    def _hand_over(
+        self, delays_h: list[float], deliver: Callable[[Any], None], message: Message, waits_h: float
+    ) -> None:
+        """Deliver each copy that arrives while the sender waits within this call, the others when they arrive."""
+        for delay in delays_h:
+            if delay <= waits_h:
+                deliver(message)
+                continue
+            assert self.clock is not None
+            arrives_h = self.clock.now_h() + delay
+            heappush(self._under_way, UnderWay(arrives_h, next(self._number), deliver, message))
+            self.clock.call_at(arrives_h, self._deliver_due)
+
+    def _deliver_due(self) -> None:
+        now_h = self._now_h()
         while self._under_way and self._under_way[0].arrives_h <= now_h:
             arrived = heappop(self._under_way)
             arrived.deliver(arrived.message)

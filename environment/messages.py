@@ -233,11 +233,21 @@ class Refusal(Loads):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Share(Entries):
-    """EV -> the others on its line: what it was promised, and the version of the board that this is not in yet."""
+    """EV -> the others on its line: what it was promised.
+
+    Parameters
+    ----------
+    row, number
+        The deposit that was accepted: who sent it, and its number.
+    version
+        Version of the board that this is not in yet.
+    """
 
     kind: ClassVar[str] = "share"
     hop: ClassVar[Hop] = Hop.LINE
     cast: ClassVar[Cast] = Cast.GROUP
+    row: int
+    number: int
     version: int
 
 

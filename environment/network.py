@@ -47,7 +47,7 @@ class ChannelSettings(Settings):
     """The network between transformers and EVs, and its faults; by default it has none."""
 
     loss: float = Field(default=0.0, ge=0, lt=1)
-    """Part of the messages that is lost on the way, each receiver of a group apart."""
+    """Part of the messages that is lost on the way; each receiver of a group apart, but a line hears or misses as one."""
 
     burst: float = Field(default=1.0, ge=1)
     """Mean length of a bad spell in messages (Gilbert-Elliott); 1: losses are independent."""
@@ -72,8 +72,8 @@ class ChannelSettings(Settings):
     """Part of the messages that is held up by up to `timeout_s` more, so that later ones overtake them."""
 
     death: float = Field(default=0.0, ge=0, le=1)
-    """Probability, at each message that an EV sends, that it dies in that moment, before or after sending: it draws nothing
-    from then on and never speaks again."""
+    """Probability, each time that an EV asks something of its board, that it dies in that moment, before or after sending: it
+    draws nothing from then on and never speaks again."""
 
     partitions: tuple[Partition, ...] = ()
     """Intervals in which a transformer and its EVs are cut off from each other."""

@@ -36,7 +36,7 @@ ROUND_DTYPES = {
 LOG_DTYPES = {
     **dict.fromkeys(LOG_COLUMNS, "str"),
     **dict.fromkeys(("sent_h", "arrives_h"), "float64"),
-    **dict.fromkeys(("receivers", "bytes", "lost"), "int64"),
+    **dict.fromkeys(("receivers", "bytes", "lost", "late"), "int64"),
 }
 EMPTY_DTYPES = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES}
 """Types of the tables that may be empty, from which no type can be told."""

@@ -29,12 +29,11 @@ def timeline(log: pd.DataFrame, horizon: Horizon) -> str:
     """
     rows = [("sent", "arrived", "message", "sender", "receiver", "says")]
     for each in log[~log.kind.isin(QUIET)].to_dict("records"):
-        sent, arrived = _clock(each["sent_h"], horizon), "lost"
-        heard, of = each["receivers"] - each["lost"], each["receivers"]
-        if heard and not np.isnan(each["arrives_h"]):
-            arrived = _clock(each["arrives_h"], horizon)
+        of = each["receivers"]
+        heard = of - each["lost"] - each["late"]
+        arrived = "lost" if np.isnan(each["arrives_h"]) else _clock(each["arrives_h"], horizon)
         receiver = each["receiver"] + (f" ({heard} of {of})" if 0 < heard < of else "")
-        rows.append((sent, arrived, each["kind"], each["sender"], receiver, each["text"]))
+        rows.append((_clock(each["sent_h"], horizon), arrived, each["kind"], each["sender"], receiver, each["text"]))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "\n".join(lines) + "\n"

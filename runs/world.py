@@ -176,7 +176,7 @@ class World:
     def network(self, transformer: int) -> Network | None:
         """Return what can happen to messages between a transformer and its EVs; None for nothing. The same at every call."""
         settings = self.scenario.channel
-        if not settings.has_faults:
+        if not settings.has_faults or self.coordinator.decides != "vehicle":
             return None
         rng = np.random.default_rng(self.network_seeds[transformer])
         return Network(settings, self.hierarchy.transformers[transformer], rng)

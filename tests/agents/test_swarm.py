@@ -10,8 +10,8 @@ def copy(version: int, *load_kw: float) -> BoardCopy:
     return BoardCopy(np.array(load_kw), version)
 
 
-def share(version: int, slot: int, power_kw: float) -> Share:
-    return Share(slot, np.array([power_kw]), version)
+def share(version: int, slot: int, power_kw: float, number: int = 1) -> Share:
+    return Share(slot, np.array([power_kw]), 0, number, version)
 
 
 def held(swarm: Swarm) -> list[float]:
@@ -54,3 +54,11 @@ def test_the_copy_is_the_lines_own() -> None:
     swarm.hear_copy(sent)
     swarm.hear_share(share(0, 0, 1.0))
     assert sent.load_kw.tolist() == [5.0, 6.0]
+
+
+def test_a_promise_heard_twice_counts_once_and_the_next_one_too() -> None:
+    swarm = Swarm("line:T1/1", 3)
+    swarm.hear_copy(copy(0, 5.0, 6.0))
+    for number in (1, 1, 2, 2):
+        swarm.hear_share(share(0, 0, 1.0, number))
+    assert held(swarm) == [7.0, 6.0]

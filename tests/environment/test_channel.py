@@ -114,6 +114,36 @@ def test_who_waits_hears_at_once_what_comes_within_the_time_out_and_the_rest_lat
     assert sorted(arrived) == list(range(100))
 
 
+def test_a_message_spread_to_a_group_reaches_each_when_it_does() -> None:
+    clock = Clock()
+    channel = Channel(clock, log=[])
+    network = Network(ChannelSettings(loss=0.2, delay_s=20, delay="uniform"), "T1", np.random.default_rng(1))
+    heard: list[tuple[float, int]] = []
+    delivers = [lambda _, k=k: heard.append((clock.at_h, k)) for k in range(200)]
+    channel.spread(network, Recall(), T, delivers, "all")
+    assert heard == []
+    clock.run()
+    times = [at for at, _ in heard]
+    assert times == sorted(times)
+    assert 0 < times[0] < times[-1] <= 40 / 3600
+    row = book(channel)["recall"]
+    assert (row["messages"], row["receivers"], row["lost"]) == (1, 200, 200 - len(heard))
+    assert channel.log is not None
+    noted = dict(zip(LOG_COLUMNS, channel.log[0], strict=True))
+    assert (noted["arrives_h"], noted["lost"]) == (times[0], row["lost"])
+
+
+def test_what_comes_after_the_time_out_is_late_not_lost() -> None:
+    channel = Channel(Clock(), log=[])
+    network = Network(ChannelSettings(delay_s=10, delay="uniform", timeout_s=10), "T1", np.random.default_rng(1))
+    heard = channel.cast(network, Recall(), T, 400, "all")
+    row = book(channel)["recall"]
+    assert (row["lost"], row["late"]) == (0, 400 - int(heard.sum()))
+    assert channel.log is not None
+    noted = dict(zip(LOG_COLUMNS, channel.log[0], strict=True))
+    assert (noted["lost"], noted["late"]) == (0, row["late"])
+
+
 def test_each_of_a_group_hears_or_not_and_the_books_say_how_many_did_not() -> None:
     channel = Channel(Clock())
     network = Network(ChannelSettings(loss=0.25), "T1", np.random.default_rng(1))

@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from environment.hierarchy import Hierarchy
+from environment.loads import LoadProfile
 from environment.network import ChannelSettings
 from runs.model import ChargingModel
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.simulate import simulate
+from runs.simulate import run_world, simulate
+from runs.world import World
+from tests.worlds import make_fleet
 
 HOURS = st.floats(0, 23)
 
@@ -60,10 +64,53 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
+@st.composite
+def pressed_worlds(draw: st.DrawFn) -> World:
+    """Few EVs with odd stays, few slots, and a limit that is reached in most of them: what a day is too long to meet."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n, slots, slot_min = draw(st.integers(1, 8)), draw(st.sampled_from([3, 4, 6])), draw(st.sampled_from([5, 15, 60]))
+    hours = slots * slot_min / 60
+    start = rng.uniform(-0.2, 1, n) * hours
+    if draw(st.booleans()):
+        start = np.round(start * 60 / slot_min) * slot_min / 60
+    stop = start + rng.choice([0.02, 0.3, 0.7, 1.5], n) * hours
+    energy = rng.choice([0, 0.3, 1, 3], n) * rng.choice([1, 4], n) * slot_min / 60
+    fleet = make_fleet(list(zip(start, stop, energy, rng.choice([3.3, 4.0, 7.4], n), strict=True)))
+    base = rng.choice([2.0, 8.0, 10.0, 12.0], slots)
+    actual = np.maximum(base + rng.choice([-3, 0, 0, 3], slots), 0.0) if draw(st.booleans()) else base
+    moments = rng.uniform(0, hours, draw(st.sampled_from([0, 1, 3]))).tolist()
+    channel = draw(channels())
+    channel |= {
+        "delay_s": draw(st.sampled_from([0.0, 0.5, 4.0, 60.0, 600.0])),
+        "timeout_s": draw(st.sampled_from([0.001, 1.0, 10.0, 600.0])),
+        "restarts": [{"at_h": at_h} for at_h in moments],
+        "partitions": [{"from_h": at_h, "to_h": at_h + 0.2 * hours} for at_h in moments[1:2]],
+    }
+    scenario = Scenario().update(
+        run={"seed": 1, "optimum": False},
+        horizon={"slots": slots, "slot_min": slot_min},
+        transformer={
+            "limit_kw": draw(st.sampled_from([9.0, 12.0, 14.0, 20.0])),
+            "lines": draw(st.sampled_from([0, 1, 3])),
+        },
+        coordination={
+            "batch_size": draw(st.sampled_from([1, 2, 50])),
+            "rounds": draw(st.sampled_from([0, 3])),
+            "information": draw(st.sampled_from(["online", "day_ahead"])),
+            "energy": draw(st.sampled_from(["exact", "whole_slots"])),
+            "adjust": draw(st.sampled_from([True, True, False])),
+        },
+        channel=channel | {"log": True},
+    )
+    hierarchy = Hierarchy.build(scenario.transformer, fleet, rng)
+    return World(scenario, fleet, hierarchy, (LoadProfile(base, actual),), (1,), (int(rng.integers(2**32)),))
+
+
 def assert_limit_holds(result: Result) -> None:
-    limit = result.summary["limit_kw"]
-    over = (result.slots.total_kw > limit + 1e-6) & (result.slots.ev_kw > 1e-6)
-    assert not over.any(), result.slots[over]
+    limit, slots = result.summary["limit_kw"], result.slots
+    known = slots.actual_kw if result.scenario.coordination.adjust else slots.base_kw  # else it holds as forecast
+    over = (known + slots.ev_kw > limit + 1e-6) & (slots.ev_kw > 1e-6)
+    assert not over.any(), slots[over]
 
 
 def assert_books_close(result: Result) -> None:
@@ -75,11 +122,29 @@ def assert_books_close(result: Result) -> None:
     assert (vehicles.delivered_kwh <= vehicles.booked_kwh * vehicles.efficiency + 1e-9).all()
     assert (vehicles.fallback_kwh <= vehicles.booked_kwh + 1e-9).all()
     np.testing.assert_allclose(result.slots.ev_kw.sum() * slot_h, vehicles.booked_kwh.sum(), atol=1e-6)
-    power = vehicles.power_kw[result.schedule.vehicle].to_numpy()
-    assert (result.schedule.power_kw.to_numpy() <= power + 1e-9).all()
-    begin = result.schedule.slot.to_numpy() * slot_h
-    assert (begin + slot_h > vehicles.plug_in_h[result.schedule.vehicle].to_numpy() - 1e-9).all()
-    assert (begin < vehicles.plug_out_h[result.schedule.vehicle].to_numpy() + 1e-9).all()
+    charging, begin = vehicles.loc[result.schedule.vehicle], result.schedule.slot.to_numpy() * slot_h
+    covered_h = np.minimum(charging.plug_out_h, begin + slot_h) - np.maximum(charging.plug_in_h, begin)
+    most_kw = charging.power_kw * np.clip(covered_h / slot_h, 0, 1)
+    assert (result.schedule.power_kw.to_numpy() <= most_kw.to_numpy() + 1e-6).all(), "no more than the stay allows"
+    if result.scenario.coordination.energy == "exact":
+        assert (vehicles.booked_kwh <= vehicles.energy_kwh / vehicles.efficiency + 1e-6).all(), "no more than asked for"
+
+
+def assert_messages_are_bounded(result: Result) -> None:
+    """Each EV sends at most so many messages in a slot, and the log and the books agree."""
+    log, settings = result.log, result.scenario.channel
+    sent = log[log.kind.isin(["deposit", "exchange", "request"])]
+    slots = (sent.sent_h / result.scenario.horizon.slot_h).astype(int)
+    most = sent.groupby([sent.sender, slots]).size().max() if len(sent) else 0
+    asks = 12 * (settings.resends + 2)  # asked, refused, recalled, moved: each a few times, and each sent again
+    rounds = max(result.scenario.coordination.rounds, 1)
+    assert most <= asks * (settings.resends + 1) * (1 + rounds), most
+    books = result.messages.groupby("kind")[["messages", "receivers", "bytes", "lost", "late"]].sum()
+    noted = log.groupby("kind").agg(
+        messages=("kind", "size"), receivers=("receivers", "sum"), bytes=("bytes", "sum"), lost=("lost", "sum"),
+        late=("late", "sum"),
+    )  # fmt: skip
+    assert noted.to_dict() == books.to_dict(), "log and books agree"
 
 
 def assert_alike(left: Result, right: Result, *, but: tuple[str, ...] = ()) -> None:
@@ -96,6 +161,24 @@ def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scena
     result = simulate(scenario)
     assert_limit_holds(result)
     assert_books_close(result)
+
+
+@given(world=pressed_worlds())
+@settings(max_examples=250)
+def test_and_so_in_short_days_under_a_limit_that_presses(world: World) -> None:
+    result = Result.of(world, run_world(world, lambda _: None))
+    assert_limit_holds(result)
+    assert_books_close(result)
+    assert_messages_are_bounded(result)
+
+
+@pytest.mark.parametrize("method", ["free", "odc", "optimal"])
+def test_faults_leave_what_is_not_ants_alone_and_say_so(method: str) -> None:
+    sound = Scenario().update(fleet={"vehicles": 30}, coordination={"method": method})
+    faulty = sound.update(channel={"loss": 0.3, "death": 0.1, "delay_s": 60.0, "restarts": ({"at_h": 9.5},)})
+    plain, result = simulate(sound), simulate(faulty)
+    assert_alike(plain, result, but=("warnings",))
+    assert any("faults act on ants only" in text for text in result.summary["warnings"])
 
 
 @given(scenario=scenarios())

@@ -103,8 +103,8 @@ already. The last column is the ripple that a batch of about a tenth of the flee
 A lost copy of the board leaves its readers with the one before, so a batch acts like a larger one; a delay lets those who
 come meanwhile read an old board too, as if they were of the same batch. In bursts most losses fall on deposits that are sent
 again until the burst is over, and copies go out when an acceptance has just got through: so bursts cost messages more than
-they cost the valley. Lost deposits are sent again and cost no energy; an answer that takes minutes costs the beginning of a
-short stay. A copy that is lost counts with all its readers.
+they cost the valley. Neither losses nor delays of minutes cost energy: what is lost is sent again, and an EV that waits beyond
+a slot goes by the safe rule. A copy that is lost counts with all its readers.
 """
 
 

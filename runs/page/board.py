@@ -14,7 +14,8 @@ from runs.page.view import BoardView, board, slot_names
 
 CAPTION: Final = (
     "A bar is the load of a time slot: grey the base load, green what EVs have promised to draw, orange what was chosen in this "
-    "frame, with a triangle on the slots that were chosen. Strip below: pheromone; the stronger its colour, the more room is left, and the more the slot draws ants."
+    "frame, with a triangle on the slots that were chosen. Strip below: pheromone; the stronger its colour, the more room is "
+    "left, and the more the slot draws ants."
 )
 
 FEW_SLOTS: Final = 48
@@ -62,9 +63,9 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
     total = view.base_kw + view.held_kw + view.flash_kw
     landed = np.flatnonzero(view.flash_kw > 0).tolist()
     series.append({
-        "type": "scatter", "name": "chosen just now", "symbol": "triangle", "symbolRotate": 180, "symbolSize": 11 if len(names) <= FEW_SLOTS else 6,
-        "symbolOffset": [0, -8], "itemStyle": {"color": palette.flash}, "data": [[slot, round(total[slot], 1)] for slot in landed],
-        "silent": True, "tooltip": {"show": False}, "z": 6,
+        "type": "scatter", "name": "chosen just now", "symbol": "triangle", "symbolRotate": 180, "symbolOffset": [0, -8],
+        "symbolSize": 11 if len(names) <= FEW_SLOTS else 6, "itemStyle": {"color": palette.flash}, "z": 6,
+        "data": [[slot, round(total[slot], 1)] for slot in landed], "silent": True, "tooltip": {"show": False},
     })  # fmt: skip
     names_shown = list(dict.fromkeys(each["name"] for each in series))
     strongest = max(float(view.pheromone.max()), 1e-12)

@@ -14,16 +14,16 @@ from runs.page.said import said
 from runs.page.view import STATES, state_counts, states
 
 MOST_DRAWN: Final = 600
-"""EVs of more transformers than this are drawn as counts."""
+"""More EVs than this are drawn as counts."""
 
 MOST_NAMED: Final = 12
-"""Transformers up to which each is labelled."""
+"""Up to so many transformers or substations each is labelled."""
 
-CAPTION_EVS = (
+CAPTION_EVS: Final = (
     "A dot is an EV, in the order of plugging in; its colour says what it does. Click one to see what it chose and "
     "why; a ring is one that chose just now."
 )
-CAPTION_COUNTS = (
+CAPTION_COUNTS: Final = (
     "Under each transformer, its EVs by state. Click a transformer to see its board and, up to "
     f"{MOST_DRAWN} of them, its EVs."
 )
@@ -58,7 +58,6 @@ def option(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
     counts = state_counts(day)
     singly = drawn(day, shown)
     names = [f"{name} {count:,}" for name, count in zip(STATES, counts.sum(axis=0).tolist(), strict=True)]
-    series = [_tree(day, shown, palette)]
     if singly:
         below = _dots(day, singly, names, palette)
         columns, rows = shape(day, singly)
@@ -81,14 +80,14 @@ def option(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
         legend=legend(palette, names),
         grid=[
             {"left": 56, "right": 24, "top": 64, "height": 110},
-            {"left": 56 if not singly else 24, "right": 24, "top": 210, "bottom": 28},
+            {"left": 24 if singly else 56, "right": 24, "top": 210, "bottom": 28},
         ],
         xAxis=[
             {"show": False, "min": -0.5, "max": len(day.transformers) - 0.5},
             {**x_axis, "gridIndex": 1},
         ],
         yAxis=[{"show": False, "min": 0, "max": 2}, {**y_axis, "gridIndex": 1}],
-        series=[*series, *below],
+        series=[_tree(day, shown, palette), *below],
     )
 
 

@@ -1,7 +1,7 @@
 """The running numbers, and how many EVs chose and moved over the day."""
 
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 import solara
 from mesa.visualization.utils import update_counter
@@ -12,8 +12,8 @@ from runs.page.palette import Palette, axis, chart, legend
 from runs.page.said import said
 from runs.page.view import moves_by_round, numbers, slot_names
 
-CAPTION = "EVs that chose their slots, and EVs that changed a choice, in each slot of the day."
-CAPTION_ROUNDS = "EVs that changed their schedules in each round, over the whole day."
+CAPTION: Final = "EVs that chose their slots, and EVs that changed a choice, in each slot of the day."
+CAPTION_ROUNDS: Final = "EVs that changed their schedules in each round, over the whole day."
 
 
 @solara.component

@@ -16,8 +16,8 @@ from runs.page.said import said
 from runs.page.vehicle import Vehicle
 from runs.page.view import clock
 
-COLUMNS = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
-PANEL = "min-width:0"
+COLUMNS: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
+PANEL: Final = "min-width:0"
 
 HOW: Final = {
     "vehicle": "Each EV that plugs in reads the board of its transformer, picks the slots with the most room, and deposits its "
@@ -33,18 +33,18 @@ HOW: Final = {
 def Watch(day: Day) -> None:
     """Show a day as it is played."""
     palette = use_palette()
-    chosen, set_shown = solara.use_state(None)
+    shown, set_shown = solara.use_state(None)
     picked, set_picked = solara.use_state((0, 0))
-    shown = (
-        None if chosen is None or chosen >= len(day.transformers) else chosen
-    )  # Reset may have made the grid smaller
-    one = 0 if len(day.transformers) == 1 else shown
+    transformers = len(day.transformers)
+    if shown is not None and shown >= transformers:  # Reset has made the grid smaller
+        shown = None
+    one = 0 if transformers == 1 else shown
     looked_at = existing(day, picked)
     Headline(day)
     Numbers(day)
     with solara.Div(style=COLUMNS):
         with solara.Div(style=PANEL):
-            if len(day.transformers) > 1:
+            if transformers > 1:
                 Chooser(day, shown, set_shown)
             Board(day, one, palette)
         with solara.Div(style=PANEL):
@@ -106,8 +106,4 @@ def Picker(day: Day, k: int, row: int, on_picked: Callable[[tuple[int, int]], No
                 return
             place -= size
 
-    solara.InputInt(
-        "EV to look at (number)",
-        value=sum(sizes[:k]) + row + 1,
-        on_value=picked,
-    )
+    solara.InputInt("EV to look at (number)", value=sum(sizes[:k]) + row + 1, on_value=picked)

@@ -1,7 +1,6 @@
 """The page: Mesa's controls at the side, tabs in the middle; each browser tab has a player of its own."""
 
 import os
-from collections.abc import Callable
 from typing import Any, Final
 
 import solara
@@ -27,28 +26,30 @@ STYLE: Final = """
 narrow page leave a margin, to send them away by."""
 
 
+opened = solara.reactive((0, os.environ.get(SCENARIO_VARIABLE, "")))
+"""How many scenario files were loaded, and the one that is open; Solara keeps one for each browser tab."""
+
+
 @solara.component
 def Layout(children: list[Any]) -> None:
-    """Put the controls beside the page, or where there is no room behind the button at the top left."""
-    solara.AppLayout(children=children, sidebar_open=not narrow.value, navigation=False)
+    """Put the controls beside the page, or where there is no room behind the button at the top left.
+
+    A file that is loaded begins all anew: Mesa's controls stand in the layout, and would else keep those of the last file.
+    """
+    count, _ = opened.value
+    solara.AppLayout(children=children, sidebar_open=not narrow.value, navigation=False).key(f"file {count}")
 
 
 @solara.component
 def Page() -> None:
     """Show the page of one browser tab."""
-    file, set_file = solara.use_state(os.environ.get(SCENARIO_VARIABLE, ""))
-    count, set_count = solara.use_state(0)
-
-    def load(name: str) -> None:
-        set_file(name.strip())
-        set_count(count + 1)
-
-    Session(file, load).key(f"{count} {file}")
+    count, file = opened.value
+    Session(file).key(f"file {count}")
 
 
 @solara.component
-def Session(file: str, on_file: Callable[[str], None]) -> None:
-    """Everything on one scenario file; another file begins another session."""
+def Session(file: str) -> None:
+    """Show all that belongs to one scenario file."""
     first = solara.use_memo(lambda: Player(file=file), [])
     player = solara.use_reactive(first)
     model_params = solara.use_memo(lambda: {"file": file, **_widgets(file)}, [])
@@ -56,7 +57,7 @@ def Session(file: str, on_file: Callable[[str], None]) -> None:
     solara.Style(STYLE)
     SolaraViz(player, components=[], model_params=model_params, name="evswarm", play_interval=100)
     with solara.Sidebar():
-        FileCard(file, on_file)
+        FileCard(file)
     with solara.Column(style="padding:0 12px 24px 12px;max-width:1500px;margin:0 auto"):
         if player.value.day is None:
             Faults(player.value.faults)
@@ -77,13 +78,17 @@ def Faults(faults: tuple[str, ...]) -> None:
 
 
 @solara.component
-def FileCard(file: str, on_file: Callable[[str], None]) -> None:
+def FileCard(file: str) -> None:
     """Take the name of a scenario file."""
     name, set_name = solara.use_state(file)
+
+    def load() -> None:
+        opened.set((opened.value[0] + 1, name.strip()))
+
     with solara.Card("Scenario"):
         solara.Text("Changed controls act at Reset.")
         solara.InputText("Scenario file; empty: the default", value=name, on_value=set_name)
-        solara.Button("Load", on_click=lambda: on_file(name))
+        solara.Button("Load", on_click=load)
 
 
 def _widgets(file: str) -> dict[str, dict[str, object]]:

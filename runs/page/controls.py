@@ -1,8 +1,10 @@
 """The page's controls: which keys of a scenario they move, and where they start."""
 
+from math import isclose
 from typing import Any, Final
 
 from coordination.valley_filling import COORDINATORS
+from environment.hierarchy import TransformerSettings
 from runs.scenario import Scenario, sections, source_name
 
 KEYS: Final = {
@@ -68,7 +70,9 @@ def widgets(case: Scenario) -> dict[str, dict[str, Any]]:
         if value is not None:
             shown[name] = widget | {"value": value}
             if "max" in widget:  # a scenario may be beyond the usual range
-                shown[name] |= {"min": min(widget["min"], value), "max": max(widget["max"], value)}
+                least = min(widget["min"], value)
+                step = _fitting(widget["step"], value - least)
+                shown[name] |= {"min": least, "max": max(widget["max"], value), "step": step}
     return shown
 
 
@@ -88,9 +92,25 @@ def moved(case: Scenario, values: dict[str, Any]) -> Scenario:
         With every fault.
     """
     changed = {
-        KEYS[name]: value for name, value in values.items() if value is not None and value != start_value(case, name)
+        KEYS[name]: value
+        for name, value in values.items()
+        if value is not None and not _same(value, start_value(case, name))
     }
+    if KEYS["limit_kw"] in changed:  # it takes the place of a rating
+        kept = case.transformer.model_dump(exclude_unset=True, exclude={"rated_kva", "power_factor", "loading"})
+        case = case.model_copy(update={"transformer": TransformerSettings(**kept)})
     return case.varied({"run.engine": "agents", **changed})
+
+
+def _same(value: Any, start: Any) -> bool:
+    """Whether a control stands where it started, but for the digits that a slider drops."""
+    return isclose(value, start, rel_tol=1e-5) if isinstance(start, float) else bool(value == start)
+
+
+def _fitting(step: float, way: float) -> float:
+    """Return the step of a slider, or a part of it where it would not hit a value so far from its beginning."""
+    parts = [step // part if isinstance(step, int) else step / part for part in (1, 2, 5, 10, 20, 50, 100, 1000)]
+    return next((part for part in parts if part and isclose(way / part, round(way / part), abs_tol=1e-6)), parts[-1])
 
 
 def _choice(label: str, values: list[Any]) -> dict[str, Any]:

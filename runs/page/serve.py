@@ -32,7 +32,17 @@ def prepare(port: int) -> None:
         If what the page needs is not installed, or the port is taken.
     """
     if any(find_spec(name) is None for name in ("solara", "solara_assets", "altair")):
-        raise FaultyInputError([Fault("evswarm app", None, "page", "not installed", "pip install 'evswarm[app]'")])
+        raise FaultyInputError(
+            [
+                Fault(
+                    "evswarm app",
+                    None,
+                    "page",
+                    "not installed",
+                    "the extra app: pip install '.[app]' in evswarm's folder",
+                )
+            ]
+        )
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

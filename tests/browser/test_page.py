@@ -50,11 +50,13 @@ def _shoot(page: Page, name: str) -> None:
 
 def test_step_shows_the_next_frame(tabs: Tabs) -> None:
     page = tabs.open()
+    page.evaluate("charts = [...document.querySelectorAll('.solara-echarts canvas')]")
     _shoot(page, "begin")
     _step(page, 4)
     page.get_by_role("button", name="Step", exact=True).press("Enter")
     expect(page.get_by_text("Frame 5 of")).to_be_visible()
     expect(page.locator("#numbers")).to_contain_text("Gap to the optimum")
+    assert page.evaluate("charts.length >= 4 && charts.every(each => each.isConnected)"), "updated, not built anew"
     _shoot(page, "five_steps")
 
 
@@ -98,9 +100,14 @@ def test_a_bad_scenario_file_is_said_on_the_page_and_a_good_one_mends_it(tabs: T
     _load(page, tmp_path / "missing.toml")
     expect(page.get_by_text("The day cannot begin: 1 fault.")).to_be_visible()
     good = tmp_path / "good.toml"
-    good.write_text("[fleet]\nvehicles = 30\n[transformer]\ncount = 2\n[coordination]\nmethod = 'optimal'\n")
+    good.write_text(
+        "[fleet]\nvehicles = 33\n[transformer]\ncount = 2\nrated_kva = 1234.5\n[coordination]\nmethod = 'optimal'\n"
+    )
     _load(page, good)
-    expect(page.get_by_text("30 EVs under 2 transformers")).to_be_visible()
+    expect(page.get_by_text("33 EVs under 2 transformers")).to_be_visible()
+    _move(page, "Seed", 1)
+    _reset(page)
+    expect(page.get_by_text("33 EVs under 2 transformers, optimum, seed 2")).to_be_visible()  # no other control moved
     _step(page, 20)
     _shoot(page, "optimal_two_transformers")
 

@@ -15,7 +15,7 @@ from coordination.valley_filling import COORDINATORS
 from environment.board import pheromone
 from environment.faults import FaultyInputError
 from runs.page import board, grid, numbers, vehicle, view
-from runs.page.app import Page
+from runs.page.app import Layout, Page, opened
 from runs.page.compare import figures, run_both
 from runs.page.controls import KEYS, moved, widgets
 from runs.page.day import Day
@@ -132,6 +132,18 @@ def test_controls_that_do_not_move_leave_the_scenario_as_it_is() -> None:
     assert (other.coordination.batch_size, other.load.source, other.transformer.limit_kw) == (9, "bdew", 300.0)
 
 
+def test_sliders_can_stand_at_any_value_of_a_scenario() -> None:
+    odd = Scenario().update(
+        fleet={"vehicles": 437}, transformer={"rated_kva": 1234.5}, channel={"loss": 0.123}, run={"seed": 4711}
+    )
+    for name, widget in widgets(odd).items():
+        if "step" in widget:
+            assert widget["min"] <= widget["value"] <= widget["max"]
+            stands_at = widget["min"] + round((widget["value"] - widget["min"]) / widget["step"]) * widget["step"]
+            assert moved(odd, {name: stands_at}) == odd, "a slider stands on one of its steps"
+    assert moved(odd, {"limit_kw": 800.0}).transformer.load_limit_kw == 800, "in place of the rating"
+
+
 def test_a_scenario_with_its_own_files_has_no_controls_for_what_it_fixes(tree: Path) -> None:
     shown = widgets(Scenario.read(tree / "scenarios/my_fleet.toml"))
     assert "vehicles" not in shown
@@ -191,6 +203,19 @@ def test_a_click_on_step_plays_a_frame() -> None:
     said = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
     context.close()
     assert any(text.startswith("Frame 1 of") for text in said)
+
+
+def test_reset_after_another_file_was_loaded_begins_with_that_file(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("[fleet]\nvehicles = 33\n")
+    _, context = solara.render(Layout(children=[Page()]), handle_error=False)
+    before = opened.value
+    opened.set((before[0] + 1, str(other)))
+    context.find(vw.Btn, children=["Reset"]).widget.click()
+    said = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
+    opened.set(before)
+    context.close()
+    assert any("33 EVs" in text for text in said)
 
 
 @pytest.mark.parametrize("name", TABS)

@@ -105,6 +105,12 @@ def figures(results: tuple[Result, Result]) -> list[list[str]]:
 
 @solara.component
 def Compare(day: Day) -> None:
+    """Compare on a day; another day begins anew, so that no result of the last one is left standing."""
+    Comparison(day).key(f"day {id(day)}")
+
+
+@solara.component
+def Comparison(day: Day) -> None:
     """Choose two sides, run both, and show them on one chart."""
     palette = use_palette()
     settings = day.case.coordination

@@ -16,7 +16,7 @@ from runs.simulate import simulate
 
 CAPTION: Final = (
     "The whole day as this page's controls have it, also where it is not played to its end: tables, summary, "
-    "scenario and figures, the same files as `evswarm run --out`. It takes a few seconds to write."
+    "scenario and figures, the same files as evswarm run --out writes. It takes a few seconds to write."
 )
 
 

@@ -14,6 +14,8 @@ FRAMES: Final = 105
 
 def main(file: Path) -> None:
     """Play the default day until the evening and write what is seen."""
+    if chromium() is None:
+        sys.exit("The page's picture needs Chromium (Debian: apt-get install chromium).")
     with served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 1460})

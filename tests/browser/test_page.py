@@ -135,6 +135,11 @@ def test_ten_thousand_evs(tabs: Tabs, tmp_path: Path) -> None:
     expect(page.get_by_text("10,000 EVs under 20 transformers")).to_be_visible(timeout=30_000)
     _step(page, 40)
     _shoot(page, "ten_thousand")
+    box = page.locator(".solara-echarts").nth(1).bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 56 + 0.5 * (box["width"] - 80) / 20, box["y"] + box["height"] - 40)  # the first bar
+    expect(page.get_by_text("A dot is an EV")).to_be_visible()
+    _shoot(page, "one_of_twenty_transformers")
 
 
 def test_dark_and_narrow(tabs: Tabs) -> None:

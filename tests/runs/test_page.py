@@ -241,6 +241,12 @@ def test_a_step_of_ten_thousand_evs_does_not_block() -> None:
     assert np.median(times) < 0.3
 
 
+def test_a_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.page.serve.find_spec", lambda _: None)
+    with pytest.raises(FaultyInputError, match="not installed"):
+        prepare(8765)
+
+
 def test_a_port_that_is_taken_is_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -81,8 +81,8 @@ class ChannelSettings(Settings):
     restarts: tuple[Restart, ...] = ()
     """Moments at which a board starts again from its last snapshot."""
 
-    timeout_s: float = Field(default=10.0, gt=0, le=86_400)
-    """Time after which a message that was not answered is sent again [s]."""
+    timeout_s: float | None = Field(default=None, gt=0, le=86_400)
+    """Time after which a message that was not answered is sent again [s]; none: six times the mean delay, at least 10 s."""
 
     resends: int = Field(default=3, ge=0, le=100)
     """How often it is sent again before the EV gives up until the next slot."""
@@ -117,7 +117,7 @@ class ChannelSettings(Settings):
     @property
     def timeout_h(self) -> float:
         """Time after which a message is sent again [h]."""
-        return self.timeout_s / SECONDS_PER_HOUR
+        return (self.timeout_s or max(10.0, 6 * self.delay_s)) / SECONDS_PER_HOUR
 
 
 class Network:

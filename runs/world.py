@@ -19,7 +19,7 @@ from environment.hierarchy import Hierarchy
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
-from environment.network import Network
+from environment.network import SECONDS_PER_HOUR, Network
 from runs.scenario import Scenario
 
 
@@ -202,7 +202,14 @@ class World:
             (late, f"{stays} end after the horizon; only their part inside it is used"),
         ]
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
-        if self.scenario.channel.has_faults and self.coordinator.decides != "vehicle":
+        channel = self.scenario.channel
+        round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
+        if round_trip_h >= channel.timeout_h:
+            found.append(
+                f"channel.timeout_s = {channel.timeout_s:g} is not above the mean way there and back of "
+                f"{2 * channel.delay_s:g} s; most answers come too late"
+            )
+        if channel.has_faults and self.coordinator.decides != "vehicle":
             found.append(
                 f"the channel's faults act on ants only; {self.coordinator.title} exchanges its messages without"
             )

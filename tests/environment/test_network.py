@@ -17,6 +17,12 @@ def delays(n: int = MANY, seed: int = 1, **settings: Any) -> list[list[float]]:
     return [network.delays_h(0.0) for _ in range(n)]
 
 
+def test_the_time_out_leaves_room_for_an_answer_unless_it_is_set() -> None:
+    assert ChannelSettings().timeout_h * 3600 == pytest.approx(10)
+    assert ChannelSettings(delay_s=60).timeout_h * 3600 == pytest.approx(360)
+    assert ChannelSettings(delay_s=60, timeout_s=5).timeout_h * 3600 == pytest.approx(5)
+
+
 def test_nothing_goes_wrong_by_default() -> None:
     assert not ChannelSettings().has_faults
     assert set(map(tuple, delays(100))) == {(0.0,)}

@@ -181,6 +181,14 @@ def test_faults_leave_what_is_not_ants_alone_and_say_so(method: str) -> None:
     assert any("faults act on ants only" in text for text in result.summary["warnings"])
 
 
+def test_a_time_out_that_no_answer_can_meet_is_said() -> None:
+    words = "most answers come too late"
+    hasty = Scenario().update(fleet={"vehicles": 3}, channel={"delay_s": 30.0, "timeout_s": 20.0})
+    assert any(words in text for text in simulate(hasty).summary["warnings"])
+    patient = hasty.update(channel={"timeout_s": None})
+    assert not any(words in text for text in simulate(patient).summary["warnings"])
+
+
 @given(scenario=scenarios())
 @settings(max_examples=15)
 def test_a_replay_is_identical(scenario: Scenario) -> None:

@@ -88,7 +88,7 @@ def all_series() -> list[Series]:
 
 
 def _delayed(mean_s: float) -> dict[str, Any]:
-    return {"channel.delay_s": mean_s, "channel.delay": "exponential", "channel.timeout_s": 6 * mean_s}
+    return {"channel.delay_s": mean_s, "channel.delay": "exponential"}
 
 
 def scenario() -> Scenario:

@@ -29,10 +29,11 @@ class Swarm:
         if copy.version < self.version:
             return
         self.version = copy.version
-        self.load_kw = copy.load_kw.copy()
-        self._shares = {key: share for key, share in self._shares.items() if share.version >= self.version}
-        for share in self._shares.values():
-            self._add(share)
+        self.load_kw = copy.load_kw
+        if self._shares:
+            self._shares = {key: share for key, share in self._shares.items() if share.version >= self.version}
+            for share in self._shares.values():
+                self._add(share)
 
     def hear_share(self, share: Share) -> None:
         """Take what a member was promised, once, if the copy at hand is older."""
@@ -43,4 +44,5 @@ class Swarm:
 
     def _add(self, share: Share) -> None:
         if self.load_kw is not None:
+            self.load_kw = self.load_kw.copy()  # what was sent stays as it was
             self.load_kw[share.first_slot : share.first_slot + share.power_kw.size] += share.power_kw

@@ -157,7 +157,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         """Take an EV in: it forages, unless it has its schedule already, or is given the one that was planned for it."""
         self.plugged_in.append(ev)
         if self.planned is None:
-            self._admit(ev)
+            if self.settings.information == "day_ahead":
+                self._admit(ev)
             if self.settings.information == "online" or ev.cut_off:
                 ev.forage()
             return

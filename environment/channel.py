@@ -146,10 +146,13 @@ class Channel:
             The sender waits for the answer: what arrives within the time-out is delivered within this call.
         """
         book = self._enter(message, message.hop, receivers)
-        delays = [0.0] if network is None else network.delays_h(self._now_h())
-        waits_h = network.settings.timeout_h if network is not None and paced else np.inf
-        if network is not None:
-            book.count(delays, receivers, waits_h)
+        if network is None:
+            if self.log is not None:
+                self._note(message, sender, receiver, receivers, [[0.0]])
+            deliver(message)
+            return
+        delays, waits_h = network.delays_h(self._now_h()), network.settings.timeout_h if paced else np.inf
+        book.count(delays, receivers, waits_h)
         self._note(message, sender, receiver, receivers, [delays], waits_h)
         self._hand_over(delays, deliver, message, waits_h if paced else 0.0)
 

@@ -164,7 +164,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             return
         power = self.planned.of(ev.row)
         if self.coordinator.decides == "planner":
-            self.channel.send(Dispatch(int(self.problem.first_slot[ev.row]), power), self, ev)
+            self.channel.send(Dispatch(ev.first_slot, power), self, ev)
         ev.schedule_kw[:] = power
         self.schedule.add_to(self.board.load_kw, np.array([ev.row]))
 
@@ -347,7 +347,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
 
     def _cut_one(self, ev: EV, now: int) -> None:
         """Cut an EV's charging as far as the slot is above the limit: at the plug, so that it needs no message to work."""
-        board, k = self.board, now - int(self.problem.first_slot[ev.row])
+        board, k = self.board, now - ev.first_slot
         cut = cut_kw(board.load_kw[now], board.limit_kw, ev.schedule_kw[k], self.problem.whole)
         if cut > 0:
             order = Cut(now, np.array([-cut]))
@@ -394,7 +394,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         It chose for this slot before the slot's load was known; and where messages get lost, its promise may be missing.
         """
         now = self.slot
-        k = now - int(self.problem.first_slot[ev.row])
+        k = now - ev.first_slot
         if not 0 <= k < ev.schedule_kw.size:
             return
         excess = max(float(ev.schedule_kw[k] - self.ledger.of(ev.row)[k]), 0.0)
@@ -419,7 +419,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
                 ev.was_cut_off = True
                 drawn = ev.charge_unguided(now, board.limit_kw - board.load_kw[now])
                 board.load_kw[now] += drawn
-                k = now - int(self.problem.first_slot[ev.row])
+                k = now - ev.first_slot
                 self.ledger.of(ev.row)[k] += drawn
                 self._unguided.of(ev.row)[k] += drawn
         if board.load_kw[now] != before:

@@ -136,7 +136,6 @@ def _adjust_all(
     scratch = np.empty(load_kw.size)
     moves = 0
     entries = 0
-    cuts = 0
     residual = deviation_kw
     for i in rows:
         over = load_kw[now] - limit_kw
@@ -155,18 +154,12 @@ def _adjust_all(
             moves += 1
             entries += named
             held += change[: held.size]
-    for i in rows[::-1]:
-        place = start[i] + now - first_slot[i]
-        cut = cut_kw(load_kw[now], limit_kw, schedule_kw[place], whole)
-        if cut > 0.0:
-            schedule_kw[place] -= cut
-            load_kw[now] -= cut
-            cuts += 1
+    cuts = _cut_all(rows[::-1], now, load_kw, limit_kw, first_slot, whole, start, schedule_kw)
     return moves, entries, cuts
 
 
 @compiled
-def _cut_arrivals(
+def _cut_all(
     rows: NDArray[np.int64],
     now: int,
     load_kw: NDArray[np.float64],
@@ -230,7 +223,7 @@ def cut_arrivals(
         The slot.
     """
     return int(
-        _cut_arrivals(
+        _cut_all(
             rows,
             now,
             board.load_kw,

@@ -23,6 +23,8 @@ class Hop(StrEnum):
     LOWER = "substation-transformer"
     FIELD = "transformer-ev"
     LINE = "ev-ev"
+    AGGREGATOR = "control_center-aggregator"
+    STORE = "aggregator-ev"
 
 
 class Cast(StrEnum):
@@ -340,3 +342,93 @@ class Report(Loads):
     def valley_kw(self) -> float:
         """Smallest load [kW]."""
         return float(self.load_kw.min())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices(Message):
+    """Control centre -> aggregator, a day ahead: what a kWh costs and brings in each slot, ``(n_slots,)`` each."""
+
+    kind: ClassVar[str] = "prices"
+    hop: ClassVar[Hop] = Hop.AGGREGATOR
+
+    charge_yuan_per_kwh: NDArray[np.float64]
+    discharge_yuan_per_kwh: NDArray[np.float64]
+
+    @property
+    def wire_bytes(self) -> int:
+        """Size on the wire [bytes]."""
+        return HEADER_BYTES + VALUE_BYTES * (self.charge_yuan_per_kwh.size + self.discharge_yuan_per_kwh.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition(Message):
+    """EV -> aggregator, at a slot's beginning: it is there; its state of charge, and what it could take and give [kW]."""
+
+    kind: ClassVar[str] = "condition"
+    hop: ClassVar[Hop] = Hop.STORE
+    BYTES: ClassVar[int] = HEADER_BYTES + 3 * VALUE_BYTES
+
+    soc: float
+    charge_kw: float
+    discharge_kw: float
+
+    @property
+    def wire_bytes(self) -> int:
+        """Size on the wire [bytes]."""
+        return self.BYTES
+
+    @property
+    def text(self) -> str:
+        """State of charge and limits."""
+        return f"soc {self.soc:.3f}, {-self.discharge_kw:+.2f} to {self.charge_kw:+.2f} kW"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Power(Message):
+    """A mean power of the present slot; positive charges [kW]."""
+
+    hop: ClassVar[Hop] = Hop.STORE
+    BYTES: ClassVar[int] = HEADER_BYTES + VALUE_BYTES
+
+    power_kw: float
+
+    @property
+    def wire_bytes(self) -> int:
+        """Size on the wire [bytes]."""
+        return self.BYTES
+
+    @property
+    def text(self) -> str:
+        """The power."""
+        return f"{self.power_kw:+.2f} kW"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setpoint(Power):
+    """Aggregator -> EV: what it is asked to draw or to give."""
+
+    kind: ClassVar[str] = "setpoint"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Response(Power):
+    """EV -> aggregator, at the slot's end: what it drew or gave."""
+
+    kind: ClassVar[str] = "response"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracking(Message):
+    """Aggregator -> control centre, at the slot's end: the fleet's signal, and what its EVs did [kW]."""
+
+    kind: ClassVar[str] = "tracking"
+    hop: ClassVar[Hop] = Hop.AGGREGATOR
+    BYTES: ClassVar[int] = HEADER_BYTES + 2 * VALUE_BYTES
+
+    signal_kw: float
+    response_kw: float
+
+    @property
+    def wire_bytes(self) -> int:
+        """Size on the wire [bytes]."""
+        return self.BYTES

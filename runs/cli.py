@@ -20,6 +20,9 @@ from runs.reference import commented_scenario
 from runs.result import COMPARISON_FILE, STUDY_FILE, Result, whole_folder
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
+from runs.shaving.printed import print_shaving
+from runs.shaving.result import ShavingResult, shave
+from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress as Tell
 from runs.simulate import simulate
 from runs.studies.registry import STUDIES
@@ -76,14 +79,18 @@ def run(
     """
     with _explained():
         case = _read(scenario, overrides, seed)
+        result: Result | ShavingResult
         if out_folder is None:
-            result = _simulate(case, workers)
+            result = _run_one(case, workers)
         else:
             with whole_folder(out_folder) as folder:
-                result = _simulate(case, workers)
+                result = _run_one(case, workers)
                 _save(result, folder, table_format)
-        print_warnings(result)
-        print_run(result)
+        if isinstance(result, ShavingResult):
+            print_shaving(result)
+        else:
+            print_warnings(result)
+            print_run(result)
         if out_folder is not None:
             out.print(f"Written to [bold]{escape(str(out_folder))}[/]: tables, summary.json, figures/", soft_wrap=True)
 
@@ -101,7 +108,7 @@ def compare(
 ) -> None:
     """Run the same fleet and load through several coordinators: one table, one figure."""
     with _explained():
-        case = _read(scenario, overrides, seed)
+        case = _without_peak_shaving(_read(scenario, overrides, seed), "compare")
         names = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
         unknown = [name for name in names if name not in COORDINATORS]
         if unknown or not names:
@@ -270,6 +277,13 @@ def check(
     """Validate a scenario and the files that it names; print every fault at once."""
     with _explained():
         case = _read(scenario, overrides, None)
+        if case.peak_shaving is not None:
+            store = ShavingWorld.build(case, np.random.default_rng(case.run.seed))
+            out.print(
+                f"{escape(str(scenario))}: no fault. {len(store.fleet)} EVs that give back, "
+                f"{store.horizon.n_slots} slots of {store.horizon.slot_min} min."
+            )
+            return
         world = World.build(case, np.random.default_rng(case.run.seed))
         for text in world.warnings():
             err.print(f"[yellow]warning:[/] {text}", highlight=False)
@@ -300,6 +314,21 @@ def _read_leniently(
     return case, faults
 
 
+def _run_one(case: Scenario, workers: int) -> Result | ShavingResult:
+    if case.peak_shaving is None:
+        return _simulate(case, workers)
+    with _progress(f"Peak shaving by {case.peak_shaving.optimizer}") as tell:
+        return shave(case, tell)
+
+
+def _without_peak_shaving(case: Scenario, command: str) -> Scenario:
+    if case.peak_shaving is not None:
+        raise FaultyInputError([
+            Fault("scenario", None, "section [peak_shaving]", "there", f"a scenario without it for `evswarm {command}`")
+        ])  # fmt: skip
+    return case
+
+
 def _simulate(case: Scenario, workers: int = 1) -> Result:
     with _progress(COORDINATORS[case.coordination.method].title) as tell:
         if workers > 1:
@@ -320,11 +349,16 @@ def _progress(title: str) -> Iterator[Tell]:
         yield lambda part: bar.update(task, completed=part)
 
 
-def _save(result: Result, folder: Path, table_format: TableFormat) -> None:
-    from runs import plots  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-
+def _save(result: Result | ShavingResult, folder: Path, table_format: TableFormat) -> None:
     result.save(folder, table_format=table_format.value)
-    plots.save_all(result, folder / "figures")
+    if isinstance(result, ShavingResult):
+        from runs.shaving.plots import save_shaving  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
+        save_shaving(result, folder / "figures")
+    else:
+        from runs import plots  # noqa: PLC0415
+
+        plots.save_all(result, folder / "figures")
 
 
 @contextmanager

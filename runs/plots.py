@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
 from runs.result import Result
+from runs.scenario import Scenario
 
 BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"
 METHOD_COLOURS: Final = ("#0f766e", "#1d4ed8", "#9333ea", "#be185d", "#65a30d", "#0891b2")
@@ -230,7 +231,15 @@ def finish_load(axes: Axes, result: Result) -> None:
     clock(axes, result)
 
 
-def clock(axes: Axes, result: Result, which: str = "x") -> None:
+class Timed(Protocol):
+    """Whatever was run over a horizon."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+
+
+def clock(axes: Axes, result: Timed, which: str = "x") -> None:
     """Turn hours since the horizon's start on an axis into times of day."""
     horizon = result.scenario.horizon
     step = max(1.0, 3.0 * np.ceil(horizon.hours / 24)) if horizon.hours > 8 else 1.0

@@ -6,7 +6,7 @@ from pydantic.fields import FieldInfo
 
 from coordination.valley_filling import COORDINATORS
 from environment.settings import Settings
-from runs.scenario import sections, source_name, toml_text
+from runs.scenario import Scenario, sections, source_name, toml_text
 
 MADE_BY = "<!-- Written from the settings classes by `make docs`; edit their docstrings instead. -->"
 
@@ -15,7 +15,10 @@ def commented_scenario() -> str:
     """Return a scenario with every key at its default, commented out, and a comment that says what it is for."""
     parts = ["## A scenario for evswarm. Each key stands at its default; take its # away to change it.\n"]
     for name, classes in sections().items():
-        parts.append(f"\n[{name}]\n")
+        optional = Scenario.model_fields[name].default is None
+        parts.append(
+            f"\n## Take the # before the section away to switch it on.\n# [{name}]\n" if optional else f"\n[{name}]\n"
+        )
         for cls in classes:
             parts.append(f"## {_summary(cls)}\n" if cls is classes[0] else f"\n## Or: {_summary(cls)}\n")
             for key, field in cls.model_fields.items():

@@ -226,7 +226,7 @@ def _is_ours(folder: Path) -> bool:
     names = {path.name for path in folder.iterdir()}
     if STUDY_FILE in names:
         return names <= {STUDY_FILE, *(folder / STUDY_FILE).read_text(encoding="utf-8").splitlines()}
-    tables = {f"{name}.{end}" for name in TABLES for end in ("parquet", "csv")}
+    tables = {f"{name}.{end}" for name in (*TABLES, "groups", "search") for end in ("parquet", "csv")}
     ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, TIMELINE_FILE, "figures", *tables, *COORDINATORS}
     return not names or (names <= ours and bool(names & {SUMMARY_FILE, COMPARISON_FILE}))
 

@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
+from coordination.peak_shaving.power_sharing import TACTICS, GroupingSettings
+from coordination.peak_shaving.problem import PeakShavingSettings
+from coordination.peak_shaving.search import SEARCHERS
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
@@ -19,9 +22,13 @@ from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon
 from environment.loads import BuiltinLoad, LoadSource
 from environment.network import ChannelSettings
+from environment.participation import ParticipationSettings
 from environment.settings import Settings
+from environment.tariffs import GuangdongTariff, TariffSource
 
-PATH_KEYS = ("path", "actual_path")
+PATH_KEYS = ("path", "actual_path", "available_path")
+V2G_SECTIONS = ("tariff", "participation", "grouping")
+"""Sections that count only beside ``[peak_shaving]``."""
 
 
 class RunSettings(Settings):
@@ -46,6 +53,10 @@ class Scenario(Settings):
     transformer: TransformerSettings = TransformerSettings()
     coordination: CoordinationSettings = CoordinationSettings()
     channel: ChannelSettings = ChannelSettings()
+    peak_shaving: PeakShavingSettings | None = None
+    grouping: GroupingSettings = GroupingSettings()
+    participation: ParticipationSettings = ParticipationSettings()
+    tariff: Annotated[TariffSource, Field(discriminator="source")] = GuangdongTariff()
     run: RunSettings = RunSettings()
 
     @field_validator("coordination")
@@ -54,6 +65,22 @@ class Scenario(Settings):
         if coordination.method not in COORDINATORS:
             raise ValueError(f"method = {coordination.method!r}; expected {nearest(coordination.method, COORDINATORS)}")
         return coordination
+
+    @field_validator("peak_shaving")
+    @classmethod
+    def _known_optimizer(cls, peak_shaving: PeakShavingSettings | None) -> PeakShavingSettings | None:
+        if peak_shaving is not None and peak_shaving.optimizer not in SEARCHERS:
+            raise ValueError(
+                f"optimizer = {peak_shaving.optimizer!r}; expected {nearest(peak_shaving.optimizer, SEARCHERS)}"
+            )
+        return peak_shaving
+
+    @field_validator("grouping")
+    @classmethod
+    def _known_tactic(cls, grouping: GroupingSettings) -> GroupingSettings:
+        if grouping.tactic not in TACTICS:
+            raise ValueError(f"tactic = {grouping.tactic!r}; expected {nearest(grouping.tactic, TACTICS)}")
+        return grouping
 
     @field_validator("run")
     @classmethod
@@ -98,7 +125,7 @@ class Scenario(Settings):
         file = path.name if path else "scenario"
         faults = [fault for text in overrides if (fault := _apply(content, text))]
         faults += _drop_wrong_sections(content, file)
-        for section, default in (("load", "builtin"), ("fleet", "nhts")):
+        for section, default in (("load", "builtin"), ("fleet", "nhts"), ("tariff", "guangdong")):
             if section in content:
                 content[section].setdefault("source", default)
         try:
@@ -119,8 +146,8 @@ class Scenario(Settings):
             A mapping of new values for each section named.
         """
         content = self._content()
-        for name, section in content.items():
-            section.update(sections.get(name, {}))
+        for name, values in sections.items():
+            content.setdefault(name, {}).update(values)
         return type(self).model_validate(content)
 
     def varied(self, values: Mapping[str, Any], file: str = "scenario") -> Self:
@@ -154,7 +181,9 @@ class Scenario(Settings):
         """Return what was set, section by section, as validation takes it."""
         content = {}
         for name in type(self).model_fields:
-            section: Settings = getattr(self, name)
+            section: Settings | None = getattr(self, name)
+            if section is None:
+                continue
             content[name] = section.model_dump(exclude_unset=True)
             if "source" in type(section).model_fields:
                 content[name]["source"] = section.source  # type: ignore[attr-defined]
@@ -163,6 +192,9 @@ class Scenario(Settings):
     def to_toml(self) -> str:
         """Return the whole scenario, defaults included, as TOML; keys that are none are left out."""
         content = self.model_dump()
+        if self.peak_shaving is None:
+            for name in ("peak_shaving", *V2G_SECTIONS):
+                del content[name]
         for key in ("rated_kva", "power_factor", "loading"):
             if self.transformer.limit_kw is not None:
                 del content["transformer"][key]
@@ -174,7 +206,8 @@ def sections() -> dict[str, list[type[Settings]]]:
     by_name: dict[str, list[type[Settings]]] = {}
     for name, field in Scenario.model_fields.items():
         kind: Any = field.annotation
-        by_name[name] = list(get_args(kind.__value__)) if isinstance(kind, TypeAliasType) else [kind]
+        kinds = get_args(kind.__value__) if isinstance(kind, TypeAliasType) else get_args(kind) or (kind,)
+        by_name[name] = [cls for cls in kinds if cls is not type(None)]
     return by_name
 
 

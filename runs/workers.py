@@ -19,6 +19,7 @@ import numpy as np
 
 from environment.faults import Fault, FaultyInputError
 from runs.scenario import Scenario
+from runs.shaving.result import summarize_shaving
 from runs.simulate import summarize
 
 THREAD_SETTINGS = (
@@ -76,7 +77,9 @@ def work(scenario: Scenario, jobs: Sequence[Job]) -> list[Record]:
 def _run(scenario: Scenario, job: Job) -> Record:
     begun = time.perf_counter()
     try:
-        figures = dict(_figures(summarize(scenario.varied(job.changes))))
+        case = scenario.varied(job.changes)
+        summary = summarize(case) if case.peak_shaving is None else summarize_shaving(case)
+        figures = dict(_figures(summary))
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)
         return failure(job.run, error, time.perf_counter() - begun)
     return Record(run=job.run, status="ok", error=None, wall_s=time.perf_counter() - begun, figures=figures)

@@ -75,8 +75,8 @@ class World:
         """
         fleet_rng, load_rng, tree_rng, planner_rng, network_rng = rng.spawn(5)
         faults: list[Fault] = []
-        profile = _collecting(faults, lambda: scenario.load.profile(scenario.horizon))
-        fleet = _collecting(faults, lambda: scenario.fleet.build(scenario.horizon, fleet_rng))
+        profile = collecting(faults, lambda: scenario.load.profile(scenario.horizon))
+        fleet = collecting(faults, lambda: scenario.fleet.build(scenario.horizon, fleet_rng))
         raise_if_any(faults)
         assert profile is not None
         assert fleet is not None
@@ -236,7 +236,8 @@ def _unknown_transformers(scenario: Scenario, hierarchy: Hierarchy) -> list[Faul
     ]
 
 
-def _collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:
+def collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:
+    """Return what is built, or None and its faults added to those found so far."""
     try:
         return build()
     except FaultyInputError as error:

@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.horizon import Horizon
-from environment.loads.steps import read_steps
 from environment.settings import Settings
+from environment.steps import read_steps
 
 
 @dataclass(frozen=True, eq=False)

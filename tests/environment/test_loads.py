@@ -9,7 +9,7 @@ from environment.faults import FaultyInputError
 from environment.horizon import Horizon
 from environment.loads import BdewLoad, BuiltinLoad, CsvLoad, LoadProfile
 from environment.loads.builtin import ERCOT_2010_FROM_NOON
-from environment.loads.steps import on_slots
+from environment.steps import on_slots
 
 
 @given(st.sampled_from([5, 15, 60, 120, 240]), st.integers(0, 2**32))

@@ -1,0 +1,1 @@
+"""Peak shaving by a fleet that charges and discharges (paper B)."""

@@ -1,0 +1,132 @@
+"""One slot of a fleet that follows its signal: groups, shares, and a record of what came of it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.peak_shaving.grouping import first_centroids
+from coordination.peak_shaving.power_sharing import TACTICS, GroupingSettings, group, share
+from environment.battery import Limits
+
+
+class Dispatch(NamedTuple):
+    """What EVs are asked to do in a slot: power [kW] and group of each, ``(n,)``, and the signal of each group [kW]."""
+
+    power_kw: NDArray[np.float64]
+    labels: NDArray[np.int8]
+    group_kw: NDArray[np.float64]
+
+
+class Dispatcher:
+    """Shares a fleet's signal slot after slot; keeps the groups' centroids from one to the next.
+
+    Parameters
+    ----------
+    settings
+        The tactic.
+    """
+
+    def __init__(self, settings: GroupingSettings) -> None:
+        self.settings = settings
+        self.tactic = TACTICS[settings.tactic]
+        self._centroids: NDArray[np.float64] | None = None
+
+    def dispatch(
+        self, signal_kw: float, soc: NDArray[np.float64], rated_kw: NDArray[np.float64], limits: Limits
+    ) -> Dispatch:
+        """Group the EVs that are there and share the fleet's signal among them.
+
+        Parameters
+        ----------
+        signal_kw
+            Of the fleet; positive charges.
+        soc, rated_kw, limits
+            State of charge, rated power, and what each can take and give, shape ``(n,)``.
+        """
+        if self._centroids is None and soc.size:
+            self._centroids = first_centroids(soc, self.tactic.groups)
+        labels = np.zeros(0, dtype=np.int8) if self._centroids is None else group(soc, self.tactic, self._centroids)
+        power_kw, group_kw = share(signal_kw, soc, rated_kw, limits, labels, self.settings)
+        return Dispatch(power_kw, labels, group_kw)
+
+
+@dataclass(eq=False)
+class Track:
+    """What happened in each slot.
+
+    Parameters
+    ----------
+    signal_kw, response_kw
+        What the fleet was asked for and what it did, shape ``(n_slots,)``.
+    present
+        EVs that were there at the slot's beginning, shape ``(n_slots,)``.
+    group_vehicles
+        How many of them in each group, shape ``(n_slots, groups)``.
+    group_kw, group_response_kw
+        Signal and response of each group, shape ``(n_slots, groups)``.
+    soc_mean, soc_std_before, soc_std_after
+        Mean state of charge of each group, and its standard deviation before and after the slot; NaN where there is nobody,
+        shape ``(n_slots, groups)``.
+    """
+
+    signal_kw: NDArray[np.float64]
+    response_kw: NDArray[np.float64]
+    present: NDArray[np.int64]
+    group_vehicles: NDArray[np.int64]
+    group_kw: NDArray[np.float64]
+    group_response_kw: NDArray[np.float64]
+    soc_mean: NDArray[np.float64]
+    soc_std_before: NDArray[np.float64]
+    soc_std_after: NDArray[np.float64]
+
+    @classmethod
+    def empty(cls, n_slots: int, groups: int) -> Self:
+        """Return a track in which nothing has happened yet."""
+        by_group = [np.full((n_slots, groups), np.nan) for _ in range(3)]
+        return cls(
+            np.zeros(n_slots), np.zeros(n_slots), np.zeros(n_slots, np.int64), np.zeros((n_slots, groups), np.int64),
+            np.zeros((n_slots, groups)), np.zeros((n_slots, groups)), *by_group,
+        )  # fmt: skip
+
+    def enter(
+        self,
+        slot: int,
+        signal_kw: float,
+        asked: Dispatch,
+        response_kw: NDArray[np.float64],
+        before: NDArray[np.float64],
+        after: NDArray[np.float64],
+    ) -> None:
+        """Enter a slot.
+
+        Parameters
+        ----------
+        slot
+            Which.
+        signal_kw
+            Of the fleet.
+        asked
+            What EVs were asked to do.
+        response_kw, before, after
+            What each did, and its state of charge before and after, shape ``(n,)``.
+        """
+        groups = self.group_kw.shape[1]
+        self.signal_kw[slot], self.response_kw[slot] = signal_kw, response_kw.sum()
+        self.present[slot] = response_kw.size
+        self.group_vehicles[slot] = np.bincount(asked.labels, minlength=groups)
+        self.group_kw[slot] = asked.group_kw
+        self.group_response_kw[slot] = np.bincount(asked.labels, response_kw, groups)
+        self.soc_mean[slot], self.soc_std_before[slot] = _moments(before, asked.labels, groups)
+        self.soc_std_after[slot] = _moments(after, asked.labels, groups)[1]
+
+
+def _moments(
+    soc: NDArray[np.float64], labels: NDArray[np.int8], groups: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    count = np.bincount(labels, minlength=groups)
+    number = np.where(count > 0, count, np.nan)
+    mean = np.bincount(labels, soc, groups) / number
+    square = np.bincount(labels, np.square(soc - mean[labels]), groups)
+    return mean, np.sqrt(square / number)

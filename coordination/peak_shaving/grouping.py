@@ -1,0 +1,84 @@
+"""Groups of EVs by state of charge, anew in every slot: k-means, or equal numbers.
+
+Source: paper B, section 3.1 [verbatim in words]: three groups, sorted by their centroids into the priority charging group (PCG),
+the reserve group (RG) and the priority discharging group (PDG). In one dimension Lloyd's k-means is two boundaries between three
+means; it begins from the centroids of the slot before (at first from quantiles) and ends when no EV changes its group.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.compiled import compiled
+
+GROUPS: Final = ("PCG", "RG", "PDG")
+"""Priority charging, reserve and priority discharging group, in the order of their states of charge."""
+
+MOST_STEPS: Final = 1000
+
+
+@compiled
+def _lloyd(values: NDArray[np.float64], centroids: NDArray[np.float64], labels: NDArray[np.int8]) -> int:
+    k = centroids.size
+    borders = np.empty(k - 1)
+    sums = np.empty(k)
+    counts = np.empty(k, dtype=np.int64)
+    for step in range(MOST_STEPS):
+        for g in range(k - 1):
+            borders[g] = 0.5 * (centroids[g] + centroids[g + 1])
+        sums[:] = 0.0
+        counts[:] = 0
+        changed = step == 0
+        for i in range(values.size):
+            label = 0
+            for g in range(k - 1):
+                label += values[i] > borders[g]
+            changed |= labels[i] != label
+            labels[i] = label
+            sums[label] += values[i]
+            counts[label] += 1
+        if not changed:
+            return step
+        for g in range(k):
+            if counts[g] > 0:
+                centroids[g] = sums[g] / counts[g]
+    return MOST_STEPS
+
+
+def first_centroids(soc: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
+    """Return where k-means begins: the middle quantiles of as many equal parts, shape ``(groups,)``."""
+    if not soc.size:
+        return np.linspace(0.0, 1.0, groups)
+    return np.quantile(soc, (np.arange(groups) + 0.5) / groups)
+
+
+def by_kmeans(soc: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Group EVs by k-means on their state of charge.
+
+    Parameters
+    ----------
+    soc
+        State of charge, shape ``(n,)``.
+    centroids
+        Ascending, shape ``(groups,)``: where to begin; changed in place to where it ends. That of a group
+        that becomes empty stays where it is.
+
+    Returns
+    -------
+    ndarray
+        Group of each EV, shape ``(n,)``; an EV half-way between two centroids is in the lower one.
+    """
+    labels = np.zeros(soc.size, dtype=np.int8)
+    _lloyd(soc, centroids, labels)
+    return labels
+
+
+def by_rank(soc: NDArray[np.float64], groups: int) -> NDArray[np.int8]:
+    """Group EVs into equal numbers by their state of charge, the lowest first, shape ``(n,)``.
+
+    Where the number does not divide, the groups' sizes differ by one. EVs of equal charge are taken in their order.
+    """
+    labels = np.empty(soc.size, dtype=np.int8)
+    labels[np.argsort(soc, kind="stable")] = np.arange(soc.size) * groups // max(soc.size, 1)
+    return labels

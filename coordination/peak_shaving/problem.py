@@ -1,0 +1,277 @@
+r"""Peak shaving as arrays: the power that a fleet draws or gives in each slot, what it does to the load, and what it costs.
+
+Source: paper B, sections 2.1, 2.2 and 2.4. Its formulas are lost; structure, weights and constants are verbatim, the rest is
+reconstructed (B1, B2, B6 in the rebuilt equations), and what is open is a setting.
+
+.. math::
+    f_1 = \max_t (L_t + P_t) - \min_t (L_t + P_t), \qquad
+    f_2 = \sum_t \Delta t \, \big( c_t P_t + c_{loss} |P_t| - q\, E_{gas} L_{ev} P_t \big), \qquad
+    F = \omega_1 \frac{f_1}{f_1^{max}} + \omega_2 \frac{f_2}{f_2^{max}} + 10^8 (g_1 + g_2 + g_3)
+
+with :math:`c_t` the price of charging where :math:`P_t \ge 0` and the compensation for discharging where it is negative;
+:math:`f_1^{max}` is the difference without EVs and :math:`f_2^{max}` the cost of charging at full power up to the ceiling.
+The paper gives :math:`\Delta t = 1` for 96 intervals a day; here it is the slot in hours.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from environment.ageing import AgeingReading
+from environment.compiled import compiled
+from environment.settings import Settings
+from environment.tariffs import Tariff
+
+TOLERANCE_KW: Final = 1e-6
+"""Power above what may flow that still counts as rounding."""
+
+TOLERANCE_SOC: Final = 1e-6
+
+
+class PeakShavingSettings(Settings):
+    """A fleet that charges and discharges for the grid (paper B)."""
+
+    optimizer: str = "igeo"
+    """Who looks for the fleet's signal: a name of the registry of optimisers, or "exact"."""
+
+    population: int = Field(default=30, ge=5, le=100_000)
+    """Members of the optimiser's population."""
+
+    iterations: int = Field(default=100, ge=0, le=1_000_000)
+    """Iterations of the optimiser [default: the paper's test functions have 100]."""
+
+    weight_difference: float = Field(default=0.5, ge=0, le=1)
+    """Weight of the peak-valley difference."""
+
+    weight_cost: float = Field(default=0.5, ge=0, le=1)
+    """Weight of the cost."""
+
+    ageing_yuan_per_kwh: float = Field(default=0.42, ge=0, le=100)
+    """Cost of the battery's life for each kWh that flows."""
+
+    ageing_on: Literal["both", "discharge"] = "both"
+    """Whether charging costs life as well, or discharging only (an open reading)."""
+
+    carbon_yuan_per_kg: float = Field(default=0.299, ge=0, le=100)
+    """Price of carbon quotas."""
+
+    km_per_kwh: float = Field(default=5.0, ge=0, le=100)
+    """What an EV drives with a kWh."""
+
+    carbon_kg_per_km: float = Field(default=0.197, ge=0, le=10)
+    """What a car with an engine emits."""
+
+    carbon_on: Literal["signed", "charge", "absolute"] = "signed"
+    """Energy that earns quotas: the net energy (only that can be driven), what is charged, or all that flows (open)."""
+
+    penalty: float = Field(default=1e8, ge=0, le=1e15)
+    """Added for each kind of constraint that is broken."""
+
+    ageing_reading: AgeingReading = "cumulative"
+    """How the loss of life adds up (eq 15): "cumulative" over the energy that flowed, or "per_interval" (an open reading)."""
+
+    soc_min: float = Field(default=0.2, ge=0, lt=1)
+    """Floor of the state of charge."""
+
+    soc_max: float = Field(default=0.8, gt=0, le=1)
+    """Ceiling of the state of charge."""
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> Self:
+        if self.soc_min >= self.soc_max:
+            raise ValueError(
+                f"soc_min = {self.soc_min:g} and soc_max = {self.soc_max:g}; expected a floor below the ceiling"
+            )
+        return self
+
+    @property
+    def carbon_yuan_per_kwh(self) -> float:
+        """What quotas bring for a kWh."""
+        return self.carbon_yuan_per_kg * self.km_per_kwh * self.carbon_kg_per_km
+
+
+@dataclass(frozen=True, eq=False)
+class Objectives:
+    """What signals do, each of shape ``(n,)``.
+
+    Parameters
+    ----------
+    difference_kw
+        Peak less valley, f1.
+    cost_yuan
+        Cost to the owners, f2.
+    power_broken, soc_broken, number_broken
+        Whether the limits of power, of state of charge, and of the number of EVs are broken: g1, g2, g3.
+    """
+
+    difference_kw: NDArray[np.float64]
+    cost_yuan: NDArray[np.float64]
+    power_broken: NDArray[np.bool_]
+    soc_broken: NDArray[np.bool_]
+    number_broken: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class PeakShaving:
+    """A fleet as one battery, a load, and prices; frozen.
+
+    Parameters
+    ----------
+    load_kw
+        Load without EVs [kW], shape ``(n_slots,)``.
+    slot_h
+        Slot length.
+    available
+        EVs at the grid in each slot, N(t), shape ``(n_slots,)``.
+    power_kw
+        Rated power of an EV, either way.
+    capacity_kwh
+        Of the whole fleet's batteries.
+    efficiency
+        Each way.
+    soc_start
+        The fleet's mean state of charge before the first slot.
+    up_yuan_per_kwh, down_yuan_per_kwh
+        What f2 gains with a kWh charged, and loses with one discharged, shape ``(n_slots,)``.
+    difference_max_kw, cost_max_yuan
+        By which f1 and f2 are divided.
+    settings
+        Weights, floor, ceiling and penalty.
+    """
+
+    load_kw: NDArray[np.float64]
+    slot_h: float
+    available: NDArray[np.float64]
+    power_kw: float
+    capacity_kwh: float
+    efficiency: float
+    soc_start: float
+    up_yuan_per_kwh: NDArray[np.float64]
+    down_yuan_per_kwh: NDArray[np.float64]
+    difference_max_kw: float
+    cost_max_yuan: float
+    settings: PeakShavingSettings
+
+    @classmethod
+    def of(
+        cls,
+        load_kw: NDArray[np.float64],
+        slot_h: float,
+        available: NDArray[np.float64],
+        *,
+        power_kw: float,
+        capacity_kwh: float,
+        efficiency: float,
+        soc_start: float,
+        tariff: Tariff,
+        settings: PeakShavingSettings,
+    ) -> Self:
+        """Pose the problem; the parameters are those of the class, and the tariff gives both prices."""
+        ageing, carbon = settings.ageing_yuan_per_kwh, settings.carbon_yuan_per_kwh
+        up = tariff.charge_yuan_per_kwh + (ageing if settings.ageing_on == "both" else 0.0) - carbon
+        down = tariff.discharge_yuan_per_kwh - ageing
+        if settings.carbon_on == "signed":
+            down = down - carbon
+        elif settings.carbon_on == "absolute":
+            down = down + carbon
+        available = np.asarray(available, dtype=np.float64)
+        full = _full_charging(
+            available * power_kw, capacity_kwh / (efficiency * slot_h) * max(settings.soc_max - soc_start, 0.0)
+        )
+        cost_max = abs(float((up * full).sum() * slot_h))
+        difference_max = float(np.ptp(load_kw))
+        return cls(
+            np.asarray(load_kw, dtype=np.float64), slot_h, available, power_kw, capacity_kwh, efficiency, soc_start, up,
+            down, difference_max or 1.0, cost_max or 1.0, settings,
+        )  # fmt: skip
+
+    @property
+    def lower(self) -> NDArray[np.float64]:
+        """Least power in each slot [kW], shape ``(n_slots,)``."""
+        return -self.available * self.power_kw
+
+    @property
+    def upper(self) -> NDArray[np.float64]:
+        """Most power in each slot [kW], shape ``(n_slots,)``."""
+        return self.available * self.power_kw
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether f2 is convex: a kWh charged costs, in every slot, at least what one discharged brings."""
+        return bool((self.up_yuan_per_kwh >= self.down_yuan_per_kwh - 1e-12).all())
+
+    def soc(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the fleet's mean state of charge after each slot, shapes ``(n, n_slots)`` to the same."""
+        stored = np.where(x >= 0, x * self.efficiency, x / self.efficiency) * (self.slot_h / self.capacity_kwh)
+        return self.soc_start + np.cumsum(stored, axis=1)
+
+    def objectives(self, x: NDArray[np.float64]) -> Objectives:
+        """Return what signals do [kW], shape ``(n, n_slots)``."""
+        s = self.settings
+        out = np.empty((5, len(x)))
+        _objectives(
+            np.ascontiguousarray(x, dtype=np.float64), self.load_kw, self.slot_h, self.available, self.power_kw,
+            self.capacity_kwh, self.efficiency, self.soc_start, self.up_yuan_per_kwh, self.down_yuan_per_kwh,
+            s.soc_min, s.soc_max, out,
+        )  # fmt: skip
+        return Objectives(out[0], out[1], out[2] > 0, out[3] > 0, out[4] > 0)
+
+    def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return F of signals [kW], shapes ``(n, n_slots)`` to ``(n,)``."""
+        found, s = self.objectives(x), self.settings
+        broken = found.power_broken.astype(np.float64) + found.soc_broken + found.number_broken
+        return (
+            s.weight_difference * found.difference_kw / self.difference_max_kw
+            + s.weight_cost * found.cost_yuan / self.cost_max_yuan
+            + s.penalty * broken
+        )
+
+
+def _full_charging(most_kw: NDArray[np.float64], room_kw: float) -> NDArray[np.float64]:
+    """Return the power of charging at once at full power until the room, as power over one slot, is used."""
+    before = np.concatenate([[0.0], np.cumsum(most_kw)[:-1]])
+    return np.clip(room_kw - before, 0.0, most_kw)
+
+
+@compiled
+def _objectives(
+    x: NDArray[np.float64],
+    load_kw: NDArray[np.float64],
+    slot_h: float,
+    available: NDArray[np.float64],
+    power_kw: float,
+    capacity_kwh: float,
+    efficiency: float,
+    soc_start: float,
+    up: NDArray[np.float64],
+    down: NDArray[np.float64],
+    soc_min: float,
+    soc_max: float,
+    out: NDArray[np.float64],
+) -> None:
+    n, slots = x.shape
+    for i in range(n):
+        highest, lowest = -np.inf, np.inf
+        cost = 0.0
+        soc = soc_start
+        power_broken = soc_broken = number_broken = False
+        for t in range(slots):
+            power = x[i, t]
+            total = load_kw[t] + power
+            highest = max(highest, total)
+            lowest = min(lowest, total)
+            cost += (up[t] if power >= 0.0 else down[t]) * power * slot_h
+            soc += (power * efficiency if power >= 0.0 else power / efficiency) * slot_h / capacity_kwh
+            power_broken |= abs(power) > available[t] * power_kw + TOLERANCE_KW
+            # A charge that begins beyond a bound may come back to it.
+            soc_broken |= soc < min(soc_min, soc_start) - TOLERANCE_SOC or soc > max(soc_max, soc_start) + TOLERANCE_SOC
+            # As few EVs as can carry the power, all at rated power or below: nc + nd <= N.
+            number_broken |= np.ceil(abs(power) / power_kw - TOLERANCE_KW) > available[t]
+        out[0, i] = highest - lowest
+        out[1, i] = cost
+        out[2, i] = power_broken
+        out[3, i] = soc_broken
+        out[4, i] = number_broken

@@ -1,0 +1,74 @@
+"""Who finds the fleet's signal: any optimiser of the registry, or the linear programme."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.peak_shaving.exact import Exact, solve
+from coordination.peak_shaving.problem import PeakShaving
+
+EXACT: Final = "exact"
+
+SEARCHERS: Final = (*OPTIMIZERS, EXACT)
+"""Names that `PeakShavingSettings.optimizer` may have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A signal and how it was found.
+
+    Parameters
+    ----------
+    signal_kw
+        Shape ``(n_slots,)``; positive charges.
+    fitness
+        Its F.
+    history
+        Evaluations and best F after each population, shape ``(k, 2)``; empty for the linear programme.
+    exact
+        The linear programme's answer; None where there is none.
+    """
+
+    signal_kw: NDArray[np.float64]
+    fitness: float
+    history: NDArray[np.float64]
+    exact: Exact | None
+
+    @property
+    def gap(self) -> float | None:
+        """How far F is above the linear programme's bound; None without one."""
+        return None if self.exact is None else self.fitness - self.exact.bound
+
+
+def find(problem: PeakShaving, rng: np.random.Generator, progress: Callable[[float], None] | None = None) -> Found:
+    """Look for the signal of least F.
+
+    Parameters
+    ----------
+    problem
+        Its settings name the optimiser, its population and its iterations.
+    rng
+        The optimiser's generator.
+    progress
+        Told the part of the iterations that is done.
+
+    Raises
+    ------
+    ValueError
+        If the linear programme is asked for and has no answer.
+    """
+    settings = problem.settings
+    exact = solve(problem)
+    if settings.optimizer == EXACT:
+        if exact is None:
+            raise ValueError("the linear programme has no answer: f2 is not convex with these readings")
+        fitness = float(problem.evaluate(exact.signal_kw[None])[0])
+        return Found(exact.signal_kw, fitness, np.empty((0, 2)), exact)
+    cls = OPTIMIZERS[settings.optimizer]
+    optimizer = cls(cls.params_class(population=settings.population))
+    result = minimize(problem, optimizer, max_iterations=settings.iterations, rng=rng, progress=progress)
+    return Found(result.x, result.fun, result.history, exact)

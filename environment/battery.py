@@ -1,0 +1,182 @@
+r"""Batteries that charge and discharge: state of charge, what may flow, and the books of what did.
+
+Source: paper B, section 2.2 and its parameters [reconstructed: the update is the usual one]. With power P at the grid, positive
+when charging, and efficiency :math:`\eta` each way:
+:math:`\Delta S = \eta P \Delta t / E` for :math:`P \ge 0`, else :math:`P \Delta t / (\eta E)`.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.ageing import Wear
+from environment.compiled import compiled
+
+
+class Limits(NamedTuple):
+    """What each battery could take and give over a time, at the grid [kW], both at least 0, shape ``(n,)``."""
+
+    charge_kw: NDArray[np.float64]
+    discharge_kw: NDArray[np.float64]
+
+
+@compiled
+def limits_of(
+    soc: float, capacity_kwh: float, power_kw: float, efficiency: float, soc_min: float, soc_max: float, hours: float
+) -> tuple[float, float]:
+    """Return what one battery could take and give in every moment of some hours [kW]."""
+    room = max(soc_max - soc, 0.0) * capacity_kwh / (efficiency * hours)
+    stock = max(soc - soc_min, 0.0) * capacity_kwh * efficiency / hours
+    return min(power_kw, room), min(power_kw, stock)
+
+
+@compiled
+def _all_limits(
+    rows: NDArray[np.int64],
+    soc: NDArray[np.float64],
+    capacity_kwh: NDArray[np.float64],
+    power_kw: NDArray[np.float64],
+    efficiency: NDArray[np.float64],
+    soc_min: float,
+    soc_max: float,
+    hours: float,
+    charge_kw: NDArray[np.float64],
+    discharge_kw: NDArray[np.float64],
+) -> None:
+    for k in range(rows.size):
+        i = rows[k]
+        charge_kw[k], discharge_kw[k] = limits_of(
+            soc[i], capacity_kwh[i], power_kw[i], efficiency[i], soc_min, soc_max, hours
+        )
+
+
+@compiled
+def _draw(
+    rows: NDArray[np.int64],
+    asked_kw: NDArray[np.float64],
+    hours: NDArray[np.float64],
+    soc: NDArray[np.float64],
+    capacity_kwh: NDArray[np.float64],
+    power_kw: NDArray[np.float64],
+    efficiency: NDArray[np.float64],
+    soc_min: float,
+    soc_max: float,
+    charged_kwh: NDArray[np.float64],
+    discharged_kwh: NDArray[np.float64],
+    throughput_kwh: NDArray[np.float64],
+    rate_kwh_per_h: NDArray[np.float64],
+    moved_kwh: NDArray[np.float64],
+) -> None:
+    for k in range(rows.size):
+        i = rows[k]
+        moved_kwh[k] = 0.0
+        if not hours[k] > 0.0:
+            continue
+        charge, discharge = limits_of(soc[i], capacity_kwh[i], power_kw[i], efficiency[i], soc_min, soc_max, hours[k])
+        energy = min(max(asked_kw[k], -discharge), charge) * hours[k]
+        stored = energy * efficiency[i] if energy >= 0.0 else energy / efficiency[i]
+        # Rounding may pass the floor or the ceiling by one unit in the last place.
+        low, high = min(soc[i], soc_min), max(soc[i], soc_max)
+        soc[i] = min(max(soc[i] + stored / capacity_kwh[i], low), high)
+        charged_kwh[i] += max(energy, 0.0)
+        discharged_kwh[i] += max(-energy, 0.0)
+        throughput_kwh[i] += abs(stored)
+        rate_kwh_per_h[i] += abs(stored) * abs(stored) / (hours[k] * capacity_kwh[i])
+        moved_kwh[k] = energy
+
+
+@dataclass(eq=False)
+class Batteries:
+    """Batteries as columns of shape ``(n_vehicles,)``.
+
+    Parameters
+    ----------
+    soc
+        State of charge, 0..1; changed in place.
+    capacity_kwh, power_kw, efficiency
+        Size, rated power either way at the grid, and efficiency each way.
+    soc_min, soc_max
+        Floor and ceiling. A battery that begins beyond one may only move towards it.
+    wear
+        What they have been through.
+    charged_kwh, discharged_kwh
+        Energy drawn from and given to the grid.
+    """
+
+    soc: NDArray[np.float64]
+    capacity_kwh: NDArray[np.float64]
+    power_kw: NDArray[np.float64]
+    efficiency: NDArray[np.float64]
+    soc_min: float
+    soc_max: float
+    wear: Wear
+    charged_kwh: NDArray[np.float64]
+    discharged_kwh: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        soc: NDArray[np.float64],
+        capacity_kwh: NDArray[np.float64],
+        power_kw: NDArray[np.float64],
+        efficiency: NDArray[np.float64],
+        soc_min: float = 0.2,
+        soc_max: float = 0.8,
+        *,
+        by_interval: bool = False,
+    ) -> "Batteries":
+        """Return batteries that have not been used; the parameters are those of the class and of `Wear.none`."""
+        n = soc.size
+        return cls(
+            np.array(soc, dtype=np.float64), capacity_kwh, power_kw, efficiency, soc_min, soc_max,
+            Wear.none(n, by_interval=by_interval), np.zeros(n), np.zeros(n),
+        )  # fmt: skip
+
+    def limits(self, rows: NDArray[np.int64], hours: float) -> Limits:
+        """Return what some batteries could take and give in every moment of some hours, shape ``(len(rows),)``."""
+        limits = Limits(np.empty(rows.size), np.empty(rows.size))
+        _all_limits(
+            rows,
+            self.soc,
+            self.capacity_kwh,
+            self.power_kw,
+            self.efficiency,
+            self.soc_min,
+            self.soc_max,
+            hours,
+            *limits,
+        )
+        return limits
+
+    def draw(
+        self, rows: NDArray[np.int64], power_kw: NDArray[np.float64], hours: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Let power flow; return the energy that flowed [kWh]: what was asked for, within each battery's limits.
+
+        Parameters
+        ----------
+        rows
+            Which batteries, each once, shape ``(m,)``.
+        power_kw
+            Asked of each, at the grid; positive charges, shape ``(m,)``.
+        hours
+            How long each is at the grid, shape ``(m,)``.
+        """
+        moved_kwh = np.empty(rows.size)
+        before = self.soc[rows] if self.wear.by_interval_percent is not None else None
+        _draw(
+            rows, power_kw, hours, self.soc, self.capacity_kwh, self.power_kw, self.efficiency, self.soc_min, self.soc_max,
+            self.charged_kwh, self.discharged_kwh, self.wear.throughput_kwh, self.wear.rate_kwh_per_h, moved_kwh,
+        )  # fmt: skip
+        if before is not None:
+            self.wear.use(rows, np.abs(self.soc[rows] - before), self.capacity_kwh[rows], hours)
+        return moved_kwh
+
+    @property
+    def lost_kwh(self) -> NDArray[np.float64]:
+        """Energy lost on the way in and out [kWh], shape ``(n_vehicles,)``."""
+        inward = self.charged_kwh * (1 - self.efficiency)
+        lost: NDArray[np.float64] = inward + self.discharged_kwh * (1 / self.efficiency - 1)
+        return lost

@@ -1,0 +1,276 @@
+"""The result of a run of peak shaving: typed tables and a summary, written to a folder and read back."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coordination.peak_shaving.grouping import GROUPS
+from coordination.peak_shaving.search import Found
+from environment.ageing import years_of_service
+from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
+from environment.faults import Fault, FaultyInputError
+from runs.metrics import load_metrics
+from runs.result import LOG_DTYPES, SCENARIO_FILE, SUMMARY_FILE, TIMELINE_FILE
+from runs.scenario import Scenario
+from runs.shaving.simulate import ShavingOutcome, run_shaving
+from runs.shaving.world import ShavingWorld
+from runs.simulate import Progress
+from runs.timeline import timeline
+
+TABLES: Final = ("slots", "groups", "vehicles", "search", "messages", "log")
+
+
+@dataclass(frozen=True, eq=False)
+class ShavingResult:
+    """A finished run of peak shaving.
+
+    Parameters
+    ----------
+    scenario
+        What was run.
+    summary
+        Key figures by name, units in the names; those of the load without EVs under ``no_evs``.
+    slots
+        ``slot start base_kw actual_kw signal_kw response_kw total_kw available present charge_yuan_per_kwh
+        discharge_yuan_per_kwh``: forecast and actual load without EVs, the fleet's signal and what EVs did of it, actual load
+        plus response, EVs announced and there, prices.
+    groups
+        ``slot group vehicles signal_kw response_kw soc_mean soc_std_before soc_std_after``: a row a slot and group.
+    vehicles
+        ``vehicle power_kw capacity_kwh efficiency soc_start soc_end charged_kwh discharged_kwh lost_kwh life_loss_percent
+        years``: life lost over the run, and years of service if such days follow each other.
+    search
+        ``evaluations best_fitness``: how the optimiser came to the signal.
+    messages
+        What was sent of each kind over each hop (`environment.channel.BOOK_COLUMNS`).
+    log
+        Every message, with ``channel.log``.
+    """
+
+    scenario: Scenario
+    summary: dict[str, Any]
+    slots: pd.DataFrame
+    groups: pd.DataFrame
+    vehicles: pd.DataFrame
+    search: pd.DataFrame
+    messages: pd.DataFrame
+    log: pd.DataFrame
+
+    @classmethod
+    def of(cls, world: ShavingWorld, outcome: ShavingOutcome) -> Self:
+        """Gather tables and summary from what an engine hands over."""
+        track, load, tariff = outcome.track, world.load, world.tariff
+        slots = pd.DataFrame({
+            "slot": np.arange(world.horizon.n_slots),
+            "start": pd.Series(world.horizon.slot_starts),
+            "base_kw": load.forecast_kw,
+            "actual_kw": load.actual_kw,
+            "signal_kw": track.signal_kw,
+            "response_kw": track.response_kw,
+            "total_kw": load.actual_kw + track.response_kw,
+            "available": world.participation.available.astype(np.int64),
+            "present": track.present,
+            "charge_yuan_per_kwh": tariff.charge_yuan_per_kwh,
+            "discharge_yuan_per_kwh": tariff.discharge_yuan_per_kwh,
+        })  # fmt: skip
+        return cls(
+            scenario=world.scenario,
+            summary=shaving_summary(world, outcome),
+            slots=slots,
+            groups=_groups(outcome),
+            vehicles=_vehicles(world, outcome),
+            search=pd.DataFrame(_search(outcome.found), columns=["evaluations", "best_fitness"]),
+            messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
+            log=pd.DataFrame(outcome.channel.log or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES),
+        )
+
+    def save(self, folder: Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
+        """Write scenario, summary and tables into a folder that exists.
+
+        Parameters
+        ----------
+        folder
+            Takes the files.
+        table_format
+            Of the tables.
+        """
+        (folder / SCENARIO_FILE).write_text(self.scenario.to_toml(), encoding="utf-8")
+        (folder / SUMMARY_FILE).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8")
+        if self.scenario.channel.log:
+            (folder / TIMELINE_FILE).write_text(timeline(self.log, self.scenario.horizon), encoding="utf-8")
+        for name in _tables(self.scenario):
+            table: pd.DataFrame = getattr(self, name)
+            if table_format == "csv":
+                table.to_csv(folder / f"{name}.csv", index=False)
+            else:
+                table.to_parquet(folder / f"{name}.parquet", index=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a result of Parquet tables back.
+
+        Parameters
+        ----------
+        folder
+            As `save` left it.
+
+        Raises
+        ------
+        FaultyInputError
+            If a file is missing.
+        """
+        scenario = Scenario.read(folder / SCENARIO_FILE)
+        missing = [name for name in _tables(scenario) if not (folder / f"{name}.parquet").is_file()]
+        if missing:
+            raise FaultyInputError([
+                Fault(str(folder), None, name, "missing", "a folder of a run of peak shaving, tables in Parquet")
+                for name in missing
+            ])  # fmt: skip
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _tables(scenario)}
+        tables.setdefault("log", pd.DataFrame([], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES))
+        return cls(scenario, json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8")), **tables)
+
+
+def shave(scenario: Scenario, progress: Progress | None = None) -> ShavingResult:
+    """Run a scenario with a section ``[peak_shaving]``; see `run_shaving`."""
+    return ShavingResult.of(*run_shaving(scenario, progress))
+
+
+def summarize_shaving(scenario: Scenario) -> dict[str, Any]:
+    """Run a scenario with a section ``[peak_shaving]`` and return its summary only."""
+    return shaving_summary(*run_shaving(scenario))
+
+
+def shaving_summary(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, Any]:
+    """Return the key figures of a run by name, units in the names."""
+    track, batteries, found = outcome.track, outcome.batteries, outcome.found
+    load_kw, slot_h, settings = world.load.actual_kw, world.horizon.slot_h, world.settings
+    limit_kw = world.scenario.transformer.load_limit_kw * world.scenario.transformer.count
+    deviation = track.response_kw - track.signal_kw
+    loss, years = life(world, outcome)
+    signal = world.problem.objectives(found.signal_kw[None])
+    answer = world.problem.objectives(track.response_kw[None])
+    exact = found.exact
+    return {
+        "method": "peak_shaving",
+        "optimizer": settings.optimizer,
+        "tactic": world.scenario.grouping.tactic,
+        "vehicles": len(world.fleet),
+        "days": world.days,
+        **load_metrics((load_kw + track.response_kw)[None], limit_kw),
+        "signal_fitness": found.fitness,
+        "signal_is_feasible": not (signal.power_broken | signal.soc_broken | signal.number_broken)[0],
+        "signal_cost_yuan": float(signal.cost_yuan[0]),
+        "exact_bound": None if exact is None else exact.bound,
+        "exact_is_optimal": None if exact is None else exact.is_optimal,
+        "gap_to_exact": found.gap,
+        "cost_yuan": float(answer.cost_yuan[0]),
+        "owner_profit_yuan": -float(answer.cost_yuan[0]),
+        "evaluations": int(found.history[-1, 0]) if found.history.size else 0,
+        "deviation_max_kw": float(np.abs(deviation).max()),
+        "deviation_mean_kw": float(np.abs(deviation).mean()),
+        "charged_kwh": float(batteries.charged_kwh.sum()),
+        "discharged_kwh": float(batteries.discharged_kwh.sum()),
+        "battery_losses_kwh": float(batteries.lost_kwh.sum()),
+        "throughput_kwh": float(batteries.wear.throughput_kwh.sum()),
+        "soc_std_before": _mean(track.soc_std_before),
+        "soc_std_after": _mean(track.soc_std_after),
+        "soc_mean_end": float(batteries.soc.mean()),
+        "life_loss_mean_percent": float(loss.mean()),
+        "life_loss_p95_percent": float(np.quantile(loss, 0.95)),
+        "life_loss_max_percent": float(loss.max()),
+        "years_mean_loss": _years(float(loss.mean()), world),
+        "years_p95_loss": _years(float(np.quantile(loss, 0.95)), world),
+        "years_min": _finite(float(years.min())),
+        "energy_kwh": float(track.response_kw.sum() * slot_h),
+        "messages": outcome.channel.messages,
+        "bytes": outcome.channel.bytes,
+        "wall_s": outcome.wall_s,
+        "no_evs": load_metrics(load_kw[None], limit_kw),
+        "warnings": _warnings(world, outcome),
+    }
+
+
+def life(world: ShavingWorld, outcome: ShavingOutcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return life lost over the run [%] and years of service if such days follow each other, ``(n_vehicles,)`` each."""
+    reading = world.settings.ageing_reading
+    loss = outcome.batteries.wear.loss_percent(reading)
+    return loss, years_of_service(loss, world.days, reading)
+
+
+def _years(loss_percent: float, world: ShavingWorld) -> float | None:
+    return _finite(float(years_of_service(np.array(loss_percent), world.days, world.settings.ageing_reading)))
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _warnings(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
+    found = []
+    if not outcome.found.fitness < world.settings.penalty or world.settings.penalty == 0:
+        broken = world.problem.objectives(outcome.found.signal_kw[None])
+        if (broken.power_broken | broken.soc_broken | broken.number_broken)[0]:
+            found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
+    idle = float(world.problem.evaluate(np.zeros((1, world.horizon.n_slots)))[0])
+    if outcome.found.fitness > idle:
+        found.append(f"the signal is worse than doing nothing: F = {outcome.found.fitness:.4g} against {idle:.4g}")
+    if not world.problem.is_convex:
+        found.append(
+            "with these readings a kWh discharged brings more than one charged costs: there is no exact reference"
+        )
+    if world.scenario.channel.has_faults:
+        found.append("the channel's faults act on ants only; an aggregator exchanges its messages without")
+    return found
+
+
+def _groups(outcome: ShavingOutcome) -> pd.DataFrame:
+    track = outcome.track
+    n, groups = track.group_kw.shape
+    names = {1: ("all",), 2: (GROUPS[0], GROUPS[2]), 3: GROUPS}[groups]
+    return pd.DataFrame({
+        "slot": np.repeat(np.arange(n), groups),
+        "group": np.tile(np.array(names), n),
+        "vehicles": track.group_vehicles.ravel(),
+        "signal_kw": track.group_kw.ravel(),
+        "response_kw": track.group_response_kw.ravel(),
+        "soc_mean": track.soc_mean.ravel(),
+        "soc_std_before": track.soc_std_before.ravel(),
+        "soc_std_after": track.soc_std_after.ravel(),
+    })  # fmt: skip
+
+
+def _vehicles(world: ShavingWorld, outcome: ShavingOutcome) -> pd.DataFrame:
+    batteries = outcome.batteries
+    loss, years = life(world, outcome)
+    return pd.DataFrame({
+        "vehicle": world.fleet.vehicle,
+        "power_kw": batteries.power_kw,
+        "capacity_kwh": batteries.capacity_kwh,
+        "efficiency": batteries.efficiency,
+        "soc_start": world.soc_start,
+        "soc_end": batteries.soc,
+        "charged_kwh": batteries.charged_kwh,
+        "discharged_kwh": batteries.discharged_kwh,
+        "lost_kwh": batteries.lost_kwh,
+        "life_loss_percent": loss,
+        "years": years,
+    })  # fmt: skip
+
+
+def _search(found: Found) -> NDArray[np.float64]:
+    return found.history if found.history.size else np.empty((0, 2))
+
+
+def _tables(scenario: Scenario) -> list[str]:
+    return [name for name in TABLES if name != "log" or scenario.channel.log]

@@ -1,0 +1,117 @@
+"""Run a scenario of peak shaving; the two engines do the same, slot for slot, and send the same messages."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from coordination.peak_shaving.dispatch import Dispatcher, Track
+from coordination.peak_shaving.search import Found
+from environment.battery import Batteries
+from environment.channel import Channel
+from environment.messages import (
+    HEADER_BYTES,
+    VALUE_BYTES,
+    Condition,
+    Forecast,
+    Hop,
+    Prices,
+    Response,
+    Sent,
+    Setpoint,
+    Tracking,
+)
+from runs.scenario import Scenario
+from runs.shaving.world import ShavingWorld
+from runs.simulate import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class ShavingOutcome:
+    """What an engine hands over.
+
+    Parameters
+    ----------
+    found
+        The fleet's signal.
+    track
+        What happened in each slot.
+    batteries
+        The EVs' batteries in the end.
+    channel
+        Its books.
+    wall_s
+        Time that it took.
+    """
+
+    found: Found
+    track: Track
+    batteries: Batteries
+    channel: Channel
+    wall_s: float
+
+
+def run_shaving(scenario: Scenario, progress: Progress | None = None) -> tuple[ShavingWorld, ShavingOutcome]:
+    """Build a scenario's world and run it with the engine that it names.
+
+    Parameters
+    ----------
+    scenario
+        With a section ``[peak_shaving]``.
+    progress
+        Told the part of the horizon that is done.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the files that the scenario names.
+    """
+    world = ShavingWorld.build(scenario, np.random.default_rng(scenario.run.seed))
+    run = _run_agents if scenario.run.engine == "agents" else _run_compiled
+    return world, run(world, progress or (lambda _: None))
+
+
+def _run_agents(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
+    from runs.shaving.model import PeakShavingModel  # noqa: PLC0415  (Mesa only where agents run)
+
+    model = PeakShavingModel(world=world)
+    begun = time.perf_counter()
+    n = world.horizon.n_slots
+    for slot, edge_h in enumerate(world.horizon.edges_h[1:].tolist()):
+        model.run_until(edge_h)
+        tell((slot + 1) / n)
+    assert model.aggregator.found is not None
+    wall_s = time.perf_counter() - begun
+    return ShavingOutcome(model.aggregator.found, model.track, model.batteries, model.channel, wall_s)
+
+
+def _run_compiled(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
+    begun = time.perf_counter()
+    found = world.find(world.problem)
+    batteries = world.new_batteries()
+    dispatcher = Dispatcher(world.scenario.grouping)
+    slot_h, n = world.horizon.slot_h, world.horizon.n_slots
+    track = Track.empty(n, dispatcher.tactic.groups)
+    for slot in range(n):
+        rows = np.flatnonzero(world.participation.announced[slot])
+        hours = world.participation.hours_of(slot, rows, slot_h)
+        rows, hours = rows[hours > 0], hours[hours > 0]
+        before = batteries.soc[rows]
+        signal_kw = float(found.signal_kw[slot])
+        asked = dispatcher.dispatch(signal_kw, before, batteries.power_kw[rows], batteries.limits(rows, slot_h))
+        moved_kwh = batteries.draw(rows, asked.power_kw, hours)
+        track.enter(slot, signal_kw, asked, moved_kwh / slot_h, before, batteries.soc[rows])
+        tell((slot + 1) / n)
+    channel = Channel()
+    _count(channel, n, int(track.present.sum()))
+    return ShavingOutcome(found, track, batteries, channel, time.perf_counter() - begun)
+
+
+def _count(channel: Channel, n_slots: int, present: int) -> None:
+    """Enter what agents would have sent: the day ahead, and for each EV and slot its condition, setpoint and response."""
+    channel.record_all([
+        Sent(Forecast, 1, 1, Forecast.bytes_of(1, n_slots), Hop.AGGREGATOR),
+        Sent(Prices, 1, 1, HEADER_BYTES + 2 * VALUE_BYTES * n_slots),
+        *(Sent(kind, present, present, present * kind.BYTES) for kind in (Condition, Setpoint, Response)),
+        Sent(Tracking, n_slots, n_slots, n_slots * Tracking.BYTES),
+    ])  # fmt: skip

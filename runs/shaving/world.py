@@ -1,0 +1,144 @@
+"""What exists before the aggregator decides: slots, load, prices, fleet, and who is at the grid when."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.peak_shaving.problem import PeakShaving, PeakShavingSettings
+from coordination.peak_shaving.search import Found, find
+from environment.battery import Batteries
+from environment.faults import Fault, FaultyInputError
+from environment.fleets import Fleet
+from environment.horizon import Horizon
+from environment.loads import LoadProfile
+from environment.participation import HOURS_PER_DAY, Participation, first_soc
+from environment.tariffs import Tariff
+from runs.scenario import Scenario
+from runs.world import collecting
+
+
+@dataclass(frozen=True, eq=False)
+class ShavingWorld:
+    """All that exists before anyone decides.
+
+    Parameters
+    ----------
+    scenario
+        What it was built from; it has a section ``[peak_shaving]``.
+    fleet
+        All EVs.
+    load
+        Base load of all transformers together.
+    tariff
+        Prices.
+    participation
+        Who is at the grid when.
+    soc_start
+        State of charge of each EV before the first slot, shape ``(n_vehicles,)``.
+    search_seed
+        Seed of the optimiser; every search begins anew from it.
+    """
+
+    scenario: Scenario
+    fleet: Fleet
+    load: LoadProfile
+    tariff: Tariff
+    participation: Participation
+    soc_start: NDArray[np.float64]
+    search_seed: int
+
+    @classmethod
+    def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
+        """Read and draw all that the scenario names.
+
+        Parameters
+        ----------
+        scenario
+            The run.
+        rng
+            The run's one generator; each use gets a generator spawned from it.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of every file read.
+        """
+        settings = scenario.peak_shaving
+        if settings is None:
+            raise FaultyInputError([Fault("scenario", None, "section [peak_shaving]", "missing", "one")])
+        fleet_rng, load_rng, soc_rng, stay_rng, search_rng = rng.spawn(5)
+        horizon, faults = scenario.horizon, list[Fault]()
+        profile = collecting(faults, lambda: scenario.load.profile(horizon))
+        fleet = collecting(faults, lambda: scenario.fleet.build(horizon, fleet_rng))
+        tariff = collecting(faults, lambda: scenario.tariff.tariff(horizon))
+        soc = participation = None
+        if fleet is not None:
+            soc = collecting(
+                faults,
+                lambda: first_soc(scenario.participation, fleet, settings.soc_min, settings.soc_max, soc_rng),
+            )
+            participation = collecting(
+                faults, lambda: Participation.draw(scenario.participation, fleet, horizon, stay_rng)
+            )
+        if faults:
+            raise FaultyInputError(faults)
+        assert profile is not None
+        assert fleet is not None
+        assert tariff is not None
+        assert soc is not None
+        assert participation is not None
+        profile = profile.with_fluctuation(scenario.load.fluctuation, load_rng)
+        count = scenario.transformer.count
+        load = LoadProfile(count * profile.forecast_kw, count * profile.actual_kw)
+        return cls(scenario, fleet, load, tariff, participation, soc, int(search_rng.integers(2**63)))
+
+    @property
+    def horizon(self) -> Horizon:
+        """The slots."""
+        return self.scenario.horizon
+
+    @property
+    def days(self) -> float:
+        """Length of the horizon in days."""
+        return self.horizon.hours / HOURS_PER_DAY
+
+    @property
+    def settings(self) -> PeakShavingSettings:
+        """The section ``[peak_shaving]``."""
+        assert self.scenario.peak_shaving is not None
+        return self.scenario.peak_shaving
+
+    def new_batteries(self) -> Batteries:
+        """Return the fleet's batteries as they begin."""
+        s, fleet = self.settings, self.fleet
+        return Batteries.of(
+            self.soc_start, fleet.capacity_kwh, fleet.power_kw, fleet.efficiency, s.soc_min, s.soc_max,
+            by_interval=s.ageing_reading == "per_interval",
+        )  # fmt: skip
+
+    def pose(self, load_kw: NDArray[np.float64], tariff: Tariff) -> PeakShaving:
+        """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices; EVs are taken at their means."""
+        capacity = self.fleet.capacity_kwh
+        return PeakShaving.of(
+            load_kw,
+            self.horizon.slot_h,
+            self.participation.available,
+            power_kw=float(self.fleet.power_kw.mean()),
+            capacity_kwh=float(capacity.sum()),
+            efficiency=float(self.fleet.efficiency.mean()),
+            soc_start=float(np.average(self.soc_start, weights=capacity)),
+            tariff=tariff,
+            settings=self.settings,
+        )
+
+    @cached_property
+    def problem(self) -> PeakShaving:
+        """The fleet's problem for the forecast load."""
+        return self.pose(self.load.forecast_kw, self.tariff)
+
+    def find(self, problem: PeakShaving) -> Found:
+        """Find the signal of a problem; the same at every call."""
+        return find(problem, np.random.default_rng(self.search_seed))

@@ -15,12 +15,11 @@ import runs.model  # noqa: F401  (Python takes a Ctrl-C inside an import for unh
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.design import read_design
-from runs.printed import comparison, err, out, print_comparison, print_run, print_sweep, print_warnings
+from runs.printed import comparison, err, out, print_comparison, print_run, print_shaving, print_sweep, print_warnings
 from runs.reference import commented_scenario
 from runs.result import COMPARISON_FILE, STUDY_FILE, Result, whole_folder
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
-from runs.shaving.printed import print_shaving
 from runs.shaving.result import ShavingResult, shave
 from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress as Tell

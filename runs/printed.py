@@ -1,13 +1,17 @@
 """What the command line prints: a run beside free charging, methods side by side, points of a sweep, warnings."""
 
+from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.valley_filling import COORDINATORS
 from runs.result import Result
+from runs.shaving.result import ShavingResult
 from runs.sweep import Sweep
 
 out = Console()
@@ -149,3 +153,47 @@ def print_warnings(*results: Result) -> None:
         titles = [COORDINATORS[r.summary["method"]].title for r in results if text in r.summary["warnings"]]
         whose = "" if len(titles) == len(results) else f" ({', '.join(titles)})"
         err.print(f"[yellow]warning{whose}:[/] {text}", highlight=False)
+
+
+LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
+
+STORE_ROWS: Final = {
+    "signal_fitness": ("F of the signal", "{:.4f}"),
+    "gap_to_exact": ("above the linear programme", "{:.4f}"),
+    "owner_profit_yuan": ("owners' profit [yuan]", "{:,.0f}"),
+    "deviation_max_kw": ("largest deviation [kW]", "{:,.1f}"),
+    "charged_kwh": ("charged [kWh]", "{:,.0f}"),
+    "discharged_kwh": ("discharged [kWh]", "{:,.0f}"),
+    "soc_std_before": ("spread of a group before a slot", "{:.4f}"),
+    "soc_std_after": ("spread of a group after a slot", "{:.4f}"),
+    "life_loss_mean_percent": ("life lost, mean [%]", "{:.3f}"),
+    "life_loss_max_percent": ("life lost, most [%]", "{:.3f}"),
+    "years_mean_loss": ("years at the mean loss", "{:.1f}"),
+    "years_min": ("years, least", "{:.1f}"),
+    "messages": ("messages", "{:,d}"),
+    "wall_s": ("seconds", "{:.3f}"),
+}
+"""What is shown of the fleet as a store: label and form."""
+
+
+def print_shaving(result: ShavingResult) -> None:
+    """Print a run beside the load without EVs, and its warnings."""
+    summary = result.summary
+    for text in summary["warnings"]:
+        err.print(f"[yellow]warning:[/] {text}", highlight=False)
+    title = (
+        f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s), {TACTICS[summary['tactic']].title}"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("", "no EVs", f"peak shaving by {summary['optimizer']}"):
+        table.add_column(name, justify="right" if name else "left")
+    for key in LOAD_ROWS:
+        label, form = ROWS[key]
+        table.add_row(escape(label), form.format(summary["no_evs"][key]), form.format(summary[key]))
+    for key, (label, form) in STORE_ROWS.items():
+        table.add_row(escape(label), "", _cell(summary[key], form))
+    out.print(table)
+
+
+def _cell(value: Any, form: str) -> str:
+    return "" if value is None else form.format(value)

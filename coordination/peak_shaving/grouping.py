@@ -19,31 +19,37 @@ MOST_STEPS: Final = 1000
 
 
 @compiled
-def _lloyd(values: NDArray[np.float64], centroids: NDArray[np.float64], labels: NDArray[np.int8]) -> int:
+def _lloyd(values: NDArray[np.float64], centroids: NDArray[np.float64], labels: NDArray[np.int8]) -> None:
     k = centroids.size
-    borders = np.empty(k - 1)
-    sums = np.empty(k)
-    counts = np.empty(k, dtype=np.int64)
-    for step in range(MOST_STEPS):
-        for g in range(k - 1):
-            borders[g] = 0.5 * (centroids[g] + centroids[g + 1])
-        sums[:] = 0.0
-        counts[:] = 0
-        changed = step == 0
-        for i in range(values.size):
-            label = 0
-            for g in range(k - 1):
-                label += values[i] > borders[g]
-            changed |= labels[i] != label
-            labels[i] = label
-            sums[label] += values[i]
-            counts[label] += 1
-        if not changed:
-            return step
+    total = 0.0
+    for value in values:
+        total += value
+    count = np.empty(k + 1, dtype=np.int64)  # above each border: the first has all above it, the last none
+    above = np.empty(k + 1)
+    count[0], above[0], count[k], above[k] = values.size, total, 0, 0.0
+    for _ in range(MOST_STEPS):
+        for g in range(1, k):
+            border = 0.5 * (centroids[g - 1] + centroids[g])
+            over = 0
+            high = 0.0
+            for value in values:
+                over += value > border
+                high += value if value > border else 0.0
+            count[g], above[g] = over, high
+        moved = False
         for g in range(k):
-            if counts[g] > 0:
-                centroids[g] = sums[g] / counts[g]
-    return MOST_STEPS
+            number = count[g] - count[g + 1]
+            if number > 0:
+                mean = (above[g] - above[g + 1]) / number
+                moved |= mean != centroids[g]
+                centroids[g] = mean
+        if not moved:
+            break
+    for i in range(values.size):
+        label = 0
+        for g in range(1, k):
+            label += values[i] > 0.5 * (centroids[g - 1] + centroids[g])
+        labels[i] = label
 
 
 def first_centroids(soc: NDArray[np.float64], groups: int) -> NDArray[np.float64]:

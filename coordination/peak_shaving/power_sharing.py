@@ -19,7 +19,6 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.special import expit
 
 from coordination.peak_shaving.grouping import by_kmeans, by_rank
 from environment.battery import Limits
@@ -93,48 +92,71 @@ def cascade(signal_kw: float, limits: Limits) -> NDArray[np.float64]:
 
 
 @compiled
+def _by_group(labels: NDArray[np.int8], power_kw: NDArray[np.float64], sums_kw: NDArray[np.float64]) -> None:
+    for i in range(labels.size):
+        sums_kw[labels[i]] += power_kw[i]
+
+
+@compiled
+def balance(soc: float, steepness: float, centre: float, charging: bool) -> float:
+    """Return the function by which EVs share, between 0 and 1: falling with the state of charge, or rising."""
+    away = steepness * (soc - centre)
+    share: float = 1.0 / (1.0 + np.exp(away if charging else -away))
+    return share
+
+
+@compiled
 def _share(
     total: float,
+    limit: float,
     labels: NDArray[np.int8],
     group: int,
-    weight: NDArray[np.float64],
+    soc: NDArray[np.float64],
+    rated_kw: NDArray[np.float64],
     most: NDArray[np.float64],
+    charging: bool,
+    balances: bool,
+    steepness: float,
+    centre: float,
     anew: bool,
     power: NDArray[np.float64],
 ) -> None:
-    """Share a total among the EVs of a group by weight, none above its most; both without sign."""
-    n = power.size
-    left = total
-    while True:
-        weights = 0.0
-        for i in range(n):
-            if labels[i] == group and power[i] < most[i]:
-                weights += weight[i]
-        if not weights > 0.0 or not left > 0.0:
-            return
-        filled = False
-        given = 0.0
-        for i in range(n):
-            if labels[i] == group and power[i] < most[i]:
-                part = left * weight[i] / weights
-                if power[i] + part >= most[i]:
-                    filled = True
-                    given += most[i] - power[i]
-                    power[i] = most[i]
-        if filled and anew:
-            left -= given  # those that are full leave; the others begin again from what they have
-            continue
-        for i in range(n):
-            if labels[i] == group and power[i] < most[i]:
-                power[i] += left * weight[i] / weights
+    """Share a total among the EVs of a group, none above its most; all without sign."""
+    if total >= limit:  # the principle of maximum power
+        for i in range(soc.size):
+            if labels[i] == group:
+                power[i] = most[i]
         return
-
-
-def balance(soc: NDArray[np.float64], settings: GroupingSettings, *, charging: bool) -> NDArray[np.float64]:
-    """Return the functions by which EVs share, between 0 and 1, shape ``(n,)``."""
-    away = settings.steepness * (soc - settings.centre)
-    part: NDArray[np.float64] = expit(-away if charging else away)
-    return part
+    open_rows = np.empty(soc.size, dtype=np.int64)
+    weight = np.empty(soc.size)
+    n = 0
+    weights = 0.0
+    for i in range(soc.size):
+        if labels[i] == group and most[i] > 0.0:
+            open_rows[n] = i
+            weight[n] = rated_kw[i] * balance(soc[i], steepness, centre, charging) if balances else 1.0
+            weights += weight[n]
+            n += 1
+    left = total
+    while n > 0 and left > 0.0:
+        level = left / weights
+        still = 0
+        gone = 0.0
+        weights = 0.0
+        for k in range(n):
+            i = open_rows[k]
+            if level * weight[k] >= most[i]:
+                power[i] = most[i]
+                gone += most[i]
+            else:
+                power[i] = level * weight[k]
+                open_rows[still], weight[still] = i, weight[k]
+                weights += weight[k]
+                still += 1
+        if still == n or not anew:
+            return
+        left -= gone  # those that are full leave, and the others share what is left
+        n = still
 
 
 def group(soc: NDArray[np.float64], tactic: Tactic, centroids: NDArray[np.float64]) -> NDArray[np.int8]:
@@ -170,12 +192,16 @@ def share(
     """
     tactic = TACTICS[settings.tactic]
     charging = signal_kw >= 0
-    by_group = Limits(*(np.bincount(labels, can, tactic.groups) for can in limits))
+    by_group = Limits(np.zeros(tactic.groups), np.zeros(tactic.groups))
+    for each, sums in zip(limits, by_group, strict=True):
+        _by_group(labels, each, sums)
     group_kw = cascade(signal_kw, by_group)
-    most = limits.charge_kw if charging else limits.discharge_kw
-    weight = rated_kw * balance(soc, settings, charging=charging) if tactic.balances else np.ones(soc.size)
+    most, can = (each.charge_kw if charging else each.discharge_kw for each in (limits, by_group))
     power = np.zeros(soc.size)
     for number, total in enumerate(np.abs(group_kw).tolist()):
         if total > 0:
-            _share(total, labels, number, weight, most, settings.share_anew, power)
+            _share(
+                total, can[number], labels, number, soc, rated_kw, most, charging, tactic.balances, settings.steepness,
+                settings.centre, settings.share_anew, power,
+            )  # fmt: skip
     return power if charging else -power, group_kw

@@ -16,6 +16,8 @@ from environment.horizon import Horizon
 UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 """What reading a damaged file can raise."""
 
+SEPARATORS = {",": "commas", ";": "semicolons"}
+
 
 class CsvTable:
     """The cells of a CSV file as text, the line of each row, and the faults found so far.
@@ -30,6 +32,8 @@ class CsvTable:
         Columns that may be there.
     ignore_others
         Whether further columns are passed over (files of other programs) or are faults (our own formats).
+    delimiter, null
+        What stands between cells, and a cell that stands for an empty one.
 
     Raises
     ------
@@ -38,19 +42,27 @@ class CsvTable:
     """
 
     def __init__(
-        self, path: Path, required: Sequence[str], optional: Sequence[str] = (), *, ignore_others: bool = False
+        self,
+        path: Path,
+        required: Sequence[str],
+        optional: Sequence[str] = (),
+        *,
+        ignore_others: bool = False,
+        delimiter: str = ",",
+        null: str = "",
     ) -> None:
         self.file = path.name
+        self._delimiter, self._null = delimiter, null
         self.faults: list[Fault] = []
         header, self.lines, rows = self._read(path)
         missing = [name for name in required if name not in header]
         spare = [name for name in header if name not in required and name not in optional]
         twice = {name for name in header if header.count(name) > 1}
-        found = ",".join(header)
-        if missing and len(header) == 1 and any(mark in found for mark in ";\t"):
-            found += " (columns are separated by commas here)"
+        found = delimiter.join(header)
+        if missing and len(header) == 1 and any(mark in found for mark in {",", ";", "\t"} - {delimiter}):
+            found += f" (columns are separated by {SEPARATORS[delimiter]} here)"
         faults = [
-            Fault(self.file, 1, f"column {name}", "missing", f"header {','.join(required)}; found {found}")
+            Fault(self.file, 1, f"column {name}", "missing", f"header {delimiter.join(required)}; found {found}")
             for name in missing
         ]
         faults += [Fault(self.file, 1, f"column {name}", "there twice", "each column once") for name in sorted(twice)]
@@ -69,8 +81,8 @@ class CsvTable:
         try:
             opener = gzip.open if path.suffix == ".gz" else open
             with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-                reader = csv.reader(stream)
-                content = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+                reader = csv.reader(stream, delimiter=self._delimiter)
+                content = [(reader.line_num, [self._text(cell) for cell in row]) for row in reader]
         except FileNotFoundError:
             raise FaultyInputError([Fault(str(path), None, "file", "missing", "a CSV file")]) from None
         except UNREADABLE as error:
@@ -87,6 +99,10 @@ class CsvTable:
         ]
         sound = [(line, row) for line, row in body if len(row) == len(header)]
         return header, [line for line, _ in sound], [row for _, row in sound]
+
+    def _text(self, cell: str) -> str:
+        text = cell.strip()
+        return "" if text == self._null else text
 
     def __contains__(self, name: str) -> bool:
         return name in self._columns

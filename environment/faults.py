@@ -56,8 +56,16 @@ def raise_if_any(faults: Sequence[Fault]) -> None:
         raise FaultyInputError(faults)
 
 
+MOST_LISTED = 60
+"""Of more names than these only the first few are listed."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say what was probably meant: the nearest known name, or all of them if none is near."""
     names = list(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"'{near[0]}', the nearest known name" if near else f"one of {', '.join(names)}"
+    if near:
+        return f"'{near[0]}', the nearest known name"
+    if len(names) > MOST_LISTED:
+        return f"one of {len(names)} names, such as {', '.join(names[:5])}"
+    return f"one of {', '.join(names)}"

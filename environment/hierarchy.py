@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from environment.feeders.placement import Placement
 from environment.fleets.fleet import Fleet
 from environment.settings import Settings
 
@@ -144,9 +145,23 @@ class Hierarchy:
         """Their nodes, in order."""
         return tuple(self.grid.successors(CONTROL_CENTER))
 
-    def with_vehicles(self, fleet: Fleet) -> "nx.DiGraph[str]":
-        """Return the whole tree, EVs included, as a graph of its own (about 1 kB an EV)."""
+    def with_vehicles(self, fleet: Fleet, placement: Placement | None = None) -> "nx.DiGraph[str]":
+        """Return the whole tree, EVs included, as a graph of its own (about 1 kB an EV).
+
+        Parameters
+        ----------
+        fleet
+            All EVs.
+        placement
+            The feeder below each transformer, whose nodes then carry the EVs (and its lines of communication do not).
+        """
         tree = self.grid.copy()
+        if placement is not None:
+            nodes = [placement.hang_below(tree, name) for name in self.transformers]
+            for vehicle, k, row in zip(fleet.vehicle.tolist(), self.feeder_of, placement.node_of, strict=True):
+                tree.add_node(f"ev:{vehicle}", kind="ev")
+                tree.add_edge(nodes[k][row], f"ev:{vehicle}")
+            return tree
         places = zip(fleet.vehicle.tolist(), self.feeder_of.tolist(), self.line_of.tolist(), strict=True)
         for vehicle, k, line in places:
             name = self.transformers[k]

@@ -20,6 +20,7 @@ from environment.board import pheromone
 from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
 from environment.faults import Fault, FaultyInputError
 from runs.metrics import EnergyBooks
+from runs.network import FEEDER_TABLES, empty_table, feeder_tables, solve_network
 from runs.outcome import Outcome
 from runs.scenario import Scenario
 from runs.summary import summary_of
@@ -38,8 +39,11 @@ LOG_DTYPES = {
     **dict.fromkeys(("sent_h", "arrives_h"), "float64"),
     **dict.fromkeys(("receivers", "bytes", "lost", "late"), "int64"),
 }
-EMPTY_DTYPES = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES}
-"""Types of the tables that may be empty, from which no type can be told."""
+READ_AS = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES, **FEEDER_TABLES}
+"""Types of the tables that may be empty or hold names that look like numbers, from which no type can be told."""
+TEXT_COLUMNS = (
+    "vehicle", "transformer", "kind", "hop", "cast", "sender", "receiver", "text", "node", "upstream", "branch",
+)  # fmt: skip
 SUMMARY_FILE = "summary.json"
 SCENARIO_FILE = "scenario.toml"
 COMPARISON_FILE = "comparison.csv"
@@ -77,6 +81,14 @@ class Result:
         before the day), EVs that moved, what was sent, and the cost on the board after it.
     log
         ``sent_h arrives_h kind hop cast sender receiver receivers bytes lost text``: every message, with ``channel.log``.
+    network
+        ``transformer slot node upstream distance_km voltage_pu free_voltage_pu no_evs_voltage_pu``, with ``[feeder]``: the
+        voltage of each node, and the next node on its way to the feeder's source and the length of that way.
+    network_slots
+        ``transformer slot loss_kw free_loss_kw no_evs_loss_kw``, with ``[feeder]``.
+    network_branches
+        ``transformer branch kind worst_slot loading_max free_loading_max no_evs_loading_max losses_kwh``, with ``[feeder]``:
+        lines and transformers of the feeder, and when each is loaded most.
     """
 
     scenario: Scenario
@@ -88,12 +100,22 @@ class Result:
     messages: pd.DataFrame
     rounds: pd.DataFrame
     log: pd.DataFrame
+    network: pd.DataFrame
+    network_slots: pd.DataFrame
+    network_branches: pd.DataFrame
 
     @classmethod
     def of(cls, world: World, outcome: Outcome) -> Self:
-        """Gather tables and summary from what an engine hands over."""
+        """Gather tables and summary from what an engine hands over.
+
+        Raises
+        ------
+        FaultyInputError
+            If there is a feeder, and its power flow diverges.
+        """
         horizon, limit_kw = world.horizon, world.hierarchy.limit_kw
-        summary = summary_of(world, outcome)
+        network = solve_network(world, outcome.schedules)
+        summary = summary_of(world, outcome, network)
         names = np.array(world.hierarchy.transformers)
         n = horizon.n_slots
         forecast = np.stack([load.forecast_kw for load in world.loads])
@@ -122,6 +144,7 @@ class Result:
             messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
             rounds=_rounds(world, outcome),
             log=_log(outcome.channel.log),
+            **feeder_tables(world, network),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -129,7 +152,7 @@ class Result:
             isinstance(other, Result)
             and self.scenario == other.scenario
             and self.summary == other.summary
-            and all(getattr(self, name).equals(getattr(other, name)) for name in TABLES)
+            and all(getattr(self, name).equals(getattr(other, name)) for name in (*TABLES, *FEEDER_TABLES))
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -178,7 +201,8 @@ class Result:
             raise FaultyInputError([Fault(str(folder), None, name, "missing", "a result folder") for name in missing])
         scenario = Scenario.read(folder / SCENARIO_FILE)
         summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
-        read = {"log": _log(None), **{name: _read_table(folder, name, scenario) for name in tables}}
+        absent = {"log": _log(None), **{name: empty_table(name) for name in FEEDER_TABLES}}
+        read = {**absent, **{name: _read_table(folder, name, scenario) for name in tables}}
         return cls(scenario=scenario, summary=summary, **read)
 
 
@@ -226,7 +250,7 @@ def _is_ours(folder: Path) -> bool:
     names = {path.name for path in folder.iterdir()}
     if STUDY_FILE in names:
         return names <= {STUDY_FILE, *(folder / STUDY_FILE).read_text(encoding="utf-8").splitlines()}
-    tables = {f"{name}.{end}" for name in (*TABLES, "groups", "search") for end in ("parquet", "csv")}
+    tables = {f"{name}.{end}" for name in (*TABLES, *FEEDER_TABLES, "groups", "search") for end in ("parquet", "csv")}
     ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, TIMELINE_FILE, "figures", *tables, *COORDINATORS}
     return not names or (names <= ours and bool(names & {SUMMARY_FILE, COMPARISON_FILE}))
 
@@ -238,7 +262,8 @@ def _umask() -> int:
 
 
 def _tables(scenario: Scenario) -> list[str]:
-    return [name for name in TABLES if name != "log" or scenario.channel.log]
+    names = [name for name in TABLES if name != "log" or scenario.channel.log]
+    return names if scenario.feeder is None else [*names, *FEEDER_TABLES]
 
 
 def _log(rows: list[tuple[Any, ...]] | None) -> pd.DataFrame:
@@ -249,12 +274,13 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
     parquet = folder / f"{name}.parquet"
     if parquet.is_file():
         return pd.read_parquet(parquet)
-    texts = dict.fromkeys(("vehicle", "transformer", "kind", "hop", "cast", "sender", "receiver", "text"), "str")
+    texts = dict.fromkeys(TEXT_COLUMNS, "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
-    if name == "log":
-        table["text"] = table.text.fillna("")
-    if name in EMPTY_DTYPES:
-        table = table.astype(EMPTY_DTYPES[name])
+    for column in ("text", "upstream"):
+        if column in table:
+            table[column] = table[column].fillna("")
+    if name in READ_AS:
+        table = table.astype(READ_AS[name])
     if name == "slots":
         transformers = len(table) // scenario.horizon.n_slots
         table["start"] = _starts(scenario, transformers)

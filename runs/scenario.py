@@ -4,7 +4,7 @@ Every section is a settings class that lives beside the thing it describes; its 
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
 
@@ -17,6 +17,8 @@ from coordination.peak_shaving.search import SEARCHERS
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.feeders import FeederSource
+from environment.feeders.settings import FeederSettings
 from environment.fleets import FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon
@@ -57,6 +59,7 @@ class Scenario(Settings):
     grouping: GroupingSettings = GroupingSettings()
     participation: ParticipationSettings = ParticipationSettings()
     tariff: Annotated[TariffSource, Field(discriminator="source")] = GuangdongTariff()
+    feeder: Annotated[FeederSource | None, Field(discriminator="source")] = None
     run: RunSettings = RunSettings()
 
     @field_validator("coordination")
@@ -81,6 +84,15 @@ class Scenario(Settings):
         if grouping.tactic not in TACTICS:
             raise ValueError(f"tactic = {grouping.tactic!r}; expected {nearest(grouping.tactic, TACTICS)}")
         return grouping
+
+    @field_validator("feeder")
+    @classmethod
+    def _one_load_at_a_time(cls, feeder: FeederSettings | None, info: ValidationInfo) -> FeederSettings | None:
+        if feeder is not None and info.data.get("peak_shaving") is not None:
+            raise ValueError(
+                "there beside [peak_shaving]; expected one of the two: the store's EVs have no places on a feeder"
+            )
+        return feeder
 
     @field_validator("run")
     @classmethod
@@ -125,7 +137,12 @@ class Scenario(Settings):
         file = path.name if path else "scenario"
         faults = [fault for text in overrides if (fault := _apply(content, text))]
         faults += _drop_wrong_sections(content, file)
-        for section, default in (("load", "builtin"), ("fleet", "nhts"), ("tariff", "guangdong")):
+        for section, default in (
+            ("load", "builtin"),
+            ("fleet", "nhts"),
+            ("tariff", "guangdong"),
+            ("feeder", "builtin"),
+        ):
             if section in content:
                 content[section].setdefault("source", default)
         try:
@@ -205,10 +222,19 @@ def sections() -> dict[str, list[type[Settings]]]:
     """Return every section's name and its classes (one a source where there are several)."""
     by_name: dict[str, list[type[Settings]]] = {}
     for name, field in Scenario.model_fields.items():
-        kind: Any = field.annotation
-        kinds = get_args(kind.__value__) if isinstance(kind, TypeAliasType) else get_args(kind) or (kind,)
-        by_name[name] = [cls for cls in kinds if cls is not type(None)]
+        by_name[name] = [cls for cls in _members(field.annotation) if cls is not type(None)]
     return by_name
+
+
+def _members(kind: Any) -> Iterator[Any]:
+    """Give the classes of a union, also where a name stands for it."""
+    if isinstance(kind, TypeAliasType):
+        kind = kind.__value__
+    for member in get_args(kind) or (kind,):
+        if isinstance(member, TypeAliasType):
+            yield from _members(member)
+        else:
+            yield member
 
 
 def source_name(cls: type[Settings]) -> str:

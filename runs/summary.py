@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from environment.board import LIMIT_TOLERANCE_KW
 from runs.metrics import EnergyBooks, load_metrics, optimality
+from runs.network import NetworkRun, network_metrics, network_warnings, solve_network
 from runs.outcome import Outcome
 from runs.world import World
 
 
-def summary_of(world: World, outcome: Outcome) -> dict[str, Any]:
+def summary_of(world: World, outcome: Outcome, network: NetworkRun | None = None) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names.
 
     Parameters
@@ -20,7 +21,15 @@ def summary_of(world: World, outcome: Outcome) -> dict[str, Any]:
         What was there before anyone decided.
     outcome
         What the engine handed over.
+    network
+        The power flows of the run's feeder, where they are known already.
+
+    Raises
+    ------
+    FaultyInputError
+        If there is a feeder, and its power flow diverges.
     """
+    network = network or solve_network(world, outcome.schedules)
     limit_kw, slot_h = world.hierarchy.limit_kw, world.horizon.slot_h
     actual = np.stack([load.actual_kw for load in world.loads])
     ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
@@ -36,6 +45,7 @@ def summary_of(world: World, outcome: Outcome) -> dict[str, Any]:
         "limit_kw": limit_kw,
         **load_metrics(actual + ev, limit_kw),
         **books.metrics(world.fleet),
+        **(network_metrics(world, network.run) if network else {}),
         "messages": outcome.channel.messages,
         "bytes": outcome.channel.bytes,
         "refused_deposits": outcome.refusals,
@@ -50,12 +60,20 @@ def summary_of(world: World, outcome: Outcome) -> dict[str, Any]:
         "free": {
             **load_metrics(actual + free, limit_kw),
             **free_books.metrics(world.fleet),
+            **(network_metrics(world, network.free) if network else {}),
             "messages": 0,
             "bytes": 0,
             "wall_s": charging.wall_s,
         },
-        "no_evs": load_metrics(actual, limit_kw),
-        "warnings": world.warnings() + _limit_warning(actual, ev, limit_kw),
+        "no_evs": {
+            **load_metrics(actual, limit_kw),
+            **(network_metrics(world, network.no_evs) if network else {}),
+        },
+        "warnings": [
+            *world.warnings(),
+            *_limit_warning(actual, ev, limit_kw),
+            *(network_warnings(world, network) if network else ()),
+        ],
     }
 
 

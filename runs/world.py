@@ -14,6 +14,9 @@ from coordination.valley_filling import COORDINATORS, Coordinator
 from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Plan, Schedule, ValleyFilling
 from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.feeders import Feeder
+from environment.feeders.placement import Placement
+from environment.fleets import CsvFleet
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.hierarchy import Hierarchy
 from environment.horizon import Horizon
@@ -48,6 +51,8 @@ class World:
         One a transformer, for planners that draw; every plan begins anew from them.
     network_seeds
         One a transformer, for the faults of its network.
+    placement
+        The feeder below each transformer and who stands where on it; None without a section ``[feeder]``.
     """
 
     scenario: Scenario
@@ -56,6 +61,7 @@ class World:
     loads: tuple[LoadProfile, ...]
     planner_seeds: tuple[int, ...]
     network_seeds: tuple[int, ...]
+    placement: Placement | None = None
 
     @classmethod
     def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
@@ -77,17 +83,20 @@ class World:
         faults: list[Fault] = []
         profile = collecting(faults, lambda: scenario.load.profile(scenario.horizon))
         fleet = collecting(faults, lambda: scenario.fleet.build(scenario.horizon, fleet_rng))
+        feeder = None if scenario.feeder is None else collecting(faults, scenario.feeder.feeder)
         raise_if_any(faults)
         assert profile is not None
         assert fleet is not None
         hierarchy = Hierarchy.build(scenario.transformer, fleet, tree_rng)
         sigma = scenario.load.fluctuation
         loads = tuple(profile.with_fluctuation(sigma, load_rng) for _ in hierarchy.transformers)
-        raise_if_any(_unknown_transformers(scenario, hierarchy))
+        faults += _unknown_transformers(scenario, hierarchy)
+        placement = collecting(faults, lambda: _placement(scenario, feeder, fleet, rng))
+        raise_if_any(faults)
         planner_seeds, network_seeds = (
             tuple(each.integers(2**63, size=len(loads)).tolist()) for each in (planner_rng, network_rng)
         )
-        return cls(scenario, fleet, hierarchy, loads, planner_seeds, network_seeds)
+        return cls(scenario, fleet, hierarchy, loads, planner_seeds, network_seeds, placement)
 
     def part(self, first: int, stop: int) -> "World":
         """Return the world of some transformers next to each other, as it is; its EVs keep their order.
@@ -106,6 +115,7 @@ class World:
             loads=self.loads[first:stop],
             planner_seeds=self.planner_seeds[first:stop],
             network_seeds=self.network_seeds[first:stop],
+            placement=None if self.placement is None else self.placement.take(rows),
         )
 
     @property
@@ -202,6 +212,8 @@ class World:
             (late, f"{stays} end after the horizon; only their part inside it is used"),
         ]
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
+        if self.placement is None and fleet.node is not None:
+            found.append("the fleet's column node counts only beside a section [feeder]")
         channel = self.scenario.channel
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
         if round_trip_h >= channel.timeout_h:
@@ -224,6 +236,14 @@ def count_planning(channel: Channel, coordinator: Coordinator, plan: Plan, vehic
         channel.record_all([Sent(Declaration, vehicles, vehicles, vehicles * Declaration().wire_bytes)])
     for held in plan.rounds:
         channel.record_all(held.sent)
+
+
+def _placement(scenario: Scenario, feeder: Feeder | None, fleet: Fleet, rng: np.random.Generator) -> Placement | None:
+    """Place the EVs on a feeder, if there is one; its draws come after all others, so that they shift none."""
+    if scenario.feeder is None or feeder is None:
+        return None
+    file = scenario.fleet.path.name if isinstance(scenario.fleet, CsvFleet) else "scenario"
+    return Placement.build(scenario.feeder, feeder, fleet, file, rng.spawn(1)[0])
 
 
 def _unknown_transformers(scenario: Scenario, hierarchy: Hierarchy) -> list[Fault]:

@@ -14,11 +14,11 @@ from environment.settings import Settings
 HOURS = ("plug_in_h", "plug_out_h")
 TIMES = ("plug_in", "plug_out")
 REQUIRED = ("vehicle", "energy_kwh", "power_kw")
-OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "transformer")
+OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "transformer", "node")
 
 
 class CsvFleet(Settings):
-    """EVs from a CSV file: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer]`."""
+    """EVs from a CSV file: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer,node]`."""
 
     source: Literal["csv"]
     """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours from the horizon's start."""
@@ -59,6 +59,7 @@ class CsvFleet(Settings):
             soc_plug_in=np.where(np.isnan(soc), implied, soc),  # without a state of charge, the EV asks to be filled
             efficiency=table.numbers("efficiency", default=1.0),
             transformer=np.array(table.texts("transformer"), dtype=np.str_) if "transformer" in table else None,
+            node=np.array(table.texts("node"), dtype=np.str_) if "node" in table else None,
         )
         note_faults(table, fleet, start=pair[0], end=pair[1])
         raise_if_any(table.faults)

@@ -36,6 +36,8 @@ class Fleet:
         Grid to battery, above 0 and at most 1.
     transformer
         Name of the transformer that feeds each EV, or None where the grid assigns them.
+    node
+        Name of the feeder's node that each EV stands at, empty where it is drawn, or None where all are.
     """
 
     vehicle: NDArray[np.str_]
@@ -47,6 +49,7 @@ class Fleet:
     soc_plug_in: NDArray[np.float64]
     efficiency: NDArray[np.float64]
     transformer: NDArray[np.str_] | None = None
+    node: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return self.vehicle.size

@@ -1,0 +1,186 @@
+"""A feeder from a SimBench CSV folder, as the simbench package and its site ship them.
+
+Source: Meinecke et al., SimBench: A Benchmark Dataset of Electric Power Systems to Compare Innovative Solutions, Energies
+13(12), 3290, 2020 (columns and units). Tap positions count here. A grid's own transformers are part of the feeder; its
+generators, storage and profiles are left out: loads give the shares by which a scenario's base load is spread.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.csv_table import CsvTable
+from environment.faults import Fault, nearest, raise_if_any
+from environment.feeders.feeder import Feeder
+from environment.feeders.settings import FeederSettings
+from environment.feeders.tables import numbers, rows_of, texts
+
+FREQUENCY_HZ: Final = 50.0
+
+NEEDED: Final = {
+    "Node": ("id", "type", "vmSetp", "vmR"),
+    "Load": ("id", "node", "pLoad", "qLoad"),
+    "ExternalNet": ("id", "node", "calc_type"),
+}
+OTHERS: Final = {
+    "Line": ("id", "nodeA", "nodeB", "type", "length"),
+    "LineType": ("id", "r", "x", "b", "iMax"),
+    "Transformer": ("id", "nodeHV", "nodeLV", "type", "tappos"),
+    "TransformerType": (
+        "id", "sR", "vmHV", "vmLV", "vmImp", "pCu", "pFe", "iNoLoad", "tapside", "dVm", "tapNeutr",
+    ),
+    "Switch": ("nodeA", "nodeB", "cond"),
+}  # fmt: skip
+"""Files that may be missing, or hold a header only."""
+
+
+class SimbenchFeeder(FeederSettings):
+    """A folder of SimBench CSV files (`Node.csv Line.csv LineType.csv Transformer.csv TransformerType.csv Load.csv ExternalNet.csv Switch.csv`)."""
+
+    source: Literal["simbench"]
+    """A SimBench folder."""
+
+    path: Path
+    """The folder; relative to the scenario that names it."""
+
+    def read(self) -> Feeder:
+        """Read the folder; see `FeederSettings.read`."""
+        if not self.path.is_dir():
+            raise_if_any([Fault(str(self.path), None, "folder", "missing", "a folder of SimBench CSV files")])
+        tables: dict[str, CsvTable | None] = {
+            name: _table(self.path, name, columns) for name, columns in NEEDED.items()
+        }
+        tables |= {
+            name: _table(self.path, name, columns) if _has_rows(self.path / f"{name}.csv") else None
+            for name, columns in OTHERS.items()
+        }
+        faults: list[Fault] = []
+        feeder = _feeder(self.path.name, tables, faults)
+        raise_if_any([*(fault for table in tables.values() if table is not None for fault in table.faults), *faults])
+        return _without_dead_ends(feeder, texts(tables["Node"], "type") == "auxiliary")
+
+
+def _table(folder: Path, name: str, columns: Sequence[str]) -> CsvTable:
+    return CsvTable(folder / f"{name}.csv", columns, ignore_others=True, delimiter=";", null="NULL")
+
+
+def _has_rows(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        return sum(1 for line in stream if line.strip()) > 1
+
+
+def _feeder(title: str, tables: dict[str, CsvTable | None], faults: list[Fault]) -> Feeder:
+    node, load, line, unit = (tables[name] for name in ("Node", "Load", "Line", "Transformer"))
+    assert node is not None
+    names = node.texts("id")
+    line_kind, unit_kind = _kinds(line, tables["LineType"]), _kinds(unit, tables["TransformerType"])
+    km = numbers(line, "length")
+    steps = numbers(unit, "tappos", 0.0) - unit_kind("tapNeutr", 0.0)
+    stretch = steps * unit_kind("dVm", 0.0) / 100
+    at_lv = unit_kind.texts("tapside") == "LV"
+    hv_v = 1e3 * unit_kind("vmHV")
+    switches = tables["Switch"]
+    closed = numbers(switches, "cond") != 0
+    source, source_pu = _source(tables["ExternalNet"], node, names, faults)
+    return Feeder(
+        title=title,
+        node=np.array(names, dtype=np.str_),
+        node_v=1e3 * node.numbers("vmR"),
+        line=texts(line, "id"),
+        line_from=rows_of(line, "nodeA", names),
+        line_to=rows_of(line, "nodeB", names),
+        line_r_ohm=km * line_kind("r"),
+        line_x_ohm=km * line_kind("x"),
+        line_c_f=km * line_kind("b") * 1e-6 / (2 * np.pi * FREQUENCY_HZ),
+        line_rated_a=line_kind("iMax", np.nan),
+        line_km=km,
+        transformer=texts(unit, "id"),
+        transformer_hv=rows_of(unit, "nodeHV", names),
+        transformer_lv=rows_of(unit, "nodeLV", names),
+        transformer_hv_v=hv_v,
+        transformer_lv_v=1e3 * unit_kind("vmLV") * np.where(at_lv, 1 + stretch, 1.0),
+        transformer_va=1e6 * unit_kind("sR"),
+        transformer_uk=unit_kind("vmImp") / 100,
+        transformer_pk_w=1e3 * unit_kind("pCu"),
+        transformer_i0=unit_kind("iNoLoad") / 100,
+        transformer_p0_w=1e3 * unit_kind("pFe"),
+        transformer_tap_v=np.where(at_lv, 0.0, hv_v * stretch),
+        link_from=rows_of(switches, "nodeA", names)[closed],
+        link_to=rows_of(switches, "nodeB", names)[closed],
+        load_node=rows_of(load, "node", names),
+        load_kw=1e3 * numbers(load, "pLoad"),
+        load_kvar=1e3 * numbers(load, "qLoad"),
+        source_node=source,
+        source_pu=source_pu,
+    )
+
+
+class _kinds:  # noqa: N801  (called like a function)
+    """Columns of a table of types, row by row of the table that names them; an unknown type is a fault with the nearest."""
+
+    def __init__(self, table: CsvTable | None, types: CsvTable | None) -> None:
+        self._types = types
+        names = [] if types is None else types.texts("id")
+        wanted = texts(table, "type")
+        row_of = {name: i for i, name in enumerate(names)}
+        self._rows = np.array([row_of.get(name, 0) for name in wanted.tolist()], dtype=np.int64)
+        for i, name in enumerate(wanted.tolist()):
+            if name not in row_of:
+                assert table is not None
+                expected = nearest(name, names) if names else "a file of types that has it"
+                table.faults.append(Fault(table.file, table.lines[i], "type", repr(name), expected))
+
+    def __call__(self, name: str, default: float | None = None) -> NDArray[np.float64]:
+        if self._types is None:
+            return np.ones(self._rows.size)
+        return self._types.numbers(name, default)[self._rows]
+
+    def texts(self, name: str) -> NDArray[np.str_]:
+        return np.full(self._rows.size, "") if self._types is None else texts(self._types, name)[self._rows]
+
+
+def _source(external: CsvTable | None, node: CsvTable, names: Sequence[str], faults: list[Fault]) -> tuple[int, float]:
+    assert external is not None
+    holding = np.flatnonzero(texts(external, "calc_type") == "vavm")
+    if holding.size != 1:
+        found = f"{holding.size} of calc_type vavm"
+        faults.append(Fault(external.file, None, "external nets", found, "one, that holds the voltage"))
+        return 0, 1.0
+    row = int(rows_of(external, "node", names)[holding[0]])
+    return row, float(node.numbers("vmSetp", 1.0)[row])
+
+
+def _without_dead_ends(feeder: Feeder, auxiliary: NDArray[np.bool_]) -> Feeder:
+    """Leave out what open switches cut off at both ends: islands of auxiliary nodes only."""
+    live = nx.node_connected_component(feeder.graph, feeder.source_node)
+    parts = [part for part in nx.connected_components(feeder.graph) if feeder.source_node not in part]
+    dead = np.zeros(len(feeder), dtype=np.bool_)
+    for part in parts:
+        rows = list(part)
+        if auxiliary[rows].all() and not np.isin(feeder.load_node, rows).any():
+            dead[rows] = True
+    assert not dead[list(live)].any()
+    if not dead.any():
+        return feeder
+    new_row = np.cumsum(~dead) - 1
+    kept = {
+        "line": ~dead[feeder.line_from],
+        "transformer": ~dead[feeder.transformer_hv],
+        "link": ~dead[feeder.link_from],
+        "load": ~dead[feeder.load_node],
+        "node": ~dead,
+    }
+    ends = {"line_from", "line_to", "transformer_hv", "transformer_lv", "link_from", "link_to", "load_node"}
+    changed = {}
+    for name, column in vars(feeder).items():
+        if isinstance(column, np.ndarray) and name in Feeder.__dataclass_fields__:
+            rows = column[kept[name.partition("_")[0]]]
+            changed[name] = new_row[rows] if name in ends else rows
+    return replace(feeder, **changed, source_node=int(new_row[feeder.source_node]))

@@ -1,0 +1,252 @@
+"""What a run's schedule does to the feeder below each transformer: a power flow of every slot, after the run.
+
+The same for free charging and without EVs, all in one call, so that they stand side by side.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coordination.valley_filling.problem import Schedule
+from environment.faults import Fault, FaultyInputError
+from environment.feeders import Flow, PowerFlow
+from environment.feeders.feeder import UNKNOWN
+from runs.world import World
+
+LOADING_TOLERANCE: Final = 1e-9
+"""A loading above 1 by less than this is none."""
+
+NETWORK_DTYPES: Final = {
+    **dict.fromkeys(("transformer", "node", "upstream"), "str"),
+    "slot": "int64",
+    **dict.fromkeys(("distance_km", "voltage_pu", "free_voltage_pu", "no_evs_voltage_pu"), "float64"),
+}
+SLOT_DTYPES: Final = {
+    "transformer": "str",
+    "slot": "int64",
+    **dict.fromkeys(("loss_kw", "free_loss_kw", "no_evs_loss_kw"), "float64"),
+}
+BRANCH_DTYPES: Final = {
+    **dict.fromkeys(("transformer", "branch", "kind"), "str"),
+    "worst_slot": "Int64",
+    **dict.fromkeys(("loading_max", "free_loading_max", "no_evs_loading_max", "losses_kwh"), "float64"),
+}
+FEEDER_TABLES: Final = {"network": NETWORK_DTYPES, "network_slots": SLOT_DTYPES, "network_branches": BRANCH_DTYPES}
+"""Tables of a run with a section ``[feeder]``, and the types of their columns."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkRun:
+    """The power flows of a run, a case for each transformer and slot, slots of a transformer next to each other.
+
+    Parameters
+    ----------
+    run, free, no_evs
+        With the run's own schedule, with free charging, without EVs.
+    """
+
+    run: Flow
+    free: Flow
+    no_evs: Flow
+
+
+def solve_network(world: World, schedules: tuple[Schedule, ...]) -> NetworkRun | None:
+    """Return the power flows of a run; None without a feeder.
+
+    Parameters
+    ----------
+    world
+        What was there before anyone decided.
+    schedules
+        What the EVs did, one a transformer.
+
+    Raises
+    ------
+    FaultyInputError
+        If the power flow of the run's own schedule diverges in some slot.
+    """
+    placement = world.placement
+    if placement is None:
+        return None
+    n_slots = world.horizon.n_slots
+    none = np.zeros((n_slots, len(placement.feeder)))
+    cases = []
+    for held in (schedules, world.free_charging.schedules, None):
+        for k, load in enumerate(world.loads):
+            ev_kw = none
+            if held is not None:
+                row, slot, power_kw = held[k].entries()
+                ev_kw = placement.ev_kw(world.rows[k][row], slot, power_kw, n_slots)
+            cases.append(placement.loads(load.actual_kw, ev_kw))
+    load_kw, load_kvar = (np.concatenate(part) for part in zip(*cases, strict=True))
+    flow = PowerFlow(placement.feeder).solve(load_kw, load_kvar)
+    size = n_slots * len(world.loads)
+    run, free, no_evs = (_part(flow, k * size, (k + 1) * size) for k in range(3))
+    if not run.solved.all():
+        raise FaultyInputError(_divergences(world, run, load_kw[:size]))
+    return NetworkRun(run, free, no_evs)
+
+
+def _part(flow: Flow, first: int, stop: int) -> Flow:
+    return Flow(**{field.name: getattr(flow, field.name)[first:stop] for field in fields(flow)})
+
+
+def _divergences(world: World, flow: Flow, load_kw: NDArray[np.float64]) -> Iterable[Fault]:
+    """One fault for each transformer whose feeder cannot carry what it is asked for."""
+    assert world.placement is not None
+    feeder, n_slots = world.placement.feeder, world.horizon.n_slots
+    failed = ~flow.solved.reshape(-1, n_slots)
+    for k in np.flatnonzero(failed.any(axis=1)).tolist():
+        slots = np.flatnonzero(failed[k])
+        case = load_kw.reshape(-1, n_slots, len(feeder))[k]
+        worst = int(slots[case[slots].sum(axis=1).argmax()])
+        node = int(case[worst].argmax())
+        start = f"{world.horizon.slot_starts[worst]:%H:%M}"
+        found = (
+            f"diverging in {slots.size} of {n_slots} slots, such as slot {worst} at {start} with {case[worst].sum():,.0f} kW, "
+            f"{case[worst, node]:,.0f} kW of it at node {feeder.node[node]}"
+        )
+        expected = f"a load that the feeder can carry (its own loads are {feeder.own_kw.sum():,.0f} kW)"
+        yield Fault(feeder.title, None, f"power flow below {world.hierarchy.transformers[k]}", found, expected)
+
+
+def network_metrics(world: World, flow: Flow) -> dict[str, float | int | None]:
+    """Return the key figures of power flows; all None where one diverges, or where nothing says a line's rating.
+
+    Returns
+    -------
+    dict
+        Smallest and largest voltage of any node and its largest distance from 1 [pu], slots in which any node is outside the
+        band, losses [kWh], and the largest loading of any line (per rated current) and transformer (per rated power).
+    """
+    settings = world.scenario.feeder
+    assert settings is not None
+    sound = bool(flow.solved.all())
+    voltage = flow.voltage_pu
+    outside = outside_band(flow, settings.voltage_min_pu, settings.voltage_max_pu)
+    figures = {
+        "voltage_min_pu": float(voltage.min()),
+        "voltage_max_pu": float(voltage.max()),
+        "voltage_deviation_max_pu": float(np.abs(voltage - 1).max()),
+        "voltage_outside_slots": int(outside.sum()),
+        "losses_kwh": float(flow.loss_kw.sum()) * world.horizon.slot_h,
+        "line_loading_max": _largest(flow.line_loading),
+        "transformer_loading_max": _largest(flow.transformer_loading),
+    }
+    return {name: figure if sound else None for name, figure in figures.items()}
+
+
+def outside_band(flow: Flow, lowest_pu: float, highest_pu: float) -> NDArray[np.bool_]:
+    """Return in which cases any node is outside the voltage band, shape ``(n_cases,)``."""
+    outside: NDArray[np.bool_] = ((flow.voltage_pu < lowest_pu) | (flow.voltage_pu > highest_pu)).any(axis=1)
+    return outside
+
+
+def _largest(loading: NDArray[np.float64]) -> float | None:
+    known = loading[~np.isnan(loading)]
+    return float(known.max()) if known.size else None
+
+
+def network_warnings(world: World, network: NetworkRun) -> list[str]:
+    """Say where the run's schedule leaves the voltage band or a rating, and what of the others diverges."""
+    settings, placement, flow = world.scenario.feeder, world.placement, network.run
+    assert settings is not None
+    assert placement is not None
+    feeder, found = placement.feeder, []
+    outside = int(outside_band(flow, settings.voltage_min_pu, settings.voltage_max_pu).sum())
+    if outside:
+        extreme = np.abs(flow.voltage_pu - (settings.voltage_min_pu + settings.voltage_max_pu) / 2)
+        case, node = np.unravel_index(int(extreme.argmax()), extreme.shape)
+        found.append(
+            f"{outside} of {flow.solved.size} slots leave the voltage band of {settings.voltage_min_pu:g} to "
+            f"{settings.voltage_max_pu:g} pu; furthest is node {feeder.node[node]} with {flow.voltage_pu[case, node]:.3f} pu"
+        )
+    kinds = (("line", feeder.line, flow.line_loading), ("transformer", feeder.transformer, flow.transformer_loading))
+    for kind, names, loading in kinds:
+        over = np.nan_to_num(loading) > 1 + LOADING_TOLERANCE
+        if over.any():
+            worst = int(np.nan_to_num(loading).max(axis=0).argmax())
+            found.append(
+                f"{over.any(axis=0).sum()} of {names.size} {kind}s of the feeder pass their rating; "
+                f"most of all {names[worst]} with {np.nanmax(loading[:, worst]):.0%}"
+            )
+    for flows, who in ((network.free, "with free charging"), (network.no_evs, "without EVs")):
+        if not flows.solved.all():
+            found.append(f"{(~flows.solved).sum()} of {flows.solved.size} slots have no power flow {who}: it diverges")
+    return found
+
+
+def feeder_tables(world: World, network: NetworkRun | None) -> dict[str, pd.DataFrame]:
+    """Return the tables of `FEEDER_TABLES`, empty without a feeder."""
+    if network is None:
+        return {name: empty_table(name) for name in FEEDER_TABLES}
+    content = {
+        "network": _voltages(world, network),
+        "network_slots": _losses(world, network),
+        "network_branches": _branches(world, network),
+    }
+    return {name: pd.DataFrame(columns).astype(FEEDER_TABLES[name]) for name, columns in content.items()}
+
+
+def empty_table(name: str) -> pd.DataFrame:
+    """Return a table of `FEEDER_TABLES` without rows."""
+    return pd.DataFrame(columns=list(FEEDER_TABLES[name])).astype(FEEDER_TABLES[name])
+
+
+def _voltages(world: World, network: NetworkRun) -> dict[str, Any]:
+    assert world.placement is not None
+    feeder, n_slots = world.placement.feeder, world.horizon.n_slots
+    km, upstream = feeder.ways
+    names = np.array(world.hierarchy.transformers)
+    cases = names.size * n_slots
+    above = np.where(upstream == UNKNOWN, "", feeder.node[upstream])
+    return {
+        "transformer": np.repeat(names, n_slots * len(feeder)),
+        "slot": np.tile(np.repeat(np.arange(n_slots), len(feeder)), names.size),
+        "node": np.tile(feeder.node, cases),
+        "upstream": np.tile(above, cases),
+        "distance_km": np.tile(km, cases),
+        "voltage_pu": network.run.voltage_pu.ravel(),
+        "free_voltage_pu": network.free.voltage_pu.ravel(),
+        "no_evs_voltage_pu": network.no_evs.voltage_pu.ravel(),
+    }
+
+
+def _losses(world: World, network: NetworkRun) -> dict[str, Any]:
+    names, n_slots = np.array(world.hierarchy.transformers), world.horizon.n_slots
+    return {
+        "transformer": np.repeat(names, n_slots),
+        "slot": np.tile(np.arange(n_slots), names.size),
+        "loss_kw": network.run.loss_kw,
+        "free_loss_kw": network.free.loss_kw,
+        "no_evs_loss_kw": network.no_evs.loss_kw,
+    }
+
+
+def _branches(world: World, network: NetworkRun) -> dict[str, Any]:
+    assert world.placement is not None
+    feeder, names = world.placement.feeder, np.array(world.hierarchy.transformers)
+    kinds = {"line": feeder.line, "transformer": feeder.transformer}
+    branches = np.concatenate(list(kinds.values()))
+
+    def by_transformer(flow: Flow, what: str) -> NDArray[np.float64]:
+        both = np.concatenate([getattr(flow, f"{kind}_{what}") for kind in kinds], axis=1)
+        return both.reshape(names.size, world.horizon.n_slots, branches.size)
+
+    loading = by_transformer(network.run, "loading")
+    rated = ~np.isnan(loading).any(axis=1).ravel()
+    worst = np.nan_to_num(loading).argmax(axis=1).ravel()
+    return {
+        "transformer": np.repeat(names, branches.size),
+        "branch": np.tile(branches, names.size),
+        "kind": np.tile(np.repeat(list(kinds), [each.size for each in kinds.values()]), names.size),
+        "worst_slot": pd.arrays.IntegerArray(worst, ~rated),
+        "loading_max": loading.max(axis=1).ravel(),
+        "free_loading_max": by_transformer(network.free, "loading").max(axis=1).ravel(),
+        "no_evs_loading_max": by_transformer(network.no_evs, "loading").max(axis=1).ravel(),
+        "losses_kwh": by_transformer(network.run, "loss_kw").sum(axis=1).ravel() * world.horizon.slot_h,
+    }

@@ -20,22 +20,36 @@ from runs.world import World
 LOADING_TOLERANCE: Final = 1e-9
 """A loading above 1 by less than this is none."""
 
-NETWORK_DTYPES: Final = {
-    **dict.fromkeys(("transformer", "node", "upstream"), "str"),
-    "slot": "int64",
-    **dict.fromkeys(("distance_km", "voltage_pu", "free_voltage_pu", "no_evs_voltage_pu"), "float64"),
+TEXT, NUMBER, COUNT = "str", "float64", "int64"
+FEEDER_TABLES: Final = {
+    "network": {
+        "transformer": TEXT,
+        "slot": COUNT,
+        "node": TEXT,
+        "upstream": TEXT,
+        "distance_km": NUMBER,
+        "voltage_pu": NUMBER,
+        "free_voltage_pu": NUMBER,
+        "no_evs_voltage_pu": NUMBER,
+    },
+    "network_slots": {
+        "transformer": TEXT,
+        "slot": COUNT,
+        "loss_kw": NUMBER,
+        "free_loss_kw": NUMBER,
+        "no_evs_loss_kw": NUMBER,
+    },
+    "network_branches": {
+        "transformer": TEXT,
+        "branch": TEXT,
+        "kind": TEXT,
+        "worst_slot": "Int64",
+        "loading_max": NUMBER,
+        "free_loading_max": NUMBER,
+        "no_evs_loading_max": NUMBER,
+        "losses_kwh": NUMBER,
+    },
 }
-SLOT_DTYPES: Final = {
-    "transformer": "str",
-    "slot": "int64",
-    **dict.fromkeys(("loss_kw", "free_loss_kw", "no_evs_loss_kw"), "float64"),
-}
-BRANCH_DTYPES: Final = {
-    **dict.fromkeys(("transformer", "branch", "kind"), "str"),
-    "worst_slot": "Int64",
-    **dict.fromkeys(("loading_max", "free_loading_max", "no_evs_loading_max", "losses_kwh"), "float64"),
-}
-FEEDER_TABLES: Final = {"network": NETWORK_DTYPES, "network_slots": SLOT_DTYPES, "network_branches": BRANCH_DTYPES}
 """Tables of a run with a section ``[feeder]``, and the types of their columns."""
 
 

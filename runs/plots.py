@@ -12,6 +12,7 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
+from runs import network_plots
 from runs.result import Result
 from runs.scenario import Scenario
 
@@ -26,7 +27,22 @@ def save_all(result: Result, folder: Path) -> list[Path]:
     """Draw every figure of one run into a folder; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"load_curves": load_curves(result), "board": board(result), "raster": raster(result)}
+    if result.scenario.feeder is not None:
+        figures |= feeder_figures(result)
     return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+
+
+def feeder_figures(result: Result) -> dict[str, Figure]:
+    """Draw voltage along the feeder, voltage over the day and losses of a run with a feeder, by name."""
+    profile, along = canvas("")
+    network_plots.voltage_profile(result, _title(result), profile, along)
+    band, over_day = canvas("Lowest and highest voltage of any node")
+    network_plots.voltage_band(result, _title(result), band, over_day)
+    lost, per_slot = canvas("Losses of the feeder")
+    network_plots.losses(result, _title(result), lost, per_slot)
+    for axes in (over_day, per_slot):
+        clock(axes, result)
+    return {"voltage_profile": profile, "voltage_band": band, "losses": lost}
 
 
 def load_curves(result: Result) -> Figure:

@@ -12,7 +12,7 @@ DATA = Path(__file__).parent / "data"
 
 
 class CigreLvFeeder(FeederSettings):
-    """The CIGRE low-voltage benchmark: 44 nodes at 20 and 0.4 kV, residential, industrial and commercial, 764 kVA of load."""
+    """The CIGRE low-voltage benchmark: 44 nodes at 20 and 0.4 kV, residential, industrial and commercial, 746 kVA of load."""
 
     source: Literal["cigre_lv"]
     """The CIGRE low-voltage benchmark."""
@@ -23,7 +23,7 @@ class CigreLvFeeder(FeederSettings):
 
 
 class CigreMvFeeder(FeederSettings):
-    """The CIGRE medium-voltage benchmark: 15 nodes at 110 and 20 kV, two lines of feeders, radial, 46 MVA of load."""
+    """The CIGRE medium-voltage benchmark: 15 nodes at 110 and 20 kV, two feeders, radial, 45 MW of load."""
 
     source: Literal["cigre_mv"]
     """The CIGRE medium-voltage benchmark."""

@@ -115,7 +115,8 @@ class Feeder:
         """Length of the shortest way to the source [km], and the next node on it (-1: the source), both ``(n_nodes,)``."""
         before, length = nx.dijkstra_predecessor_and_distance(self.graph, self.source_node, weight="km")
         km = np.array([length[i] for i in range(len(self))])
-        upstream = np.array([before[i][0] if before[i] else UNKNOWN for i in range(len(self))])
+        # The first is the one that found the node; over branches of no length, more can be listed, even before the source.
+        upstream = np.array([UNKNOWN if i == self.source_node else before[i][0] for i in range(len(self))])
         return km, upstream
 
     @cached_property

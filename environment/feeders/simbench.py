@@ -6,7 +6,7 @@ generators, storage and profiles are left out: loads give the shares by which a 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -38,6 +38,9 @@ OTHERS: Final = {
 }  # fmt: skip
 """Files that may be missing, or hold a header only."""
 
+ENDS: Final = {"line_from", "line_to", "transformer_hv", "transformer_lv", "link_from", "link_to", "load_node"}
+"""Columns of a feeder that hold rows of nodes."""
+
 
 class SimbenchFeeder(FeederSettings):
     """A folder of SimBench CSV files (`Node.csv Line.csv LineType.csv Transformer.csv TransformerType.csv Load.csv ExternalNet.csv Switch.csv`)."""
@@ -62,7 +65,7 @@ class SimbenchFeeder(FeederSettings):
         faults: list[Fault] = []
         feeder = _feeder(self.path.name, tables, faults)
         raise_if_any([*(fault for table in tables.values() if table is not None for fault in table.faults), *faults])
-        return _without_dead_ends(feeder, texts(tables["Node"], "type") == "auxiliary")
+        return _without_auxiliary(feeder, texts(tables["Node"], "type") == "auxiliary")
 
 
 def _table(folder: Path, name: str, columns: Sequence[str]) -> CsvTable:
@@ -157,30 +160,35 @@ def _source(external: CsvTable | None, node: CsvTable, names: Sequence[str], fau
     return row, float(node.numbers("vmSetp", 1.0)[row])
 
 
-def _without_dead_ends(feeder: Feeder, auxiliary: NDArray[np.bool_]) -> Feeder:
-    """Leave out what open switches cut off at both ends: islands of auxiliary nodes only."""
-    live = nx.node_connected_component(feeder.graph, feeder.source_node)
-    parts = [part for part in nx.connected_components(feeder.graph) if feeder.source_node not in part]
+def _without_auxiliary(feeder: Feeder, auxiliary: NDArray[np.bool_]) -> Feeder:
+    """Let auxiliary nodes be one with the node that a closed switch joins them to; drop those cut off at both ends.
+
+    SimBench puts a switch and an auxiliary node at both ends of every line: without this, a feeder has three times the nodes.
+    """
+    place = np.arange(len(feeder))
+    for a, b in zip(feeder.link_from.tolist(), feeder.link_to.tolist(), strict=True):
+        for end, other in ((a, b), (b, a)):
+            if auxiliary[end] and not auxiliary[other] and place[end] == end:
+                place[end] = other
     dead = np.zeros(len(feeder), dtype=np.bool_)
-    for part in parts:
+    for part in nx.connected_components(feeder.graph):
         rows = list(part)
-        if auxiliary[rows].all() and not np.isin(feeder.load_node, rows).any():
+        if auxiliary[rows].all() and feeder.source_node not in part and not np.isin(feeder.load_node, rows).any():
             dead[rows] = True
-    assert not dead[list(live)].any()
-    if not dead.any():
-        return feeder
-    new_row = np.cumsum(~dead) - 1
-    kept = {
+    kept = ~dead & (place == np.arange(len(feeder)))
+    new_row = (np.cumsum(kept) - 1)[place]
+    between_nodes = place[feeder.link_from] != place[feeder.link_to]
+    stays = {
+        "node": kept,
         "line": ~dead[feeder.line_from],
         "transformer": ~dead[feeder.transformer_hv],
-        "link": ~dead[feeder.link_from],
+        "link": ~dead[feeder.link_from] & between_nodes,
         "load": ~dead[feeder.load_node],
-        "node": ~dead,
     }
-    ends = {"line_from", "line_to", "transformer_hv", "transformer_lv", "link_from", "link_to", "load_node"}
     changed = {}
-    for name, column in vars(feeder).items():
-        if isinstance(column, np.ndarray) and name in Feeder.__dataclass_fields__:
-            rows = column[kept[name.partition("_")[0]]]
-            changed[name] = new_row[rows] if name in ends else rows
+    for field in fields(feeder):
+        column = getattr(feeder, field.name)
+        if isinstance(column, np.ndarray):
+            part_kept = column[stays[field.name.partition("_")[0]]]
+            changed[field.name] = new_row[part_kept] if field.name in ENDS else part_kept
     return replace(feeder, **changed, source_node=int(new_row[feeder.source_node]))

@@ -88,16 +88,21 @@ def test_the_commented_scenario_is_the_default(tmp_path: Path) -> None:
     assert Scenario.read(file) == Scenario()
 
 
-def test_the_defaults_in_the_commented_scenario_are_the_defaults(tmp_path: Path) -> None:
-    shown, other_source = [], False
+@pytest.mark.parametrize("optional", ["peak_shaving", "feeder"])
+def test_the_defaults_in_the_commented_scenario_are_the_defaults(tmp_path: Path, optional: str) -> None:
+    shown, other_source, left_out = [], False, False
     for line in commented_scenario().splitlines():
-        other_source = (other_source or line.startswith("## Or:")) and not line.startswith("[")
-        if not line.startswith("##") and not line.endswith("...") and not other_source:
+        section = line.removeprefix("# ").startswith("[")
+        other_source = (other_source or line.startswith("## Or:")) and not section
+        if section:  # of the two optional ones a scenario has one
+            left_out = line in {"# [peak_shaving]", "# [feeder]"} - {f"# [{optional}]"}
+        if not line.startswith("##") and not line.endswith("...") and not other_source and not left_out:
             shown.append(line.removeprefix("# "))
     file = tmp_path / "s.toml"
     file.write_text("\n".join(shown))
     assert len(shown) > 25
-    assert Scenario.read(file) == Scenario().update(peak_shaving={})  # its section is there now
+    source = {"source": "builtin"} if optional == "feeder" else {}
+    assert Scenario.read(file) == Scenario().update(**{optional: source})  # its section is there now
 
 
 def test_the_reference_page_is_current(tree: Path) -> None:

@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+PANDAPOWER := .venv-pandapower
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test check bench docs app clean
+.PHONY: demo test check bench bench-feeder docs app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -22,10 +23,15 @@ check: $(VENV)/ready  ## style, types, and the house's layers
 bench: $(VENV)/ready  ## every benchmark, ratios side by side
 	$(BIN)/python -m benchmarks
 
+bench-feeder: $(VENV)/ready $(PANDAPOWER)/ready  ## power flow beside pandapower, which needs older packages than ours
+	$(BIN)/python -m benchmarks.power_flow
+
 docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	$(BIN)/python -m runs.reference > docs/scenario.md
 	$(BIN)/python -m runs.studies.asa > docs/reproduction/paper_a.md
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
+	$(BIN)/evswarm run scenarios/feeder_cigre.toml --out results/feeder
+	cp results/feeder/figures/voltage_profile.png docs/pictures/
 	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
 	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png
@@ -34,7 +40,7 @@ app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file,
 	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))
 
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) $(PANDAPOWER) results
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@python=; for name in python3.12 python3.13 python3.14 python3 python; do \
@@ -45,4 +51,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	echo "Making $(VENV) with $$($$python --version)"; \
 	"$$python" -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(PANDAPOWER)/ready: benchmarks/pandapower.txt $(VENV)/ready
+	$(BIN)/python -m venv --clear $(PANDAPOWER)
+	$(PANDAPOWER)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/pandapower.txt
 	@touch $@

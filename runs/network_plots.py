@@ -31,7 +31,7 @@ def _looks(result: Result, title: str) -> list[_Look]:
 
 
 def voltage_profile(result: Result, title: str, figure: Figure, axes: Axes) -> None:
-    """Draw the voltage of each node over its way from the source, in the slot that takes any node furthest from 1 pu.
+    """Draw the voltage of each node over its way from the source, in the slot that takes any node nearest a limit, or past it.
 
     Parameters
     ----------
@@ -42,8 +42,10 @@ def voltage_profile(result: Result, title: str, figure: Figure, axes: Axes) -> N
     figure, axes
         Where.
     """
-    looks, table = _looks(result, title), result.network
-    away = pd.concat([(table[f"{look.prefix}voltage_pu"] - 1).abs() for look in looks], axis=1).max(axis=1)
+    settings, looks, table = result.scenario.feeder, _looks(result, title), result.network
+    assert settings is not None
+    middle = (settings.voltage_min_pu + settings.voltage_max_pu) / 2
+    away = pd.concat([(table[f"{look.prefix}voltage_pu"] - middle).abs() for look in looks], axis=1).max(axis=1)
     worst = table.iloc[int(np.nanargmax(away.to_numpy()))]
     shown = table[(table.transformer == worst.transformer) & (table.slot == worst.slot)].reset_index(drop=True)
     rows = pd.Series(shown.index, index=shown.node)
@@ -58,7 +60,11 @@ def voltage_profile(result: Result, title: str, figure: Figure, axes: Axes) -> N
         axes.plot(km, voltage, "o", ms=3, color=look.colour, label=look.label)
     start = result.scenario.horizon.slot_starts[int(worst.slot)]
     below_which = f" below {worst.transformer}" if result.summary["transformers"] > 1 else ""
-    axes.set_title(f"Voltage along the feeder{below_which} at {start:%H:%M}, its worst slot", loc="left", fontsize=12)
+    axes.set_title(
+        f"Voltage along the feeder{below_which} at {start:%H:%M}, the worst slot for the voltage band",
+        loc="left",
+        fontsize=12,
+    )
     axes.set(xlabel=_way(result), ylabel="voltage [pu]")
     _band(result, figure, axes)
 

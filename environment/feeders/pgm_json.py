@@ -1,4 +1,7 @@
-"""A feeder from power-grid-model's own JSON: an input dataset of nodes, lines, transformers, links, loads and one source."""
+"""A feeder from power-grid-model's own JSON: an input dataset of nodes, lines, transformers, links, loads and one source.
+
+Positive sequence only; the loss angle of a line's capacitance is left out. Other components are faults, not passed over.
+"""
 
 from pathlib import Path
 from typing import Any, Final, Literal

@@ -83,7 +83,7 @@ def _feeder(title: str, tables: dict[str, CsvTable | None], faults: list[Fault])
     node, load, line, unit = (tables[name] for name in ("Node", "Load", "Line", "Transformer"))
     assert node is not None
     names = node.texts("id")
-    line_kind, unit_kind = _kinds(line, tables["LineType"]), _kinds(unit, tables["TransformerType"])
+    line_kind, unit_kind = _Kinds(line, tables["LineType"]), _Kinds(unit, tables["TransformerType"])
     km = numbers(line, "length")
     steps = numbers(unit, "tappos", 0.0) - unit_kind("tapNeutr", 0.0)
     stretch = steps * unit_kind("dVm", 0.0) / 100
@@ -125,7 +125,7 @@ def _feeder(title: str, tables: dict[str, CsvTable | None], faults: list[Fault])
     )
 
 
-class _kinds:  # noqa: N801  (called like a function)
+class _Kinds:
     """Columns of a table of types, row by row of the table that names them; an unknown type is a fault with the nearest."""
 
     def __init__(self, table: CsvTable | None, types: CsvTable | None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from power_grid_model.utils import json_serialize_to_file
 
-from environment.faults import FaultyInputError
+from environment.faults import FaultyInputError, nearest
 from environment.feeders import (
     BuiltinFeeder,
     CigreLvFeeder,
@@ -269,3 +269,9 @@ def test_a_named_node_is_kept_and_an_empty_one_drawn() -> None:
     placement = Placement.build(settings, settings.feeder(), fleet, "fleet.csv", np.random.default_rng(1))
     assert set(placement.feeder.node[placement.node_of[1::2]].tolist()) == {"R11"}
     assert (placement.feeder.own_kw[placement.node_of] > 0).all()
+
+
+def test_of_many_names_only_some_are_listed() -> None:
+    names = [f"bus {i}" for i in range(500)]
+    assert nearest("bus 49 ", names) == "'bus 49', the nearest known name"
+    assert nearest("xyz", names) == "one of 500 names, such as bus 0, bus 1, bus 2, bus 3, bus 4"

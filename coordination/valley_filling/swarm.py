@@ -324,5 +324,5 @@ def _coordinator(title: str, starts: type[Starts]) -> Coordinator:
     return Coordinator(title, "planner", keeps_limit=True, keeps_whole_slots=True, plan=plan)
 
 
-BY_EV = _coordinator("PSO, start by EV", ByEv)
-BY_TYPE = _coordinator("PSO, counts by type", ByType)
+BY_EV = _coordinator("PSO by EV", ByEv)
+BY_TYPE = _coordinator("PSO by type", ByType)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
+from coordination.optimizers import OPTIMIZERS
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
@@ -50,9 +51,12 @@ class Scenario(Settings):
 
     @field_validator("coordination")
     @classmethod
-    def _known_method(cls, coordination: CoordinationSettings) -> CoordinationSettings:
-        if coordination.method not in COORDINATORS:
-            raise ValueError(f"method = {coordination.method!r}; expected {nearest(coordination.method, COORDINATORS)}")
+    def _known_names(cls, coordination: CoordinationSettings) -> CoordinationSettings:
+        registries: dict[str, Iterable[str]] = {"method": COORDINATORS, "optimizer": OPTIMIZERS}
+        for key, known in registries.items():
+            name = getattr(coordination, key)
+            if name not in known:
+                raise ValueError(f"{key} = {name!r}; expected {nearest(name, known)}")
         return coordination
 
     @field_validator("run")

@@ -18,7 +18,7 @@ from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.design import read_design
 from runs.optimizing.asked import DEFAULT_ITERATIONS, asked
-from runs.optimizing.comparison import Compared, Searched, as_they_finish
+from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
 from runs.optimizing.printed import print_compared, write_compared
 from runs.printed import comparison, err, out, print_comparison, print_run, print_sweep, print_warnings
 from runs.reference import commented_scenario
@@ -280,8 +280,8 @@ def optimize(
         done: list[Searched] = []
 
         def carry_on() -> Compared:
-            with _progress("optimisers") as tell:
-                done.extend(as_they_finish(comparison, workers=workers, progress=tell))
+            with crew_of(workers) as crew, _progress("optimisers") as tell:
+                done.extend(as_they_finish(comparison, crew, tell))
             return Compared(comparison, tuple(done))
 
         try:

@@ -1,9 +1,11 @@
 """Run optimisers on test functions, many times each; the same rows for any number of workers."""
 
+import itertools
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, as_completed
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from coordination.optimizers import OPTIMIZERS, minimize
 from coordination.optimizers.base import Minimizer
 from coordination.optimizers.functions import FUNCTIONS
-from runs.workers import here, processes
+from runs.workers import Crew, here, processes
 
 JOB_RUNS: Final = 5
 """Runs of one optimiser on one function that go to a worker together."""
@@ -135,9 +137,7 @@ class Compared:
         return pd.concat([pd.DataFrame(what, index=table.index), table], axis=1)
 
 
-def compare_optimizers(
-    comparison: Comparison, *, workers: int = 1, progress: Callable[[float], None] | None = None
-) -> Compared:
+def compare_optimizers(comparison: Comparison, *, workers: int = 1) -> Compared:
     """Carry out a comparison.
 
     Parameters
@@ -145,33 +145,46 @@ def compare_optimizers(
     comparison
         What to run.
     workers
-        Processes, one thread each; with one, this process. More than one needs ``if __name__ == "__main__":`` in scripts.
-    progress
-        Told the part that is done, 0..1.
+        See `crew_of`.
     """
-    return Compared(comparison, tuple(as_they_finish(comparison, workers=workers, progress=progress)))
+    with crew_of(workers) as crew:
+        return Compared(comparison, tuple(as_they_finish(comparison, crew)))
+
+
+def crew_of(workers: int) -> AbstractContextManager[Crew]:
+    """Return who carries out runs: this process if one is enough, else processes of one thread each.
+
+    More than one needs ``if __name__ == "__main__":`` in scripts.
+    """
+    return processes(workers, None) if workers > 1 else here(None, None)
 
 
 def as_they_finish(
-    comparison: Comparison, *, workers: int = 1, progress: Callable[[float], None] | None = None
+    comparison: Comparison, crew: Crew, progress: Callable[[float], None] | None = None
 ) -> Iterator[Searched]:
-    """Yield the runs of a comparison; see `compare_optimizers`."""
+    """Yield the runs of a comparison.
+
+    Parameters
+    ----------
+    comparison
+        What to run.
+    crew
+        Who runs it.
+    progress
+        Told the part that is done, 0..1.
+    """
     jobs = list(_jobs(comparison))
-    done = 0
-    with processes(workers, None) if workers > 1 else here(None, None) as crew:
-        waiting = iter(jobs)
-        flying: set[Future[list[Searched]]] = set()
-        while done < len(jobs):
-            for job in waiting:
-                flying.add(crew.executor.submit(search, comparison, *job))
-                if len(flying) >= 2 * crew.workers or workers == 1:
-                    break
-            finished, flying = wait(flying, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield from future.result()
-                done += 1
-                if progress is not None:
-                    progress(done / len(jobs))
+    window = 2 * crew.workers if crew.workers > 1 else 1
+    waiting = iter(jobs)
+    flying: set[Future[list[Searched]]] = set()
+    for done in range(1, len(jobs) + 1):
+        for job in itertools.islice(waiting, window - len(flying)):
+            flying.add(crew.executor.submit(search, comparison, *job))
+        finished = next(as_completed(flying))
+        flying.remove(finished)
+        yield from finished.result()
+        if progress is not None:
+            progress(done / len(jobs))
 
 
 def _jobs(comparison: Comparison) -> Iterator[tuple[str, str, range]]:

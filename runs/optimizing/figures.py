@@ -37,7 +37,7 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
 
 
 def convergence(curves: pd.DataFrame, title: str) -> Figure:
-    """Draw the median best fitness against evaluations, a panel a function, with the quartiles where few are drawn.
+    """Draw the median best fitness against evaluations, a panel a function.
 
     Parameters
     ----------
@@ -68,11 +68,11 @@ def convergence(curves: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def line(axes: Axes, each: pd.DataFrame, look: Look) -> None:
+def line(axes: Axes, each: pd.DataFrame, look: Look, width: float = 1.6) -> None:
     """Draw one curve; what is infinite is left out."""
     colour, dash = look
     median = each["median"].where(np.isfinite(each["median"]))
-    axes.plot(each.evaluations, median, color=colour, ls=dash, lw=1.6, label=label(str(each.optimizer.iloc[0])))
+    axes.plot(each.evaluations, median, color=colour, ls=dash, lw=width, label=label(str(each.optimizer.iloc[0])))
 
 
 def finish(axes: Axes) -> None:

@@ -12,8 +12,9 @@ from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks
 from runs.printed import out
 from runs.result import OPTIMIZE_FILES
 
+WIDTH: Final = 7
+
 TIGHT: Final[dict[str, Any]] = {
-    "title_justify": "left",
     "box": box.SIMPLE_HEAD,
     "padding": (0, 1, 0, 0),
     "pad_edge": False,
@@ -26,7 +27,7 @@ def print_compared(compared: Compared) -> None:
     summary = table4(runs)
     rank = ranks(runs).set_index("optimizer").average
     lowest = summary.groupby("function")[["best", "mean", "rmse"]].min()
-    table = Table(title=compared.comparison.title, **TIGHT)
+    table = Table(**TIGHT)
     table.add_column("")
     table.add_column("")
     for function in summary.function.unique():
@@ -45,6 +46,7 @@ def print_compared(compared: Compared) -> None:
                 for value, low in zip(own[figure], least, strict=True)
             ]
             table.add_row(str(name) if figure == "best" else "", figure, *cells, last, end_section=figure == "rmse")
+    out.print(compared.comparison.title, style="italic", highlight=False, soft_wrap=True)
     out.print(table)
     out.print(
         "Best, mean and root mean square distance to the optimum, which is 0, over runs. Rank: average of the ranks of "
@@ -57,18 +59,24 @@ def print_compared(compared: Compared) -> None:
 
 def _print_tests(tests: pd.DataFrame) -> None:
     text = won_lost_tied(tests)
-    table = Table(title="\nFunctions won-lost-tied, row against column", **TIGHT)
+    table = Table(**TIGHT)
     for name in ("", *text.columns):
         table.add_column(name, justify="right" if name else "left")
     for name, cells in zip(text.index, text.to_numpy().tolist(), strict=True):
         table.add_row(str(name), *cells)
+    out.print("\nFunctions won-lost-tied, row against column", style="italic", highlight=False)
     out.print(table)
     out.print(f"Mann-Whitney, two-sided; a tie unless p < {SIGNIFICANT:g}.", highlight=False)
 
 
 def _short(value: float) -> str:
-    mantissa, _, exponent = f"{value:.2e}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    """Write a number in at most seven characters."""
+    for digits in (2, 1):
+        mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
+        text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+        if len(text) <= WIDTH:
+            break
+    return text
 
 
 def write_compared(compared: Compared, folder: Path) -> None:

@@ -78,19 +78,23 @@ def mann_whitney(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for function, each in runs.groupby("function", sort=False):
         found = {name: group.fun.to_numpy() for name, group in each.groupby("optimizer", sort=False)}
-        for one, other in itertools.permutations(found, 2):
-            rows.append((function, one, other, *_test(found[one], found[other])))
+        for one, other in itertools.combinations(found, 2):
+            u, p = _test(found[one], found[other])
+            pairs = found[one].size * found[other].size
+            rows += [(function, one, other, u, p, _outcome(u, p, pairs))]
+            rows += [(function, other, one, pairs - u, p, _outcome(pairs - u, p, pairs))]
     return pd.DataFrame(rows, columns=["function", "optimizer", "other", "u", "p", "outcome"])
 
 
-def _test(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float, Outcome]:
-    even = one.size * other.size / 2
+def _test(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
     if np.ptp(np.nan_to_num(np.append(one, other))) == 0:  # scipy divides by a variance of zero
-        return even, 1.0, "ties"
-    u, p = (float(value) for value in mannwhitneyu(one, other))
-    if p >= SIGNIFICANT:
-        return u, p, "ties"
-    return u, p, "wins" if u < even else "loses"
+        return one.size * other.size / 2, 1.0
+    u, p = mannwhitneyu(one, other)
+    return float(u), float(p)
+
+
+def _outcome(u: float, p: float, pairs: int) -> Outcome:
+    return "ties" if p >= SIGNIFICANT else "wins" if u < pairs / 2 else "loses"
 
 
 def won_lost_tied(tests: pd.DataFrame) -> pd.DataFrame:

@@ -75,7 +75,7 @@ class Comparison:
         sizes = sorted({optimizer.params.population for optimizer in self.optimizers.values()})
         budget = self.iterations if self.evaluations is None else self.evaluations
         return (
-            f"{self.dimension} dimensions, population {', '.join(map(str, sizes))}, {self.runs} run(s) of {budget:,} "
+            f"{self.dimension} dimensions, population {', '.join(map(str, sizes))}, {self.runs} run{'s' * (self.runs > 1)} of {budget:,} "
             f"{self.equal}, optima {'shifted' if self.shifted else 'where the set has them'}"
         )
 

@@ -79,12 +79,12 @@ def finish(axes: Axes) -> None:
     """Make fitness logarithmic, where any of it is positive: what is zero leaves the panel below."""
     if any((np.nan_to_num(np.asarray(drawn.get_ydata(), dtype=float)) > 0).any() for drawn in axes.lines):
         axes.set_yscale("log", nonpositive="clip")
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.grid(alpha=0.25)
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
+def legend_below(figure: Figure, axes: Axes) -> None:
     """Put one legend below all panels."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=columns, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=6, fontsize=9)

@@ -68,6 +68,8 @@ def test_the_sizes_are_those_of_the_papers() -> None:
     assert (MIDDLE.dimension, MIDDLE.population, MIDDLE.evaluations) == (228, 300, 300_000)
     assert (LARGE.dimension, LARGE.population, LARGE.evaluations) == (2280, 300, 120_000)
     assert optimizers(["cso 0.2"], 300)["cso 0.2"].params.social == 0.2
+    assert optimizers(["acso 0.2"], 30)["acso 0.2"].params.social == 0.2
+    assert optimizers(["acso"], 30)["acso"].params.social == 0.0
     assert optimizers(["igeo R1 dimensions"], 30)["igeo R1 dimensions"].params.chain == "dimensions"
 
 

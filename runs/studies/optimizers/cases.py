@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.base import Minimizer
-from coordination.optimizers.cso import CSO
-from coordination.optimizers.cso import Params as CSOParams
 from coordination.optimizers.functions import FUNCTIONS
 from coordination.optimizers.igeo import IGEO, SCHEDULES
 from coordination.optimizers.igeo import Params as IGEOParams
@@ -20,8 +18,8 @@ from runs.simulate import Progress
 from runs.workers import Crew
 
 PAPER_B: Final = ("igeo", "geo", "pso", "woa", "ga")
-PAPER_C: Final = ("acso", "pso", "apso", "cso", "cso 0.2")
-"""CSO with the authors' factor by dimension, and with paper C's."""
+PAPER_C: Final = ("acso", "pso", "apso", "cso", "cso 0.2", "acso 0.2")
+"""CSO with the authors' factor by dimension, and with paper C's; ACSO as its equation reads, without a centre, and with one."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +103,15 @@ class StudyRuns:
 
 
 def optimizers(names: Iterable[str], population: int) -> dict[str, Minimizer[Any, Any]]:
-    """Return optimisers by name; "cso 0.2" and the readings "igeo ..." beside those of `OPTIMIZERS`."""
+    """Return optimisers by name; "cso 0.2", "acso 0.2" and the readings "igeo ..." beside those of `OPTIMIZERS`."""
     found: dict[str, Minimizer[Any, Any]] = {}
     for name in names:
         kind, _, rest = name.partition(" ")
-        if name in OPTIMIZERS:
-            cls = OPTIMIZERS[name]
+        cls = OPTIMIZERS[kind]
+        if not rest:
             found[name] = cls(cls.params_class(population=population))
-        elif kind == "cso":
-            found[name] = CSO(CSOParams(population=population, social=float(rest)))
+        elif kind in ("cso", "acso"):
+            found[name] = cls(cls.params_class.model_validate({"population": population, "social": float(rest)}))
         else:
             schedule, _, chain = rest.partition(" ")
             settings = {"schedule": schedule, "chain": chain or "members", "population": population}
@@ -121,7 +119,7 @@ def optimizers(names: Iterable[str], population: int) -> dict[str, Minimizer[Any
     return found
 
 
-ALL: Final = (*(name for name in OPTIMIZERS if name != "random"), "cso 0.2", "random")
+ALL: Final = (*(name for name in OPTIMIZERS if name != "random"), "cso 0.2", "acso 0.2", "random")
 READINGS: Final = (
     "geo", "igeo", "igeo R1 dimensions", *(f"igeo {name}" for name in SCHEDULES if name != "R1"), "igeo linear",
 )  # fmt: skip

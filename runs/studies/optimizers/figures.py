@@ -25,9 +25,11 @@ def figures(runs: StudyRuns) -> dict[str, Figure]:
 
 
 def origin_against_shifted(origin: Block, shifted: Block) -> Figure:
-    """Draw convergence with optima at the origin (left) and shifted (right); WOA is the thick line."""
+    """Draw convergence with optima where the set has them (left) and shifted (right); WOA is the thick line."""
     titles = [
-        f"{name} {FUNCTIONS[name].title}, {where}" for name in SHOWN for where in ("optimum at the origin", "shifted")
+        f"{name}, {FUNCTIONS[name].title}, optimum {where}"
+        for name in SHOWN
+        for where in ("where the set has it", "shifted")
     ]
     figure, drawn = panels(titles, 7.0, nrows=len(SHOWN), ncols=2, sharex=True, sharey="row")
     tables = [curves_of(block.by_evaluations) for block in (origin, shifted)]
@@ -42,7 +44,7 @@ def origin_against_shifted(origin: Block, shifted: Block) -> Figure:
             if k == len(SHOWN) - 1:
                 axes.set_xlabel("evaluations")
         drawn[2 * k].set_ylabel("best fitness, median")
-    legend_below(figure, drawn[0], columns=6)
+    legend_below(figure, drawn[0])
     figure.suptitle(
         "WOA is drawn to the origin: its lead is gone where the optimum lies elsewhere", x=0.01, ha="left"
     )  # fmt: skip

@@ -90,7 +90,8 @@ optimiser's file says which is which. `evswarm optimize` repeats any part of thi
 {_claims(held)}
 
 "Found" in C-8: ACSO wins on more than half of the functions against each of the four rivals; "partly", against some. "CSO" has
-its authors' factor by dimension, "CSO 0.2" paper C's. An iteration of ACSO evaluates as many points as two of CSO, so equal
+its authors' factor by dimension, "CSO 0.2" paper C's. Paper C's equation of ACSO has no pull of the swarm's centre, CSO's has;
+"ACSO 0.2" is ours, to tell the second round from the missing centre. An iteration of ACSO evaluates as many points as two of CSO, so equal
 iterations give ACSO twice as much to go by. In B-6 and B-5 all five evaluate the population once an iteration: equal iterations
 are equal evaluations there. A win is p < {SIGNIFICANT:g} in a two-sided Mann-Whitney test of the runs, without correction for many
 tests.
@@ -213,7 +214,7 @@ def _equal_evaluations(runs: StudyRuns) -> str:
             table = compared.table()
             rank = ranks(table).set_index("optimizer").average
             for name, own in table4(table).groupby("optimizer", sort=False):
-                if str(name).startswith(("cso", "acso")):
+                if str(name).partition(" ")[0] in ("cso", "acso"):
                     means = map(_number, own["mean"])
                     rows.append((where, f"equal {compared.comparison.equal}", label(str(name)), *means,
                                  f"{own.evaluations.mean():,.0f}", f"{rank[name]:.1f}"))  # fmt: skip

@@ -83,7 +83,7 @@ from the middle {100 * SHIFT:.0f} % of the box, the same for all optimisers. Pap
 built yet: claims on those stand open.
 
 Nothing was tuned until a claim came true. Settings are those that the papers give, else those of the optimiser's authors; each
-optimiser's file says which is which. `evswarm optimize` repeats any part of this, with the same numbers at the same size.
+optimiser's file says which is which. With the same sizes `evswarm optimize` gives the same numbers (not the variants "0.2" and "R2").
 
 ## Claims
 

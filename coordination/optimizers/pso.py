@@ -65,13 +65,15 @@ def _fly(
     for i in range(n):
         for j in range(d):
             place = 2 * (i * d + j)
+            here = x[i, j]
             v = (
                 inertia * velocity[i, j]
-                + cognitive * uniform(key, place) * (memory[i, j] - x[i, j])
-                + social * uniform(key, place + 1) * (best[j] - x[i, j])
+                + cognitive * uniform(key, place) * (memory[i, j] - here)
+                + social * uniform(key, place + 1) * (best[j] - here)
             )
-            velocity[i, j] = min(max(v, -limit[j]), limit[j])
-            x[i, j] += velocity[i, j]
+            v = min(max(v, -limit[j]), limit[j])
+            velocity[i, j] = v
+            x[i, j] = here + v
 
 
 class PSO(Optimizer[Params, State]):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 SHIFT: Final = 0.8
 """A shifted optimum is drawn from this middle part of the box."""
 
+
 def _sphere(x: NDArray[np.float64]) -> NDArray[np.float64]:
     value: NDArray[np.float64] = np.einsum("ij,ij->i", x, x)
     return value

@@ -35,9 +35,7 @@ def test_optimizers_are_held_against_peers_at_equal_evaluations(capsys: pytest.C
     optimizers.main(tiny, tiny, runs=3, duels=duels)
     out = capsys.readouterr().out
     assert out.count("stand-in") == 3
-    assert out.count(" equal") >= len(POINT)
-    assert "WORSE" not in out
-    assert "better" not in out.splitlines()[-1]
+    assert out.splitlines()[-1].count(" equal") == len(POINT), "the same optimiser with the same seeds"
     assert optimizers.times(duels[0], tiny)[2] == 40
 
 

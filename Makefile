@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test check bench docs app clean
+.PHONY: demo test check bench bench-peers docs app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -19,8 +20,11 @@ check: $(VENV)/ready  ## style, types, and the house's layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready  ## every benchmark, ratios side by side
-	$(BIN)/python -m benchmarks
+bench: $(PEERS)/ready  ## every benchmark, ratios side by side; its environment of its own has the peers as well
+	$(PEERS)/bin/python -m benchmarks
+
+bench-peers: $(PEERS)/ready  ## only the optimisers beside those of other libraries
+	$(PEERS)/bin/python -m benchmarks.optimizers
 
 docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	$(BIN)/python -m runs.reference > docs/scenario.md
@@ -28,21 +32,25 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
 	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
+	$(BIN)/evswarm study optimizers --out results/optimizers && cp results/optimizers/optimizers.md docs/reproduction/
+	cp results/optimizers/figures/woa_at_the_origin_and_shifted.png docs/pictures/optimizers.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png
 
 app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
 	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))
 
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) $(PEERS) results
 
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/ready: EXTRAS := dev
+$(PEERS)/ready: EXTRAS := dev,peers
+$(VENV)/ready $(PEERS)/ready: pyproject.toml constraints.txt
 	@python=; for name in python3.12 python3.13 python3.14 python3 python; do \
 	  if "$$name" -c '$(CHECK_PYTHON)' 2>/dev/null; then python=$$name; break; fi; done; \
 	if [ -z "$$python" ]; then \
 	  echo "evswarm needs Python 3.12 or newer, and none of python3.12, python3.13, python3.14, python3 is one." >&2; \
 	  echo "Found: $$(python3 --version 2>&1 || echo no python3). Install Python 3.12 and run make again." >&2; exit 1; fi; \
-	echo "Making $(VENV) with $$($$python --version)"; \
-	"$$python" -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	echo "Making $(@D) with $$($$python --version)"; \
+	"$$python" -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@

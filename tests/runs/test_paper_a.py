@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from runs.studies.asa.cases import paper_runs
-from runs.studies.asa.claims import Claim, claims
+from runs.studies.asa.claims import claims
+from runs.studies.claim import Claim
 
 
 @pytest.fixture(scope="module")

@@ -59,6 +59,10 @@ TACTICS: Final[dict[str, Tactic]] = {
 """Paper B's five tactics and the proposed one."""
 
 
+FARTHEST: Final = 460.0
+"""Exponent beyond which EVs count as equally far from the centre: their shares stay above 0 (1e-200), so that they can be divided."""
+
+
 class GroupingSettings(Settings):
     """How the fleet's signal is shared among groups and EVs."""
 
@@ -100,8 +104,8 @@ def _by_group(labels: NDArray[np.int8], power_kw: NDArray[np.float64], sums_kw: 
 @compiled
 def balance(soc: float, steepness: float, centre: float, charging: bool) -> float:
     """Return the function by which EVs share, between 0 and 1: falling with the state of charge, or rising."""
-    away = steepness * (soc - centre)
-    share: float = 1.0 / (1.0 + np.exp(away if charging else -away))
+    away = steepness * (soc - centre) * (1.0 if charging else -1.0)
+    share: float = 1.0 / (1.0 + np.exp(min(away, FARTHEST)))
     return share
 
 

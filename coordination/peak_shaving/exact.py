@@ -1,8 +1,10 @@
 """The exact reference: peak shaving as a linear programme, solved by HiGHS.
 
-The power of a slot is split into charging and discharging, both at least zero. Where both may flow in one slot at once the
-programme allows more than the fleet can do, so its value is a lower bound of F; where its answer never does both, that answer
-is a signal of the fleet, and optimal. With an f2 that is not convex the split would only ever gain, and there is no bound.
+The power of a slot is split into charging and discharging, both at least zero. Where both flow in one slot the programme does more
+than a fleet can: it burns energy. So its value is a lower bound of F; where its answer never does both, that answer is a signal of
+the fleet, and optimal. Burning can pay where the ceiling binds while power is worth more than what it costs: to fill a valley with
+full batteries, or at prices below zero. (f1 and f2 may be convex, the ceiling is not: the state of charge is concave in the signal.)
+With an f2 that is not convex burning would pay in every slot, and there is no useful bound.
 """
 
 from dataclasses import dataclass
@@ -33,9 +35,9 @@ class Exact:
     bound
         Lower bound of F.
     signal_kw
-        Its answer as a signal, shape ``(n_slots,)``: what is charged less what is discharged.
+        Its answer as a signal, shape ``(n_slots,)``: what is charged less what is discharged, as far as the batteries allow.
     is_optimal
-        Whether that signal is feasible and reaches the bound.
+        Whether that signal reaches the bound.
     """
 
     bound: float
@@ -131,6 +133,21 @@ def _signal(
     problem: PeakShaving, answer: OptimizeResult, unit_kw: float, whole: NDArray[np.float64], bound: float
 ) -> Exact:
     n = whole.size
-    signal = np.clip((answer.x[:n] - answer.x[n : 2 * n]) * unit_kw, -whole, whole)
+    signal = _held(problem, np.clip((answer.x[:n] - answer.x[n : 2 * n]) * unit_kw, -whole, whole))
     value = float(problem.evaluate(signal[None])[0])
     return Exact(bound, signal, abs(value - bound) <= CLOSE * max(1.0, abs(bound)))
+
+
+def _held(problem: PeakShaving, signal_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a signal as far as the fleet's battery can follow it, slot by slot."""
+    s, held = problem.settings, signal_kw.copy()
+    per_soc = problem.capacity_kwh / problem.slot_h
+    soc = problem.soc_start
+    floor, ceiling = min(s.soc_min, soc), max(s.soc_max, soc)
+    for t, asked in enumerate(signal_kw.tolist()):
+        room = max(ceiling - soc, 0.0) * per_soc / problem.efficiency
+        stock = max(soc - floor, 0.0) * per_soc * problem.efficiency
+        power = min(max(asked, -stock), room)
+        soc += (power * problem.efficiency if power >= 0 else power / problem.efficiency) / per_soc
+        held[t] = power
+    return held

@@ -43,29 +43,29 @@ def _revive(values: NDArray[np.float64], centroids: NDArray[np.float64], empty: 
 @compiled
 def _lloyd(values: NDArray[np.float64], centroids: NDArray[np.float64], labels: NDArray[np.int8]) -> None:
     k = centroids.size
+    origin = values[0] if values.size else 0.0  # so that the mean of equal values is that value, to the last digit
     total = 0.0
     for value in values:
-        total += value
+        total += value - origin
     count = np.empty(k + 1, dtype=np.int64)  # above each border: the first has all above it, the last none
     above = np.empty(k + 1)
     count[0], above[0], count[k], above[k] = values.size, total, 0, 0.0
-    for _ in range(MOST_STEPS):
+    for step in range(MOST_STEPS):
+        moved = step == 0
         for g in range(1, k):
             border = 0.5 * (centroids[g - 1] + centroids[g])
             over = 0
             high = 0.0
             for value in values:
                 over += value > border
-                high += value if value > border else 0.0
+                high += value - origin if value > border else 0.0
+            moved |= over != count[g]
             count[g], above[g] = over, high
-        moved = False
         empty = -1
         for g in range(k):
             number = count[g] - count[g + 1]
             if number > 0:
-                mean = (above[g] - above[g + 1]) / number
-                moved |= mean != centroids[g]
-                centroids[g] = mean
+                centroids[g] = origin + (above[g] - above[g + 1]) / number
             else:
                 empty = g
         if not moved and empty >= 0:

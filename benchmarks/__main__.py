@@ -1,6 +1,6 @@
 """Run every benchmark and print its table."""
 
-from benchmarks import agents, channel, optimum, page, planning, rounds, shards, sweep
+from benchmarks import agents, channel, optimum, page, peak_shaving, planning, rounds, shards, sweep
 
-for benchmark in (planning, agents, optimum, rounds, channel, sweep, shards, page):
+for benchmark in (planning, agents, optimum, rounds, channel, sweep, shards, peak_shaving, page):
     benchmark.main()

@@ -92,7 +92,7 @@ def cascade(signal_kw: float, limits: Limits) -> NDArray[np.float64]:
     can = limits.charge_kw if signal_kw >= 0 else limits.discharge_kw[::-1]
     before = np.concatenate([[0.0], np.cumsum(can)[:-1]])
     taken = np.clip(abs(signal_kw) - before, 0.0, can)
-    return taken if signal_kw >= 0 else -taken[::-1]
+    return taken if signal_kw >= 0 else 0.0 - taken[::-1]  # without zeros of a negative sign
 
 
 @compiled
@@ -208,4 +208,4 @@ def share(
                 total, can[number], labels, number, soc, rated_kw, most, charging, tactic.balances, settings.steepness,
                 settings.centre, settings.share_anew, power,
             )  # fmt: skip
-    return power if charging else -power, group_kw
+    return power if charging else 0.0 - power, group_kw

@@ -32,11 +32,27 @@ def test_one_slot_word_for_word() -> None:
     model = make()
     model.run_until(0.5)
     assert model.channel.log is not None
-    heard = "\n".join(f"{row[2]:9} {row[3]:10} {row[5]} -> {row[6]}: {row[11]}" for row in model.channel.log)
+    heard = [f"{row[2]:9}  {row[5]} -> {row[6]}: {row[11]}".rstrip(": ") for row in model.channel.log]
     assert heard == EXPECTED
 
 
-EXPECTED = ""
+EXPECTED = [
+    "forecast   control_center -> aggregator",
+    "prices     control_center -> aggregator",
+    "condition  ev:v0 -> aggregator: soc 0.340, -4.41 to +7.50 kW",
+    "condition  ev:v1 -> aggregator: soc 0.228, -0.89 to +7.50 kW",
+    "condition  ev:v2 -> aggregator: soc 0.453, -7.50 to +7.50 kW",
+    "condition  ev:v3 -> aggregator: soc 0.627, -7.50 to +6.73 kW",
+    "setpoint   aggregator -> ev:v0: +6.22 kW",
+    "response   ev:v0 -> aggregator: +6.22 kW",
+    "setpoint   aggregator -> ev:v1: +7.01 kW",
+    "response   ev:v1 -> aggregator: +7.01 kW",
+    "setpoint   aggregator -> ev:v2: +0.00 kW",
+    "response   ev:v2 -> aggregator: +0.00 kW",
+    "setpoint   aggregator -> ev:v3: +0.00 kW",
+    "response   ev:v3 -> aggregator: +0.00 kW",
+    "tracking   aggregator -> control_center: asked +13.24 kW, did +13.24 kW",
+]
 
 
 def test_the_aggregator_hears_of_the_day_once_and_of_evs_in_every_slot() -> None:

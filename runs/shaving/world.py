@@ -125,7 +125,11 @@ class ShavingWorld:
         )  # fmt: skip
 
     def pose(self, load_kw: NDArray[np.float64], tariff: Tariff) -> PeakShaving:
-        """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices; EVs are taken at their means."""
+        """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices.
+
+        The fleet is one battery (paper B, section 2.2): N(t) EVs of the mean power, and the energy of all EVs, also of those that
+        are away. What EVs of several sizes, or a fleet of which many are away, cannot do of the signal shows as deviation.
+        """
         capacity = self.fleet.capacity_kwh
         return PeakShaving.of(
             load_kw,

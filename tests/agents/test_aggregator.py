@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from agents.storage_ev import StorageEV
+from coordination.peak_shaving.search import Found
 from environment.messages import Setpoint
 from runs.scenario import Scenario
 from runs.shaving.model import PeakShavingModel
@@ -30,6 +31,7 @@ def run(model: PeakShavingModel) -> PeakShavingModel:
 
 def test_one_slot_word_for_word() -> None:
     model = make()
+    model.aggregator.find = lambda _: Found(np.full(24, 12.0), 0.0, np.empty((0, 2)), None)
     model.run_until(0.5)
     assert model.channel.log is not None
     heard = [f"{row[2]:9}  {row[5]} -> {row[6]}: {row[11]}".rstrip(": ") for row in model.channel.log]
@@ -43,15 +45,15 @@ EXPECTED = [
     "condition  ev:v1 -> aggregator: soc 0.228, -0.89 to +7.50 kW",
     "condition  ev:v2 -> aggregator: soc 0.453, -7.50 to +7.50 kW",
     "condition  ev:v3 -> aggregator: soc 0.627, -7.50 to +6.73 kW",
-    "setpoint   aggregator -> ev:v0: +6.22 kW",
-    "response   ev:v0 -> aggregator: +6.22 kW",
-    "setpoint   aggregator -> ev:v1: +7.01 kW",
-    "response   ev:v1 -> aggregator: +7.01 kW",
+    "setpoint   aggregator -> ev:v0: +5.64 kW",
+    "response   ev:v0 -> aggregator: +5.64 kW",
+    "setpoint   aggregator -> ev:v1: +6.36 kW",
+    "response   ev:v1 -> aggregator: +6.36 kW",
     "setpoint   aggregator -> ev:v2: +0.00 kW",
     "response   ev:v2 -> aggregator: +0.00 kW",
     "setpoint   aggregator -> ev:v3: +0.00 kW",
     "response   ev:v3 -> aggregator: +0.00 kW",
-    "tracking   aggregator -> control_center: asked +13.24 kW, did +13.24 kW",
+    "tracking   aggregator -> control_center: asked +12.00 kW, did +12.00 kW",
 ]
 
 

@@ -62,7 +62,7 @@ def test_numbers_come_from_a_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("hour,vehicles\n0,3\n12,9\n", r"n\.csv: vehicles is up to 9 EVs; expected at most the fleet's 3"),
-        ("hour,vehicles\n0,-1\n12,1\n", "at least 0"),
+        ("hour,vehicles\n0,-1\n12,1\n", "at least 0 EVs"),
         ("hour,cars\n0,1\n12,1\n", "column vehicles is missing"),
     ],
 )

@@ -334,11 +334,22 @@ def test_a_sweep_sets_optimisers_side_by_side(tmp_path: Path) -> None:
     ]  # fmt: skip
     done = evswarm("sweep", *words)
     assert done.exit_code == 0, done.output
+    assert "above" in done.stdout, "how far from the exact reference"
     runs = pd.read_parquet(tmp_path / "sweep/runs.parquet")
     assert runs.status.tolist() == ["ok"] * 4
     gap = runs.set_index("peak_shaving.optimizer").gap_to_exact
     assert gap["exact"].abs().max() <= 1e-6
     assert gap["pso"].min() >= -1e-6
+
+
+def test_a_latin_hypercube_brings_the_section_in(tmp_path: Path) -> None:
+    words = ["--design", "lhs", "--samples", "3", "--vary", "peak_shaving.population=5:20", "--replications", "1"]
+    more = ["--set", "fleet.vehicles=5", "--engine", "serial", "--out", tmp_path / "sweep"]
+    done = evswarm("sweep", *words, *more, "--vary", "peak_shaving.iterations=1,2")
+    assert done.exit_code == 0, done.output
+    populations = pd.read_parquet(tmp_path / "sweep/runs.parquet")["peak_shaving.population"]
+    assert populations.dtype.kind == "i"
+    assert populations.between(5, 20).all()
 
 
 def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:

@@ -378,7 +378,8 @@ def _read_leniently(
     case, faults = Scenario.read_leniently(scenario, texts)
     if faults and not any(fault.field.startswith("horizon") for fault in faults):  # files are read against the slots
         try:
-            World.build(case, np.random.default_rng(case.run.seed))
+            kind = World if case.peak_shaving is None else ShavingWorld
+            kind.build(case, np.random.default_rng(case.run.seed))
         except FaultyInputError as error:
             faults += error.faults
     return case, faults
@@ -387,6 +388,10 @@ def _read_leniently(
 def _run_one(case: Scenario, workers: int) -> Result | ShavingResult:
     if case.peak_shaving is None:
         return _simulate(case, workers)
+    if workers > 1:
+        raise FaultyInputError([
+            Fault("--workers", None, "workers", str(workers), "1: one aggregator leads the whole fleet of [peak_shaving]")
+        ])  # fmt: skip
     with _progress(f"Peak shaving by {case.peak_shaving.optimizer}") as tell:
         return shave(case, tell)
 

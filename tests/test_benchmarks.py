@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import agents, channel, optimizers, optimum, page, planning, rounds, shards, sweep
+from benchmarks import agents, channel, optimizers, optimum, page, peak_shaving, planning, rounds, shards, sweep
 from benchmarks.duel import POINT, Duel, Size, Task
 
 
@@ -17,9 +17,12 @@ def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     sweep.main(2, 2)
     channel.main(30, 1)
     shards.main(2, 10)
+    peak_shaving.main([30])
     page.main([60], 3)
     out = capsys.readouterr().out
-    assert "NO" not in out, "OR-tools finds the same cost, mesa.batch_run the same runs, parts the same summary"
+    assert "NO" not in out, (
+        "OR-tools finds the same cost, SciPy the same groups, mesa.batch_run the same runs, parts the same summary"
+    )
     assert out.count("\n") > 15
 
 

@@ -28,14 +28,20 @@ from runs.shaving.result import ShavingResult
 DAYS: Final = (1, 3)
 """Lengths of a run to choose from; paper B's figures have them."""
 
-OWN: Final = "The scenario's [peak_shaving]"
-PAPER: Final = "Paper B's case, as the scenario has no [peak_shaving]"
+OWN: Final = ("The scenario's [peak_shaving].", "Controls at the side act on it at Reset; Play and Step are the ants'.")
+PAPER: Final = (
+    "Paper B's case, as the scenario has no [peak_shaving].",
+    "Controls at the side are the ants'; a scenario file with that section takes its place.",
+)
 
 HOW: Final = (
     "An optimiser finds a signal for the whole fleet, and in each slot its EVs share it: those with the lowest states of charge "
     "charge first (PCG), those with the highest give back first (PDG), the others are a reserve (RG)."
 )
-CAPTION_LOAD: Final = "Grey without EVs, green with them, up to the slot that is looked at (dashed)."
+CAPTION_LOAD: Final = (
+    "Grey without EVs, green with them, up to the slot that is looked at (dashed). Peak-valley rate over the whole run: {:.2%} "
+    "before, {:.2%} after."
+)
 CAPTION_SIGNAL: Final = "What the fleet was asked for, and what its EVs did of it; red what is missing between the two."
 CAPTION_SOC: Final = (
     "EVs at the beginning of the slot, in the colours of the groups that they were put into; grey those away."
@@ -44,6 +50,9 @@ CAPTION_GROUPS: Final = (
     "Above: EVs in each group. Below: standard deviation of the states of charge in each group, before a slot (thin) and after it "
     "(thick)."
 )
+
+SMALL: Final = "flex:1 1 110px"
+WIDE: Final = "flex:2 1 290px"
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,8 @@ def Runs(day: Day) -> None:
         return ""
 
     task = solara.lab.use_task(run, dependencies=None, raise_error=False)
-    said(f"{described(start)} {HOW}", f"{PAPER if day.case.peak_shaving is None else OWN}.")
+    lead, sides = PAPER if day.case.peak_shaving is None else OWN
+    said(f"{described(start)} {HOW} {sides}", lead)
     Controls(start, state.choice, lambda choice: change(choice=choice))
     with solara.Row(gap="12px"):
         solara.Button("Run", color="primary", on_click=task, disabled=task.pending)
@@ -167,16 +177,21 @@ def Controls(start: Scenario, choice: Choice, on_choice: Any) -> None:
     def moved(**values: Any) -> None:
         on_choice(dataclasses.replace(choice, **values))
 
-    with solara.Div(style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,170px),1fr));gap:0 16px"):
-        solara.Select("Optimiser", list(SEARCHERS), choice.optimizer, on_value=lambda name: moved(optimizer=name))
-        solara.Select(
-            "Tactic", list(titles.values()), titles[choice.tactic],
-            on_value=lambda title: moved(tactic=next(name for name in titles if titles[name] == title)),
-        )  # fmt: skip
-        solara.InputInt("Iterations", choice.iterations, on_value=lambda number: moved(iterations=number or 0))
-        lengths = {f"{days:g}": days for days in sorted({own, *(DAYS if whole else ())})}
-        solara.Select("Days", list(lengths), f"{choice.days:g}", on_value=lambda text: moved(days=lengths[text]))
-        solara.InputInt("Seed of the run", choice.seed, on_value=lambda number: moved(seed=number or 0))
+    with solara.Row(style="flex-wrap:wrap", gap="12px 16px"):
+        with solara.Div(style=SMALL):
+            solara.Select("Optimiser", list(SEARCHERS), choice.optimizer, on_value=lambda name: moved(optimizer=name))
+        with solara.Div(style=WIDE):
+            solara.Select(
+                "Tactic", list(titles.values()), titles[choice.tactic],
+                on_value=lambda title: moved(tactic=next(name for name in titles if titles[name] == title)),
+            )  # fmt: skip
+        with solara.Div(style=SMALL):
+            solara.InputInt("Iterations", choice.iterations, on_value=lambda number: moved(iterations=number or 0))
+        with solara.Div(style=SMALL):
+            lengths = {f"{days:g}": days for days in sorted({own, *(DAYS if whole else ())})}
+            solara.Select("Days", list(lengths), f"{choice.days:g}", on_value=lambda text: moved(days=lengths[text]))
+        with solara.Div(style=SMALL):
+            solara.InputInt("Seed of the run", choice.seed, on_value=lambda number: moved(seed=number or 0))
 
 
 @solara.component
@@ -194,13 +209,14 @@ def Shown(shaved: Shaved, result: ShavingResult, slot: int, on_slot: Any, palett
         tag="h3",
     )
     solara.SliderInt("Slot", slot + 1, min=1, max=last + 1, on_value=lambda number: on_slot(number - 1))
-    with solara.Row(gap="12px"):
+    with solara.Row(gap="12px", style="flex-wrap:wrap"):
         solara.Button("First slot", on_click=lambda: on_slot(0), disabled=slot == 0)
-        solara.Button("Slot back", on_click=lambda: on_slot(slot - 1), disabled=slot == 0)
+        solara.Button("Back", on_click=lambda: on_slot(slot - 1), disabled=slot == 0)
         solara.Button("Next slot", on_click=lambda: on_slot(slot + 1), disabled=slot == last)
+    rates = result.summary["no_evs"]["peak_valley_rate"], result.summary["peak_valley_rate"]
     with solara.Div(style=COLUMNS):
         for lead, caption, option, height in (
-            ("Load before and after.", CAPTION_LOAD, load_option(result, names, slot, palette), 340),
+            ("Load before and after.", CAPTION_LOAD.format(*rates), load_option(result, names, slot, palette), 340),
             ("Signal against response.", CAPTION_SIGNAL, signal_option(result, names, slot, palette), 340),
             ("States of charge.", CAPTION_SOC, histogram_option(shaved, result, slot, palette), 400),
             ("Groups.", CAPTION_GROUPS, groups_option(shaved, result, names, slot, palette), 400),

@@ -82,7 +82,7 @@ def histogram_option(shaved: Shaved, result: ShavingResult, slot: int, palette: 
             palette, "state of charge [%]", type="category",
             data=[f"{100 * step / STEPS:g}" for step in range(first, last + 1)],
         ),
-        yAxis=axis(palette, name="EVs", minInterval=1, max=int(shaved.counts.sum(axis=1).max()) or None),
+        yAxis=axis(palette, name="EVs", minInterval=1),
         series=[
             {
                 "type": "bar", "stack": "evs", "name": label, "data": counts[place, first : last + 1].tolist(),
@@ -125,7 +125,7 @@ def groups_option(
             _time(palette, names) | {"gridIndex": 1},
         ],
         yAxis=[
-            axis(palette, name="EVs", minInterval=1, max=int(track.present.max()) or None),
+            _span(palette, "EVs", np.zeros(1), track.present.astype(np.float64)),
             axis(
                 palette,
                 name="spread of the state of charge [%]",

@@ -28,7 +28,7 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
 	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
-	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png
+	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png
 
 app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
 	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))

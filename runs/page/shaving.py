@@ -28,15 +28,18 @@ from runs.shaving.result import ShavingResult
 DAYS: Final = (1, 3)
 """Lengths of a run to choose from; paper B's figures have them."""
 
-OWN: Final = ("The scenario's [peak_shaving].", "Controls at the side act on it at Reset; Play and Step are the ants'.")
+OWN: Final = (
+    "The scenario's [peak_shaving].",
+    "The controls at the side act on it at Reset; Play and Step move the ants of Watch.",
+)
 PAPER: Final = (
     "Paper B's case, as the scenario has no [peak_shaving].",
-    "Controls at the side are the ants'; a scenario file with that section takes its place.",
+    "A scenario file with that section takes its place; the controls at the side are for the ants of the other tabs.",
 )
 
 HOW: Final = (
-    "An optimiser finds a signal for the whole fleet, and in each slot its EVs share it: those with the lowest states of charge "
-    "charge first (PCG), those with the highest give back first (PDG), the others are a reserve (RG)."
+    "An optimiser finds a signal for the whole fleet, and in each slot the EVs at the grid share it: the emptiest charge first "
+    "(PCG), the fullest give back first (PDG), the others are a reserve (RG)."
 )
 CAPTION_LOAD: Final = (
     "Grey without EVs, green with them, up to the slot that is looked at (dashed). Peak-valley rate over the whole run: {:.2%} "
@@ -152,6 +155,7 @@ def Runs(day: Day) -> None:
         return ""
 
     task = solara.lab.use_task(run, dependencies=None, raise_error=False)
+    solara.use_effect(lambda: lambda: task.cancel() if task.pending else None, [])
     lead, sides = PAPER if day.case.peak_shaving is None else OWN
     said(f"{described(start)} {HOW} {sides}", lead)
     Controls(start, state.choice, lambda choice: change(choice=choice))
@@ -177,7 +181,7 @@ def Controls(start: Scenario, choice: Choice, on_choice: Any) -> None:
     def moved(**values: Any) -> None:
         on_choice(dataclasses.replace(choice, **values))
 
-    with solara.Row(style="flex-wrap:wrap", gap="12px 16px"):
+    with solara.Div(style="display:flex;flex-wrap:wrap;gap:12px 16px"):
         with solara.Div(style=SMALL):
             solara.Select("Optimiser", list(SEARCHERS), choice.optimizer, on_value=lambda name: moved(optimizer=name))
         with solara.Div(style=WIDE):

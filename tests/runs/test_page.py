@@ -2,9 +2,12 @@
 
 import io
 import socket
+import threading
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ipyvuetify as vw
 import numpy as np
@@ -277,18 +280,20 @@ def _quiet(_: float) -> None:
     pass
 
 
-def _shown(context: object, button: str, within_s: float = 20) -> bool:
-    """Whether a button or an alert with some text appears."""
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        if context.find(vw.Btn, children=[button]).widgets or _alerts(context):  # type: ignore[attr-defined]
-            return True
+def _until(comes_true: Callable[[], bool], within_s: float = 30) -> None:
+    end = time.monotonic() + within_s
+    while not comes_true():
+        assert time.monotonic() < end
         time.sleep(0.02)
-    return False
 
 
-def _alerts(context: object) -> list[str]:
-    return [str(each.children[0]) for each in context.find(vw.Alert).widgets]  # type: ignore[attr-defined]
+def _run_to_the_end(context: Any) -> None:
+    context.find(vw.Btn, children=["Run"]).widget.click()
+    _until(lambda: bool(context.find(vw.Btn, children=["Next slot"]).widgets or _alerts(context)))
+
+
+def _alerts(context: Any) -> list[str]:
+    return [str(each.children[0]) for each in context.find(vw.Alert).widgets]
 
 
 @pytest.mark.parametrize("tactic", TACTICS)
@@ -368,8 +373,7 @@ def test_peak_shaving_runs_on_its_tab_and_is_kept_while_another_is_looked_at(*, 
     _, context = solara.render(PeakShaving(day), handle_error=False)
     said = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
     assert any(("The scenario&#x27;s" if has_section else "Paper B&#x27;s case") in text for text in said)
-    context.find(vw.Btn, children=["Run"]).widget.click()
-    assert _shown(context, "Next slot")
+    _run_to_the_end(context)
     context.close()
     _, context = solara.render(PeakShaving(day), handle_error=False)
     before = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
@@ -380,6 +384,20 @@ def test_peak_shaving_runs_on_its_tab_and_is_kept_while_another_is_looked_at(*, 
     _, context = solara.render(PeakShaving(Day(case)), handle_error=False)
     assert not context.find(vw.Btn, children=["Next slot"]).widgets, "another day begins anew"
     context.close()
+
+
+@pytest.mark.parametrize("how", ["stopped", "left"])
+def test_a_long_search_of_peak_shaving_ends_when_it_is_stopped_or_its_tab_is_left(how: str) -> None:
+    threads = set(threading.enumerate())
+    _, context = solara.render(PeakShaving(Day(_shaving(peak_shaving={"iterations": 1_000_000}))), handle_error=False)
+    context.find(vw.Btn, children=["Run"]).widget.click()
+    _until(lambda: 0 < (context.find(vw.ProgressLinear).widget.value or 0) < 50)
+    if how == "stopped":
+        context.find(vw.Btn, children=["Stop"]).widget.click()
+        _until(lambda: not context.find(vw.Btn, children=["Run"]).widget.disabled)
+        assert _alerts(context) == []
+    context.close()
+    _until(lambda: set(threading.enumerate()) <= threads)
 
 
 @pytest.mark.parametrize(
@@ -394,8 +412,7 @@ def test_peak_shaving_runs_on_its_tab_and_is_kept_while_another_is_looked_at(*, 
 )
 def test_faults_of_peak_shaving_are_said_on_its_tab(case: Scenario, fault: str) -> None:
     _, context = solara.render(PeakShaving(Day(case)), handle_error=False)
-    context.find(vw.Btn, children=["Run"]).widget.click()
-    assert _shown(context, "Next slot")
+    _run_to_the_end(context)
     said = "".join(_alerts(context))
     context.close()
     assert fault in said
@@ -404,8 +421,7 @@ def test_faults_of_peak_shaving_are_said_on_its_tab(case: Scenario, fault: str) 
 
 def test_warnings_of_a_run_are_said_on_its_tab() -> None:
     _, context = solara.render(PeakShaving(Day(_shaving(peak_shaving={"optimizer": "random", "iterations": 0}))))
-    context.find(vw.Btn, children=["Run"]).widget.click()
-    assert _shown(context, "Next slot")
+    _run_to_the_end(context)
     said = _alerts(context)
     context.close()
     assert any("worse than doing nothing" in text for text in said)

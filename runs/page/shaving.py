@@ -34,7 +34,7 @@ OWN: Final = (
 )
 PAPER: Final = (
     "Paper B's case, as the scenario has no [peak_shaving].",
-    "A scenario file with that section takes its place; the controls at the side are for the ants of the other tabs.",
+    "Each EV has 7.5 kW and 35 kWh. A scenario file with that section takes its place; the controls at the side are the ants'.",
 )
 
 HOW: Final = (
@@ -236,6 +236,6 @@ def Shown(shaved: Shaved, result: ShavingResult, slot: int, on_slot: Any, palett
 
 def described(case: Scenario) -> str:
     """Return what a scenario is about in a sentence."""
-    slots = f"{case.horizon.n_slots} slots of {case.horizon.slot_min} min"
     fleet = getattr(case.fleet, "vehicles", None)
-    return f"{'EVs from a file' if fleet is None else f'{fleet:,} EVs'}, {slots} from {case.horizon.start:%H:%M} on."
+    evs = "EVs from a file" if fleet is None else f"{fleet:,} EVs"
+    return f"{evs}, slots of {case.horizon.slot_min} min from {case.horizon.start:%H:%M} on."

@@ -1,7 +1,7 @@
 """Paper B's case as a scenario: 300 EVs that give back, on a day with a peak-valley rate of 55.03 %.
 
-Source: paper B, section 4.1: 300 EVs, 7.5 kW, 35 kWh, 96 intervals, the rate without EVs [verbatim]; its load curve is lost, so the
-built-in day is stretched between a peak of 45 MW and the valley of that rate [default].
+Source: paper B's inputs: 300 EVs, 7.5 kW, 35 kWh, 96 intervals, the rate without EVs [verbatim]; what else it gives is the default of
+the settings. Its load curve is lost, so the built-in day is stretched between a peak of 45 MW and the valley of that rate [default].
 """
 
 from datetime import datetime

@@ -1,5 +1,6 @@
 """What exists before the aggregator decides: slots, load, prices, fleet, and who is at the grid when."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -148,6 +149,6 @@ class ShavingWorld:
         """The fleet's problem for the forecast load."""
         return self.pose(self.load.forecast_kw, self.tariff)
 
-    def find(self, problem: PeakShaving) -> Found:
+    def find(self, problem: PeakShaving, progress: Callable[[float], None] | None = None) -> Found:
         """Find the signal of a problem; the same at every call."""
-        return find(problem, np.random.default_rng(self.search_seed))
+        return find(problem, np.random.default_rng(self.search_seed), progress)

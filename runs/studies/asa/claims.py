@@ -1,37 +1,11 @@
 """Paper A's claims, each held against runs of many seeds; numbered as in part D of the rebuilt equations."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from runs.result import Result
 from runs.studies.asa.cases import NIGHT, SEEN, VALLEY, PaperRuns, night_ripple_kw
-
-type Outcome = Literal["found", "partly found", "not found"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim of the paper and what became of it.
-
-    Parameters
-    ----------
-    number
-        As in part D of the rebuilt equations.
-    text
-        What the paper says.
-    outcome
-        "found", "partly found" or "not found".
-    evidence
-        The numbers.
-    """
-
-    number: str
-    text: str
-    outcome: Outcome
-    evidence: str
+from runs.studies.claim import Claim, Outcome
 
 
 def _outcome(found: bool) -> Outcome:

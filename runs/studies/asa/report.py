@@ -7,8 +7,9 @@ import pandas as pd
 
 from runs.simulate import Progress
 from runs.studies.asa.cases import SEEDS, paper_runs
-from runs.studies.asa.claims import Claim, claims
+from runs.studies.asa.claims import claims
 from runs.studies.asa.tables import tables
+from runs.studies.claim import Claim
 from runs.studies.study import Study
 
 QUICK_SEEDS = SEEDS[:3]

@@ -25,6 +25,8 @@ from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress
 
 VEHICLES: Final = 300
+POWER_KW: Final = 7.5
+CAPACITY_KWH: Final = 35.0
 SLOTS_PER_DAY: Final = 96
 PEAK_KW: Final = 45_000.0
 """Largest load [calibrated: the paper gives none]."""
@@ -102,7 +104,11 @@ def paper_case(
     return Scenario().update(
         horizon={"start": "2010-07-12T00:00:00", "slot_min": 15, "slots": SLOTS_PER_DAY * days},
         load={"peak_kw": PEAK_KW, "valley_kw": PEAK_KW * (1 - RATE_BEFORE)},
-        fleet={"vehicles": VEHICLES, "efficiency": 0.9, "types": [{"capacity_kwh": 35.0, "power_kw": 7.5}]},
+        fleet={
+            "vehicles": VEHICLES,
+            "efficiency": 0.9,
+            "types": [{"capacity_kwh": CAPACITY_KWH, "power_kw": POWER_KW}],
+        },
         peak_shaving={"population": POPULATION, **peak_shaving},
         grouping={"tactic": tactic},
         participation={"stays": stays},

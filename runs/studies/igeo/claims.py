@@ -20,22 +20,27 @@ from runs.studies.igeo.cases import (
     PAPERS,
     PEAK_KW,
     POPULATION,
+    POWER_KW,
     RATE_AFTER,
     RATE_BEFORE,
+    READINGS,
     STAYS,
+    VEHICLES,
     PaperRuns,
     paper_case,
     world_of,
 )
-from runs.studies.igeo.tables import ranked, where
+from runs.studies.igeo.tables import LOSSES, NOTICEABLE, ranked, where
 
 SAYS: Final = {"daily": "N(t) from habits", "always": "300 always"}
 NAMES: Final = {
-    "igeo": "IGEO", "geo": "GEO", "pso": "PSO", "woa": "WOA", "ga": "GA", "cso": "CSO", "acso": "ACSO", 
+    "igeo": "IGEO", "geo": "GEO", "pso": "PSO", "woa": "WOA", "ga": "GA", "cso": "CSO", "acso": "ACSO",
     EXACT: "exact optimum", NOTHING: "doing nothing", "difference": "exact optimum, difference alone",
 }  # fmt: skip
 SIGNIFICANT: Final = 0.05
 DEVIATION_KW: Final = 12.0
+TIED: Final = 1e-6
+"""Losses that differ by less, in relation, are the same."""
 MOST: Final = 0.75
 """A direction is found where more than this part of the runs has it."""
 PAPER_YEARS: Final = (4.8, 10.0)
@@ -71,7 +76,8 @@ def _rate(runs: PaperRuns) -> list[Claim]:
         for stays in STAYS
     )
     by_difference = "; ".join(
-        f"{SAYS[stays]}: {_percent(alone[stays].rate)} by the signal of least difference, and no signal gets below "
+        f"{SAYS[stays]}: {_percent(alone[stays].rate)} by the signal of least difference (which breaks nothing for "
+        f"{int(alone[stays].is_optimal.sum())} of {len(alone[stays])} seeds), and no signal gets below "
         f"{_percent(alone[stays].least_rate)}"
         for stays in STAYS
     )
@@ -80,21 +86,21 @@ def _rate(runs: PaperRuns) -> list[Claim]:
         for name, each in (("F", own), ("difference", alone))
         for stays, scales in each.items()
     }
-    can = alone["always"].peak_is_reached
+    can = {stays: ((each.rate <= RATE_AFTER) & each.is_optimal).mean() for stays, each in alone.items()}
+    at_scale = alone["always"].peak_is_reached
+    part = VEHICLES * POWER_KW / own["daily"].peak_kw.mean()
     return [
         Claim("B-1", f"{text}, by the paper's own F", graded(all(reaches.values()), any(reaches.values())),
               f"at a peak of {PEAK_KW / 1000:g} MW, {by_f}. F lets the cost decide: for both weights 0.5 a yuan saved weighs as "
               f"much as {_yuan_kw(runs):.0f} kW of difference"),
-        Claim("B-1", f"{text}: whether 300 EVs can", graded(
-                  all((alone[stays].rate <= RATE_AFTER).all() for stays in STAYS),
-                  any((alone[stays].rate <= RATE_AFTER).all() for stays in STAYS)),
+        Claim("B-1", f"{text}: whether 300 EVs can", graded(min(can.values()) > MOST, max(can.values()) > 0.5),
               f"at {PEAK_KW / 1000:g} MW and with the difference alone in F, {by_difference}"),
-        Claim("B-1", f"{text}: at which load", "calibrated" if can.mean() > 0.5 else "not found",
+        Claim("B-1", f"{text}: at which load", "calibrated" if at_scale.mean() > 0.5 else "not found",
               f"the paper gives no load; the exact optimum passes {RATE_AFTER:.2%} at a peak of {at['always', 'difference']} "
-              f"with 300 always and the difference alone (a signal that breaks nothing does so for {int(can.sum())} of {can.size} "
-              f"seeds), of {at['daily', 'difference']} with N(t) from habits; with the paper's F at {at['daily', 'F']} from "
-              f"habits and {at['always', 'F']} with 300 always, of which 300 EVs are {2250 / own['daily'].peak_kw.mean():.0%} on average. All other "
-              f"numbers here are at {PEAK_KW / 1000:g} MW"),
+              f"with 300 always and the difference alone (a signal that breaks nothing does so for {int(at_scale.sum())} of "
+              f"{at_scale.size} seeds), of {at['daily', 'difference']} with N(t) from habits; with the paper's F at "
+              f"{at['daily', 'F']} from habits and {at['always', 'F']} with 300 always, where 300 EVs have about {part:.0%} of the "
+              f"load's peak. All other numbers here are at {PEAK_KW / 1000:g} MW"),
     ]  # fmt: skip
 
 
@@ -138,12 +144,14 @@ def _life(runs: PaperRuns) -> list[Claim]:
     cases = [(stays, signal) for stays in STAYS for signal in FOLLOWED]
     order = {case: _by_tactic(runs, *case) for case in cases}
     least: dict[str, int] = {}
-    for reading in ("cumulative", "per_interval"):
-        for name in ("mean", "p95", "max"):
+    ties = 0
+    for reading in READINGS:
+        for name in LOSSES:
             columns = [means[f"{reading}_loss_{name}"] for means in order.values()]
             least[f"{reading} {name}"] = sum(
-                bool(c["proposed"] <= c.min() * (1 + 1e-9) and np.ptp(c) > 0) for c in columns
+                bool(c["proposed"] < c.drop("proposed").min() * (1 - TIED)) for c in columns
             )
+            ties += sum(bool(np.ptp(c) <= TIED * c.max()) for c in columns)
     wins = sum(least.values())
     main = order["daily", "igeo"]
     listed = "; ".join(
@@ -166,7 +174,7 @@ def _life(runs: PaperRuns) -> list[Claim]:
         Claim("B-3", "the proposed tactic has the least loss of life of the six (Table 5)",
               graded(wins == len(cases) * len(least), least["cumulative mean"] == len(cases)),
               f"least in {wins} of {len(cases) * len(least)} comparisons (two signals, two N(t), cumulative and per interval, mean, "
-              f"95th percentile and maximum over EVs); {least['cumulative mean']} of {len(cases)} in the cumulative mean. IGEO, N(t) "
+              f"95th percentile and maximum over EVs); {least['cumulative mean']} of {len(cases)} in the cumulative mean; all six tie in {ties}. IGEO, N(t) "
               f"from habits, loss a day in % (cumulative mean / 95th percentile / maximum, and mean per interval): {listed}"),
         Claim("B-3", f"it takes the service life from {PAPER_YEARS[0]:g} to {PAPER_YEARS[1]:g} years",
               graded(min(gain.values()) >= target, max(gain.values()) >= target),
@@ -222,7 +230,7 @@ def _fitness(runs: PaperRuns) -> list[Claim]:
         best[stays] = ranks.idxmin() == "igeo" and max(p.values()) < SIGNIFICANT
         soonest[stays] = ranks_soon.idxmin() == "igeo"
         idle = where(runs.signals, tariff="guangdong", stays=stays, optimizer=NOTHING).set_index("seed").fitness
-        worse = float((fitness["igeo"] > idle).mean())
+        worse = float((fitness["igeo"] - idle > NOTICEABLE).mean())
         medians = fitness.median()
         said.append(
             f"{SAYS[stays]}: median F (mean rank of five) "
@@ -232,7 +240,7 @@ def _fitness(runs: PaperRuns) -> list[Claim]:
         )  # fmt: skip
         said_soon.append(
             f"{SAYS[stays]}: "
-            + ", ".join(f"{NAMES[name]} {value:,.0f}" for name, value in sooner.median().sort_values().items())
+            + ", ".join(f"{NAMES[str(name)]} {value:,.0f}" for name, value in sooner.median().sort_values().items())
         )
     iterations = runs.size.iterations
     return [

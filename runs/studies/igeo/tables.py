@@ -1,6 +1,6 @@
 """Paper B's tables with our numbers: what the paper printed in Tables 2, 3 and 5 is lost."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from runs.studies.igeo.cases import NOTHING, READINGS, PaperRuns
 FIGURES: Final = (
     "fitness", "gap", "rate", "difference_kw", "owner_profit_yuan", "evaluations", "settled_evaluations",
 )  # fmt: skip
+NOTICEABLE: Final = 1e-3
+"""Differences of F below this count as none."""
 LOSSES: Final = ("mean", "p95", "max")
 
 
@@ -48,10 +50,11 @@ def algorithms(runs: PaperRuns) -> pd.DataFrame:
     """
     rows = []
     keys = ["tariff", "stays", "budget", "optimizer"]
-    idle = runs.signals[runs.signals.optimizer == NOTHING].set_index(["tariff", "stays", "seed"]).fitness
+    idle = where(runs.signals, optimizer=NOTHING)
     for key, each in runs.signals.groupby(keys, sort=False):
         tariff, stays, *_ = key
-        worse = each.fitness.to_numpy() > idle.loc[[(tariff, stays, seed) for seed in each.seed]].to_numpy()
+        nothing = where(idle, tariff=tariff, stays=stays).set_index("seed").fitness
+        worse = (each.set_index("seed").fitness - nothing) > NOTICEABLE
         for name in FIGURES:
             values = each.loc[each.is_feasible, name]
             rows.append((*key, name, each.is_feasible.mean(), worse.mean(), values.mean(), values.min(), values.max()))
@@ -85,9 +88,10 @@ def tactics(runs: PaperRuns) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def of_algorithms(table: pd.DataFrame, figure: str, *, tariff: str = "guangdong", stays: str = "daily") -> pd.DataFrame:
-    """Return the rows of Table 3 of one figure, by budget and optimiser."""
-    return where(table, figure=figure, tariff=tariff, stays=stays).set_index(["budget", "optimizer"])
+def row_of(table: pd.DataFrame, **values: object) -> dict[str, Any]:
+    """Return the one row of a table whose columns have these values."""
+    (row,) = where(table, **values).to_dict("records")
+    return {str(name): value for name, value in row.items()}
 
 
 def ranked(values: pd.DataFrame) -> pd.Series:

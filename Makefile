@@ -28,6 +28,8 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
 	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
+	$(BIN)/evswarm study igeo --out results/igeo && cp results/igeo/paper_b.md docs/reproduction/paper_b.md
+	cp results/igeo/figures/fig04_convergence.png docs/pictures/peak_shaving.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png
 
 app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port

@@ -4,7 +4,7 @@ The case is the paper's where its text gives it; else a stated default. One valu
 (B11 in the rebuilt equations): with a peak of 45 MW 300 EVs can just about do what the paper reports.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -98,12 +98,12 @@ QUICK: Final = Size(range(1, 4))
 
 def paper_case(
     seed: int, *, stays: str = "daily", days: int = 1, tactic: str = "proposed", tariff: str = "guangdong",
-    engine: str = "compiled", **peak_shaving: Any,
+    peak_kw: float = PEAK_KW, engine: str = "compiled", **peak_shaving: Any,
 ) -> Scenario:  # fmt: skip
     """Return the paper's case: 300 EVs, 96 slots a day from midnight, a load whose peak-valley rate is 55.03 %."""
     return Scenario().update(
         horizon={"start": "2010-07-12T00:00:00", "slot_min": 15, "slots": SLOTS_PER_DAY * days},
-        load={"peak_kw": PEAK_KW, "valley_kw": PEAK_KW * (1 - RATE_BEFORE)},
+        load={"peak_kw": peak_kw, "valley_kw": peak_kw * (1 - RATE_BEFORE)},
         fleet={
             "vehicles": VEHICLES,
             "efficiency": 0.9,
@@ -143,9 +143,10 @@ class PaperRuns:
         <reading>_<loss|years>_<mean|p95|max>``: a row a run in which EVs follow a signal; spread is the mean over slots and groups, and
         shares are of slots and groups. Of one day.
     scales
-        ``stays objective seed rate least_rate is_optimal peak_kw peak_is_reached``: the rate of the exact optimum of F ("F"), and
-        of the difference alone ("difference"; no signal is below its least rate), at the stated scale; and the peak at which it
-        passes the paper's rate, with whether a signal that breaks nothing has that rate there.
+        ``stays objective seed rate least_rate is_optimal peak_kw peak_is_reached followed_rate followed_peak_kw``: the rate of the
+        exact optimum of F ("F"), and of the difference alone ("difference"; no signal is below its least rate), at the stated
+        scale; the peak at which it passes the paper's rate, with whether a signal that breaks nothing has that rate there; and
+        rate and peak of EVs that follow the signal (that peak for the difference alone).
     functions
         ``function optimizer seed fitness``: a row a search on the test functions of which the paper says that IGEO is best on them.
     horizons
@@ -191,7 +192,7 @@ def paper_runs(size: Size = FULL, days: Sequence[int] = BOTH_DAYS, progress: Pro
         Told the part of the runs that is done.
     """
     seeds = len(size.seeds)
-    one_day = 3 * len(SEARCHERS) * 3 + 2 * len(TACTICS) * 2 + size.halvings + len(BEST_ON) * len(PAPERS)
+    one_day = 3 * len(SEARCHERS) * 3 + 2 * len(TACTICS) * 2 + 2 * size.halvings + len(BEST_ON) * len(PAPERS)
     steps = _Steps(seeds * (one_day * (1 in days) + 4 * len(days)), progress)
     signals, histories = pd.DataFrame(), dict[tuple[str, str, str], NDArray[np.float64]]()
     tactics = scales = functions = pd.DataFrame()
@@ -315,16 +316,43 @@ def _scale_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
     for stays in STAYS:
         for objective, signal in (("F", EXACT), ("difference", "difference")):
             for seed in size.seeds:
-                world = world_of(paper_case(seed, stays=stays, **iterating(signal, size)))
-                load_kw = world.load.forecast_kw
-                exact = _optimum(world, load_kw)
-                scale, reached = _scale(world, size.halvings)
-                yield {
-                    "stays": stays, "objective": objective, "seed": seed, "rate": rate_of(load_kw + exact.signal_kw),
-                    "least_rate": _least_rate(world, exact) if objective == "difference" else np.nan,
-                    "is_optimal": exact.is_optimal, "peak_kw": scale * PEAK_KW, "peak_is_reached": reached,
-                }  # fmt: skip
-                steps.step(size.halvings / 4)
+                yield {"stays": stays, "objective": objective, "seed": seed, **_scaled(seed, stays, signal, size)}
+                steps.step(size.halvings / 2)
+
+
+def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
+    alone = signal == "difference"
+
+    def case(scale: float) -> Scenario:
+        return paper_case(seed, stays=stays, peak_kw=scale * PEAK_KW, **iterating(signal, size))
+
+    world = world_of(case(1.0))
+    load_kw = world.load.forecast_kw
+
+    def optimum(scale: float) -> float:
+        return rate_of(scale * load_kw + _optimum(world, scale * load_kw).signal_kw)
+
+    def followed(scale: float) -> float:
+        return float(run_rate(case(scale)))
+
+    exact = _optimum(world, load_kw)
+    scale = _passing(optimum, size.halvings)
+    there = _optimum(world, scale * load_kw)
+    return {
+        "rate": optimum(1.0),
+        "least_rate": _least_rate(world, exact) if alone else np.nan,
+        "is_optimal": exact.is_optimal,
+        "peak_kw": scale * PEAK_KW,
+        "peak_is_reached": there.is_optimal and abs(optimum(scale) - RATE_AFTER) < RATE_ROUNDING,
+        "followed_rate": followed(1.0),
+        "followed_peak_kw": _passing(followed, size.halvings) * PEAK_KW if alone else np.nan,
+    }
+
+
+def run_rate(scenario: Scenario) -> float:
+    """Return the peak-valley rate of a run, with EVs that follow their signal as far as they can."""
+    world, outcome = run_shaving(scenario)
+    return rate_of(world.load.actual_kw + outcome.track.response_kw)
 
 
 def _optimum(world: ShavingWorld, load_kw: NDArray[np.float64]) -> Exact:
@@ -345,18 +373,13 @@ def _least_rate(world: ShavingWorld, exact: Exact) -> float:
     return min(difference_kw / peak_kw, 1 - (valley_kw + most_kw) / peak_kw)
 
 
-def _scale(world: ShavingWorld, halvings: int) -> tuple[float, bool]:
-    """Return the load scale at which the exact optimum passes the paper's rate, and whether a signal has that rate there."""
-    load_kw = world.load.forecast_kw
+def _passing(rate: Callable[[float], float], halvings: int) -> float:
+    """Return the load scale at which a rate, which grows with it, passes the paper's."""
     low, high = SCALES
     for _ in range(halvings):
         middle = 0.5 * (low + high)
-        if rate_of(middle * load_kw + _optimum(world, middle * load_kw).signal_kw) > RATE_AFTER:
-            high = middle
-        else:
-            low = middle
-    exact = _optimum(world, low * load_kw)
-    return low, exact.is_optimal and abs(rate_of(low * load_kw + exact.signal_kw) - RATE_AFTER) < RATE_ROUNDING
+        low, high = (low, middle) if rate(middle) > RATE_AFTER else (middle, high)
+    return low
 
 
 def _functions(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:

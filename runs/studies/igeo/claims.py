@@ -100,8 +100,8 @@ def _rate(runs: PaperRuns) -> list[Claim]:
         Claim("B-1", f"{text}: at which load", "calibrated" if at_scale.mean() > 0.5 else "not found",
               f"the paper gives no load; the exact optimum passes {RATE_AFTER:.2%} at a peak of {at['always', 'difference']} "
               f"with 300 always and the difference alone (a signal that breaks nothing does so for {int(at_scale.sum())} of "
-              f"{at_scale.size} seeds), of {at['daily', 'difference']} with N(t) from habits; EVs that follow it at "
-              f"{followed['always']} and {followed['daily']}; with the paper's F at "
+              f"{at_scale.size} seeds), of {at['daily', 'difference']} with N(t) from habits. With EVs that follow that signal it is "
+              f"{followed['always']} with 300 always and {followed['daily']} from habits. With the paper's F it is "
               f"{at['daily', 'F']} from habits and {at['always', 'F']} with 300 always, where 300 EVs have about {part:.0%} of the "
               f"load's peak. All other numbers here are at {PEAK_KW / 1000:g} MW"),
     ]  # fmt: skip

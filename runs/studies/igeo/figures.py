@@ -26,6 +26,7 @@ LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {
     "difference": (METHOD_COLOURS[2], STYLES[2]),
 }
 COLOURS: Final = (EVS, *METHOD_COLOURS[1:], FREE)
+WHOSE: Final = {"igeo": "IGEO", EXACT: "the exact optimum"}
 CLIPPED: Final = 10.0
 """Best F above this is not drawn: the first populations often break a constraint, which costs 10^8."""
 
@@ -90,7 +91,7 @@ def convergence(runs: PaperRuns) -> Figure:
 
 def spread(runs: PaperRuns) -> Figure:
     """Fig 5: the spread of the state of charge in each group, before and after each slot."""
-    titles = [f"{group}, signal of {NAMES[name]}" for group in GROUPS for name in FOLLOWED]
+    titles = [f"{group}, signal of {WHOSE[name]}" for group in GROUPS for name in FOLLOWED]
     figure, drawn = panels(titles, 7.6, nrows=3, ncols=2, sharex=True, sharey=True)
     for k, group in enumerate(GROUPS):
         for j, name in enumerate(FOLLOWED):
@@ -106,7 +107,7 @@ def spread(runs: PaperRuns) -> Figure:
 
 def tracking(runs: PaperRuns) -> Figure:
     """Fig 6: the fleet's signal and what its EVs did of it."""
-    titles = [f"Signal of {NAMES[name]}, {SAYS['daily']}" for name in FOLLOWED]
+    titles = [f"Signal of {WHOSE[name]}, {SAYS['daily']}" for name in FOLLOWED]
     figure, drawn = panels(titles, 6.4, nrows=2, ncols=1, sharex=True, sharey=True)
     for axes, name in zip(drawn, FOLLOWED, strict=True):
         result = runs.shown[1, "daily", name]
@@ -120,7 +121,7 @@ def tracking(runs: PaperRuns) -> Figure:
 def deviation(runs: PaperRuns) -> Figure:
     """Fig 7: how far the EVs stray from the signal; each panel has its own scale."""
     figure, drawn = panels(
-        [f"Signal of {NAMES[name]}: response less signal" for name in FOLLOWED], 6.0, nrows=2, ncols=1, sharex=True
+        [f"Signal of {WHOSE[name]}: response less signal" for name in FOLLOWED], 6.0, nrows=2, ncols=1, sharex=True
     )
     looks = {"daily": (FREE, "-"), "always": (METHOD_COLOURS[1], STYLES[1])}
     for axes, name in zip(drawn, FOLLOWED, strict=True):

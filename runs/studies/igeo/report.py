@@ -100,7 +100,8 @@ its text gives it: 300 EVs, 7.5 kW, 35 kWh, efficiency 0.9, state of charge 0.2 
 whose peak-valley rate is 55.03 %, weights of 0.5, penalties of 10^8. Its formulas, tables and curves are lost; what stands in for
 them:
 
-- **Calibrated, once:** the load's scale. The peak is {PEAK_KW / 1000:g} MW, where 300 EVs can just about do what the paper reports (B-1).
+- **Calibrated, once:** the load's scale. The peak is {PEAK_KW / 1000:g} MW, where a signal of 300 EVs that are always at the grid can just about do what
+  the paper reports, if the difference alone counts (B-1).
 - **Default:** the load's shape (ERCOT's North Central zone, stretched), Guangdong's prices with a flat price of 0.65 yuan/kWh, N(t) from the
   fleet's habits ("N(t) from habits": nearly all are away at noon) or 300 in every slot ("300 always"), states of charge drawn
   evenly from 0.2 to 0.8, a population of 30 and {runs.size.iterations} iterations (what the paper's test functions have). EVs that are away use no
@@ -168,7 +169,9 @@ def _algorithms(runs: PaperRuns, table: pd.DataFrame) -> str:
     return f"""## Table 3: the algorithms
 
 At {runs.size.iterations} iterations; mean (least to most) over seeds. **Worse than doing nothing** (a signal of zeros, F = 0.5) for most seeds:
-{said}. {_still(runs)}
+{said}.
+
+{_still(runs)}
 
 "Settled" is the number of evaluations after which the best F is within 1 % of its last value. Numbers are of seeds whose signal breaks
 no constraint; "feasible" says how many do.
@@ -289,8 +292,8 @@ def _scales(runs: PaperRuns) -> str:
 
 By the linear programme; mean (least to most) over seeds. "Reached": a signal that breaks nothing has the optimum's value; where not, the
 programme charges and discharges in one slot to burn energy, and its rate is a bound. With F the rate jumps as the scale grows, and may pass
-48.04 % without ever having it. EVs that follow the signal of least difference stray from it: it asks for all EVs' power, and EVs that are full
-or empty have none to give; the paper's problem sees their mean only.
+48.04 % without ever having it. EVs that follow the signal of least difference stray from it: it empties all batteries before the valley to have
+room in it, EVs near the floor cannot, and then the fleet is full before the valley ends. The paper's problem sees the mean only.
 
 {markdown(pd.DataFrame(rows, columns=names))}
 """

@@ -34,6 +34,8 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
 	$(BIN)/evswarm study optimizers --out results/optimizers && cp results/optimizers/optimizers.md docs/reproduction/
 	cp results/optimizers/figures/woa_at_the_origin_and_shifted.png docs/pictures/optimizers.png
+	$(BIN)/evswarm study igeo --out results/igeo && cp results/igeo/paper_b.md docs/reproduction/paper_b.md
+	cp results/igeo/figures/fig04_convergence.png docs/pictures/signals_found.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png
 
 app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port

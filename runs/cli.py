@@ -151,15 +151,23 @@ def study(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for all it writes; `results/study-NAME` if left out.")
     ] = None,
+    days: Annotated[
+        int | None, typer.Option(metavar="1|3", help="Only the part with so many days, in `igeo`; all if left out.")
+    ] = None,
 ) -> None:
     """Run a study by name."""
     with _explained():
         if name not in STUDIES:
             raise FaultyInputError([Fault("study", None, "name", repr(name), nearest(name, STUDIES))])
+        chosen = STUDIES[name]
+        if days is not None and days not in chosen.by_days:
+            known = " or ".join(map(str, chosen.by_days)) or f"no such option with the study {name!r}"
+            raise FaultyInputError([Fault("study", None, "--days", str(days), known)])
+        carry = chosen.run if days is None else chosen.by_days[days]
         target = out_folder or Path("results") / f"study-{name}"
         with whole_folder(target) as folder:
-            with _progress(STUDIES[name].title) as tell:
-                text = STUDIES[name].run(folder, quick=quick, progress=tell)
+            with _progress(chosen.title) as tell:
+                text = carry(folder, quick=quick, progress=tell)
             written = sorted(path.name for path in folder.iterdir())
             (folder / STUDY_FILE).write_text("".join(f"{entry}\n" for entry in written), encoding="utf-8")
         out.print(text, markup=False, highlight=False, soft_wrap=True)

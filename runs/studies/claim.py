@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-type Outcome = Literal["found", "partly found", "not found"]
+type Outcome = Literal["found", "partly found", "calibrated", "not found"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Claim:
     text
         What the paper says.
     outcome
-        "found", "partly found" or "not found".
+        "found", "partly found", "calibrated" (true at a value that the paper does not give and that was chosen so that it is
+        true) or "not found".
     evidence
         The numbers.
     """

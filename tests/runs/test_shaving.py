@@ -20,6 +20,7 @@ from coordination.peak_shaving.power_sharing import TACTICS
 from environment.faults import FaultyInputError
 from runs.cli import app
 from runs.scenario import Scenario
+from runs.shaving.paper_b import paper_b
 from runs.shaving.result import TABLES, ShavingResult, shave
 from runs.shaving.simulate import run_shaving
 from runs.shaving.world import ShavingWorld
@@ -296,6 +297,8 @@ def test_the_scenario_of_paper_b_is_sound(tree: Path) -> None:
     assert (result.vehicles.power_kw == 7.5).all()
     assert len(result.vehicles) == 300
     assert len(result.slots) == 96
+    named = {"fleet": {"types": paper_b().fleet.types}, "transformer": {"limit_kw": 50_000.0}}  # type: ignore[union-attr]
+    assert case.update(**named).to_toml() == paper_b().update(**named).to_toml(), "the file is the case of the study"
 
 
 def test_run_prints_and_writes_and_replaces(tmp_path: Path) -> None:

@@ -19,20 +19,14 @@ from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.peak_shaving.problem import PeakShaving
 from environment.ageing import years_of_service
 from runs.scenario import Scenario
+from runs.shaving.paper_b import PEAK_KW, paper_b
 from runs.shaving.result import ShavingResult, shave
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress
 
-VEHICLES: Final = 300
-POWER_KW: Final = 7.5
-CAPACITY_KWH: Final = 35.0
-SLOTS_PER_DAY: Final = 96
-PEAK_KW: Final = 45_000.0
-"""Largest load [calibrated: the paper gives none]."""
-RATE_BEFORE: Final = 0.5503
 RATE_AFTER: Final = 0.4804
-"""Peak-valley rates before and after [verbatim]."""
+"""Peak-valley rate after peak shaving [verbatim]."""
 
 PAPERS: Final = ("igeo", "geo", "pso", "woa", "ga")
 """Optimisers of the paper's Table 3."""
@@ -101,14 +95,7 @@ def paper_case(
     peak_kw: float = PEAK_KW, engine: str = "compiled", **peak_shaving: Any,
 ) -> Scenario:  # fmt: skip
     """Return the paper's case: 300 EVs, 96 slots a day from midnight, a load whose peak-valley rate is 55.03 %."""
-    return Scenario().update(
-        horizon={"start": "2010-07-12T00:00:00", "slot_min": 15, "slots": SLOTS_PER_DAY * days},
-        load={"peak_kw": peak_kw, "valley_kw": peak_kw * (1 - RATE_BEFORE)},
-        fleet={
-            "vehicles": VEHICLES,
-            "efficiency": 0.9,
-            "types": [{"capacity_kwh": CAPACITY_KWH, "power_kw": POWER_KW}],
-        },
+    return paper_b(days, peak_kw).update(
         peak_shaving={"population": POPULATION, **peak_shaving},
         grouping={"tactic": tactic},
         participation={"stays": stays},

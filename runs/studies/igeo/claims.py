@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import mannwhitneyu
 
 from coordination.peak_shaving.power_sharing import TACTICS
+from runs.shaving.paper_b import PEAK_KW, POWER_KW, RATE_BEFORE, VEHICLES
 from runs.shaving.result import ShavingResult
 from runs.studies.claim import Claim, Outcome
 from runs.studies.igeo.cases import (
@@ -18,14 +19,10 @@ from runs.studies.igeo.cases import (
     FOLLOWED,
     NOTHING,
     PAPERS,
-    PEAK_KW,
     POPULATION,
-    POWER_KW,
     RATE_AFTER,
-    RATE_BEFORE,
     READINGS,
     STAYS,
-    VEHICLES,
     PaperRuns,
     paper_case,
     world_of,

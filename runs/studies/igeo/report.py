@@ -9,16 +9,14 @@ import numpy as np
 import pandas as pd
 
 from environment.ageing import DAYS_PER_YEAR, END_OF_LIFE_PERCENT, EXPONENT, stress
+from runs.shaving.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
 from runs.simulate import Progress
 from runs.studies.claim import Claim
 from runs.studies.igeo.cases import (
     BOTH_DAYS,
-    CAPACITY_KWH,
     EXACT,
     FULL,
     NOTHING,
-    PEAK_KW,
-    POWER_KW,
     QUICK,
     SEARCHERS,
     STAYS,

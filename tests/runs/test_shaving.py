@@ -297,7 +297,7 @@ def test_the_scenario_of_paper_b_is_sound(tree: Path) -> None:
     assert (result.vehicles.power_kw == 7.5).all()
     assert len(result.vehicles) == 300
     assert len(result.slots) == 96
-    named = {"fleet": {"types": paper_b().fleet.types}, "transformer": {"limit_kw": 50_000.0}}  # type: ignore[union-attr]
+    named = {"horizon": {"slots": 96}, "fleet": {"types": paper_b().fleet.types}, "transformer": {"limit_kw": 50_000.0}}  # type: ignore[union-attr]
     assert case.update(**named).to_toml() == paper_b().update(**named).to_toml(), "the file is the case of the study"
 
 

@@ -3,9 +3,10 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PANDAPOWER := .venv-pandapower
+PEERS := .venv-peers
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test check bench bench-feeder docs app clean
+.PHONY: demo test check bench bench-peers bench-feeder docs app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -20,8 +21,11 @@ check: $(VENV)/ready  ## style, types, and the house's layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready  ## every benchmark, ratios side by side
-	$(BIN)/python -m benchmarks
+bench: $(PEERS)/ready  ## every benchmark, ratios side by side; its environment of its own has the peers as well
+	$(PEERS)/bin/python -m benchmarks
+
+bench-peers: $(PEERS)/ready  ## only the optimisers beside those of other libraries
+	$(PEERS)/bin/python -m benchmarks.optimizers
 
 bench-feeder: $(VENV)/ready $(PANDAPOWER)/ready  ## power flow beside pandapower, which needs older packages than ours
 	$(BIN)/python -m benchmarks.power_flow
@@ -34,23 +38,29 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	cp results/feeder/figures/voltage_profile.png docs/pictures/
 	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
 	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
-	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png
+	$(BIN)/evswarm study optimizers --out results/optimizers && cp results/optimizers/optimizers.md docs/reproduction/
+	cp results/optimizers/figures/woa_at_the_origin_and_shifted.png docs/pictures/optimizers.png
+	$(BIN)/evswarm study igeo --out results/igeo && cp results/igeo/paper_b.md docs/reproduction/paper_b.md
+	cp results/igeo/figures/fig04_convergence.png docs/pictures/signals_found.png
+	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png
 
 app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
 	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))
 
 clean:
-	rm -rf $(VENV) $(PANDAPOWER) results
+	rm -rf $(VENV) $(PEERS) $(PANDAPOWER) results
 
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/ready: EXTRAS := dev
+$(PEERS)/ready: EXTRAS := dev,peers
+$(VENV)/ready $(PEERS)/ready: pyproject.toml constraints.txt
 	@python=; for name in python3.12 python3.13 python3.14 python3 python; do \
 	  if "$$name" -c '$(CHECK_PYTHON)' 2>/dev/null; then python=$$name; break; fi; done; \
 	if [ -z "$$python" ]; then \
 	  echo "evswarm needs Python 3.12 or newer, and none of python3.12, python3.13, python3.14, python3 is one." >&2; \
 	  echo "Found: $$(python3 --version 2>&1 || echo no python3). Install Python 3.12 and run make again." >&2; exit 1; fi; \
-	echo "Making $(VENV) with $$($$python --version)"; \
-	"$$python" -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	echo "Making $(@D) with $$($$python --version)"; \
+	"$$python" -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 
 $(PANDAPOWER)/ready: benchmarks/pandapower.txt $(VENV)/ready

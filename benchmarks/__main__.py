@@ -1,6 +1,20 @@
 """Run every benchmark and print its table."""
 
-from benchmarks import agents, channel, optimum, page, planning, power_flow, rounds, shards, sweep
+from benchmarks import (
+    agents,
+    channel,
+    optimizers,
+    optimum,
+    page,
+    peak_shaving,
+    planning,
+    power_flow,
+    rounds,
+    shards,
+    sweep,
+)
 
-for benchmark in (planning, agents, optimum, rounds, channel, power_flow, sweep, shards, page):
+for benchmark in (
+    planning, agents, optimum, rounds, channel, power_flow, sweep, shards, peak_shaving, page, optimizers,
+):  # fmt: skip
     benchmark.main()

@@ -432,3 +432,8 @@ class Tracking(Message):
     def wire_bytes(self) -> int:
         """Size on the wire [bytes]."""
         return self.BYTES
+
+    @property
+    def text(self) -> str:
+        """Both powers."""
+        return f"asked {self.signal_kw:+.2f} kW, did {self.response_kw:+.2f} kW"

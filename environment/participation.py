@@ -24,7 +24,7 @@ class ParticipationSettings(Settings):
     """When EVs of a fleet that also gives power back are at the grid, and how full they begin."""
 
     stays: Literal["daily", "once", "always"] = "daily"
-    """"daily": the fleet's stays on every day; "once": as they are; "always": all EVs in all slots."""
+    """"daily": the fleet's stays at the same hours of every day; "once": as they are; "always": all EVs in all slots."""
 
     available_path: Path | None = None
     """CSV file with the number of EVs at the grid, `hour,vehicles` (or `slot`, `time`); the fleet's first so many are there,
@@ -45,12 +45,12 @@ class Participation:
     ----------
     announced
         Whether an EV means to be there, for the whole slot, shape ``(n_slots, n_vehicles)``.
-    hours
-        How long it then is there [h], shape ``(n_slots, n_vehicles)``; None: as announced.
+    part
+        Part of the slot that it then is there, shape ``(n_slots, n_vehicles)``; None: as announced.
     """
 
     announced: NDArray[np.bool_]
-    hours: NDArray[np.float32] | None
+    part: NDArray[np.float32] | None
 
     @property
     def available(self) -> NDArray[np.float64]:
@@ -59,9 +59,9 @@ class Participation:
 
     def hours_of(self, slot: int, rows: NDArray[np.int64], slot_h: float) -> NDArray[np.float64]:
         """Return how long some EVs that announced themselves are there in a slot [h]."""
-        if self.hours is None:
+        if self.part is None:
             return np.full(rows.size, slot_h)
-        hours: NDArray[np.float64] = self.hours[slot, rows].astype(np.float64)
+        hours: NDArray[np.float64] = self.part[slot, rows].astype(np.float64) * slot_h  # whole slots stay exact
         return hours
 
     @classmethod
@@ -78,13 +78,13 @@ class Participation:
         announced = _announced(settings, fleet, horizon)
         if settings.leave_early == 0:
             return cls(announced, None)
-        return cls(announced, _hours(announced, settings.leave_early, horizon, rng))
+        return cls(announced, _parts(announced, settings.leave_early, rng))
 
 
 def _announced(settings: ParticipationSettings, fleet: Fleet, horizon: Horizon) -> NDArray[np.bool_]:
     n, slots = len(fleet), horizon.n_slots
     if settings.available_path is not None:
-        number = read_steps(settings.available_path, horizon, "vehicles")
+        number = read_steps(settings.available_path, horizon, "vehicles", unit="EVs")
         if number.max() > n:
             found = f"up to {number.max():g} EVs"
             raise FaultyInputError([
@@ -94,31 +94,40 @@ def _announced(settings: ParticipationSettings, fleet: Fleet, horizon: Horizon) 
     if settings.stays == "always":
         return np.ones((slots, n), dtype=np.bool_)
     start, end = horizon.edges_h[:-1, None], horizon.edges_h[1:, None]
+    if settings.stays == "once":
+        return _stay(fleet.plug_in_h, fleet.plug_out_h, start, end)
+    length = fleet.plug_out_h - fleet.plug_in_h
     there = np.zeros((slots, n), dtype=np.bool_)
-    days = range(-1, int(np.ceil(horizon.hours / HOURS_PER_DAY))) if settings.stays == "daily" else (0,)
-    for day in days:
-        plug_in = fleet.plug_in_h + day * HOURS_PER_DAY - TOLERANCE_H
-        plug_out = fleet.plug_out_h + day * HOURS_PER_DAY + TOLERANCE_H
-        there |= (plug_in <= start) & (end <= plug_out)
+    there |= length >= HOURS_PER_DAY - TOLERANCE_H  # day after day without a gap
+    first = fleet.plug_in_h % HOURS_PER_DAY
+    for day in range(-1, int(np.ceil(horizon.hours / HOURS_PER_DAY))):
+        there |= _stay(first + day * HOURS_PER_DAY, first + day * HOURS_PER_DAY + length, start, end)
     return there
 
 
-def _hours(
-    announced: NDArray[np.bool_], part: float, horizon: Horizon, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Return how long each EV is there in each slot, some of its stays being cut short [h]."""
-    slots = len(announced)
-    hours = np.where(announced, np.float32(horizon.slot_h), np.float32(0))
+def _stay(
+    plug_in_h: NDArray[np.float64],
+    plug_out_h: NDArray[np.float64],
+    start_h: NDArray[np.float64],
+    end_h: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Return whether slots lie wholly in stays, shapes ``(n_vehicles,)`` and ``(n_slots, 1)`` to both."""
+    within: NDArray[np.bool_] = (plug_in_h - TOLERANCE_H <= start_h) & (end_h <= plug_out_h + TOLERANCE_H)
+    return within
+
+
+def _parts(announced: NDArray[np.bool_], part: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return the part of each slot that each EV is there, some of its stays being cut short."""
+    there = announced.astype(np.float32)
     before = np.vstack([np.zeros_like(announced[:1]), announced[:-1]])
-    for first, row in zip(*np.nonzero(announced & ~before), strict=True):
-        early, when = rng.random(2)
-        if early >= part:
-            continue
-        gone = np.flatnonzero(~announced[first:, row])
-        length = int(gone[0]) if gone.size else slots - int(first)
-        spent = np.clip(when * length - np.arange(length), 0.0, 1.0)
-        hours[first : first + length, row] = spent * horizon.slot_h
-    return hours
+    after = np.vstack([announced[1:], np.zeros_like(announced[:1])])
+    row, first = np.nonzero((announced & ~before).T)  # stay by stay, an EV's in the order of time
+    last = np.nonzero((announced & ~after).T)[1]
+    early, when = rng.random((2, first.size))
+    for k in np.flatnonzero(early < part).tolist():
+        slot = np.arange(first[k], last[k] + 1)
+        there[slot, row[k]] = np.clip(when[k] * slot.size - np.arange(slot.size), 0.0, 1.0)
+    return there
 
 
 def first_soc(

@@ -12,7 +12,9 @@ from environment.horizon import Horizon
 TIME_COLUMNS = ("hour", "slot", "time")
 
 
-def read_steps(path: Path, horizon: Horizon, quantity: str = "load_kw", least: float = 0.0) -> NDArray[np.float64]:
+def read_steps(
+    path: Path, horizon: Horizon, quantity: str = "load_kw", least: float = 0.0, unit: str = "kW"
+) -> NDArray[np.float64]:
     """Read a file of loads, prices or numbers and bring it onto the horizon's slots.
 
     Parameters
@@ -26,6 +28,8 @@ def read_steps(path: Path, horizon: Horizon, quantity: str = "load_kw", least: f
         Name of its column.
     least
         Least value that it may have.
+    unit
+        Of that value, for the faults.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def read_steps(path: Path, horizon: Horizon, quantity: str = "load_kw", least: f
     else:
         start_h = table.numbers(column) * (horizon.slot_h if column == "slot" else 1.0)
     values = table.numbers(quantity)
-    table.require(quantity, values < least, f"at least {least:g}")
+    table.require(quantity, values < least, f"at least {least:g} {unit}")
     table.require(column, np.diff(start_h, prepend=-np.inf) <= 0, "a time after that of the row above")
     if len(table) < 2:
         table.faults.append(Fault(table.file, None, "file", f"{len(table)} row", "at least two rows"))

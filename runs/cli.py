@@ -12,12 +12,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import runs.model  # noqa: F401  (Python takes a Ctrl-C inside an import for unhandled: import Mesa before anything is written)
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.functions import FUNCTIONS
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.design import read_design
+from runs.optimizing.asked import DEFAULT_ITERATIONS, asked
+from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
+from runs.optimizing.printed import print_compared, write_compared
 from runs.printed import comparison, err, out, print_comparison, print_run, print_shaving, print_sweep, print_warnings
 from runs.reference import commented_scenario
-from runs.result import COMPARISON_FILE, STUDY_FILE, Result, whole_folder
+from runs.result import COMPARISON_FILE, OPTIMIZE_FILES, STUDY_FILE, Result, whole_folder
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
 from runs.shaving.result import ShavingResult, shave
@@ -146,15 +151,23 @@ def study(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for all it writes; `results/study-NAME` if left out.")
     ] = None,
+    days: Annotated[
+        int | None, typer.Option(metavar="1|3", help="Only the part with so many days, in `igeo`; all if left out.")
+    ] = None,
 ) -> None:
     """Run a study by name."""
     with _explained():
         if name not in STUDIES:
             raise FaultyInputError([Fault("study", None, "name", repr(name), nearest(name, STUDIES))])
+        chosen = STUDIES[name]
+        if days is not None and days not in chosen.by_days:
+            known = " or ".join(map(str, chosen.by_days)) or f"no such option with the study {name!r}"
+            raise FaultyInputError([Fault("study", None, "--days", str(days), known)])
+        carry = chosen.run if days is None else chosen.by_days[days]
         target = out_folder or Path("results") / f"study-{name}"
         with whole_folder(target) as folder:
-            with _progress(STUDIES[name].title) as tell:
-                text = STUDIES[name].run(folder, quick=quick, progress=tell)
+            with _progress(chosen.title) as tell:
+                text = carry(folder, quick=quick, progress=tell)
             written = sorted(path.name for path in folder.iterdir())
             (folder / STUDY_FILE).write_text("".join(f"{entry}\n" for entry in written), encoding="utf-8")
         out.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -237,6 +250,72 @@ def sweep(
         print_sweep(swept)
 
 
+@app.command()
+def optimize(
+    functions: Annotated[
+        str, typer.Option(help=f"Names separated by commas, a range `F1..F6`, or all: {', '.join(FUNCTIONS)}.")
+    ] = "all",
+    optimizers: Annotated[
+        str, typer.Option(help=f"Names separated by commas, or all: {', '.join(OPTIMIZERS)}.")
+    ] = "all",
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each optimiser on each function.")] = 50,
+    dimension: Annotated[int, typer.Option(min=1, help="Dimension of the functions.")] = 30,
+    population: Annotated[int, typer.Option(help="Members of each population.")] = 30,
+    iterations: Annotated[
+        int | None, typer.Option(min=1, help=f"Iterations of each run; {DEFAULT_ITERATIONS} if no budget is given.")
+    ] = None,
+    evaluations: Annotated[
+        int | None, typer.Option(min=1, help="Points that each run may evaluate, instead of iterations.")
+    ] = None,
+    shifted: Annotated[
+        bool, typer.Option("--shifted", help="Draw a place for the optimum, the same for all optimisers.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes to spread the runs over.")] = 1,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder for tables and the convergence figure.")
+    ] = None,
+) -> None:
+    """Set optimisers against each other on test functions: paper B's Table 4, ranks, and who wins against whom.
+
+    `evswarm optimize --functions F1..F6 --optimizers pso,geo,igeo,woa,ga --runs 50`
+
+    `evswarm optimize --functions F1,F5 --evaluations 30000 --shifted --workers 2 --out results/optimizers`
+
+    An iteration costs one optimiser twice the evaluations of another: `--evaluations` is the fair budget. Some are drawn to
+    the origin, where most of these functions have their optimum: `--shifted` takes that away. The rows are the same for any
+    number of workers and whatever else is run beside them; only times differ.
+    """
+    with _explained():
+        comparison = asked(
+            functions, optimizers, runs=runs, dimension=dimension, population=population, iterations=iterations,
+            evaluations=evaluations, shifted=shifted, seed=seed,
+        )  # fmt: skip
+        done: list[Searched] = []
+
+        def carry_on() -> Compared:
+            with crew_of(workers) as crew, _progress("optimisers") as tell:
+                done.extend(as_they_finish(comparison, crew, tell))
+            return Compared(comparison, tuple(done))
+
+        try:
+            if out_folder is None:
+                compared = carry_on()
+            else:
+                with whole_folder(out_folder) as folder:
+                    compared = carry_on()
+                    write_compared(compared, folder)
+        except KeyboardInterrupt:
+            if done:
+                print_compared(Compared(comparison, tuple(done)))
+                err.print(f"So far: {len(done):,} of {comparison.total:,} runs.", highlight=False)
+            raise
+        print_compared(compared)
+        if out_folder is not None:
+            written = ", ".join(OPTIMIZE_FILES)
+            out.print(f"Written to [bold]{escape(str(out_folder))}[/]: {written}, figures/", soft_wrap=True)
+
+
 @app.command("app")
 def serve_page(
     scenario: ScenarioArgument = None,
@@ -307,7 +386,8 @@ def _read_leniently(
     case, faults = Scenario.read_leniently(scenario, texts)
     if faults and not any(fault.field.startswith("horizon") for fault in faults):  # files are read against the slots
         try:
-            World.build(case, np.random.default_rng(case.run.seed))
+            kind = World if case.peak_shaving is None else ShavingWorld
+            kind.build(case, np.random.default_rng(case.run.seed))
         except FaultyInputError as error:
             faults += error.faults
     return case, faults
@@ -316,6 +396,10 @@ def _read_leniently(
 def _run_one(case: Scenario, workers: int) -> Result | ShavingResult:
     if case.peak_shaving is None:
         return _simulate(case, workers)
+    if workers > 1:
+        raise FaultyInputError([
+            Fault("--workers", None, "workers", str(workers), "1: one aggregator leads the whole fleet of [peak_shaving]")
+        ])  # fmt: skip
     with _progress(f"Peak shaving by {case.peak_shaving.optimizer}") as tell:
         return shave(case, tell)
 

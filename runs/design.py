@@ -12,7 +12,7 @@ import numpy as np
 
 from environment.csv_table import CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any
-from runs.scenario import Scenario, toml_text, value_of
+from runs.scenario import Scenario, sections, toml_text, value_of
 
 SEED_KEY = "run.seed"
 VARY = "--vary"
@@ -273,7 +273,8 @@ def _spread(axis: Range | Levels, shares: np.ndarray[tuple[int], np.dtype[np.flo
 def _is_integer(scenario: Scenario, key: str) -> bool:
     section, _, name = key.partition(".")
     settings = getattr(scenario, section) if section in Scenario.model_fields else scenario
-    field = type(settings).model_fields.get(name)
+    kind = sections()[section][0] if settings is None else type(settings)  # a section that only the design brings in
+    field = kind.model_fields.get(name)
     kinds = (field.annotation, *get_args(field.annotation)) if field else ()
     return int in kinds and float not in kinds
 

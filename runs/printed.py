@@ -104,6 +104,7 @@ SWEPT = {
     "peak_kw": "{:,.1f}",
     "peak_valley_difference_kw": "{:,.1f}",
     "optimality_gap": "{:.4%}",
+    "gap_to_exact": "{:.4f}",
     "messages": "{:,.0f}",
     "unserved_kwh": "{:,.1f}",
 }
@@ -126,7 +127,7 @@ def print_sweep(swept: Sweep) -> None:
         section, _, name = key.partition(".")
         table.add_column(escape(f"{section}.\n{name}"), min_width=max(len(section) + 1, len(name)))
     for name in names:
-        table.add_column(escape(ROWS[name][0]), justify="right")
+        table.add_column(escape({**STORE_ROWS, **ROWS}[name][0]), justify="right")
     table.add_column("failed", justify="right")
     for point, row in means.iterrows():
         assert isinstance(point, int)

@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from coordination.optimizers import OPTIMIZERS
 from coordination.valley_filling import COORDINATORS
 from environment.settings import Settings
 from runs.scenario import Scenario, sections, source_name, toml_text
@@ -44,6 +45,8 @@ def reference_page() -> str:
                     parts.append(f"\nEach `[[{name}.{key}]]`:\n\n{_table(inner[0])}")
     names = "\n".join(f"- `{name}`: {entry.title}, decided by {entry.decides}" for name, entry in COORDINATORS.items())
     parts.append(f"\n## Methods\n\n`coordination.method` is one of:\n\n{names}\n")
+    names = "\n".join(f"- `{name}`: {entry.title}" for name, entry in OPTIMIZERS.items())
+    parts.append(f"\n## Optimisers\n\n`coordination.optimizer` is one of:\n\n{names}\n")
     return "".join(parts)
 
 

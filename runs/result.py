@@ -48,6 +48,8 @@ SUMMARY_FILE = "summary.json"
 SCENARIO_FILE = "scenario.toml"
 COMPARISON_FILE = "comparison.csv"
 TIMELINE_FILE = "timeline.txt"
+TABLE_4_FILE = "table4.csv"
+OPTIMIZE_FILES = ("runs.csv", TABLE_4_FILE, "ranks.csv", "mann_whitney.csv", "convergence.csv")
 STUDY_FILE = "study_files.txt"
 """Lists what a study wrote beside it, a name a line."""
 
@@ -210,7 +212,7 @@ class Result:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to write into that becomes `folder` only when all is written.
 
-    An earlier result, comparison or study in its place is replaced; anything else is left alone. Where nothing is written, no
+    An earlier result, comparison (of optimisers too) or study in its place is replaced; anything else is left alone. Where nothing is written, no
     folder on the way to it is left behind either.
 
     Raises
@@ -251,6 +253,8 @@ def _is_ours(folder: Path) -> bool:
     if STUDY_FILE in names:
         return names <= {STUDY_FILE, *(folder / STUDY_FILE).read_text(encoding="utf-8").splitlines()}
     tables = {f"{name}.{end}" for name in (*TABLES, *FEEDER_TABLES, "groups", "search") for end in ("parquet", "csv")}
+    if TABLE_4_FILE in names:
+        return names <= {*OPTIMIZE_FILES, "figures"}
     ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, TIMELINE_FILE, "figures", *tables, *COORDINATORS}
     return not names or (names <= ours and bool(names & {SUMMARY_FILE, COMPARISON_FILE}))
 

@@ -4,13 +4,14 @@ Every section is a settings class that lives beside the thing it describes; its 
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
+from typing import Annotated, Any, Final, Literal, Self, TypeAliasType, get_args
 
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
+from coordination.optimizers import OPTIMIZERS
 from coordination.peak_shaving.power_sharing import TACTICS, GroupingSettings
 from coordination.peak_shaving.problem import PeakShavingSettings
 from coordination.peak_shaving.search import SEARCHERS
@@ -29,6 +30,12 @@ from environment.settings import Settings
 from environment.tariffs import GuangdongTariff, TariffSource
 
 PATH_KEYS = ("path", "actual_path", "available_path")
+KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
+    "coordination": {"method": COORDINATORS, "optimizer": OPTIMIZERS},
+    "peak_shaving": {"optimizer": SEARCHERS},
+    "grouping": {"tactic": TACTICS},
+}
+"""Keys, by section, whose values are names of a registry."""
 V2G_SECTIONS = ("tariff", "participation", "grouping")
 """Sections that count only beside ``[peak_shaving]``."""
 
@@ -62,28 +69,14 @@ class Scenario(Settings):
     feeder: Annotated[FeederSource | None, Field(discriminator="source")] = None
     run: RunSettings = RunSettings()
 
-    @field_validator("coordination")
+    @field_validator(*KNOWN_NAMES)
     @classmethod
-    def _known_method(cls, coordination: CoordinationSettings) -> CoordinationSettings:
-        if coordination.method not in COORDINATORS:
-            raise ValueError(f"method = {coordination.method!r}; expected {nearest(coordination.method, COORDINATORS)}")
-        return coordination
-
-    @field_validator("peak_shaving")
-    @classmethod
-    def _known_optimizer(cls, peak_shaving: PeakShavingSettings | None) -> PeakShavingSettings | None:
-        if peak_shaving is not None and peak_shaving.optimizer not in SEARCHERS:
-            raise ValueError(
-                f"optimizer = {peak_shaving.optimizer!r}; expected {nearest(peak_shaving.optimizer, SEARCHERS)}"
-            )
-        return peak_shaving
-
-    @field_validator("grouping")
-    @classmethod
-    def _known_tactic(cls, grouping: GroupingSettings) -> GroupingSettings:
-        if grouping.tactic not in TACTICS:
-            raise ValueError(f"tactic = {grouping.tactic!r}; expected {nearest(grouping.tactic, TACTICS)}")
-        return grouping
+    def _known_names(cls, section: Settings | None, info: ValidationInfo) -> Settings | None:
+        for key, known in KNOWN_NAMES[str(info.field_name)].items():
+            name = getattr(section, key, None)
+            if name is not None and name not in known:
+                raise ValueError(f"{key} = {name!r}; expected {nearest(name, known)}")
+        return section
 
     @field_validator("feeder")
     @classmethod

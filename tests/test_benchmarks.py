@@ -1,8 +1,12 @@
 """Every benchmark runs, small."""
 
+import sys
+
+import numpy as np
 import pytest
 
-from benchmarks import agents, channel, optimum, page, planning, rounds, shards, sweep
+from benchmarks import agents, channel, optimizers, optimum, page, peak_shaving, planning, rounds, shards, sweep
+from benchmarks.duel import POINT, Duel, Size, Task
 
 
 def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -13,7 +17,42 @@ def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     sweep.main(2, 2)
     channel.main(30, 1)
     shards.main(2, 10)
+    peak_shaving.main([30])
     page.main([60], 3)
     out = capsys.readouterr().out
-    assert "NO" not in out, "OR-tools finds the same cost, mesa.batch_run the same runs, parts the same summary"
+    assert "NO" not in out, (
+        "OR-tools finds the same cost, SciPy the same groups, mesa.batch_run the same runs, parts the same summary"
+    )
     assert out.count("\n") > 15
+
+
+def ours_again(task: Task) -> None:
+    """Stand in for a peer."""
+    optimizer = Duel("", ours_again, "woa", {}, "").optimizer(task.population)
+    optimizers.search(optimizer, task, task.population * (task.iterations + 1))
+
+
+def test_optimizers_are_held_against_peers_at_equal_evaluations(capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = Size(4, 10, 3, 2)
+    duels = [Duel("stand-in", ours_again, "woa", {}, "the same")]
+    optimizers.main(tiny, tiny, runs=3, duels=duels)
+    out = capsys.readouterr().out
+    assert out.count("stand-in") == 3
+    assert out.splitlines()[-1].count(" equal") == len(POINT), "the same optimiser with the same seeds"
+    assert optimizers.times(duels[0], tiny)[2] == 40
+
+
+@pytest.mark.parametrize("name", POINT)
+def test_points_one_by_one_have_the_fitness_of_the_whole_population(name: str) -> None:
+    task = Size(6, 20, 1, 1).task(name)
+    x = np.random.default_rng(1).uniform(task.lower, task.upper, (20, 6))
+    assert np.allclose([task.point(row) for row in x], task.batch(x), rtol=1e-12)
+    assert task.points == 40
+
+
+def test_without_peers_the_benchmark_says_how_to_get_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "benchmarks.peers", None)
+    optimizers.main(Size(3, 6, 2, 1), Size(3, 6, 2, 1))
+    assert "make bench-peers" in capsys.readouterr().out

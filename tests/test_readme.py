@@ -16,6 +16,12 @@ def test_the_python_of_the_readme_runs(tree: Path, capsys: pytest.CaptureFixture
     assert "pheromone" in capsys.readouterr().out
 
 
+def test_the_python_of_the_guide_runs(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for code in re.findall(r"```python\n(.*?)```", (tree / "docs/guide.md").read_text(), flags=re.DOTALL):
+        exec(compile(code, "guide.md", "exec"), {"__name__": "guide"})  # noqa: S102
+    assert "wander" in capsys.readouterr().out
+
+
 def test_the_commands_of_readme_and_guide_run(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (tree / "README.md").read_text() + (tree / "docs/guide.md").read_text()
     lines = [line.split("#")[0] for line in text.replace("\\\n", " ").splitlines() if line.startswith("    evswarm ")]

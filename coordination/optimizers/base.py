@@ -100,7 +100,7 @@ class State:
         x, fitness
             Points, shape ``(n, d)``, and their fitness, shape ``(n,)``, no NaN.
         """
-        best = int(np.argmin(fitness))
+        best = int(fitness.argmin())
         if fitness[best] < self.best_fitness or not self.best_x.size:
             self.best_fitness = float(fitness[best])
             self.best_x = x[best].copy()
@@ -110,8 +110,11 @@ class State:
 
 
 def ranked(fitness: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a fitness in which what is not a number is infinite, so that it ranks worst."""
-    return np.where(np.isnan(fitness), np.inf, fitness)
+    """Return a copy of a fitness in which what is not a number is infinite, so that it ranks worst."""
+    fitness = np.array(fitness, dtype=np.float64)
+    if fitness.size and np.isnan(fitness[fitness.argmin()]):  # the least of numbers and a NaN is the NaN
+        fitness[np.isnan(fitness)] = np.inf
+    return fitness
 
 
 class Minimizer[P: Params, S: State](ABC):
@@ -158,7 +161,10 @@ class Minimizer[P: Params, S: State](ABC):
 
     def first(self, state: S) -> NDArray[np.float64]:
         """Return the first population: uniform in the box, shape ``(n, d)``."""
-        return state.rng.uniform(state.lower, state.upper, (self.params.population, state.lower.size))
+        x = state.rng.random((self.params.population, state.lower.size))
+        x *= state.upper - state.lower  # in place: half the time of `Generator.uniform`, the same numbers
+        x += state.lower
+        return x
 
     @abstractmethod
     def search(self, state: S, evaluate: Evaluate, running: Callable[[], bool]) -> None:
@@ -208,7 +214,7 @@ class Optimizer[P: Params, S: State](Minimizer[P, S]):
         fitness
             Shape ``(m,)``; NaN ranks worst.
         """
-        fitness = ranked(np.asarray(fitness, dtype=np.float64))
+        fitness = ranked(fitness)
         first = not state.tells
         state.enter(x, fitness)
         own = state.trial[: fitness.size]

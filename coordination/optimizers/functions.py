@@ -7,6 +7,7 @@ programmed without one: both are here. All have their minimum of 0 at a known pl
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -113,6 +114,11 @@ class FunctionProblem:
         """Upper bounds, shape ``(d,)``."""
         return np.full(self.shift.size, self.function.limit)
 
+    @cached_property
+    def shifted(self) -> bool:
+        """Whether the optimum lies elsewhere than the set has it."""
+        return bool(self.shift.any())
+
     @property
     def optimum(self) -> NDArray[np.float64]:
         """Place of the minimum, shape ``(d,)``."""
@@ -120,7 +126,7 @@ class FunctionProblem:
 
     def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the fitness of points, shapes ``(n, d)`` to ``(n,)``."""
-        return self.function.of(x - self.shift if self.shift.any() else x)
+        return self.function.of(x - self.shift if self.shifted else x)
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

@@ -1,20 +1,29 @@
 """The exact reference: peak shaving as a linear programme, solved by HiGHS.
 
-The power of a slot is split into charging and discharging, both at least zero. Where both may flow in one slot at once the
-programme allows more than the fleet can do, so its value is a lower bound of F; where its answer never does both, that answer
-is a signal of the fleet, and optimal. With an f2 that is not convex the split would only ever gain, and there is no bound.
+The power of a slot is split into charging and discharging, both at least zero. Where both flow in one slot the programme does more
+than a fleet can: it burns energy. So its value is a lower bound of F; where its answer never does both, that answer is a signal of
+the fleet, and optimal. Burning can pay where the ceiling binds while power is worth more than what it costs: to fill a valley with
+full batteries, or at prices below zero. (f1 and f2 may be convex, the ceiling is not: the state of charge is concave in the signal.)
+With an f2 that is not convex burning would pay in every slot, and there is no useful bound.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
+from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import bmat, csr_array, eye_array
 
 from coordination.peak_shaving.problem import PeakShaving
 
-TOLERANCE_KW = 1e-6
+WHOLE: Final = 1e-6
+"""What a number of EVs may lack of a whole one by rounding."""
+
+CLOSE: Final = 1e-6
+"""F that is above the bound by no more than this reaches it."""
+
+PRECISE: Final = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +35,38 @@ class Exact:
     bound
         Lower bound of F.
     signal_kw
-        Its answer as a signal, shape ``(n_slots,)``: what is charged less what is discharged.
+        Its answer as a signal, shape ``(n_slots,)``: what is charged less what is discharged, as far as the batteries allow.
     is_optimal
-        Whether that signal is feasible and reaches the bound.
+        Whether that signal reaches the bound.
     """
 
     bound: float
     signal_kw: NDArray[np.float64]
     is_optimal: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Programme:
+    """The programme in units of the largest power: charge, discharge and stock of each slot, highest and lowest load.
+
+    HiGHS takes costs below 1e-7 for none, so neither power nor cost may be in units that grow with the fleet.
+    """
+
+    cost: NDArray[np.float64]
+    rows: csr_array
+    most: NDArray[np.float64]
+    stock: csr_array
+    begin: NDArray[np.float64]
+    bounds: NDArray[np.float64]
+
+    def minimum(self, cost: NDArray[np.float64], within: float | None = None) -> OptimizeResult:
+        """Return the point of least cost; `within`: among those whose own cost is no more than this."""
+        rows, most = self.rows, self.most
+        if within is not None:
+            rows, most = bmat([[rows], [csr_array(self.cost[None])]], format="csr"), np.append(most, within)
+        return linprog(
+            cost, A_ub=rows, b_ub=most, A_eq=self.stock, b_eq=self.begin, bounds=self.bounds, method="highs", options=PRECISE
+        )  # fmt: skip
 
 
 def solve(problem: PeakShaving) -> Exact | None:
@@ -46,33 +79,75 @@ def solve(problem: PeakShaving) -> Exact | None:
     """
     if not problem.is_convex:
         return None
+    n = problem.load_kw.size
+    whole = np.floor(problem.available + WHOLE) * problem.power_kw  # as many EVs as there are, whole ones
+    unit_kw = float(whole.max()) or 1.0
+    programme = _pose(problem, whole, unit_kw)
+    unit = float(np.abs(programme.cost).max()) or 1.0
+    answer = programme.minimum(programme.cost / unit)
+    if not answer.success:
+        return None
+    bound = float(answer.fun) * unit
+    found = _signal(problem, answer, unit_kw, whole, bound)
+    if not found.is_optimal:
+        # Charging and discharging at once may cost nothing; then some other point of the same cost does without.
+        flow = np.concatenate([np.ones(2 * n), np.zeros(n + 2)])
+        again = programme.minimum(flow, bound + 0.1 * CLOSE * max(1.0, abs(bound)))
+        if again.success:
+            found = _signal(problem, again, unit_kw, whole, bound)
+    return found
+
+
+def _pose(problem: PeakShaving, whole: NDArray[np.float64], unit_kw: float) -> _Programme:
     s, n = problem.settings, problem.load_kw.size
-    whole = np.floor(problem.available + TOLERANCE_KW) * problem.power_kw  # as many EVs as there are, whole ones
-    scale = s.weight_cost * problem.slot_h / problem.cost_max_yuan
-    by_load = s.weight_difference / problem.difference_max_kw
-    cost = np.concatenate([scale * problem.up_yuan_per_kwh, -scale * problem.down_yuan_per_kwh, [by_load, -by_load]])
-    one, column = eye_array(n, format="csr"), csr_array(np.ones((n, 1)))
-    store = csr_array(np.tril(np.full((n, n), problem.slot_h / problem.capacity_kwh)))
-    inward, outward = store * problem.efficiency, store / problem.efficiency
+    by_cost = s.weight_cost * problem.slot_h / problem.cost_max_yuan * unit_kw
+    by_load = s.weight_difference / problem.difference_max_kw * unit_kw
+    prices = np.concatenate([problem.up_yuan_per_kwh, -problem.down_yuan_per_kwh])
+    load = (problem.load_kw - problem.load_kw.mean()) / unit_kw
+    one, none, column = eye_array(n, format="csr"), csr_array((n, n)), csr_array(np.ones((n, 1)))
     rows = bmat(
         [
-            [one, -one, -column, None],  # load + power <= highest
-            [-one, one, None, column],  # lowest <= load + power
-            [one, one, None, None],  # no more EVs than there are
-            [inward, -outward, None, None],  # the ceiling
-            [-inward, outward, None, None],  # the floor
+            [one, -one, none, -column, None],  # load + power <= highest
+            [-one, one, none, None, column],  # lowest <= load + power
+            [one, one, none, None, None],  # no more EVs than there are
         ],
         format="csr",
     )
-    ceiling = max(s.soc_max, problem.soc_start) - problem.soc_start
-    floor = problem.soc_start - min(s.soc_min, problem.soc_start)
-    most = np.concatenate([-problem.load_kw, problem.load_kw, whole, np.full(n, ceiling), np.full(n, floor)])
-    bounds = [(0.0, top) for top in whole.tolist()] * 2 + [(None, None)] * 2
-    answer = linprog(cost, A_ub=rows, b_ub=most, bounds=bounds, method="highs")
-    if not answer.success:
-        return None
-    charge, discharge = answer.x[:n], answer.x[n : 2 * n]
-    signal = np.clip(charge - discharge, -whole, whole)
+    held = [[-problem.efficiency * one, one / problem.efficiency, one - eye_array(n, k=-1), csr_array((n, 2))]]
+    capacity = problem.capacity_kwh / (unit_kw * problem.slot_h)
+    begin = np.zeros(n)
+    begin[0] = capacity * problem.soc_start
+    ends = capacity * np.array([min(s.soc_min, problem.soc_start), max(s.soc_max, problem.soc_start)])
+    power = np.column_stack([np.zeros(n), whole / unit_kw])
+    return _Programme(
+        cost=np.concatenate([by_cost * prices, np.zeros(n), [by_load, -by_load]]),
+        rows=rows,
+        most=np.concatenate([-load, load, whole / unit_kw]),
+        stock=bmat(held, format="csr"),
+        begin=begin,
+        bounds=np.vstack([power, power, np.tile(ends, (n, 1)), [[-np.inf, np.inf]] * 2]),
+    )
+
+
+def _signal(
+    problem: PeakShaving, answer: OptimizeResult, unit_kw: float, whole: NDArray[np.float64], bound: float
+) -> Exact:
+    n = whole.size
+    signal = _held(problem, np.clip((answer.x[:n] - answer.x[n : 2 * n]) * unit_kw, -whole, whole))
     value = float(problem.evaluate(signal[None])[0])
-    reaches = value <= answer.fun + 1e-6 * max(1.0, abs(answer.fun))
-    return Exact(float(answer.fun), signal, bool(reaches))
+    return Exact(bound, signal, abs(value - bound) <= CLOSE * max(1.0, abs(bound)))
+
+
+def _held(problem: PeakShaving, signal_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a signal as far as the fleet's battery can follow it, slot by slot."""
+    s, held = problem.settings, signal_kw.copy()
+    per_soc = problem.capacity_kwh / problem.slot_h
+    soc = problem.soc_start
+    floor, ceiling = min(s.soc_min, soc), max(s.soc_max, soc)
+    for t, asked in enumerate(signal_kw.tolist()):
+        room = max(ceiling - soc, 0.0) * per_soc / problem.efficiency
+        stock = max(soc - floor, 0.0) * per_soc * problem.efficiency
+        power = min(max(asked, -stock), room)
+        soc += (power * problem.efficiency if power >= 0 else power / problem.efficiency) / per_soc
+        held[t] = power
+    return held

@@ -17,32 +17,59 @@ GROUPS: Final = ("PCG", "RG", "PDG")
 
 MOST_STEPS: Final = 1000
 
+ALIKE: Final = 1e-9
+"""States of charge that differ by less are no reason for another group."""
+
+
+@compiled
+def _revive(values: NDArray[np.float64], centroids: NDArray[np.float64], empty: int) -> bool:
+    """Put the centroid of an empty group on the value that is farthest from its own; return whether any was away from it."""
+    k = centroids.size
+    farthest, where = ALIKE, np.nan
+    for value in values:
+        label = 0
+        for g in range(1, k):
+            label += value > 0.5 * (centroids[g - 1] + centroids[g])
+        away = abs(value - centroids[label])
+        if away > farthest:
+            farthest, where = away, value
+    if farthest == ALIKE:
+        return False
+    centroids[empty] = where
+    centroids.sort()
+    return True
+
 
 @compiled
 def _lloyd(values: NDArray[np.float64], centroids: NDArray[np.float64], labels: NDArray[np.int8]) -> None:
     k = centroids.size
+    origin = values[0] if values.size else 0.0  # so that the mean of equal values is that value, to the last digit
     total = 0.0
     for value in values:
-        total += value
+        total += value - origin
     count = np.empty(k + 1, dtype=np.int64)  # above each border: the first has all above it, the last none
     above = np.empty(k + 1)
     count[0], above[0], count[k], above[k] = values.size, total, 0, 0.0
-    for _ in range(MOST_STEPS):
+    for step in range(MOST_STEPS):
+        moved = step == 0
         for g in range(1, k):
             border = 0.5 * (centroids[g - 1] + centroids[g])
             over = 0
             high = 0.0
             for value in values:
                 over += value > border
-                high += value if value > border else 0.0
+                high += value - origin if value > border else 0.0
+            moved |= over != count[g]
             count[g], above[g] = over, high
-        moved = False
+        empty = -1
         for g in range(k):
             number = count[g] - count[g + 1]
             if number > 0:
-                mean = (above[g] - above[g + 1]) / number
-                moved |= mean != centroids[g]
-                centroids[g] = mean
+                centroids[g] = origin + (above[g] - above[g + 1]) / number
+            else:
+                empty = g
+        if not moved and empty >= 0:
+            moved = _revive(values, centroids, empty)
         if not moved:
             break
     for i in range(values.size):
@@ -67,8 +94,8 @@ def by_kmeans(soc: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArr
     soc
         State of charge, shape ``(n,)``.
     centroids
-        Ascending, shape ``(groups,)``: where to begin; changed in place to where it ends. That of a group
-        that becomes empty stays where it is.
+        Ascending, shape ``(groups,)``: where to begin; changed in place to where it ends. A group that is empty then
+        takes the EV that is farthest from its centroid; where there is none (all EVs of a group are alike) it stays empty.
 
     Returns
     -------

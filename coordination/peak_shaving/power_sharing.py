@@ -59,6 +59,10 @@ TACTICS: Final[dict[str, Tactic]] = {
 """Paper B's five tactics and the proposed one."""
 
 
+FARTHEST: Final = 460.0
+"""Exponent beyond which EVs count as equally far from the centre: their shares stay above 0 (1e-200), so that they can be divided."""
+
+
 class GroupingSettings(Settings):
     """How the fleet's signal is shared among groups and EVs."""
 
@@ -88,7 +92,7 @@ def cascade(signal_kw: float, limits: Limits) -> NDArray[np.float64]:
     can = limits.charge_kw if signal_kw >= 0 else limits.discharge_kw[::-1]
     before = np.concatenate([[0.0], np.cumsum(can)[:-1]])
     taken = np.clip(abs(signal_kw) - before, 0.0, can)
-    return taken if signal_kw >= 0 else -taken[::-1]
+    return taken if signal_kw >= 0 else 0.0 - taken[::-1]  # without zeros of a negative sign
 
 
 @compiled
@@ -100,8 +104,8 @@ def _by_group(labels: NDArray[np.int8], power_kw: NDArray[np.float64], sums_kw: 
 @compiled
 def balance(soc: float, steepness: float, centre: float, charging: bool) -> float:
     """Return the function by which EVs share, between 0 and 1: falling with the state of charge, or rising."""
-    away = steepness * (soc - centre)
-    share: float = 1.0 / (1.0 + np.exp(away if charging else -away))
+    away = steepness * (soc - centre) * (1.0 if charging else -1.0)
+    share: float = 1.0 / (1.0 + np.exp(min(away, FARTHEST)))
     return share
 
 
@@ -204,4 +208,4 @@ def share(
                 total, can[number], labels, number, soc, rated_kw, most, charging, tactic.balances, settings.steepness,
                 settings.centre, settings.share_anew, power,
             )  # fmt: skip
-    return power if charging else -power, group_kw
+    return power if charging else 0.0 - power, group_kw

@@ -178,9 +178,10 @@ class PeakShaving:
         elif settings.carbon_on == "absolute":
             down = down + carbon
         available = np.asarray(available, dtype=np.float64)
-        full = _full_charging(
-            available * power_kw, capacity_kwh / (efficiency * slot_h) * max(settings.soc_max - soc_start, 0.0)
-        )
+        room = settings.soc_max - soc_start
+        if room <= 0:  # a fleet that is full has no cost of charging to measure by: from the floor, then
+            room = settings.soc_max - settings.soc_min
+        full = _full_charging(available * power_kw, capacity_kwh / (efficiency * slot_h) * room)
         cost_max = abs(float((up * full).sum() * slot_h))
         difference_max = float(np.ptp(load_kw))
         return cls(
@@ -200,8 +201,9 @@ class PeakShaving:
 
     @property
     def is_convex(self) -> bool:
-        """Whether f2 is convex: a kWh charged costs, in every slot, at least what one discharged brings."""
-        return bool((self.up_yuan_per_kwh >= self.down_yuan_per_kwh - 1e-12).all())
+        """Whether F is convex: a kWh charged costs, in every slot, at least what one discharged brings, or costs do not count."""
+        gain = self.down_yuan_per_kwh - self.up_yuan_per_kwh
+        return self.settings.weight_cost == 0 or bool((gain <= 1e-12).all())
 
     def soc(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the fleet's mean state of charge after each slot, shapes ``(n, n_slots)`` to the same."""

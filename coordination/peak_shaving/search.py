@@ -16,6 +16,8 @@ EXACT: Final = "exact"
 SEARCHERS: Final = (*OPTIMIZERS, EXACT)
 """Names that `PeakShavingSettings.optimizer` may have."""
 
+ROUNDING: Final = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -40,8 +42,11 @@ class Found:
 
     @property
     def gap(self) -> float | None:
-        """How far F is above the linear programme's bound; None without one."""
-        return None if self.exact is None else self.fitness - self.exact.bound
+        """How far F is above the linear programme's bound, 0 where they differ by rounding; None without one."""
+        if self.exact is None:
+            return None
+        gap = self.fitness - self.exact.bound
+        return gap if abs(gap) > ROUNDING else 0.0
 
 
 def find(problem: PeakShaving, rng: np.random.Generator, progress: Callable[[float], None] | None = None) -> Found:

@@ -19,7 +19,41 @@ from environment.compiled import compiled
 
 
 @compiled
-def _charge(
+def charge(
+    begin: int,
+    slot_h: float,
+    plug_in_h: float,
+    plug_out_h: float,
+    first_slot: int,
+    power_kw: float,
+    need_kwh: float,
+    whole: bool,
+    drawn_kw: NDArray[np.float64],
+) -> None:
+    """Add the power of one EV that charges from a slot on, without a pause, until its need is met or its stay ends.
+
+    Parameters
+    ----------
+    begin
+        Where it begins, in slots from its first usable one.
+    slot_h, plug_in_h, plug_out_h, first_slot, power_kw, need_kwh, whole
+        As in `choose_slots`.
+    drawn_kw
+        Power in its usable slots [kW], shape ``(n_usable,)``; its own is added.
+    """
+    left_kwh = need_kwh
+    for k in range(begin, drawn_kw.size):
+        if left_kwh <= ENERGY_TOLERANCE_KWH:
+            break
+        power = power_kw
+        if not whole:
+            power = min(usable_kw(first_slot + k, slot_h, plug_in_h, plug_out_h, power_kw), left_kwh / slot_h)
+        drawn_kw[k] += power
+        left_kwh -= power * slot_h
+
+
+@compiled
+def _charge_all(
     slot_h: float,
     plug_in_h: NDArray[np.float64],
     plug_out_h: NDArray[np.float64],
@@ -31,23 +65,16 @@ def _charge(
     schedule_kw: NDArray[np.float64],
 ) -> None:
     for i in range(power_kw.size):
-        left_kwh = need_kwh[i]
-        for k in range(start[i + 1] - start[i]):
-            if left_kwh <= ENERGY_TOLERANCE_KWH:
-                break
-            cap = power_kw[i]
-            if not whole:
-                cap = min(
-                    usable_kw(first_slot[i] + k, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i]), left_kwh / slot_h
-                )
-            schedule_kw[start[i] + k] = cap
-            left_kwh -= cap * slot_h
+        charge(
+            0, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole,
+            schedule_kw[start[i] : start[i + 1]],
+        )  # fmt: skip
 
 
 def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
     """Return the schedule of free charging; the limit is not looked at."""
     schedule = Schedule(problem)
-    _charge(
+    _charge_all(
         problem.slot_h,
         problem.plug_in_h,
         problem.plug_out_h,

@@ -43,6 +43,15 @@ class CoordinationSettings(Settings):
     adjust: bool = True
     """Whether plugged-in EVs shift slots at each slot boundary to make up for what the load strays from its forecast."""
 
+    optimizer: str = "pso"
+    """Who searches for pso1 and pso2: a name of the registry of optimisers. Other methods do not use it."""
+
+    iterations: int = Field(default=500, ge=0, le=1_000_000)
+    """Iterations of that search (paper A: 500 and 1500)."""
+
+    population: int = Field(default=50, ge=5, le=1_000_000)
+    """Schedules that are tried in each of those iterations: the particles of a swarm. The paper gives no number."""
+
 
 @dataclass(frozen=True, eq=False)
 class ValleyFilling:

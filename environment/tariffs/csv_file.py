@@ -22,4 +22,4 @@ class CsvTariff(TariffSettings):
 
     def prices(self, horizon: Horizon) -> NDArray[np.float64]:
         """Return the file's prices on the horizon's slots; see `TariffSettings.prices`."""
-        return read_steps(self.path, horizon, "yuan_per_kwh", -np.inf)
+        return read_steps(self.path, horizon, "yuan_per_kwh", -np.inf, "yuan/kWh")

@@ -11,7 +11,7 @@ from environment.faults import FaultyInputError
 from runs.page.controls import widgets
 from runs.page.player import Player, scenario_of
 from runs.page.serve import SCENARIO_VARIABLE
-from runs.page.tabs import TABS
+from runs.page.tabs import TABS, first_tab
 from runs.page.window import Window, narrow
 
 STYLE: Final = """
@@ -62,7 +62,7 @@ def Session(file: str) -> None:
         if player.value.day is None:
             Faults(player.value.faults)
         else:
-            with solara.lab.Tabs(lazy=True):
+            with solara.lab.Tabs(value=first_tab(player.value.day), lazy=True):
                 for name, content in TABS.items():
                     with solara.lab.Tab(name), solara.Div(style="padding-top:12px"):
                         content(player.value.day)

@@ -11,7 +11,7 @@ import solara
 from runs.page.day import Day
 from runs.page.said import said
 from runs.result import Result
-from runs.scenario import Scenario
+from runs.shaving.result import ShavingResult
 from runs.simulate import simulate
 
 CAPTION: Final = (
@@ -20,15 +20,19 @@ CAPTION: Final = (
 )
 
 
-def packed(case: Scenario) -> bytes:
-    """Run a scenario and return its result folder, figures included, as a ZIP archive."""
-    from runs import plots  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-
+def packed(result: Result | ShavingResult) -> bytes:
+    """Return a result's folder, figures included, as a ZIP archive."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        result: Result = simulate(case)
         result.save(folder)
-        plots.save_all(result, folder / "figures")
+        if isinstance(result, ShavingResult):
+            from runs.shaving.plots import save_shaving  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
+            save_shaving(result, folder / "figures")
+        else:
+            from runs import plots  # noqa: PLC0415
+
+            plots.save_all(result, folder / "figures")
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packing:
             for path in sorted(folder.rglob("*")):
@@ -40,6 +44,7 @@ def packed(case: Scenario) -> bytes:
 @solara.component
 def Download(day: Day) -> None:
     """Offer the archive; it is written when it is asked for."""
-    data = solara.use_memo(lambda: lambda: packed(day.case), [day])
+    ants = day.case.model_copy(update={"peak_shaving": None})  # what is packed is a run of ants, and says so
+    data = solara.use_memo(lambda: lambda: packed(simulate(ants)), [day])
     said(CAPTION, "Download.")
     solara.FileDownload(data, filename="evswarm.zip", label="Download tables and figures (evswarm.zip)")

@@ -1,4 +1,4 @@
-"""Writes the page's picture for the README: ``python -m runs.page.screenshot FILE``."""
+"""Writes the page's pictures for README and guide: ``python -m runs.page.screenshot ANTS PEAK_SHAVING``."""
 
 import sys
 from pathlib import Path
@@ -11,9 +11,12 @@ from runs.page.browser import CHROMIUM_FLAGS, chromium, served
 FRAMES: Final = 105
 """Until the evening, when many EVs have come and the night is not filled yet."""
 
+SLOT: Final = 75
+"""Of paper B's case: a quarter to seven in the evening, when the fleet has given back all that it can."""
 
-def main(file: Path) -> None:
-    """Play the default day until the evening and write what is seen."""
+
+def main(ants: Path, peak_shaving: Path) -> None:
+    """Play the default day until the evening, and paper B's case; write what is seen."""
     if chromium() is None:
         sys.exit("The page's picture needs Chromium (Debian: apt-get install chromium).")
     with served() as url, sync_playwright() as playwright:
@@ -26,9 +29,20 @@ def main(file: Path) -> None:
             page.get_by_text(f"Frame {frame} of").wait_for()
         page.mouse.move(0, 0)
         page.wait_for_timeout(500)
-        page.screenshot(path=file)
+        page.screenshot(path=ants)
+        page.set_viewport_size({"width": 1400, "height": 2000})
+        page.get_by_role("tab", name="Peak shaving").click()
+        page.wait_for_timeout(1000)  # a tab that was just opened may still be drawn anew, and lose a click meanwhile
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_role("heading", name="23:45").wait_for()
+        for slot in range(95, SLOT, -1):
+            page.get_by_role("button", name="Back", exact=True).click()
+            page.get_by_role("heading", name=f"{(slot - 1) // 4:02d}:{(slot - 1) % 4 * 15:02d}").wait_for()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(500)
+        page.locator(".v-tabs-items").screenshot(path=peak_shaving)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:3]))

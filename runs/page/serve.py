@@ -9,6 +9,7 @@ from typing import Final
 
 from environment.faults import Fault, FaultyInputError
 from runs.page.day import Day
+from runs.page.shaved import play
 from runs.scenario import Scenario
 
 HOST: Final = "127.0.0.1"
@@ -50,7 +51,9 @@ def prepare(port: int) -> None:
         except OSError as error:
             found = f"{port} ({error.strerror})"
             raise FaultyInputError([Fault("evswarm app", None, "--port", found, "a free port")]) from None
-    Day(Scenario().update(fleet={"vehicles": 10})).advance()
+    small = Scenario().update(fleet={"vehicles": 10}, peak_shaving={"iterations": 1})
+    Day(small).advance()
+    play(small, lambda _: None)
 
 
 def serve(scenario: Path | None, port: int) -> None:

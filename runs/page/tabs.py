@@ -6,10 +6,19 @@ from typing import Any, Final
 from runs.page.compare import Compare
 from runs.page.day import Day
 from runs.page.download import Download
+from runs.page.shaving import PeakShaving
 from runs.page.watch import Watch
+
+PEAK_SHAVING: Final = "Peak shaving"
 
 TABS: Final[dict[str, Callable[[Day], Any]]] = {
     "Watch": Watch,
     "Compare": Compare,
+    PEAK_SHAVING: PeakShaving,
     "Download": Download,
 }
+
+
+def first_tab(day: Day) -> int:
+    """Return the tab that the page opens on, as a place in `TABS`: peak shaving where the scenario has that section."""
+    return 0 if day.case.peak_shaving is None else list(TABS).index(PEAK_SHAVING)

@@ -28,6 +28,11 @@ HOW: Final = {
 }
 """What to look for, by who decides (`Coordinator.decides`)."""
 
+ANTS_HERE: Final = (
+    "Peak shaving has its own tab. Here, under Compare and under Download ants charge the same fleet on the same load, up to the "
+    "transformer's limit, and give nothing back."
+)
+
 
 @solara.component
 def Watch(day: Day) -> None:
@@ -63,6 +68,8 @@ def Headline(day: Day) -> None:
     horizon, coordinator = day.world.horizon, day.world.coordinator
     then = "Reset begins another day." if day.over else "Step plays one frame, ▶ the rest of the day."
     settings, seed = day.case.coordination, day.case.run.seed
+    if day.case.peak_shaving is not None:
+        said(ANTS_HERE)
     said(
         f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {len(day.world.fleet):,} EVs under "
         f"{len(day.transformers)} transformer{'s' if len(day.transformers) > 1 else ''}, {coordinator.title}"

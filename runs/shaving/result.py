@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coordination.peak_shaving.grouping import GROUPS
-from coordination.peak_shaving.search import Found
+from coordination.peak_shaving.search import EXACT, Found
 from environment.ageing import years_of_service
 from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
 from environment.faults import Fault, FaultyInputError
@@ -225,6 +225,12 @@ def _warnings(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
     idle = float(world.problem.evaluate(np.zeros((1, world.horizon.n_slots)))[0])
     if outcome.found.fitness > idle:
         found.append(f"the signal is worse than doing nothing: F = {outcome.found.fitness:.4g} against {idle:.4g}")
+    exact = outcome.found.exact
+    if world.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
+        found.append(
+            "the linear programme charges and discharges at once, which no fleet can: its value is a lower bound, and the "
+            "signal is what batteries allow of its answer"
+        )
     if not world.problem.is_convex:
         found.append(
             "with these readings a kWh discharged brings more than one charged costs: there is no exact reference"

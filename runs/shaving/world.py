@@ -1,5 +1,6 @@
 """What exists before the aggregator decides: slots, load, prices, fleet, and who is at the grid when."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.peak_shaving.problem import PeakShaving, PeakShavingSettings
-from coordination.peak_shaving.search import Found, find
+from coordination.peak_shaving.search import EXACT, Found, find
 from environment.battery import Batteries
 from environment.faults import Fault, FaultyInputError
 from environment.fleets import Fleet
@@ -93,7 +94,12 @@ class ShavingWorld:
         profile = profile.with_fluctuation(scenario.load.fluctuation, load_rng)
         count = scenario.transformer.count
         load = LoadProfile(count * profile.forecast_kw, count * profile.actual_kw)
-        return cls(scenario, fleet, load, tariff, participation, soc, int(search_rng.integers(2**63)))
+        world = cls(scenario, fleet, load, tariff, participation, soc, int(search_rng.integers(2**63)))
+        if settings.optimizer == EXACT and not world.problem.is_convex:
+            found = "'exact', and a kWh discharged brings more than one charged costs"
+            expected = "one of the optimisers, or readings that make the costs convex"
+            raise FaultyInputError([Fault("scenario", None, "peak_shaving.optimizer", found, expected)])
+        return world
 
     @property
     def horizon(self) -> Horizon:
@@ -120,7 +126,11 @@ class ShavingWorld:
         )  # fmt: skip
 
     def pose(self, load_kw: NDArray[np.float64], tariff: Tariff) -> PeakShaving:
-        """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices; EVs are taken at their means."""
+        """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices.
+
+        The fleet is one battery (paper B, section 2.2): N(t) EVs of the mean power, and the energy of all EVs, also of those that
+        are away. What EVs of several sizes, or a fleet of which many are away, cannot do of the signal shows as deviation.
+        """
         capacity = self.fleet.capacity_kwh
         return PeakShaving.of(
             load_kw,
@@ -139,6 +149,6 @@ class ShavingWorld:
         """The fleet's problem for the forecast load."""
         return self.pose(self.load.forecast_kw, self.tariff)
 
-    def find(self, problem: PeakShaving) -> Found:
+    def find(self, problem: PeakShaving, progress: Callable[[float], None] | None = None) -> Found:
         """Find the signal of a problem; the same at every call."""
-        return find(problem, np.random.default_rng(self.search_seed))
+        return find(problem, np.random.default_rng(self.search_seed), progress)

@@ -12,6 +12,7 @@ from runs.metrics import gap_of
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
+from runs.studies.markdown import markdown
 
 WEEK = Path(__file__).parent.parent.parent / "scenarios" / "data" / "acn_caltech_week.csv"
 MIXED = [
@@ -130,7 +131,7 @@ exact for whole slots at one rated power, else a lower bound (`coordination/vall
 choose once; here they come back (`coordination/valley_filling/rounds.py`), the first round included in the count. EVs know
 their stays a day ahead, the load comes as forecast.
 
-{_markdown(goals_table(kinds))}
+{markdown(goals_table(kinds))}
 
 For whole slots of mixed powers the bound is that of continuous powers, which no schedule of whole slots reaches: part of
 the gap there is the bound's.
@@ -138,12 +139,12 @@ the gap there is the bound's.
 Gap against messages, paper A's fleets with whole slots (means). ODC (Gan, Topcu and Low 2013) begins from empty profiles, has
 continuous powers, and is held against their bound.
 
-{_markdown(pareto_table(kinds[0]))}
+{markdown(pareto_table(kinds[0]))}
 
 Without a day ahead (`information = "online"`) an EV exists from its plug-in on, and plugged-in EVs choose future slots again
 at slot boundaries. Held against the same offline optimum:
 
-{_markdown(online_table([kinds[0], kinds[-1]]))}
+{markdown(online_table([kinds[0], kinds[-1]]))}
 
 More rounds a slot are no gain there: the EVs present settle among themselves, and it is the later ones that they do not
 know. At home most EVs are there before the valley comes, and little is lost by not knowing the rest. At work they come while the
@@ -159,9 +160,3 @@ def _known(gap: float | None) -> float:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.4f} %"
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    lines = [f"| {' | '.join(table.columns)} |", "|" + "---|" * len(table.columns)]
-    lines += [f"| {' | '.join(str(cell) for cell in row)} |" for row in table.itertuples(index=False)]
-    return "\n".join(lines)

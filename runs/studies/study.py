@@ -1,6 +1,7 @@
 """What a study is: runs that answer one question, written into a folder as tables and figures."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -36,8 +37,11 @@ class Study:
         One line: what it answers.
     run
         Carries it out.
+    by_days
+        The part of it that has so many days, where there is such a choice; `run` carries out all of them.
     """
 
     title: str
     help: str
     run: Run
+    by_days: Mapping[int, Run] = field(default_factory=dict)

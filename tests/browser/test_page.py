@@ -161,6 +161,48 @@ def test_dark_and_narrow(tabs: Tabs) -> None:
     expect(narrow.get_by_text("Frame 1 of")).to_be_in_viewport()
 
 
+def _run_shaving(page: Page) -> None:
+    page.wait_for_timeout(1000)  # as for Compare
+    for _ in range(3):
+        page.get_by_role("button", name="Run", exact=True).click()
+        with suppress(PlaywrightTimeoutError):
+            page.get_by_role("button", name="Next slot").wait_for(timeout=20_000)
+            break
+    page.locator(".solara-echarts canvas").nth(3).wait_for(timeout=30_000)
+
+
+def test_peak_shaving_is_watched_slot_by_slot_in_each_tab_on_its_own(tabs: Tabs, tmp_path: Path) -> None:
+    page, narrow = tabs.open(height=2000), tabs.open(width=400, height=3400, scheme="dark")
+    page.get_by_role("tab", name="Peak shaving").click()
+    expect(page.get_by_text("Paper B's case, as the scenario has no [peak_shaving]")).to_be_visible()
+    _run_shaving(page)
+    expect(page.get_by_role("heading", name="23:45")).to_be_visible()
+    assert page.get_by_role("cell", name="55.03%").is_visible()
+    _shoot(page, "peak_shaving")
+    page.evaluate("charts = [...document.querySelectorAll('.solara-echarts canvas')]")
+    page.get_by_role("button", name="First slot").click()
+    expect(page.get_by_role("heading", name="00:00")).to_be_visible()
+    page.get_by_role("button", name="Next slot").click()
+    expect(page.get_by_role("heading", name="00:15")).to_be_visible()
+    assert page.evaluate("charts.length == 4 && charts.every(each => each.isConnected)"), "updated, not built anew"
+    page.get_by_role("tab", name="Watch").click()
+    expect(page.get_by_text("Frame 0 of")).to_be_visible()
+    page.get_by_role("tab", name="Peak shaving").click()
+    expect(page.get_by_role("heading", name="00:15")).to_be_visible()
+
+    file = tmp_path / "v2g.toml"
+    file.write_text("[fleet]\nvehicles = 50\n[peak_shaving]\noptimizer = 'exact'\n")
+    narrow.locator("button:has(.mdi-menu)").click()
+    _load(narrow, file)
+    expect(narrow.get_by_text("The scenario's [peak_shaving]. 50 EVs")).to_be_attached()
+    narrow.mouse.click(390, 700)
+    _run_shaving(narrow)
+    expect(narrow.get_by_role("heading", name="11:00")).to_be_visible()
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 400
+    _shoot(narrow, "peak_shaving_narrow_dark")
+    expect(page.get_by_role("heading", name="00:15")).to_be_visible()
+
+
 def test_compare_two_methods_and_download_the_result(tabs: Tabs) -> None:
     page = tabs.open()
     page.get_by_role("tab", name="Compare").click()

@@ -196,7 +196,7 @@ def test_no_method_goes_below_the_bound(problem: ValleyFilling, batch: int, roun
     for method, coordinator in COORDINATORS.items():
         if problem.whole and not coordinator.keeps_whole_slots:
             continue
-        settings = CoordinationSettings(method=method, batch_size=batch, rounds=rounds)
+        settings = CoordinationSettings(method=method, batch_size=batch, rounds=rounds, iterations=3, population=5)
         plan = coordinator.plan(problem, settings, np.random.default_rng(1))
         assert cost_kw2(problem, plan.schedule) >= bound - 1e-6 * abs(bound)
 
@@ -243,7 +243,7 @@ def test_the_optimum_has_the_smallest_peak_of_all_methods(problem: ValleyFilling
     for method, coordinator in COORDINATORS.items():
         if not coordinator.keeps_whole_slots:
             continue
-        settings = CoordinationSettings(method=method, rounds=4)
+        settings = CoordinationSettings(method=method, rounds=4, iterations=3, population=5)
         other = coordinator.plan(problem, settings, np.random.default_rng(1)).schedule
         if np.isclose(other.power_kw.sum(), best.power_kw.sum()):
             assert (problem.base_kw + best.load_kw()).max() <= (problem.base_kw + other.load_kw()).max() + 1e-6

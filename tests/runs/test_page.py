@@ -1,30 +1,42 @@
 """What the page shows, without a browser: the day it plays, its numbers, its widgets."""
 
+import io
 import socket
+import threading
 import time
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ipyvuetify as vw
 import numpy as np
+import pandas as pd
 import pytest
 import solara
 from mesa.visualization.utils import force_update
 from solara.widgets import HTML
 
+from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.valley_filling import COORDINATORS
 from environment.board import pheromone
 from environment.faults import FaultyInputError
-from runs.page import board, grid, numbers, vehicle, view
+from runs.page import board, grid, numbers, shaving_charts, vehicle, view
 from runs.page.app import Layout, Page, opened
 from runs.page.compare import figures, run_both
 from runs.page.controls import KEYS, moved, widgets
 from runs.page.day import Day
+from runs.page.download import packed
 from runs.page.palette import DARK, LIGHT
 from runs.page.player import Player
 from runs.page.serve import prepare
-from runs.page.tabs import TABS
+from runs.page.shaved import play
+from runs.page.shaving import Choice, PeakShaving
+from runs.page.tabs import PEAK_SHAVING, TABS, first_tab
 from runs.page.watch import existing
 from runs.scenario import Scenario
+from runs.shaving.paper_b import paper_b
+from runs.shaving.result import TABLES, shave
 from runs.simulate import simulate
 
 
@@ -253,3 +265,185 @@ def test_a_port_that_is_taken_is_said() -> None:
         taken.listen()
         with pytest.raises(FaultyInputError, match="a free port"):
             prepare(taken.getsockname()[1])
+
+
+def _shaving(**sections: object) -> Scenario:
+    return Scenario().update(
+        **{
+            "fleet": {"vehicles": 40}, "participation": {"leave_early": 0.5}, "peak_shaving": {"iterations": 20},
+            "transformer": {"limit_kw": 2000}, **sections,
+        }
+    )  # fmt: skip
+
+
+def _quiet(_: float) -> None:
+    pass
+
+
+def _until(comes_true: Callable[[], bool], within_s: float = 30) -> None:
+    end = time.monotonic() + within_s
+    while not comes_true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _run_to_the_end(context: Any) -> None:
+    context.find(vw.Btn, children=["Run"]).widget.click()
+    _until(lambda: bool(context.find(vw.Btn, children=["Next slot"]).widgets or _alerts(context)))
+
+
+def _alerts(context: Any) -> list[str]:
+    return [str(each.children[0]) for each in context.find(vw.Alert).widgets]
+
+
+@pytest.mark.parametrize("tactic", TACTICS)
+def test_a_watched_run_of_peak_shaving_is_the_run(tactic: str) -> None:
+    case = _shaving(grouping={"tactic": tactic})
+    _, seen = play(case, _quiet)
+    for engine in ("agents", "compiled"):
+        run = shave(case.update(run={"engine": engine}))
+        for name in TABLES:
+            pd.testing.assert_frame_equal(getattr(seen, name), getattr(run, name))
+        assert {**seen.summary, "wall_s": 0} == {**run.summary, "wall_s": 0}
+
+
+def test_every_ev_is_counted_once_in_each_slot_and_in_the_group_that_it_was_put_into() -> None:
+    shaved, _ = play(_shaving(), _quiet)
+    track, world = shaved.model.track, shaved.world
+    assert (shaved.counts.sum(axis=(1, 2)) == 40).all()
+    assert np.array_equal(shaved.counts[:, :-1].sum(axis=2), track.group_vehicles)
+    assert (track.present < world.participation.available).any(), "some left early, and count as away"
+    share = np.arange(shaved.counts.shape[2]) / (shaved.counts.shape[2] - 1)
+    for place in range(3):
+        counts = shaved.counts[:, place]
+        there = counts.sum(axis=1) > 0
+        mean = (counts @ share)[there] / counts.sum(axis=1)[there]
+        assert mean == pytest.approx(track.soc_mean[there, place], abs=0.0126), "half a step of the histogram"
+
+
+def test_charts_of_peak_shaving_end_at_the_slot_that_is_looked_at() -> None:
+    shaved, result = play(_shaving(), _quiet)
+    names = view.slot_names(shaved.world.horizon)
+    after = shaving_charts.load_option(result, names, 5, LIGHT)["series"][1]["data"]
+    assert after[:6] == pytest.approx(result.slots.total_kw[:6].tolist(), abs=0.01)
+    assert after[6:] == [None] * 18
+    shown = shaving_charts.histogram_option(shaved, result, 5, DARK)["series"]
+    assert sum(sum(each["data"]) for each in shown) == 40
+    response = shaving_charts.signal_option(result, names, 23, DARK)["series"][1]["data"]
+    assert response == pytest.approx(result.slots.response_kw.tolist(), abs=0.01)
+    assert len(shaving_charts.groups_option(shaved, result, names, 23, LIGHT)["series"]) == 9
+
+
+def test_controls_of_peak_shaving_that_do_not_move_leave_the_scenario_as_it_is() -> None:
+    case = _shaving(horizon={"slot_min": 7, "slots": 100})
+    assert Choice.of(case).case(case) == case
+    paper = paper_b()
+    other = Choice("pso", "tactic_3", 7, 3, 9).case(paper)
+    assert other.peak_shaving is not None
+    assert (other.peak_shaving.optimizer, other.peak_shaving.iterations) == ("pso", 7)
+    assert (other.grouping.tactic, other.horizon.n_slots, other.run.seed) == ("tactic_3", 288, 9)
+    with pytest.raises(FaultyInputError, match="iterations"):
+        Choice("pso", "tactic_3", -7, 3, 9).case(paper)
+
+
+def test_paper_b_has_its_fleet_and_its_peak_valley_rate() -> None:
+    rate = shave(paper_b().update(peak_shaving={"optimizer": "exact"})).summary["no_evs"]["peak_valley_rate"]
+    assert rate == pytest.approx(0.5503)
+    assert len(play(paper_b().update(peak_shaving={"iterations": 1}), _quiet)[0].world.fleet) == 300
+
+
+def test_what_is_told_of_a_run_rises_to_its_end_and_can_stop_it() -> None:
+    told: list[float] = []
+    play(_shaving(), told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+    def stop(part: float) -> None:
+        if part > 0.25:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        play(_shaving(), stop)
+
+
+@pytest.mark.parametrize("has_section", [True, False])
+def test_peak_shaving_runs_on_its_tab_and_is_kept_while_another_is_looked_at(*, has_section: bool) -> None:
+    case = _shaving() if has_section else _case()
+    day = Day(case)
+    _, context = solara.render(PeakShaving(day), handle_error=False)
+    said = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
+    assert any(("The scenario&#x27;s" if has_section else "Paper B&#x27;s case") in text for text in said)
+    _run_to_the_end(context)
+    context.close()
+    _, context = solara.render(PeakShaving(day), handle_error=False)
+    before = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
+    context.find(vw.Btn, children=["Back"]).widget.click()
+    after = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
+    assert before != after
+    context.close()
+    _, context = solara.render(PeakShaving(Day(case)), handle_error=False)
+    assert not context.find(vw.Btn, children=["Next slot"]).widgets, "another day begins anew"
+    context.close()
+
+
+@pytest.mark.parametrize("how", ["stopped", "left"])
+def test_a_long_search_of_peak_shaving_ends_when_it_is_stopped_or_its_tab_is_left(how: str) -> None:
+    threads = set(threading.enumerate())
+    _, context = solara.render(PeakShaving(Day(_shaving(peak_shaving={"iterations": 1_000_000}))), handle_error=False)
+    context.find(vw.Btn, children=["Run"]).widget.click()
+    _until(lambda: 0 < (context.find(vw.ProgressLinear).widget.value or 0) < 50)
+    if how == "stopped":
+        context.find(vw.Btn, children=["Stop"]).widget.click()
+        _until(lambda: not context.find(vw.Btn, children=["Run"]).widget.disabled)
+        assert _alerts(context) == []
+    context.close()
+    _until(lambda: set(threading.enumerate()) <= threads)
+
+
+@pytest.mark.parametrize(
+    ("case", "fault"),
+    [
+        (_shaving(tariff={"source": "csv", "path": "/none.csv"}), "none.csv"),
+        (
+            _shaving(peak_shaving={"optimizer": "exact", "ageing_yuan_per_kwh": 0, "carbon_on": "charge"}),
+            "the linear programme has no answer",
+        ),
+    ],
+)
+def test_faults_of_peak_shaving_are_said_on_its_tab(case: Scenario, fault: str) -> None:
+    _, context = solara.render(PeakShaving(Day(case)), handle_error=False)
+    _run_to_the_end(context)
+    said = "".join(_alerts(context))
+    context.close()
+    assert fault in said
+    assert "Traceback" not in said
+
+
+def test_warnings_of_a_run_are_said_on_its_tab() -> None:
+    _, context = solara.render(PeakShaving(Day(_shaving(peak_shaving={"optimizer": "random", "iterations": 0}))))
+    _run_to_the_end(context)
+    said = _alerts(context)
+    context.close()
+    assert any("worse than doing nothing" in text for text in said)
+
+
+def test_the_page_opens_on_peak_shaving_where_the_scenario_has_it_and_ants_stay_beside_it() -> None:
+    day, plain = Day(_shaving()), Day(_case())
+    assert list(TABS)[first_tab(day)] == PEAK_SHAVING
+    assert list(TABS)[first_tab(plain)] == "Watch"
+    _, context = solara.render(TABS["Watch"](day), handle_error=False)
+    said = [each.unsafe_innerHTML for each in context.find(HTML).widgets]
+    context.close()
+    assert any("Peak shaving has its own tab" in text for text in said)
+    while not day.over:
+        day.advance()
+    ants = day.case.model_copy(update={"peak_shaving": None})
+    assert day.sent.messages == simulate(ants).summary["messages"]
+
+
+def test_downloads_hold_what_was_run(tmp_path: Path) -> None:
+    _, result = play(_shaving(), _quiet)
+    with zipfile.ZipFile(io.BytesIO(packed(result))) as archive:
+        archive.extractall(tmp_path)
+    assert {"groups.parquet", "search.parquet", "figures"} <= {each.name for each in (tmp_path / "evswarm").iterdir()}
+    assert Scenario.read(tmp_path / "evswarm/scenario.toml").peak_shaving is not None

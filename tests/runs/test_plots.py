@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.patches import StepPatch
 
+from coordination.valley_filling import COORDINATORS
 from runs import plots
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -31,3 +32,12 @@ def test_every_figure_draws_for_odd_cases() -> None:
         for draw in (plots.load_curves, plots.board, plots.raster):
             draw(result).canvas.draw()
         plots.compare([result, result]).canvas.draw()
+
+
+def test_a_comparison_of_all_methods_gives_each_a_look_of_its_own() -> None:
+    case = Scenario().update(fleet={"vehicles": 50}, run={"engine": "compiled"})
+    results = [simulate(case.update(coordination={"method": name, "iterations": 5})) for name in COORDINATORS]
+    curves = [patch for patch in plots.compare(results).axes[0].patches if isinstance(patch, StepPatch)][1:]
+    assert len({(patch.get_edgecolor(), str(patch.get_linestyle())) for patch in curves}) == len(COORDINATORS)
+    marks = plots.gap_by_messages(results).axes[0].lines
+    assert len({mark.get_color() for mark in marks}) == len(COORDINATORS)

@@ -18,6 +18,7 @@ def faults(*overrides: str, path: Path | None = None) -> list[str]:
     [
         ("coordination.batchsize=3", "'batch_size', the nearest known name"),
         ("coordination.method=ant", "'ants', the nearest known name"),
+        ("coordination.optimizer=psso", "'pso', the nearest known name"),
         ("coordination.batch_size=0", "greater than 0"),
         ("coordination.batch_size=many", "integer"),
         ("cordination.batch_size=3", "'coordination', the nearest known name"),

@@ -1,5 +1,6 @@
 """The study of paper A writes what it says, and its pictures and tables say what the runs say."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +11,25 @@ from matplotlib.patches import StepPatch
 from typer.testing import CliRunner
 
 from runs.cli import app
-from runs.studies.asa.cases import SEEN, PaperRuns, night_ripple_kw, paper_runs
+from runs.simulate import simulate
+from runs.studies.asa import report
+from runs.studies.asa.cases import FEWER, SEEN, PaperRuns, night_ripple_kw, paper_case, paper_runs
 from runs.studies.asa.figures import figures
 from runs.studies.asa.tables import tables
 from runs.studies.registry import STUDIES
 
 FIGURES = [
     "fig01_plug_in_and_out", "fig02_daily_miles", "fig06_load", "fig07_free_charging", "fig08_one_by_one",
-    "fig09_batch_sizes", "fig11_adjustment_18h", "fig12_adjustment_24h", "fig13_adjustment_6h", "fig14_adjustment_12h",
+    "fig09_batch_sizes", "fig10_ants_and_swarms", "fig11_adjustment_18h", "fig12_adjustment_24h", "fig13_adjustment_6h", "fig14_adjustment_12h",
 ]  # fmt: skip
+
+FEW = (30, 60)
+"""Iterations of the particle swarms here, in place of the paper's 500 and 1500."""
 
 
 @pytest.fixture(scope="module")
 def runs() -> PaperRuns:
-    return paper_runs([1, 2])
+    return paper_runs([1, 2], iterations=FEW)
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +37,15 @@ def drawn(runs: PaperRuns) -> dict[str, Figure]:
     return figures(runs)
 
 
-def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path) -> None:
+def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "paper_runs", partial(paper_runs, iterations=FEW))
     out = tmp_path / "deep" / "out"
     words = ["study", "asa", "--quick", "--out", str(out)]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert {path.name for path in out.iterdir()} == {
         "claims.csv", "table1_charging_modes.csv", "table3_parameters.csv", "table4_free_and_coordinated.csv",
-        "paper_a.md", "figures", "study_files.txt",
+        "table5_ants_and_swarms.csv", "paper_a.md", "figures", "study_files.txt",
     }  # fmt: skip
     assert sorted(path.stem for path in (out / "figures").iterdir()) == FIGURES
     claims = pd.read_csv(out / "claims.csv")
@@ -121,3 +128,32 @@ def test_the_legend_states_the_ripple_of_each_batch_size(runs: PaperRuns, drawn:
     labels = [str(patch.get_label()) for patch in axes.patches if isinstance(patch, StepPatch)]
     for batch, results in runs.batches.items():
         assert f"{batch} at a time: {night_ripple_kw(results[0]):.0f} kW" in labels
+
+
+def test_table_5_agrees_with_the_runs(runs: PaperRuns) -> None:
+    table = tables(runs)["table5_ants_and_swarms"].set_index(["method", "iterations", "figure"])
+    counts = {("ants", 0), ("optimal", 0), *(("pso1", n) for n in FEW), *(("pso2", n) for n in (*FEWER, *FEW))}
+    assert {key[:2] for key in table.index} == counts == set(runs.plans)
+    for method, count in (("ants", 0), ("pso1", FEW[0]), ("pso2", FEW[1]), ("optimal", 0)):
+        results = [simulate(paper_case(seed, method=method, iterations=count)) for seed in (1, 2)]
+        valley = [result.slots.set_index("start").total_kw.between_time("22:00", "09:59") for result in results]
+        assert [len(load) for load in valley] == [12, 12]
+        expected = {
+            "ripple_kw": [load.max() - load.min() for load in valley],
+            "std_kw": [load.std(ddof=0) for load in valley],
+            "peak_valley_difference_kw": [result.summary["peak_valley_difference_kw"] for result in results],
+            "optimality_gap": [result.summary["optimality_gap"] for result in results],
+        }
+        for figure, values in expected.items():
+            row = table.loc[(method, count, figure)]
+            assert (row["mean"], row["min"], row["max"]) == pytest.approx((np.mean(values), min(values), max(values)))
+        assert table.loc[(method, count, "wall_s"), "min"] > 0
+
+
+def test_the_swarms_figure_shows_the_plans_and_their_ripple(runs: PaperRuns, drawn: dict[str, Figure]) -> None:
+    axes = drawn["fig10_ants_and_swarms"].axes[0]
+    lines = {p.get_label(): p.get_data()[0] for p in axes.patches if isinstance(p, StepPatch)}
+    names = {"ants": ("ants", 0), "optimum": ("optimal", 0)} | {f"PSO, {n} iterations": ("pso2", n) for n in FEW}
+    for name, key in names.items():
+        plan = runs.plans[key][0]
+        np.testing.assert_allclose(lines[f"{name}: {plan.ripple_kw:.0f} kW"], plan.total_kw)

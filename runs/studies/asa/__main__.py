@@ -3,7 +3,9 @@
 from runs.studies.asa.cases import SEEDS, paper_runs
 from runs.studies.asa.claims import claims
 from runs.studies.asa.report import page
+from runs.studies.asa.tables import ants_and_swarms
 from runs.studies.rounds import page_section
 
 print("<!-- Written by `make docs` from runs/studies/asa/; edit that instead. -->\n")
-print(page(claims(paper_runs(SEEDS))) + page_section(SEEDS), end="")
+runs = paper_runs(SEEDS)
+print(page(claims(runs), ants_and_swarms(runs)) + page_section(SEEDS), end="")

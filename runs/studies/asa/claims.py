@@ -1,37 +1,11 @@
 """Paper A's claims, each held against runs of many seeds; numbered as in part D of the rebuilt equations."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from runs.result import Result
-from runs.studies.asa.cases import NIGHT, SEEN, VALLEY, PaperRuns, night_ripple_kw
-
-type Outcome = Literal["found", "partly found", "not found"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim of the paper and what became of it.
-
-    Parameters
-    ----------
-    number
-        As in part D of the rebuilt equations.
-    text
-        What the paper says.
-    outcome
-        "found", "partly found" or "not found".
-    evidence
-        The numbers.
-    """
-
-    number: str
-    text: str
-    outcome: Outcome
-    evidence: str
+from runs.studies.asa.cases import NIGHT, SEEN, VALLEY, PaperRuns, PlanRun, night_ripple_kw
+from runs.studies.claim import Claim, Outcome
 
 
 def _outcome(found: bool) -> Outcome:
@@ -59,6 +33,10 @@ def claims(runs: PaperRuns) -> list[Claim]:
         _batches(ripple),
         _one_by_one(ripple),
         _difference(one),
+        _same_curve(runs),
+        _more_iterations(runs),
+        *_fluctuation_and_time(runs),
+        _second_method(runs),
         *_adjustment(runs.planned, runs.adjusted),
         _usable_segments(one),
     ]
@@ -206,6 +184,100 @@ def _difference(results: list[Result]) -> Claim:
     )
 
 
+def _same_curve(runs: PaperRuns) -> Claim:
+    part = []
+    for result, ants, swarm in zip(
+        runs.one_by_one, runs.plans["ants", 0], runs.plans["pso2", runs.iterations[1]], strict=True
+    ):
+        free_kw = (result.slots.actual_kw + result.slots.free_kw).to_numpy()
+        part.append(_rms(ants.total_kw - swarm.total_kw) / _rms(ants.total_kw - free_kw))
+    apart = np.array(part)
+    return Claim(
+        "A-7",
+        "ants get a load curve similar to that of a particle swarm (Fig 10)",
+        _graded(float(np.mean(apart < 0.1)), float(np.mean(apart < 0.25))),
+        f"over the day the curves of ants and of PSO ({runs.iterations[1]} iterations, second method) are {_percent(apart)} as "
+        f"far apart as those of ants and of free charging, root mean square; less than 10 % in {_count(apart < 0.1)} fleets",
+    )
+
+
+def _more_iterations(runs: PaperRuns) -> Claim:
+    fewer, more = runs.iterations
+    gaps = {key: _gaps(plans) for key, plans in runs.plans.items()}
+    smaller, larger = (sign * (gaps["pso2", more] - gaps["pso2", fewer]) < 0 for sign in (1, -1))
+    ripple = [np.mean(_ripples(runs.plans["pso2", count])) for count in runs.iterations]
+    first = gaps["pso1", more] < gaps["pso1", fewer]
+    return Claim(
+        "A-7",
+        "1500 iterations of PSO get a better curve than 500",
+        _graded(float(smaller.mean()), float(smaller.mean())),
+        f"second method, gap to the exact optimum: {_percent(gaps['pso2', more])} after {more}, "
+        f"{_percent(gaps['pso2', fewer])} after {fewer}, smaller in {_count(smaller)} fleets and larger in {_count(larger)}; "
+        f"its ripple from 22 to 10 h is {ripple[1]:.1f} and {ripple[0]:.1f} kW, and one EV draws 4 kW. First method: "
+        f"{_percent(gaps['pso1', more])} and {_percent(gaps['pso1', fewer])}, smaller in {_count(first)}",
+    )
+
+
+def _fluctuation_and_time(runs: PaperRuns) -> list[Claim]:
+    ants = runs.plans["ants", 0]
+    flat_enough = [1.25 * plan.ripple_kw for plan in runs.plans["pso2", runs.iterations[0]]]
+    similar = np.array(_ripples(ants)) <= flat_enough
+    counts = sorted(count for method, count in runs.plans if method == "pso2")
+    taken, times = [], []
+    for fleet, own in enumerate(ants):
+        swarm = {count: runs.plans["pso2", count][fleet] for count in counts}
+        as_flat = [count for count in counts if swarm[count].ripple_kw <= 1.25 * own.ripple_kw]
+        taken.append(as_flat[0] if as_flat else counts[-1])
+        times.append(swarm[taken[-1]].wall_s / own.wall_s)
+    faster = np.array(times) > 2
+    shown = {"ants": ants, "the exact optimum": runs.plans["optimal", 0]}
+    shown |= {f"PSO with {count} iterations": runs.plans["pso2", count] for count in runs.iterations}
+    listed = ", ".join(f"{_mean(_ripples(plans))} with {name}" for name, plans in shown.items())
+    seconds = ", ".join(
+        f"{np.mean([plan.wall_s for plan in plans]):.2g} s with {name}" for name, plans in shown.items()
+    )
+    return [
+        Claim(
+            "A-7",
+            "ants and PSO reach a similar fluctuation in the valley (Table 5)",
+            _outcome(float(similar.mean()) > 0.75),
+            f"ripple from 22 to 10 h: {listed}; that of ants is at most a quarter above that of PSO (second method, "
+            f"{runs.iterations[0]} iterations) in {_count(similar)} fleets",
+        ),
+        Claim(
+            "A-7",
+            "ants take less time than PSO where both reach a similar fluctuation (Table 5)",
+            _graded(float(faster.mean()), float(faster.mean())),
+            f"PSO (second method) takes {_span(taken)} iterations until its ripple is at most a quarter above that of ants, and "
+            f"{np.median(times):.0f} times their time (median); ants take less than half of it in {_count(faster)} fleets. "
+            f"Plans take {seconds}; compiled, on one core of the machine that wrote this",
+        ),
+    ]
+
+
+def _second_method(runs: PaperRuns) -> Claim:
+    gaps = {key: _gaps(plans) for key, plans in runs.plans.items()}
+    better = np.concatenate([gaps["pso2", count] < gaps["pso1", count] for count in runs.iterations])
+    listed = ", ".join(
+        f"{_percent(gaps['pso2', count])} against {_percent(gaps['pso1', count])} after {count}"
+        for count in runs.iterations
+    )
+    return Claim(
+        "A-7",
+        "the second method of PSO (types and slots) converges better than the first (a start for each EV)",
+        _graded(float(better.mean()), float(better.mean())),
+        f"gap to the exact optimum: {listed} iterations; smaller in {_count(better)} pairs of runs",
+    )
+
+
+def _gaps(plans: list[PlanRun]) -> NDArray[np.float64]:
+    return np.array([plan.optimality_gap for plan in plans])
+
+
+def _ripples(plans: list[PlanRun]) -> list[float]:
+    return [plan.ripple_kw for plan in plans]
+
+
 def _adjustment(planned_runs: list[Result], adjusted_runs: list[Result]) -> list[Claim]:
     left: dict[str, list[float]] = {moment: [] for moment in SEEN}
     against = []
@@ -287,6 +359,15 @@ def _clock(hour: int) -> str:
 
 def _mean(values: list[float]) -> str:
     return f"{np.mean(values):.0f} kW ({min(values):.0f} to {max(values):.0f})"
+
+
+def _percent(parts: NDArray[np.float64]) -> str:
+    values = 100 * parts
+    return f"{values.mean():.3g} % ({values.min():.3g} to {values.max():.3g})"
+
+
+def _count(cases: NDArray[np.bool_]) -> str:
+    return f"{int(cases.sum())} of {cases.size}"
 
 
 def _span(values: list[int]) -> str:

@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
+from coordination.valley_filling import COORDINATORS
 from environment.fleets import NhtsFleet
 from environment.fleets.nhts import KM_PER_MILE, EvType
 from environment.horizon import Horizon
@@ -35,6 +37,7 @@ def figures(runs: PaperRuns) -> dict[str, Figure]:
         "fig07_free_charging": free_charging(runs),
         "fig08_one_by_one": one_by_one(runs),
         "fig09_batch_sizes": batch_sizes(runs),
+        "fig10_ants_and_swarms": ants_and_swarms(runs),
         **responses,
     }
 
@@ -140,19 +143,39 @@ def one_by_one(runs: PaperRuns) -> Figure:
 
 def batch_sizes(runs: PaperRuns) -> Figure:
     """Fig 9: the load when 1, 10, 20 or 50 EVs read the same board; the whole day, and the valley enlarged."""
-    first = runs.one_by_one[0]
-    titles = ["500 EVs; in the legend the ripple from 23 to 7 h", "The valley enlarged"]
-    figure, (whole, valley) = panels(titles, 6.8, nrows=2, ncols=1, height_ratios=[1, 1.2])
-    steps(whole, _edges_h(first), first.slots.actual_kw, "base load", BASE)
     looks = zip(runs.batches.items(), (EVS, PLAN, METHOD_COLOURS[2], FREE), (*STYLES, "-"), strict=True)
-    for (batch, results), colour, style in looks:
-        label = f"{batch} at a time: {night_ripple_kw(results[0]):.0f} kW"
-        steps(whole, _edges_h(first), results[0].slots.total_kw, label, colour, width=2.0, style=style)
-        steps(valley, _edges_h(first), results[0].slots.total_kw, "", colour, width=2.0, style=style)
+    curves = [
+        (f"{batch} at a time: {night_ripple_kw(results[0]):.0f} kW", results[0].slots.total_kw, colour, style)
+        for (batch, results), colour, style in looks
+    ]
+    return _day_and_valley(runs.one_by_one[0], "500 EVs; in the legend the ripple from 23 to 7 h", curves)
+
+
+def ants_and_swarms(runs: PaperRuns) -> Figure:
+    """Fig 10: the load with ants, with the second method of PSO and with the optimum; the day, and the valley enlarged."""
+    shown = [("ants", 0), *(("pso2", count) for count in runs.iterations), ("optimal", 0)]
+    looks = zip(shown, (EVS, FREE, METHOD_COLOURS[3], PLAN), ("-", *STYLES), strict=True)
+    curves = []
+    for (method, count), colour, style in looks:
+        plan = runs.plans[method, count][0]
+        name = f"PSO, {count} iterations" if count else COORDINATORS[method].title
+        curves.append((f"{name}: {plan.ripple_kw:.0f} kW", pd.Series(plan.total_kw), colour, style))
+    return _day_and_valley(runs.one_by_one[0], "500 EVs; in the legend the ripple from 22 to 10 h", curves)
+
+
+def _day_and_valley(
+    first: Result, title: str, curves: list[tuple[str, "pd.Series[float]", str, LineStyleType]]
+) -> Figure:
+    """Draw loads (label, kW a slot, colour, style) of one fleet over the whole day, and their valley enlarged."""
+    figure, (whole, valley) = panels([title, "The valley enlarged"], 6.8, nrows=2, ncols=1, height_ratios=[1, 1.2])
+    steps(whole, _edges_h(first), first.slots.actual_kw, "base load", BASE)
+    for label, load_kw, colour, style in curves:
+        steps(whole, _edges_h(first), load_kw, label, colour, width=2.0, style=style)
+        steps(valley, _edges_h(first), load_kw, "", colour, width=2.0, style=style)
     finish_load(whole, first)
     clock(valley, first)
     valley.set(xlabel="time of day", ylabel="load [kW]", xlim=(VALLEY.start, VALLEY.stop))
-    loads = np.concatenate([results[0].slots.total_kw.to_numpy()[VALLEY] for results in runs.batches.values()])
+    loads = np.concatenate([load_kw.to_numpy()[VALLEY] for _, load_kw, _, _ in curves])
     valley.set_ylim(loads.min() - 10, loads.max() + 10)
     valley.grid(axis="y", alpha=0.25)
     return figure

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from coordination.valley_filling import COORDINATORS
 from environment.fleets import NhtsFleet
 from environment.fleets.nhts import C_RATE_PER_H
 from environment.loads import BuiltinLoad
@@ -14,6 +15,8 @@ QUOTED_KWH = {"Volt": 16.0, "Fit": 20.0, "Focus": 23.0, "LEAF": 24.0}
 
 FIGURES = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw", "unserved_kwh")
 
+PLAN_FIGURES = ("wall_s", "ripple_kw", "std_kw", "peak_valley_difference_kw", "optimality_gap")
+
 
 def tables(runs: PaperRuns) -> dict[str, pd.DataFrame]:
     """Return every table by file name without its ending."""
@@ -21,6 +24,7 @@ def tables(runs: PaperRuns) -> dict[str, pd.DataFrame]:
         "table1_charging_modes": charging_modes(),
         "table3_parameters": parameters(runs),
         "table4_free_and_coordinated": free_and_coordinated(runs),
+        "table5_ants_and_swarms": ants_and_swarms(runs),
     }
 
 
@@ -87,3 +91,17 @@ def free_and_coordinated(runs: PaperRuns) -> pd.DataFrame:
             values = np.array([summary[name] for summary in summaries])
             rows.append((vehicles, charging, name, values.mean(), values.min(), values.max()))
     return pd.DataFrame(rows, columns=["vehicles", "charging", "figure", "mean", "min", "max"])
+
+
+def ants_and_swarms(runs: PaperRuns) -> pd.DataFrame:
+    """Table 5: what planning 500 EVs takes and reaches, by method and iterations (0: none); mean, least and most over fleets.
+
+    Ripple (largest less smallest) and standard deviation are those of the load from 22:00 to 10:00; seconds are of this machine.
+    """
+    rows = []
+    for (method, iterations), plans in runs.plans.items():
+        for name in PLAN_FIGURES:
+            values = np.array([getattr(plan, name) for plan in plans])
+            title = COORDINATORS[method].title
+            rows.append((method, title, iterations, name, values.mean(), values.min(), values.max()))
+    return pd.DataFrame(rows, columns=["method", "title", "iterations", "figure", "mean", "min", "max"])

@@ -1,0 +1,1 @@
+"""Optimisers against each other on test functions: runs, tables, figure, and what ``evswarm optimize`` prints."""

@@ -1,0 +1,90 @@
+"""How optimisers converge, function by function, drawn from the table of `convergence`."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.typing import LineStyleType
+
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.functions import FUNCTIONS
+from runs.optimizing.comparison import label
+from runs.plots import panels
+
+COLOURS: Final = (
+    "#1d4ed8", "#0891b2", "#be185d", "#0f766e", "#d97706", "#b91c1c", "#9333ea", "#65a30d", "#9ca3af", "#111827",
+)  # fmt: skip
+DASHES: Final[tuple[LineStyleType, ...]] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+
+type Look = tuple[str, LineStyleType]
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """Return colour and dash by optimiser: the same in every figure, and no two alike."""
+    known = list(OPTIMIZERS)
+    found: dict[str, Look] = {}
+    for name in names:
+        kind = name.partition(" ")[0]
+        k = known.index(kind) if kind in known else len(known) + len(found)
+        colour = COLOURS[k % len(COLOURS)]
+        dashes = [DASHES[(k + j) % len(DASHES)] for j in range(len(DASHES))]
+        found[name] = next(((colour, dash) for dash in dashes if (colour, dash) not in found.values()), (colour, "-"))
+    return found
+
+
+def convergence(curves: pd.DataFrame, title: str) -> Figure:
+    """Draw the median best fitness against evaluations, a panel a function.
+
+    Parameters
+    ----------
+    curves
+        As `runs.optimizing.tables.convergence` gives it.
+    title
+        Above all.
+    """
+    functions = curves.function.unique()
+    columns = min(len(functions), 3)
+    rows = -(-len(functions) // columns)
+    titles = [f"{name}, {FUNCTIONS[name].title}" for name in functions]
+    blank = [""] * (rows * columns - len(functions))
+    figure, drawn = panels([*titles, *blank], 1.2 + 2.7 * rows, nrows=rows, ncols=columns)
+    looked = looks(curves.optimizer.unique())
+    for axes, function in zip(drawn, functions, strict=False):
+        for name, each in curves[curves.function == function].groupby("optimizer", sort=False):
+            line(axes, each, looked[str(name)])
+        finish(axes)
+    for axes in drawn[len(functions) :]:
+        axes.set_visible(False)
+    for axes in drawn[: len(functions)][::columns]:
+        axes.set_ylabel("best fitness, median")
+    for axes in drawn[max(0, len(functions) - columns) : len(functions)]:
+        axes.set_xlabel("evaluations")
+    legend_below(figure, drawn[0])
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def line(axes: Axes, each: pd.DataFrame, look: Look, width: float = 1.6) -> None:
+    """Draw one curve; what is infinite is left out."""
+    colour, dash = look
+    median = each["median"].where(np.isfinite(each["median"]))
+    axes.plot(each.evaluations, median, color=colour, ls=dash, lw=width, label=label(str(each.optimizer.iloc[0])))
+
+
+def finish(axes: Axes) -> None:
+    """Make fitness logarithmic, where any of it is positive: what is zero leaves the panel below."""
+    if any((np.nan_to_num(np.asarray(drawn.get_ydata(), dtype=float)) > 0).any() for drawn in axes.lines):
+        axes.set_yscale("log", nonpositive="clip")
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.grid(alpha=0.25)
+
+
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Put one legend below all panels."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=6, fontsize=9)

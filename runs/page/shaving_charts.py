@@ -1,0 +1,203 @@
+"""Charts of the peak shaving tab, from a finished run and the slot that is looked at."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.page.palette import Palette, axis, chart, legend
+from runs.page.shaved import STEPS, Shaved
+from runs.printed import ROWS, STORE_ROWS
+from runs.shaving.result import ShavingResult
+
+FIGURES: Final = (
+    "peak_kw",
+    "valley_kw",
+    "peak_valley_rate",
+    "deviation_max_kw",
+    "signal_fitness",
+    "gap_to_exact",
+    "owner_profit_yuan",
+    "years_mean_loss",
+    "years_min",
+)
+"""Keys of the summary that are shown; the first have a value without EVs beside them."""
+
+AWAY: Final = "away"
+
+
+def load_option(result: ShavingResult, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
+    """Return the chart of the load before, and after up to a slot, for ECharts."""
+    before, after = result.slots.actual_kw.to_numpy(), result.slots.total_kw.to_numpy()
+    return chart(
+        palette,
+        "Load before and after peak shaving",
+        legend=legend(palette, ["before", "after"]),
+        grid={"left": 64, "right": 12, "top": 60, "bottom": 44},
+        xAxis=_time(palette, names),
+        yAxis=_span(palette, "load [kW]", before, after),
+        series=[
+            _line("before", before, palette.base, 3) | _now(slot, palette),
+            _line("after", _until(after, slot), palette.ev, 2),
+        ],
+    )
+
+
+def signal_option(result: ShavingResult, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
+    """Return the chart of the fleet's signal against what its EVs did of it up to a slot, for ECharts."""
+    signal, response = result.slots.signal_kw.to_numpy(), result.slots.response_kw.to_numpy()
+    missing = response - signal
+    return chart(
+        palette,
+        "Signal of the fleet, response of its EVs, and the deviation of one from the other",
+        legend=legend(palette, ["signal", "response", "deviation"]),
+        grid={"left": 64, "right": 12, "top": 60, "bottom": 44},
+        xAxis=_time(palette, names, {"onZero": False}),
+        yAxis=_span(palette, "power [kW], positive charges", signal, response, missing),
+        series=[
+            _line("signal", signal, palette.optimum, 4) | _now(slot, palette),
+            _line("response", _until(response, slot), palette.flash, 2),
+            {
+                "type": "bar", "name": "deviation", "data": _numbers(_until(missing, slot)), "barCategoryGap": "0%",
+                "itemStyle": {"color": palette.limit},
+            },
+        ],
+    )  # fmt: skip
+
+
+def histogram_option(shaved: Shaved, result: ShavingResult, slot: int, palette: Palette) -> dict[str, Any]:
+    """Return the chart of EVs by state of charge and group at a slot's beginning, for ECharts."""
+    groups = [*names_of_groups(result), AWAY]
+    counts = shaved.counts[slot]
+    sums = counts.sum(axis=1).tolist()
+    labels = [f"{name} {number:,}" for name, number in zip(groups, sums, strict=True)]
+    seen = np.flatnonzero(shaved.counts.sum(axis=(0, 1)))  # the same bars in every slot
+    first, last = (int(seen.min()), int(seen.max())) if seen.size else (0, STEPS)
+    return chart(
+        palette,
+        "EVs by state of charge: " + ", ".join(labels),
+        legend=legend(palette, labels),
+        grid={"left": 64, "right": 12, "top": 60, "bottom": 44},
+        xAxis=_titled(
+            palette, "state of charge [%]", type="category",
+            data=[f"{100 * step / STEPS:g}" for step in range(first, last + 1)],
+        ),
+        yAxis=axis(palette, name="EVs", minInterval=1),
+        series=[
+            {
+                "type": "bar", "stack": "evs", "name": label, "data": counts[place, first : last + 1].tolist(),
+                "barCategoryGap": "5%", "itemStyle": {"color": _colour(name, palette)},
+            }
+            for place, (name, label) in enumerate(zip(groups, labels, strict=True))
+        ],
+    )  # fmt: skip
+
+
+def groups_option(
+    shaved: Shaved, result: ShavingResult, names: list[str], slot: int, palette: Palette
+) -> dict[str, Any]:
+    """Return the chart of each group's EVs and spread in each slot up to one, for ECharts."""
+    track, groups = shaved.model.track, names_of_groups(result)
+    upper, lower = {"xAxisIndex": 0, "yAxisIndex": 0}, {"xAxisIndex": 1, "yAxisIndex": 1}
+    series: list[dict[str, Any]] = []
+    for place, name in enumerate(groups):
+        colour = _colour(name, palette)
+        series += [
+            {
+                "type": "bar", "stack": "evs", "name": name, "barCategoryGap": "0%", "itemStyle": {"color": colour},
+                "data": _numbers(_until(track.group_vehicles[:, place], slot)), **upper,
+            },
+            _line(name, _until(100 * track.soc_std_before[:, place], slot), colour, 1) | lower | {"z": 3},
+            _line(name, _until(100 * track.soc_std_after[:, place], slot), colour, 3) | lower,
+        ]  # fmt: skip
+    spread = np.concatenate([track.soc_std_before, track.soc_std_after])
+    most = 100 * float(np.nanmax(spread)) if np.isfinite(spread).any() else 1.0
+    return chart(
+        palette,
+        "EVs in each group, and the standard deviation of their states of charge before and after each slot",
+        legend=legend(palette, groups),
+        grid=[
+            {"left": 64, "right": 12, "top": 60, "height": 120},
+            {"left": 64, "right": 12, "top": 224, "bottom": 44},
+        ],
+        xAxis=[
+            axis(palette, type="category", data=names, axisLabel={"show": False}),
+            _time(palette, names) | {"gridIndex": 1},
+        ],
+        yAxis=[
+            _span(palette, "EVs", np.zeros(1), track.present.astype(np.float64)),
+            axis(
+                palette,
+                name="spread of the state of charge [%]",
+                gridIndex=1,
+                min=0,
+                max=max(float(np.ceil(most)), 1.0),
+            ),
+        ],
+        series=series,
+    )
+
+
+def names_of_groups(result: ShavingResult) -> list[str]:
+    """Return the groups' names, from the lowest state of charge to the highest."""
+    return [str(name) for name in result.groups.group.unique()]
+
+
+def figures(result: ShavingResult) -> list[list[str]]:
+    """Return the key figures: rows of a name, the value without EVs and the value with them."""
+    summary, rows = result.summary, []
+    for key in FIGURES:
+        label, form = (ROWS | STORE_ROWS)[key]
+        form = "{:.2%}" if key == "peak_valley_rate" else form  # 300 EVs move it by some tenths
+        cells = [summary["no_evs"].get(key), summary[key]]
+        rows.append([label, *("" if cell is None else form.format(cell) for cell in cells)])
+    return rows
+
+
+def _colour(group: str, palette: Palette) -> str:
+    return {"PCG": palette.optimum, "RG": palette.ev, "PDG": palette.flash, AWAY: palette.base}.get(group, palette.ev)
+
+
+def _until(values: NDArray[Any], slot: int) -> NDArray[np.float64]:
+    """Return values with nothing after a slot."""
+    return np.where(np.arange(len(values)) <= slot, values, np.nan)
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in np.round(values, 2).tolist()]
+
+
+def _line(name: str, values: NDArray[np.float64], colour: str, width: int) -> dict[str, Any]:
+    return {
+        "type": "line", "step": "middle", "showSymbol": False, "name": name, "data": _numbers(values),
+        "lineStyle": {"color": colour, "width": width}, "itemStyle": {"color": colour},
+    }  # fmt: skip
+
+
+def _now(slot: int, palette: Palette) -> dict[str, Any]:
+    """Return the mark of the slot that is looked at."""
+    line = {"color": palette.text, "width": 1, "type": "dashed"}
+    return {
+        "markLine": {
+            "silent": True, "symbol": "none", "label": {"show": False}, "lineStyle": line, "data": [{"xAxis": slot}]
+        }
+    }  # fmt: skip
+
+
+def _titled(palette: Palette, title: str, **more: Any) -> dict[str, Any]:
+    middle = {"color": palette.text, "align": "center"}
+    return axis(palette, name=title, nameLocation="middle", nameGap=28, nameTextStyle=middle, **more)
+
+
+def _time(palette: Palette, names: list[str], line: dict[str, Any] | None = None) -> dict[str, Any]:
+    found = _titled(palette, "time of day", type="category", data=names)
+    return found | {"axisLine": found["axisLine"] | (line or {})}
+
+
+def _span(palette: Palette, name: str, *curves: NDArray[np.float64]) -> dict[str, Any]:
+    """Return an axis that holds all of some curves between round numbers; it does not move from slot to slot."""
+    low, high = min(float(each.min()) for each in curves), max(float(each.max()) for each in curves)
+    size = 10.0 ** np.floor(np.log10(max(high - low, 1e-6) / 4))
+    interval = next(float(size * step) for step in (1, 2, 5, 10) if size * step * 6 >= high - low)
+    end, begin = (np.ceil(high / interval) * interval, np.floor(low / interval) * interval)
+    return axis(palette, name=name, min=float(begin), max=float(max(end, begin + interval)), interval=interval)

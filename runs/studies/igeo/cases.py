@@ -1,0 +1,407 @@
+"""The runs that paper B's claims, tables and figures are taken from.
+
+The case is the paper's where its text gives it; else a stated default. One value is calibrated, the load's scale, once
+(B11 in the rebuilt equations): with a peak of 45 MW 300 EVs can just about do what the paper reports.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers.functions import FUNCTIONS
+from coordination.peak_shaving.exact import Exact, solve
+from coordination.peak_shaving.power_sharing import TACTICS
+from coordination.peak_shaving.problem import PeakShaving
+from environment.ageing import years_of_service
+from runs.scenario import Scenario
+from runs.shaving.paper_b import PEAK_KW, paper_b
+from runs.shaving.result import ShavingResult, shave
+from runs.shaving.simulate import ShavingOutcome, run_shaving
+from runs.shaving.world import ShavingWorld
+from runs.simulate import Progress
+
+RATE_AFTER: Final = 0.4804
+"""Peak-valley rate after peak shaving [verbatim]."""
+
+PAPERS: Final = ("igeo", "geo", "pso", "woa", "ga")
+"""Optimisers of the paper's Table 3."""
+SEARCHERS: Final = (*PAPERS, "cso", "acso")
+NOTHING: Final = "nothing"
+EXACT: Final = "exact"
+FOLLOWED: Final = ("igeo", EXACT)
+"""Whose signals EVs follow."""
+STAYS: Final = ("daily", "always")
+"""N(t) from the fleet's habits, and all 300 in every slot: the paper's Fig 2 is lost."""
+READINGS: Final = ("cumulative", "per_interval")
+BOTH_DAYS: Final = (1, 3)
+
+BEST_ON: Final = ("F1", "F2", "F5")
+DIMENSION: Final = 30
+"""Test functions on which the paper has IGEO best [verbatim], and their dimension (B11)."""
+
+RATE_ROUNDING: Final = 5e-5
+"""The paper gives rates to a hundredth of a per cent."""
+SCALES: Final = (0.05, 2.0)
+"""Load scales, as parts of the stated one, between which the paper's rate is looked for."""
+
+POPULATION: Final = 30
+"""Members of a population [default: what the paper's test functions have]."""
+SETTLED: Final = 0.01
+"""A search has settled when its best F is within this part of where it ends."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is run.
+
+    Parameters
+    ----------
+    seeds
+        One a fleet with its habits and states of charge, and one a search.
+    iterations
+        Of a population of 30 [default: what the paper's test functions have].
+    large
+        The same for the larger budget.
+    halvings
+        Of the interval in which a load scale is looked for.
+    """
+
+    seeds: Sequence[int]
+    iterations: int = 100
+    large: int = 1000
+    halvings: int = 20
+
+    @property
+    def budgets(self) -> dict[str, dict[str, int]]:
+        """Budgets by name, as arguments of `minimize`: the paper's, and equal evaluations for all."""
+        return {
+            "iterations": {"max_iterations": self.iterations},
+            "evaluations": {"max_evaluations": POPULATION * (self.iterations + 1)},
+            "large": {"max_evaluations": POPULATION * (self.large + 1)},
+        }
+
+
+FULL: Final = Size(range(1, 21))
+QUICK: Final = Size(range(1, 4))
+
+
+def paper_case(
+    seed: int, *, stays: str = "daily", days: int = 1, tactic: str = "proposed", tariff: str = "guangdong",
+    peak_kw: float = PEAK_KW, engine: str = "compiled", **peak_shaving: Any,
+) -> Scenario:  # fmt: skip
+    """Return the paper's case: 300 EVs, 96 slots a day from midnight, a load whose peak-valley rate is 55.03 %."""
+    return paper_b(days, peak_kw).update(
+        peak_shaving={"population": POPULATION, **peak_shaving},
+        grouping={"tactic": tactic},
+        participation={"stays": stays},
+        tariff={"source": tariff},
+        run={"seed": seed, "engine": engine},
+    )
+
+
+def world_of(scenario: Scenario) -> ShavingWorld:
+    """Return what a scenario describes, as its run would have it."""
+    return ShavingWorld.build(scenario, np.random.default_rng(scenario.run.seed))
+
+
+@dataclass(frozen=True, eq=False)
+class PaperRuns:
+    """Paper B's runs.
+
+    Parameters
+    ----------
+    size
+        How much was run.
+    days
+        Which lengths.
+    signals
+        ``tariff stays budget optimizer seed fitness gap rate difference_kw owner_profit_yuan is_feasible is_optimal evaluations
+        settled_evaluations``: a row a search; the budget is empty for doing nothing and for the linear programme. Of one day.
+    histories
+        Evaluations and best F after each population of each search with Guangdong's prices, by stays, budget and
+        optimiser; shape ``(seeds, k, 2)``.
+    tactics
+        ``stays signal tactic seed deviation_max_kw soc_std_before soc_std_after share_not_higher share_lower kwh_a_day
+        <reading>_<loss|years>_<mean|p95|max>``: a row a run in which EVs follow a signal; spread is the mean over slots and groups, and
+        shares are of slots and groups. Of one day.
+    scales
+        ``stays objective seed rate least_rate is_optimal peak_kw peak_is_reached followed_rate followed_peak_kw``: the rate of the
+        exact optimum of F ("F"), and of the difference alone ("difference"; no signal is below its least rate), at the stated
+        scale; the peak at which it passes the paper's rate, with whether a signal that breaks nothing has that rate there; and
+        rate and peak of EVs that follow the signal (that peak for the difference alone).
+    functions
+        ``function optimizer seed fitness``: a row a search on the test functions of which the paper says that IGEO is best on them.
+    horizons
+        ``days stays signal seed before after before_kw after_kw``: peak-valley rate and difference, from the EVs' response.
+    shown
+        Runs of the first seed that figures show, by days, stays and signal: of `FOLLOWED`, and "difference".
+    """
+
+    size: Size
+    days: Sequence[int]
+    signals: pd.DataFrame
+    histories: dict[tuple[str, str, str], NDArray[np.float64]]
+    tactics: pd.DataFrame
+    scales: pd.DataFrame
+    functions: pd.DataFrame
+    horizons: pd.DataFrame
+    shown: dict[tuple[int, str, str], ShavingResult]
+
+
+@dataclass
+class _Steps:
+    """Tells how far the runs are, each with its own weight."""
+
+    total: float
+    tell: Progress
+    done: float = field(default=0.0)
+
+    def step(self, weight: float = 1.0) -> None:
+        self.done += weight
+        self.tell(min(self.done / self.total, 1.0))
+
+
+def paper_runs(size: Size = FULL, days: Sequence[int] = BOTH_DAYS, progress: Progress = lambda _: None) -> PaperRuns:
+    """Run the paper's case for every seed.
+
+    Parameters
+    ----------
+    size
+        How much to run.
+    days
+        Which lengths: 1, 3 or both.
+    progress
+        Told the part of the runs that is done.
+    """
+    seeds = len(size.seeds)
+    one_day = 3 * len(SEARCHERS) * 3 + 2 * len(TACTICS) * 2 + 2 * size.halvings + len(BEST_ON) * len(PAPERS)
+    steps = _Steps(seeds * (one_day * (1 in days) + 4 * len(days)), progress)
+    signals, histories = pd.DataFrame(), dict[tuple[str, str, str], NDArray[np.float64]]()
+    tactics = scales = functions = pd.DataFrame()
+    if 1 in days:
+        signals, histories = _search_all(size, steps)
+        tactics = pd.DataFrame(_follow_all(size, steps))
+        scales = pd.DataFrame(_scale_all(size, steps))
+        functions = pd.DataFrame(_functions(size, steps))
+    horizons = pd.DataFrame(_horizons(size, days, steps))
+    return PaperRuns(size, days, signals, histories, tactics, scales, functions, horizons, _shown(size, days))
+
+
+def iterating(signal: str, size: Size) -> dict[str, Any]:
+    """Return the keys of ``[peak_shaving]`` that a signal stands for."""
+    if signal == "difference":
+        return {"optimizer": EXACT, "weight_difference": 1.0, "weight_cost": 0.0}
+    return {"optimizer": signal, "iterations": size.iterations}
+
+
+def _search_all(size: Size, steps: _Steps) -> tuple[pd.DataFrame, dict[tuple[str, str, str], NDArray[np.float64]]]:
+    rows: list[dict[str, Any]] = []
+    gathered: dict[tuple[str, str, str], list[NDArray[np.float64]]] = {}
+    for tariff, stays in (("guangdong", "daily"), ("guangdong", "always"), ("beijing", "daily")):
+        for seed in size.seeds:
+            world = world_of(paper_case(seed, stays=stays, tariff=tariff))
+            problem, exact = world.problem, solve(world.problem)
+            assert exact is not None
+            common = {"tariff": tariff, "stays": stays, "seed": seed}
+            none = np.empty((0, 2))
+            for name, signal in ((NOTHING, np.zeros(world.horizon.n_slots)), (EXACT, exact.signal_kw)):
+                rows.append({**common, "budget": "", "optimizer": name, **_figures(problem, signal, exact.bound, none)})
+            for budget, limits in size.budgets.items():
+                for name in SEARCHERS:
+                    steps.step()
+                    if tariff == "beijing" and budget != "iterations":
+                        continue
+                    cls = OPTIMIZERS[name]
+                    rng = np.random.default_rng(world.search_seed)
+                    optimizer = cls(cls.params_class(population=POPULATION))
+                    result = minimize(problem, optimizer, **limits, rng=rng)  # type: ignore[arg-type]
+                    figures = _figures(problem, result.x, exact.bound, result.history)
+                    rows.append({**common, "budget": budget, "optimizer": name, **figures})
+                    if tariff == "guangdong":
+                        gathered.setdefault((stays, budget, name), []).append(result.history)
+    return pd.DataFrame(rows), {key: np.stack(histories) for key, histories in gathered.items()}
+
+
+def _figures(
+    problem: PeakShaving, signal_kw: NDArray[np.float64], bound: float, history: NDArray[np.float64]
+) -> dict[str, Any]:
+    found = problem.objectives(signal_kw[None])
+    fitness = float(problem.evaluate(signal_kw[None])[0])
+    total_kw = problem.load_kw + signal_kw
+    return {
+        "fitness": fitness,
+        "gap": fitness - bound,
+        "rate": rate_of(total_kw),
+        "difference_kw": float(np.ptp(total_kw)),
+        "owner_profit_yuan": -float(found.cost_yuan[0]),
+        "is_feasible": not bool((found.power_broken | found.soc_broken | found.number_broken)[0]),
+        "is_optimal": bool(fitness - bound <= 1e-6),
+        "evaluations": int(history[-1, 0]) if history.size else 0,
+        "settled_evaluations": settled(history),
+    }
+
+
+def settled(history: NDArray[np.float64]) -> int:
+    """Return the evaluations after which the best F is within 1 % of where the search ends; 0 without a search."""
+    if not history.size:
+        return 0
+    last = history[-1, 1]
+    return int(history[np.flatnonzero(history[:, 1] <= last + SETTLED * abs(last))[0], 0])
+
+
+def rate_of(load_kw: NDArray[np.float64]) -> float:
+    """Return the peak-valley rate, (peak - valley) / peak."""
+    return float(np.ptp(load_kw) / load_kw.max())
+
+
+def _follow_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
+    for stays in STAYS:
+        for signal in FOLLOWED:
+            for tactic in TACTICS:
+                for seed in size.seeds:
+                    case = paper_case(
+                        seed, stays=stays, tactic=tactic, ageing_reading="per_interval", **iterating(signal, size)
+                    )
+                    world, outcome = run_shaving(case)
+                    yield {
+                        "stays": stays, "signal": signal, "tactic": tactic, "seed": seed, **_spread(outcome),
+                        **_ageing(world, outcome),
+                    }  # fmt: skip
+                    steps.step()
+
+
+def _spread(outcome: ShavingOutcome) -> dict[str, float]:
+    track = outcome.track
+    known = ~np.isnan(track.soc_std_before)
+    before, after = track.soc_std_before[known], track.soc_std_after[known]
+    return {
+        "deviation_max_kw": float(np.abs(track.response_kw - track.signal_kw).max()),
+        "soc_std_before": float(before.mean()),
+        "soc_std_after": float(after.mean()),
+        "share_not_higher": float(np.mean(after <= before + 1e-12)),
+        "share_lower": float(np.mean(after < before - 1e-12)),
+    }
+
+
+def _ageing(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, float]:
+    wear = outcome.batteries.wear
+    figures = {"kwh_a_day": float(wear.throughput_kwh.mean() / world.days)}
+    for reading in READINGS:
+        loss = wear.loss_percent(reading)
+        for name, value in (("mean", loss.mean()), ("p95", np.quantile(loss, 0.95)), ("max", loss.max())):
+            figures[f"{reading}_loss_{name}"] = float(value)
+            figures[f"{reading}_years_{name}"] = float(years_of_service(np.array(value), world.days, reading))
+    return figures
+
+
+def _scale_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
+    for stays in STAYS:
+        for objective, signal in (("F", EXACT), ("difference", "difference")):
+            for seed in size.seeds:
+                yield {"stays": stays, "objective": objective, "seed": seed, **_scaled(seed, stays, signal, size)}
+                steps.step(size.halvings / 2)
+
+
+def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
+    alone = signal == "difference"
+
+    def case(scale: float) -> Scenario:
+        return paper_case(seed, stays=stays, peak_kw=scale * PEAK_KW, **iterating(signal, size))
+
+    world = world_of(case(1.0))
+    load_kw = world.load.forecast_kw
+
+    def optimum(scale: float) -> float:
+        return rate_of(scale * load_kw + _optimum(world, scale * load_kw).signal_kw)
+
+    def followed(scale: float) -> float:
+        return float(run_rate(case(scale)))
+
+    exact = _optimum(world, load_kw)
+    scale = _passing(optimum, size.halvings)
+    there = _optimum(world, scale * load_kw)
+    return {
+        "rate": optimum(1.0),
+        "least_rate": _least_rate(world, exact) if alone else np.nan,
+        "is_optimal": exact.is_optimal,
+        "peak_kw": scale * PEAK_KW,
+        "peak_is_reached": there.is_optimal and abs(optimum(scale) - RATE_AFTER) < RATE_ROUNDING,
+        "followed_rate": followed(1.0),
+        "followed_peak_kw": _passing(followed, size.halvings) * PEAK_KW if alone else np.nan,
+    }
+
+
+def run_rate(scenario: Scenario) -> float:
+    """Return the peak-valley rate of a run, with EVs that follow their signal as far as they can."""
+    world, outcome = run_shaving(scenario)
+    return rate_of(world.load.actual_kw + outcome.track.response_kw)
+
+
+def _optimum(world: ShavingWorld, load_kw: NDArray[np.float64]) -> Exact:
+    exact = solve(world.pose(load_kw, world.tariff))
+    assert exact is not None
+    return exact
+
+
+def _least_rate(world: ShavingWorld, exact: Exact) -> float:
+    """Return a rate below which no signal can be, from the least difference D.
+
+    The signal of least difference need not have the least rate. But with a peak of at most L, the load's own, no rate is below
+    D / L, and with a higher peak none is below 1 - (valley + all EVs' power) / L.
+    """
+    load_kw, most_kw = world.load.forecast_kw, float(world.problem.upper.max())
+    peak_kw, valley_kw = float(load_kw.max()), float(load_kw.min())
+    difference_kw = exact.bound * world.problem.difference_max_kw
+    return min(difference_kw / peak_kw, 1 - (valley_kw + most_kw) / peak_kw)
+
+
+def _passing(rate: Callable[[float], float], halvings: int) -> float:
+    """Return the load scale at which a rate, which grows with it, passes the paper's."""
+    low, high = SCALES
+    for _ in range(halvings):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if rate(middle) > RATE_AFTER else (middle, high)
+    return low
+
+
+def _functions(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
+    for function in BEST_ON:
+        problem = FUNCTIONS[function].problem(DIMENSION)
+        for name in PAPERS:
+            optimizer = OPTIMIZERS[name](OPTIMIZERS[name].params_class(population=POPULATION))
+            for seed in size.seeds:
+                result = minimize(problem, optimizer, max_iterations=size.iterations, rng=np.random.default_rng(seed))
+                yield {"function": function, "optimizer": name, "seed": seed, "fitness": result.fun}
+                steps.step()
+
+
+def _horizons(size: Size, days: Sequence[int], steps: _Steps) -> Iterator[dict[str, Any]]:
+    for length in days:
+        for stays in STAYS:
+            for signal in FOLLOWED:
+                for seed in size.seeds:
+                    summary = shave(paper_case(seed, stays=stays, days=length, **iterating(signal, size))).summary
+                    before = summary["no_evs"]
+                    yield {
+                        "days": length, "stays": stays, "signal": signal, "seed": seed,
+                        "before": before["peak_valley_rate"], "after": summary["peak_valley_rate"],
+                        "before_kw": before["peak_valley_difference_kw"], "after_kw": summary["peak_valley_difference_kw"],
+                    }  # fmt: skip
+                    steps.step()
+
+
+def _shown(size: Size, days: Sequence[int]) -> dict[tuple[int, str, str], ShavingResult]:
+    """Run the first seed with agents where IGEO's signal is followed for a day, as the paper has it; else compiled."""
+    shown = {}
+    for length in days:
+        for stays in STAYS:
+            for signal in (*FOLLOWED, "difference"):
+                engine = "agents" if (length, stays, signal) == (1, "daily", "igeo") else "compiled"
+                case = paper_case(size.seeds[0], stays=stays, days=length, engine=engine, **iterating(signal, size))
+                shown[length, stays, signal] = shave(case)
+    return shown

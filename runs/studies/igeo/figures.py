@@ -1,0 +1,176 @@
+"""Paper B's figures, redrawn from our runs and named after the paper's.
+
+Where the paper shows one day, ours is the first seed's. Beside IGEO's signal stands the exact optimum's.
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType
+from numpy.typing import NDArray
+
+from coordination.peak_shaving.grouping import GROUPS
+from runs.plots import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, clock, panels, steps
+from runs.shaving.plots import edges_h
+from runs.shaving.result import ShavingResult
+from runs.studies.igeo.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
+from runs.studies.igeo.claims import NAMES, SAYS
+from runs.studies.igeo.tables import where
+
+LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {
+    "igeo": (EVS, "-"),
+    EXACT: (METHOD_COLOURS[1], STYLES[1]),
+    "difference": (METHOD_COLOURS[2], STYLES[2]),
+}
+COLOURS: Final = (EVS, *METHOD_COLOURS[1:], FREE)
+WHOSE: Final = {"igeo": "IGEO", EXACT: "the exact optimum"}
+CLIPPED: Final = 10.0
+"""Best F above this is not drawn: the first populations often break a constraint, which costs 10^8."""
+
+
+def figures(runs: PaperRuns) -> dict[str, Figure]:
+    """Draw every figure that the runs allow; return them by file name without its ending."""
+    drawn = {}
+    if 1 in runs.days:
+        drawn = {
+            "fig03_signal": signal(runs),
+            "fig04_convergence": convergence(runs),
+            "fig05_spread": spread(runs),
+            "fig06_tracking": tracking(runs),
+            "fig07_deviation": deviation(runs),
+            "fig08_load_1_day": load(runs, 1),
+        }
+    return drawn | ({"fig09_load_3_days": load(runs, 3)} if 3 in runs.days else {})
+
+
+def signal(runs: PaperRuns) -> Figure:
+    """Fig 3: the signal, within what the EVs at the grid could do."""
+    titles = [f"{SAYS[stays]}: the signal of the fleet" for stays in STAYS]
+    figure, drawn = panels(titles, 6.4, nrows=2, ncols=1, sharex=True, sharey=True)
+    for axes, stays in zip(drawn, STAYS, strict=True):
+        for name in FOLLOWED:
+            result = runs.shown[1, stays, name]
+            colour, style = LOOKS[name]
+            steps(axes, edges_h(result), result.slots.signal_kw, NAMES[name], colour, width=1.8, style=style)
+        most = result.slots.available * result.vehicles.power_kw.mean()
+        axes.stairs(
+            most.to_numpy(), edges_h(result), baseline=-most.to_numpy(), fill=True, color=BASE, alpha=0.15,
+            label="all EVs at the grid, N(t) x 7.5 kW",
+        )  # fmt: skip
+        _finish(axes, result, "power [kW],\npositive charges")
+    _below(figure, drawn[0], columns=3)
+    return figure
+
+
+def convergence(runs: PaperRuns) -> Figure:
+    """Fig 4: the best F so far, median over seeds, at the paper's budget and at a larger one."""
+    budgets = {"iterations": f"{runs.size.iterations} iterations", "large": "the larger budget"}
+    titles = [f"{SAYS[stays]}, {says}" for stays in STAYS for says in budgets.values()]
+    figure, drawn = panels(titles, 7.6, nrows=2, ncols=2, sharey=True, sharex="col")
+    for k, stays in enumerate(STAYS):
+        exact = where(runs.signals, tariff="guangdong", stays=stays, optimizer="exact").fitness.median()
+        for j, budget in enumerate(budgets):
+            axes = drawn[2 * k + j]
+            for name, colour, style in zip(SEARCHERS, COLOURS, (*STYLES, *STYLES, "-"), strict=True):
+                history = np.median(runs.histories[stays, budget, name], axis=0)
+                best = np.where(history[:, 1] <= CLIPPED, history[:, 1], np.nan)
+                axes.plot(history[:, 0], best, color=colour, ls=style, lw=1.7, label=NAMES[name])
+            axes.axhline(0.5, color=LIMIT, lw=1.2, ls=(0, (6, 2)), label="doing nothing")
+            axes.axhline(exact, color="black", lw=1.4, label="exact optimum")
+            axes.set(yscale="log", ylim=(0.8 * exact, CLIPPED), ylabel="best F [1]" if j == 0 else "")
+            axes.grid(alpha=0.25, which="both")
+            if k:
+                axes.set_xlabel("points evaluated [1]")
+    _below(figure, drawn[0], columns=5)
+    figure.suptitle(f"Median over {len(runs.size.seeds)} seeds; F above {CLIPPED:g} is not drawn", x=0.01, ha="left")
+    return figure
+
+
+def spread(runs: PaperRuns) -> Figure:
+    """Fig 5: the spread of the state of charge in each group, before and after each slot."""
+    titles = [f"{group}, signal of {WHOSE[name]}" for group in GROUPS for name in FOLLOWED]
+    figure, drawn = panels(titles, 7.6, nrows=3, ncols=2, sharex=True, sharey=True)
+    for k, group in enumerate(GROUPS):
+        for j, name in enumerate(FOLLOWED):
+            axes, result = drawn[2 * k + j], runs.shown[1, "daily", name]
+            rows = result.groups[result.groups.group == group]
+            steps(axes, edges_h(result), 100 * rows.soc_std_before, "before the slot", FREE, width=2.4)
+            steps(axes, edges_h(result), 100 * rows.soc_std_after, "after the slot", EVS, width=1.2, style=STYLES[1])
+            _finish(axes, result, "spread [% points]" if j == 0 else "", sparse=True)
+    _below(figure, drawn[0], columns=2)
+    figure.suptitle(f"Standard deviation of the state of charge in each group, {SAYS['daily']}", x=0.01, ha="left")
+    return figure
+
+
+def tracking(runs: PaperRuns) -> Figure:
+    """Fig 6: the fleet's signal and what its EVs did of it."""
+    titles = [f"Signal of {WHOSE[name]}, {SAYS['daily']}" for name in FOLLOWED]
+    figure, drawn = panels(titles, 6.4, nrows=2, ncols=1, sharex=True, sharey=True)
+    for axes, name in zip(drawn, FOLLOWED, strict=True):
+        result = runs.shown[1, "daily", name]
+        steps(axes, edges_h(result), result.slots.signal_kw, "signal", FREE, width=3.0)
+        steps(axes, edges_h(result), result.slots.response_kw, "response of the EVs", EVS, width=1.4, style=STYLES[1])
+        _finish(axes, result, "power [kW],\npositive charges")
+    _below(figure, drawn[0], columns=2)
+    return figure
+
+
+def deviation(runs: PaperRuns) -> Figure:
+    """Fig 7: how far the EVs stray from the signal; each panel has its own scale."""
+    figure, drawn = panels(
+        [f"Signal of {WHOSE[name]}: response less signal" for name in FOLLOWED], 6.0, nrows=2, ncols=1, sharex=True
+    )
+    looks = {"daily": (FREE, "-"), "always": (METHOD_COLOURS[1], STYLES[1])}
+    for axes, name in zip(drawn, FOLLOWED, strict=True):
+        for bound in (-12.0, 12.0):
+            axes.axhline(bound, color=LIMIT, lw=1.0, ls=":", label="the paper's 12 kW" if bound > 0 else "")
+        for stays, (colour, style) in looks.items():
+            result = runs.shown[1, stays, name]
+            off = result.slots.response_kw - result.slots.signal_kw
+            steps(axes, edges_h(result), off, SAYS[stays], colour, width=1.8, style=style)
+        _finish(axes, result, "deviation [kW]")
+    _below(figure, drawn[0], columns=3)
+    return figure
+
+
+def load(runs: PaperRuns, days: int) -> Figure:
+    """Figs 8 and 9: the load before and after, and beneath it what the EVs change."""
+    names = (*FOLLOWED, "difference")
+    titles = [f"{days} day{'s' if days > 1 else ''}, {SAYS['daily']}: in the legend the peak-valley rate", ""]
+    figure, (axes, below) = panels(titles, 7.0, nrows=2, ncols=1, sharex=True, height_ratios=[2, 1.3])
+    results = {name: runs.shown[days, "daily", name] for name in names}
+    first = results["igeo"]
+    before = first.summary["no_evs"]["peak_valley_rate"]
+    steps(axes, edges_h(first), first.slots.actual_kw / 1000, f"before: {before:.2%}", BASE, width=2.6)
+    for name, result in results.items():
+        colour, style = LOOKS[name]
+        label = f"{NAMES[name]}: {result.summary['peak_valley_rate']:.2%}"
+        steps(axes, edges_h(result), result.slots.total_kw / 1000, label, colour, width=1.6, style=style)
+        steps(below, edges_h(result), result.slots.response_kw / 1000, "", colour, width=1.4, style=style)
+    _finish(axes, first, "load [MW]")
+    _finish(below, first, "EVs [MW],\npositive charges")
+    _below(figure, axes, columns=2)
+    return figure
+
+
+def _finish(axes: Axes, result: ShavingResult, ylabel: str, *, sparse: bool = False) -> None:
+    """Label a panel whose x axis is the time of day; of several days, with a mark every six hours."""
+    clock(axes, result)
+    hours = result.scenario.horizon.hours
+    step = 24 if hours > 24 * 7 else 12 if hours > 24 else 6 if sparse else 3
+    ticks: NDArray[np.float64] = np.arange(0, hours + 1e-9, step)
+    start = pd.Timestamp(result.scenario.horizon.start)
+    axes.set_xticks(ticks, [f"{start + pd.Timedelta(hours=hour):%H:%M}" for hour in ticks])
+    axes.set_ylabel(ylabel)
+    subplot = axes.get_subplotspec()
+    if subplot is None or subplot.is_last_row():
+        axes.set_xlabel("time of day")
+    axes.grid(alpha=0.25)
+
+
+def _below(figure: Figure, axes: Axes, *, columns: int) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=columns, fontsize=9)

@@ -1,0 +1,150 @@
+"""The linear programme is exact where it says so, a bound where it does not, and nobody beats it."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coordination.optimizers import OPTIMIZERS
+from coordination.peak_shaving.exact import solve
+from coordination.peak_shaving.problem import PeakShaving
+from coordination.peak_shaving.search import find
+from tests.coordination.peak_shaving.small import READINGS, day_problem, make_problem
+
+
+def grid_minimum(problem: PeakShaving, points: int) -> float:
+    axes = [np.linspace(low, high, points) for low, high in zip(problem.lower, problem.upper, strict=True)]
+    return float(problem.evaluate(np.array(list(itertools.product(*axes)))).min())
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=8)
+def test_it_is_what_trying_every_signal_of_three_slots_finds(reading: dict[str, Any], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    problem = make_problem(
+        rng.uniform(50, 200, 3), vehicles=rng.integers(1, 11, 3).astype(float).tolist(), prices=rng.uniform(0.2, 1.2, 3),
+        soc_start=float(rng.uniform(0.2, 0.8)), **reading,
+    )  # fmt: skip
+    exact = solve(problem)
+    assert exact is not None
+    tried = grid_minimum(problem, 31)
+    assert exact.bound <= tried + 1e-9
+    # Between two points of the grid F changes by no more than its slope over half a step in every slot.
+    step = 2 * problem.upper / 30
+    slope = problem.settings.weight_difference / problem.difference_max_kw
+    price = np.maximum(np.abs(problem.up_yuan_per_kwh), np.abs(problem.down_yuan_per_kwh))
+    coarse = (step * (slope * 2 + problem.settings.weight_cost * price / problem.cost_max_yuan)).sum()
+    assert exact.bound >= tried - coarse or not exact.is_optimal
+    own = problem.evaluate(exact.signal_kw[None])[0]
+    assert exact.is_optimal == (own <= exact.bound + 1e-6), "whether it is optimal is told truthfully"
+    assert own < 1e8, "its signal keeps all constraints in any case"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("reading", READINGS)
+def test_no_optimiser_beats_it(name: str, reading: dict[str, Any]) -> None:
+    for seed in range(2):
+        problem = day_problem(seed, 8, optimizer=name, population=12, iterations=30, **reading)
+        found = find(problem, np.random.default_rng(seed))
+        assert found.exact is not None
+        assert found.gap is not None
+        assert found.gap >= -1e-6
+        assert found.fitness == problem.evaluate(found.signal_kw[None])[0]
+
+
+@given(seed=st.integers(0, 10_000), vehicles=st.sampled_from([1, 10, 300, 30_000, 1_000_000]))
+@settings(max_examples=30)
+def test_it_does_not_depend_on_the_size_of_fleet_and_load(seed: int, vehicles: int) -> None:
+    rng = np.random.default_rng(seed)
+    load, price = rng.uniform(20, 60, 24), rng.choice([0.247, 0.65, 1.105], 24)
+    bounds = []
+    for n in (10, vehicles):
+        problem = make_problem(load * n, vehicles=float(n), capacity_kwh=35.0 * n, prices=price, weight_cost=0.01)
+        exact = solve(problem)
+        assert exact is not None
+        assert exact.is_optimal
+        bounds.append(exact.bound)
+    assert bounds[1] == pytest.approx(bounds[0], abs=1e-6)
+
+
+def test_its_signal_is_found_by_asking_for_it() -> None:
+    problem = day_problem(1, optimizer="exact")
+    found = find(problem, np.random.default_rng(1))
+    assert found.gap == pytest.approx(0.0, abs=1e-6)
+    assert found.history.shape == (0, 2)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("slots", [96, 288])
+def test_it_is_optimal_by_default_for_a_day_and_for_three(reading: dict[str, Any], slots: int) -> None:
+    exact = solve(day_problem(5, slots, slot_h=0.25, **reading))
+    assert exact is not None
+    assert exact.is_optimal
+
+
+def test_there_is_none_where_f2_is_not_convex() -> None:
+    problem = make_problem([100.0, 200.0], prices=2.0, discharge_ratio=2.0, optimizer="exact")
+    assert solve(problem) is None
+    with pytest.raises(ValueError, match="not convex"):
+        find(problem, np.random.default_rng(1))
+
+
+def test_where_burning_energy_pays_it_is_a_bound_and_says_so() -> None:
+    readings: dict[str, Any] = {"ageing_yuan_per_kwh": 0.0, "carbon_yuan_per_kg": 0.0, "soc_start": 0.8}
+    paid = make_problem([100.0, 200.0], prices=[-2.0, -1.0], **readings)
+    full = make_problem([100.0, 200.0], weight_cost=0.0, soc_start=0.8)  # the valley comes first, and there is no room
+    for problem in (paid, full):
+        exact = solve(problem)
+        assert exact is not None
+        assert not exact.is_optimal
+        assert exact.bound < grid_minimum(problem, 201) - 1e-3
+        assert problem.evaluate(exact.signal_kw[None])[0] < 1e8
+    turned = solve(make_problem([200.0, 100.0], weight_cost=0.0, soc_start=0.8))
+    assert turned is not None
+    assert turned.is_optimal, "after the peak there is room for the valley"
+
+
+def test_charging_and_discharging_at_once_for_nothing_is_undone() -> None:
+    problem = day_problem(2, 96, slot_h=0.25, weight_cost=0.0, efficiency=1.0)
+    exact = solve(problem)
+    assert exact is not None
+    assert exact.is_optimal
+    nothing = solve(day_problem(2, 96, weight_cost=0.0, weight_difference=0.0))
+    assert nothing is not None
+    assert nothing.is_optimal
+    assert nothing.bound == 0.0
+
+
+@pytest.mark.parametrize("soc_start", [0.0, 0.1, 0.2, 0.8, 0.9, 1.0])
+def test_a_fleet_that_begins_beyond_its_bounds_has_an_answer(soc_start: float) -> None:
+    problem = make_problem(np.linspace(100, 300, 24), soc_start=soc_start)
+    exact = solve(problem)
+    assert exact is not None
+    assert exact.is_optimal
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"vehicles": 0.0},
+        {"vehicles": [0.0, 10.0] * 6},
+        {"load_kw": [100.0] * 12},
+        {"weight_cost": 0.0, "weight_difference": 0.0},
+        {"efficiency": 1.0, "soc_start": 0.2},
+        {"penalty": 0.0},
+        {"vehicles": 1.0, "capacity_kwh": 35.0},
+    ],
+)
+def test_odd_cases_end_in_a_signal(name: str, odd: dict[str, Any]) -> None:
+    case = {"load_kw": np.linspace(100, 300, 12), "optimizer": name, "population": 6, "iterations": 5, **odd}
+    problem = make_problem(**case)
+    found = find(problem, np.random.default_rng(1))
+    assert np.isfinite(found.signal_kw).all()
+    assert np.isfinite(found.fitness)
+    assert found.gap is not None
+    assert found.gap >= -1e-6 or odd == {"penalty": 0.0}, "without a penalty limits may be broken"

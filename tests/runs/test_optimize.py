@@ -1,0 +1,212 @@
+"""Optimisers against each other: the same rows however they are run, and tables that say what the rows say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import mannwhitneyu
+from typer.testing import CliRunner, Result
+
+from coordination.optimizers import OPTIMIZERS
+from runs import cli
+from runs.optimizing import figures
+from runs.optimizing.asked import asked
+from runs.optimizing.comparison import Compared, Comparison, Searched, compare_optimizers
+from runs.optimizing.tables import GRID, convergence, mann_whitney, ranks, table4, won_lost_tied
+from runs.result import OPTIMIZE_FILES
+
+SMALL = ["--runs", "3", "--dimension", "4", "--population", "10", "--iterations", "8"]
+
+
+def evswarm(*words: str | Path) -> Result:
+    return CliRunner().invoke(cli.app, [str(word) for word in words])
+
+
+def ask(functions: str = "all", optimizers: str = "all", **changes: Any) -> Comparison:
+    usual: dict[str, Any] = {
+        "runs": 12, "dimension": 5, "population": 10, "iterations": None, "evaluations": None, "shifted": True, "seed": 3,
+    }  # fmt: skip
+    return asked(functions, optimizers, **{**usual, **changes})
+
+
+@pytest.fixture(scope="module")
+def compared() -> Compared:
+    return compare_optimizers(ask(iterations=20, runs=7))
+
+
+@pytest.fixture(scope="module")
+def runs(compared: Compared) -> pd.DataFrame:
+    return compared.table()
+
+
+def test_two_workers_give_the_bytes_of_one(tmp_path: Path) -> None:
+    words = ["optimize", *SMALL, "--runs", "12", "--functions", "F1,F5", "--optimizers", "pso,acso,de", "--shifted"]
+    for workers in ("1", "2"):
+        done = evswarm(*words, "--workers", workers, "--out", tmp_path / workers)
+        assert done.exit_code == 0, done.output
+    for name in OPTIMIZE_FILES:
+        one, two = (pd.read_csv(tmp_path / workers / name, dtype=str) for workers in ("1", "2"))
+        drop = [column for column in one.columns if column == "cpu_s"]
+        assert one.drop(columns=drop).to_csv() == two.drop(columns=drop).to_csv(), name
+
+
+def test_rows_do_not_depend_on_what_is_run_beside_them(runs: pd.DataFrame) -> None:
+    alone = compare_optimizers(ask("F6", "ga,cso", iterations=20, runs=3)).table()
+    whole = runs[runs.function.eq("F6") & runs.optimizer.isin(["ga", "cso"]) & runs.run.lt(3)]
+    assert alone.drop(columns="cpu_s").equals(whole.drop(columns="cpu_s").reset_index(drop=True))
+
+
+def test_another_seed_is_another_draw() -> None:
+    one, two = (compare_optimizers(ask("F1", "pso", runs=2, seed=seed)).table().fun for seed in (3, 4))
+    assert set(one).isdisjoint(two)
+    assert one.nunique() == 2
+
+
+def test_table_4_is_that_of_the_runs(runs: pd.DataFrame) -> None:
+    table = table4(runs).set_index(["function", "optimizer"])
+    assert len(table) == runs.function.nunique() * len(OPTIMIZERS)
+    for function, optimizer in (("F1", "woa"), ("F5", "de")):
+        own = runs[(runs.function == function) & (runs.optimizer == optimizer)]
+        row = table.loc[function, optimizer]
+        assert row.runs == len(own) == 7
+        assert row.best == min(own.fun)
+        assert row["mean"] == pytest.approx(sum(own.fun) / 7)
+        assert row.rmse == pytest.approx((sum(fun**2 for fun in own.fun) / 7) ** 0.5)
+        assert row["median"] == sorted(own.fun)[3]
+        assert row.cpu_s == sorted(own.cpu_s)[3] > 0
+
+
+def test_ranks_are_those_of_the_medians(runs: pd.DataFrame) -> None:
+    table = ranks(runs).set_index("optimizer")
+    medians = runs[runs.function == "F4"].groupby("optimizer").fun.median().sort_values()
+    assert table.F4.sort_values().index.tolist() == medians.index.tolist()
+    assert table.drop(columns="average").sum().tolist() == [55.0] * runs.function.nunique()
+    assert table.average.is_monotonic_increasing
+
+
+def test_the_pairwise_tests_are_scipys_and_mirror_each_other(runs: pd.DataFrame) -> None:
+    tests = mann_whitney(runs).set_index(["function", "optimizer", "other"])
+    found = {name: own.fun.to_numpy() for name, own in runs[runs.function == "F1"].groupby("optimizer")}
+    u, p = mannwhitneyu(found["pso"], found["random"])
+    row = tests.loc["F1", "pso", "random"]
+    assert (row.u, row.p, row.outcome) == (u, p, "wins")
+    turned = {"wins": "loses", "loses": "wins", "ties": "ties"}
+    for (function, one, other), outcome in tests.outcome.items():  # type: ignore[misc]
+        assert tests.loc[function, other, one].outcome == turned[outcome]
+        assert tests.loc[function, one, other].u + tests.loc[function, other, one].u == 49
+    text = won_lost_tied(tests.reset_index())
+    wins, losses, ties = text.loc["pso", "random"].split("-")
+    assert text.loc["random", "pso"] == f"{losses}-{wins}-{ties}"
+    assert int(wins) == (tests.xs("pso", level="optimizer").xs("random", level="other").outcome == "wins").sum() > 0
+
+
+def test_optimisers_that_all_end_alike_tie() -> None:
+    for fun in (0.0, np.inf):
+        rows = [("F6", name, run, fun) for name in ("pso", "woa") for run in range(9)]
+        tests = mann_whitney(pd.DataFrame(rows, columns=["function", "optimizer", "run", "fun"]))
+        assert tests.outcome.tolist() == ["ties", "ties"]
+        assert tests.p.tolist() == [1.0, 1.0]
+
+
+def test_equal_evaluations_are_equal_for_all() -> None:
+    runs = compare_optimizers(ask("F1", runs=1, evaluations=137)).table()
+    assert runs.evaluations.tolist() == [137] * len(OPTIMIZERS)
+    iterations = compare_optimizers(ask("F1", runs=1, iterations=9)).table().set_index("optimizer")
+    assert iterations.iterations.tolist() == [9] * len(OPTIMIZERS)
+    assert iterations.evaluations["cso"] == 10 + 9 * 5
+    assert iterations.evaluations["pso"] == 100
+
+
+def test_who_evaluates_the_population_once_an_iteration_has_the_same_runs_under_both_budgets() -> None:
+    names = "pso,apso,geo,igeo,woa,ga,random,de"
+    one = compare_optimizers(ask("F1,F5", names, runs=2, iterations=9)).table()
+    two = compare_optimizers(ask("F1,F5", names, runs=2, evaluations=100)).table()
+    assert one.drop(columns=["cpu_s", "message"]).equals(two.drop(columns=["cpu_s", "message"]))
+
+
+def test_woa_wins_at_the_origin_and_not_elsewhere() -> None:
+    means = {}
+    for shifted in (False, True):
+        table = table4(compare_optimizers(ask("F1", "woa,cso", dimension=30, population=30, shifted=shifted)).table())
+        means[shifted] = table.set_index("optimizer")["mean"]
+    assert means[False]["woa"] < 1e-6 < means[False]["cso"]
+    assert means[True]["woa"] > 1e4 > means[True]["cso"]
+
+
+def test_curves_fall_to_what_the_runs_found(compared: Compared, runs: pd.DataFrame) -> None:
+    curves = convergence(compared)
+    for (function, optimizer), each in curves.groupby(["function", "optimizer"]):
+        own = runs[(runs.function == function) & (runs.optimizer == optimizer)]
+        assert len(each) <= GRID
+        assert each.evaluations.iloc[[0, -1]].tolist() == [10, own.evaluations.max()]
+        assert each["median"].is_monotonic_decreasing
+        assert each["median"].iloc[-1] == np.median(own.fun)
+        assert (each.low <= each["median"]).all()
+        assert (each["median"] <= each.high).all()
+
+
+def test_the_figure_has_a_labelled_panel_a_function_and_no_two_lines_alike(compared: Compared) -> None:
+    figure = figures.convergence(convergence(compared), compared.comparison.title)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(shown) == 7
+    assert "shifted" in figure.get_suptitle()
+    for axes in shown:
+        assert axes.get_yscale() == "log"
+        assert len({(line.get_color(), str(line.get_linestyle())) for line in axes.lines}) == len(OPTIMIZERS)
+        assert axes.get_title(loc="left")
+    assert sum(bool(axes.get_xlabel()) for axes in shown) == sum(bool(axes.get_ylabel()) for axes in shown) == 3
+    names = ["cso", "cso 0.2", "igeo", "igeo R2", "igeo R3", "mine"]
+    assert len(set(figures.looks(names).values())) == len(names)
+
+
+def test_the_command_prints_and_writes_everything_and_replaces_it(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["optimize", *SMALL, "--functions", "F1..F3,F6-smooth", "--optimizers", "woa, pso"]
+    done = evswarm(*words, "--out", out)
+    assert done.exit_code == 0, done.output
+    for text in ("F3", "woa", "rmse", "rank", "8 iterations", "won-lost-tied", "Written to"):
+        assert text in done.stdout
+    assert max(map(len, done.stdout.split("Written")[0].splitlines())) <= 120
+    assert {path.name for path in out.iterdir()} == {*OPTIMIZE_FILES, "figures"}
+    before = pd.read_csv(out / "runs.csv")
+    assert before.function.unique().tolist() == ["F1", "F2", "F3", "F6-smooth"]
+    assert before.optimizer.unique().tolist() == ["pso", "woa"]
+    assert evswarm(*words, "--seed", "9", "--out", out).exit_code == 0
+    assert pd.read_csv(out / "runs.csv").seed.unique().tolist() == [9]
+    (out / "thesis.txt").write_text("years of work")
+    assert evswarm(*words, "--out", out).exit_code == 2
+    assert (out / "thesis.txt").read_text() == "years of work"
+    assert pd.read_csv(out / "runs.csv").seed.unique().tolist() == [9]
+
+
+def test_every_fault_is_said_at_once_with_the_nearest_name() -> None:
+    words = ["--functions", "F6-smoth,F6..F1", "--optimizers", "pzo,de,ga", "--population", "4"]
+    done = evswarm("optimize", *words, "--iterations", "5", "--evaluations", "5")
+    assert done.exit_code == 2
+    assert "5 faults" in done.stderr
+    for text in ("'F6-smooth', the nearest", "'F6..F1'", "'pso', the nearest", "DE (SciPy)", "one of the two"):
+        assert text in done.stderr
+    assert evswarm("optimize", "--functions", ",").exit_code == 2
+
+
+def test_a_stopped_command_prints_the_runs_that_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cli.as_they_finish
+
+    def stopped(*args: Any, **settings: Any) -> Iterator[Searched]:
+        for number, each in enumerate(whole(*args, **settings)):
+            if number == 4:
+                raise KeyboardInterrupt
+            yield each
+
+    monkeypatch.setattr(cli, "as_they_finish", stopped)
+    words = ["optimize", *SMALL, "--functions", "F1,F2", "--optimizers", "pso,ga", "--out", tmp_path / "out"]
+    done = evswarm(*words)
+    assert done.exit_code == 130
+    assert "4 of 12 runs" in done.stderr
+    assert "nothing was written" in done.stderr
+    assert "pso" in done.stdout
+    assert "ga" in done.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,368 @@
+"""Runs of peak shaving: agents and compiled code are one model, energy closes, results read back, faults are told."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+from typer.testing import Result as Ended
+
+from coordination.peak_shaving.power_sharing import TACTICS
+from environment.faults import FaultyInputError
+from runs.cli import app
+from runs.scenario import Scenario
+from runs.shaving.paper_b import paper_b
+from runs.shaving.result import TABLES, ShavingResult, shave
+from runs.shaving.simulate import run_shaving
+from runs.shaving.world import ShavingWorld
+
+SMALL = {
+    "fleet": {"vehicles": 20},
+    "load": {"peak_kw": 1000.0, "valley_kw": 450.0},
+    "peak_shaving": {"optimizer": "exact"},
+}
+WORDS = [
+    "--set", "fleet.vehicles=20", "--set", "peak_shaving.optimizer=pso", "--set", "peak_shaving.iterations=3",
+]  # fmt: skip
+
+
+def scenario(**sections: Any) -> Scenario:
+    merged = {name: {**SMALL.get(name, {}), **sections.get(name, {})} for name in {**SMALL, **sections}}
+    return Scenario().update(**merged)
+
+
+def both(case: Scenario) -> tuple[ShavingResult, ShavingResult]:
+    agents, compiled = (shave(case.update(run={"engine": engine})) for engine in ("agents", "compiled"))
+    return agents, compiled
+
+
+def assert_alike(agents: ShavingResult, compiled: ShavingResult) -> None:
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(agents, name), getattr(compiled, name), check_exact=True)
+    for summary in (one := dict(agents.summary), two := dict(compiled.summary)):
+        del summary["wall_s"]
+    assert one == two
+
+
+def evswarm(*words: str | Path) -> Ended:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def result() -> ShavingResult:
+    return shave(scenario(participation={"leave_early": 0.3}, channel={"log": True}))
+
+
+@given(
+    tactic=st.sampled_from(sorted(TACTICS)),
+    seed=st.integers(0, 10_000),
+    vehicles=st.integers(1, 25),
+    early=st.sampled_from([0.0, 0.3, 1.0]),
+    slot=st.sampled_from([(60, 0), (15, 0), (5, 100), (60, 72)]),
+    stays=st.sampled_from(["daily", "once", "always"]),
+    soc_start=st.sampled_from(["uniform", "fleet"]),
+    reading=st.sampled_from(["cumulative", "per_interval"]),
+    optimizer=st.sampled_from(["exact", "pso"]),
+    mixed=st.booleans(),
+    fluctuation=st.sampled_from([0.0, 0.1]),
+)
+@settings(max_examples=25)
+def test_agents_and_compiled_code_do_the_same(
+    tactic: str, seed: int, vehicles: int, early: float, slot: tuple[int, int], stays: str, soc_start: str, reading: str,
+    optimizer: str, mixed: bool, fluctuation: float,
+) -> None:  # fmt: skip
+    types = (
+        {"name": "a", "share": 0.5, "capacity_kwh": 20.0, "power_kw": 3.7},
+        {"name": "b", "share": 0.5, "capacity_kwh": 60.0, "power_kw": 11.0},
+    )
+    case = scenario(
+        fleet={"vehicles": vehicles, **({"types": types} if mixed else {})},
+        horizon={"slot_min": slot[0], "slots": slot[1]},
+        load={"peak_kw": 50.0 * vehicles, "valley_kw": 22.0 * vehicles, "fluctuation": fluctuation},
+        participation={"stays": stays, "leave_early": early, "soc_start": soc_start},
+        grouping={"tactic": tactic},
+        peak_shaving={
+            "optimizer": optimizer, "ageing_reading": reading, "weight_cost": 0.1, "population": 8, "iterations": 5,
+        },
+        run={"seed": seed},
+    )  # fmt: skip
+    agents, compiled = both(case)
+    assert_alike(agents, compiled)
+    lay_open(compiled)
+
+
+def lay_open(result: ShavingResult) -> None:
+    """Whatever the case: energy closes, nobody leaves its bounds, and no slot does more than it was asked."""
+    evs, slots, slot_h = result.vehicles, result.slots, result.scenario.horizon.slot_h
+    stored = (evs.soc_end - evs.soc_start) * evs.capacity_kwh
+    np.testing.assert_allclose(evs.charged_kwh - evs.discharged_kwh, stored + evs.lost_kwh, atol=1e-9)
+    np.testing.assert_allclose(slots.response_kw.sum() * slot_h, (stored + evs.lost_kwh).sum(), atol=1e-8)
+    np.testing.assert_allclose(result.groups.groupby("slot").response_kw.sum(), slots.response_kw, atol=1e-9)
+    chosen = result.scenario.peak_shaving
+    assert chosen is not None
+    assert (evs.soc_end >= np.minimum(evs.soc_start, chosen.soc_min)).all()
+    assert (evs.soc_end <= np.maximum(evs.soc_start, chosen.soc_max)).all()
+    assert (slots.response_kw.abs() <= slots.signal_kw.abs() + 1e-9).all()
+    assert (slots.response_kw * slots.signal_kw >= 0).all()
+    assert (slots.present <= slots.available).all()
+    assert json.loads(json.dumps(result.summary, allow_nan=False)) == result.summary
+
+
+@pytest.mark.parametrize("tactic", sorted(TACTICS))
+def test_every_tactic_follows_the_same_signal_for_three_days(tactic: str) -> None:
+    case = scenario(
+        horizon={"slot_min": 15, "slots": 288}, grouping={"tactic": tactic}, run={"engine": "compiled"},
+        participation={"stays": "always"}, peak_shaving={"weight_cost": 0.0},
+    )  # fmt: skip
+    result = shave(case)
+    lay_open(result)
+    assert result.summary["days"] == 3.0
+    assert result.summary["exact_is_optimal"]
+    assert result.summary["peak_valley_rate"] < result.summary["no_evs"]["peak_valley_rate"]
+    assert result.summary["deviation_max_kw"] < 0.1 * 20 * 7.5
+
+
+def test_the_spread_within_groups_falls_in_every_slot_by_the_proposed_tactic() -> None:
+    alike = ({"name": "suv", "share": 1.0, "capacity_kwh": 35.0, "power_kw": 7.5},)
+    case = scenario(
+        fleet={"vehicles": 100, "types": alike}, horizon={"slot_min": 15}, participation={"stays": "always"}
+    )
+    groups = shave(case.update(run={"engine": "compiled"})).groups.dropna()
+    assert (groups.soc_std_after <= groups.soc_std_before + 1e-12).all()
+    assert groups.soc_std_after.mean() < groups.soc_std_before.mean()
+
+
+def test_the_signal_cannot_be_followed_when_all_leave_at_once_and_the_books_say_so() -> None:
+    result = shave(scenario(participation={"leave_early": 1.0}, run={"engine": "compiled"}))
+    lay_open(result)
+    assert result.summary["deviation_max_kw"] > 1.0
+    assert (result.slots.present < result.slots.available).any()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"fleet": {"vehicles": 1}},
+        {"load": {"peak_kw": 500.0, "valley_kw": 500.0}},
+        {"peak_shaving": {"weight_cost": 0.0, "weight_difference": 0.0}},
+        {"peak_shaving": {"weight_cost": 0.0}, "load": {"peak_kw": 1e6, "valley_kw": 1.0}},
+        {"peak_shaving": {"soc_min": 0.79}},
+        {"peak_shaving": {"soc_min": 0.0, "soc_max": 1.0}},
+        {"peak_shaving": {"optimizer": "igeo", "iterations": 0, "population": 5}},
+        {"horizon": {"slot_min": 5}},
+        {"horizon": {"slot_min": 1440}},
+        {"horizon": {"slots": 1}},
+        {"transformer": {"count": 3}},
+        {"participation": {"stays": "once"}, "horizon": {"slots": 72}},
+    ],
+)
+def test_odd_cases_run_to_the_end(odd: dict[str, Any]) -> None:
+    lay_open(shave(scenario(**odd, run={"engine": "compiled"})))
+
+
+def test_nobody_at_the_grid_in_any_slot(tmp_path: Path) -> None:
+    path = tmp_path / "n.csv"
+    path.write_text("hour,vehicles\n0,0\n12,0\n")
+    agents, compiled = both(scenario(participation={"available_path": path}))
+    assert_alike(agents, compiled)
+    assert not compiled.slots.response_kw.any()
+    assert set(compiled.messages.kind) == {"forecast", "prices", "tracking"}
+    assert compiled.summary["years_min"] is None
+
+
+@pytest.mark.parametrize("engine", ["agents", "compiled"])
+def test_one_seed_is_one_run_and_another_is_another(engine: str) -> None:
+    case = scenario(run={"engine": engine}, peak_shaving={"optimizer": "igeo", "iterations": 3})
+    assert_alike(shave(case), shave(case))
+    assert not shave(case).slots.equals(shave(case.update(run={"seed": 2})).slots)
+
+
+def test_a_result_reads_back_equal(result: ShavingResult, tmp_path: Path) -> None:
+    result.save(tmp_path)
+    back = ShavingResult.load(tmp_path)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(back, name), getattr(result, name))
+    assert back.summary == result.summary
+    assert back.scenario.to_toml() == result.scenario.to_toml()
+    assert len(back.log) == result.summary["messages"] > 0
+    assert "asked" in (tmp_path / "timeline.txt").read_text()
+    (tmp_path / "groups.parquet").unlink()
+    with pytest.raises(FaultyInputError, match="groups is missing"):
+        ShavingResult.load(tmp_path)
+
+
+def test_tables_as_csv(result: ShavingResult, tmp_path: Path) -> None:
+    result.save(tmp_path, table_format="csv")
+    slots = pd.read_csv(tmp_path / "slots.csv", parse_dates=["start"])
+    np.testing.assert_allclose(slots.response_kw, result.slots.response_kw)
+    assert {f"{name}.csv" for name in TABLES} < {path.name for path in tmp_path.iterdir()}
+
+
+def test_tables_have_the_promised_columns(result: ShavingResult) -> None:
+    doc = ShavingResult.__doc__ or ""
+    for name in ("slots", "groups", "vehicles", "search"):
+        promised = doc.split(f"    {name}\n")[1].split("``")[1].split()
+        assert list(getattr(result, name).columns) == promised
+
+
+def test_warnings_tell_what_to_know() -> None:
+    def warned(**sections: Any) -> str:
+        return "\n".join(shave(scenario(**sections)).summary["warnings"])
+
+    assert warned() == ""
+    poor = {"optimizer": "random", "iterations": 0, "population": 5}
+    assert "worse than doing nothing" in warned(peak_shaving=poor)
+    assert "keeps all constraints" in warned(peak_shaving={**poor, "soc_min": 0.49, "soc_max": 0.51})
+    dear = {"tariff": {"flat_yuan_per_kwh": 5.0, "discharge_ratio": 2.0}}
+    assert "no exact reference" in warned(**dear, peak_shaving={"optimizer": "pso", "iterations": 2})
+    assert "faults act on ants only" in warned(channel={"loss": 0.1})
+    full = {"load": {"peak_kw": 1000.0, "valley_kw": 100.0}, "peak_shaving": {"weight_cost": 0.0, "soc_max": 0.55}}
+    assert "charges and discharges at once" in warned(**full, horizon={"start": "2010-07-12T00:00"})
+
+
+def test_the_world_is_posed_as_the_scenario_says() -> None:
+    case = scenario(transformer={"count": 2}, load={"peak_kw": 1000.0})
+    world = ShavingWorld.build(case, np.random.default_rng(1))
+    problem = world.problem
+    assert problem.load_kw.max() == pytest.approx(2000.0)
+    assert problem.capacity_kwh == pytest.approx(world.fleet.capacity_kwh.sum())
+    assert problem.soc_start == pytest.approx((world.soc_start * world.fleet.capacity_kwh).sum() / problem.capacity_kwh)
+    with pytest.raises(FaultyInputError, match="section \\[peak_shaving\\] is missing"):
+        run_shaving(Scenario())
+
+
+def fault(*words: str) -> str:
+    settings_ = [part for word in words for part in ("--set", word)]
+    done = evswarm("run", "--set", "fleet.vehicles=20", *settings_)
+    assert done.exit_code == 2, done.output
+    assert "nothing was written" in done.stderr
+    return done.stderr
+
+
+def test_faults_are_told_with_the_nearest_name(tmp_path: Path) -> None:
+    assert "'igeo', the nearest" in fault("peak_shaving.optimizer=igo")
+    assert "'tactic_3', the nearest" in fault("peak_shaving.iterations=2", "grouping.tactic=tactic3")
+    assert "a floor below the ceiling" in fault("peak_shaving.soc_min=0.9")
+    assert "'optimizer', the nearest" in fault("peak_shaving.optimiser=pso")
+    dear = ["tariff.flat_yuan_per_kwh=5", "tariff.discharge_ratio=2"]
+    assert "peak_shaving.optimizer is 'exact'" in fault("peak_shaving.optimizer=exact", *dear)
+    path = tmp_path / "n.csv"
+    path.write_text("hour,vehicles\n0,21\n12,0\n")
+    assert "at most the fleet's 20" in fault("peak_shaving.iterations=2", f"participation.available_path={path}")
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,1,5,2,4\n")
+    words = ["peak_shaving.iterations=2", "fleet.source=csv", f"fleet.path={fleet}"]
+    done = evswarm("run", *[part for word in words for part in ("--set", word)])
+    assert done.exit_code == 2
+    assert "capacity_kwh is unknown for 1 of 1 EVs, 'a' the first" in done.stderr
+
+
+def test_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    words = [
+        "peak_shaving.iterations=2", "tariff.source=csv", f"tariff.path={tmp_path / 'prices.csv'}",
+        f"participation.available_path={tmp_path / 'numbers.csv'}", "grouping.stepness=2",
+    ]  # fmt: skip
+    told = fault(*words)
+    for name in ("prices.csv", "numbers.csv", "'steepness'", "3 faults"):
+        assert name in told
+
+
+def test_check_finds_what_a_run_would(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text('[peak_shaving]\noptimizer = "exact"\n')
+    done = evswarm("check", path)
+    assert done.exit_code == 0
+    assert "500 EVs that give back" in done.stdout
+    path.write_text('[peak_shaving]\noptimizer = "exact"\n[tariff]\nflat_yuan_per_kwh = 5.0\ndischarge_ratio = 2.0\n')
+    assert evswarm("check", path).exit_code == 2
+
+
+def test_the_scenario_of_paper_b_is_sound(tree: Path) -> None:
+    path = tree / "scenarios/paper_b.toml"
+    assert evswarm("check", path).exit_code == 0
+    case = Scenario.read(path)
+    result = shave(case.update(run={"engine": "compiled"}))
+    lay_open(result)
+    assert result.summary["no_evs"]["peak_valley_rate"] == pytest.approx(0.5503, abs=1e-9)
+    assert (result.vehicles.capacity_kwh == 35.0).all()
+    assert (result.vehicles.power_kw == 7.5).all()
+    assert len(result.vehicles) == 300
+    assert len(result.slots) == 96
+    named = {"horizon": {"slots": 96}, "fleet": {"types": paper_b().fleet.types}, "transformer": {"limit_kw": 50_000.0}}  # type: ignore[union-attr]
+    assert case.update(**named).to_toml() == paper_b().update(**named).to_toml(), "the file is the case of the study"
+
+
+def test_run_prints_and_writes_and_replaces(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for number in range(2):
+        done = evswarm("run", *WORDS, "--seed", number, "--out", out)
+        assert done.exit_code == 0, done.output
+        assert f"seed = {number}" in (out / "scenario.toml").read_text()
+    for text in ("20 EVs that give back", "no EVs", "peak shaving by pso", "largest deviation", "messages"):
+        assert text in done.stdout
+    tables = {f"{name}.parquet" for name in TABLES if name != "log"}
+    assert {path.name for path in out.iterdir()} == {"scenario.toml", "summary.json", "figures", *tables}
+    assert {path.name for path in (out / "figures").iterdir()} == {"load.png", "tracking.png", "groups.png"}
+    again = tmp_path / "again"
+    assert evswarm("run", out / "scenario.toml", "--out", again, "--format", "csv").exit_code == 0
+    assert (again / "slots.csv").exists()
+    one, two = (json.loads((folder / "summary.json").read_text()) for folder in (out, again))
+    for summary in (one, two):
+        del summary["wall_s"]
+    assert one == two
+
+
+def test_what_is_for_ants_only_is_refused() -> None:
+    compared = evswarm("compare", *WORDS)
+    assert compared.exit_code == 2
+    assert "without it for `evswarm compare`" in compared.stderr
+    spread = evswarm("run", *WORDS, "--workers", "2")
+    assert spread.exit_code == 2
+    assert "one aggregator leads the whole fleet" in spread.stderr
+
+
+def test_a_sweep_sets_optimisers_side_by_side(tmp_path: Path) -> None:
+    words = [
+        "--vary", "peak_shaving.optimizer=exact,pso", "--set", "peak_shaving.iterations=2", "--set", "fleet.vehicles=10",
+        "--replications", "2", "--engine", "serial", "--out", tmp_path / "sweep",
+    ]  # fmt: skip
+    done = evswarm("sweep", *words)
+    assert done.exit_code == 0, done.output
+    assert "above" in done.stdout, "how far from the exact reference"
+    runs = pd.read_parquet(tmp_path / "sweep/runs.parquet")
+    assert runs.status.tolist() == ["ok"] * 4
+    gap = runs.set_index("peak_shaving.optimizer").gap_to_exact
+    assert gap["exact"].abs().max() <= 1e-6
+    assert gap["pso"].min() >= -1e-6
+
+
+def test_a_latin_hypercube_brings_the_section_in(tmp_path: Path) -> None:
+    words = ["--design", "lhs", "--samples", "3", "--vary", "peak_shaving.population=5:20", "--replications", "1"]
+    more = ["--set", "fleet.vehicles=5", "--engine", "serial", "--out", tmp_path / "sweep"]
+    done = evswarm("sweep", *words, *more, "--vary", "peak_shaving.iterations=1,2")
+    assert done.exit_code == 0, done.output
+    populations = pd.read_parquet(tmp_path / "sweep/runs.parquet")["peak_shaving.population"]
+    assert populations.dtype.kind == "i"
+    assert populations.between(5, 20).all()
+
+
+def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "runs", "run", "--set", "peak_shaving.iterations=1000000", "--out", tmp_path / "out"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.iterdir()) and process.poll() is None:  # the draft folder: the run has begun
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "nothing was written" in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []

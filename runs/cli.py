@@ -17,12 +17,13 @@ from coordination.optimizers.functions import FUNCTIONS
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.design import read_design
+from runs.folder import COMPARISON_FILE, whole_folder, written_in
 from runs.optimizing.asked import DEFAULT_ITERATIONS, asked
 from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
 from runs.optimizing.printed import print_compared, write_compared
 from runs.printed import comparison, err, out, print_comparison, print_run, print_shaving, print_sweep, print_warnings
 from runs.reference import commented_scenario
-from runs.result import COMPARISON_FILE, OPTIMIZE_FILES, STUDY_FILE, Result, whole_folder
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
 from runs.shaving.result import ShavingResult, shave
@@ -168,8 +169,7 @@ def study(
         with whole_folder(target) as folder:
             with _progress(chosen.title) as tell:
                 text = carry(folder, quick=quick, progress=tell)
-            written = sorted(path.name for path in folder.iterdir())
-            (folder / STUDY_FILE).write_text("".join(f"{entry}\n" for entry in written), encoding="utf-8")
+            written = written_in(folder)
         out.print(text, markup=False, highlight=False, soft_wrap=True)
         out.print(f"Written to [bold]{escape(str(target))}[/]: {', '.join(written)}", soft_wrap=True)
 
@@ -292,6 +292,7 @@ def optimize(
             evaluations=evaluations, shifted=shifted, seed=seed,
         )  # fmt: skip
         done: list[Searched] = []
+        written: list[str] = []
 
         def carry_on() -> Compared:
             with crew_of(workers) as crew, _progress("optimisers") as tell:
@@ -305,6 +306,7 @@ def optimize(
                 with whole_folder(out_folder) as folder:
                     compared = carry_on()
                     write_compared(compared, folder)
+                    written = written_in(folder)
         except KeyboardInterrupt:
             if done:
                 print_compared(Compared(comparison, tuple(done)))
@@ -312,8 +314,7 @@ def optimize(
             raise
         print_compared(compared)
         if out_folder is not None:
-            written = ", ".join(OPTIMIZE_FILES)
-            out.print(f"Written to [bold]{escape(str(out_folder))}[/]: {written}, figures/", soft_wrap=True)
+            out.print(f"Written to [bold]{escape(str(out_folder))}[/]: {', '.join(written)}", soft_wrap=True)
 
 
 @app.command("app")

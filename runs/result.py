@@ -1,24 +1,19 @@
 """The result of a run: typed tables and a summary, written to a folder and read back."""
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import Schedule
 from environment.board import pheromone
 from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
 from environment.faults import Fault, FaultyInputError
+from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
 from runs.metrics import EnergyBooks
 from runs.network import FEEDER_TABLES, empty_table, feeder_tables, solve_network
 from runs.outcome import Outcome
@@ -44,14 +39,6 @@ READ_AS = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPE
 TEXT_COLUMNS = (
     "vehicle", "transformer", "kind", "hop", "cast", "sender", "receiver", "text", "node", "upstream", "branch",
 )  # fmt: skip
-SUMMARY_FILE = "summary.json"
-SCENARIO_FILE = "scenario.toml"
-COMPARISON_FILE = "comparison.csv"
-TIMELINE_FILE = "timeline.txt"
-TABLE_4_FILE = "table4.csv"
-OPTIMIZE_FILES = ("runs.csv", TABLE_4_FILE, "ranks.csv", "mann_whitney.csv", "convergence.csv")
-STUDY_FILE = "study_files.txt"
-"""Lists what a study wrote beside it, a name a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +146,7 @@ class Result:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def save(self, folder: Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
+    def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
         """Write scenario, summary and tables into a folder that exists.
 
         Parameters
@@ -169,16 +156,9 @@ class Result:
         table_format
             Of the tables.
         """
-        (folder / SCENARIO_FILE).write_text(self.scenario.to_toml(), encoding="utf-8")
-        (folder / SUMMARY_FILE).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8")
-        if self.scenario.channel.log:
-            (folder / TIMELINE_FILE).write_text(timeline(self.log, self.scenario.horizon), encoding="utf-8")
-        for name in _tables(self.scenario):
-            table: pd.DataFrame = getattr(self, name)
-            if table_format == "csv":
-                table.to_csv(folder / f"{name}.csv", index=False)
-            else:
-                table.to_parquet(folder / f"{name}.parquet", index=False)
+        tables = {name: getattr(self, name) for name in _tables(self.scenario)}
+        told = timeline(self.log, self.scenario.horizon) if self.scenario.channel.log else None
+        write_run(folder, self.scenario.to_toml(), self.summary, tables, table_format, told)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -206,63 +186,6 @@ class Result:
         absent = {"log": _log(None), **{name: empty_table(name) for name in FEEDER_TABLES}}
         read = {**absent, **{name: _read_table(folder, name, scenario) for name in tables}}
         return cls(scenario=scenario, summary=summary, **read)
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into that becomes `folder` only when all is written.
-
-    An earlier result, comparison (of optimisers too) or study in its place is replaced; anything else is left alone. Where nothing is written, no
-    folder on the way to it is left behind either.
-
-    Raises
-    ------
-    FaultyInputError
-        If `folder` exists and is neither empty nor one of those.
-    """
-    folder = folder.resolve()
-    if folder.exists() and not (folder.is_dir() and _is_ours(folder)):
-        raise FaultyInputError([
-            Fault("--out", None, str(folder), "something else", "a new or empty folder, or an earlier result")
-        ])  # fmt: skip
-    made = [parent for parent in folder.parents if not parent.exists()]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    aside = draft.with_name(draft.name + "-old")
-    try:
-        yield draft
-        if folder.exists():  # may be somebody's working folder: change what is in it, not the folder
-            aside.mkdir()
-            for old in list(folder.iterdir()):
-                old.rename(aside / old.name)
-            for new in list(draft.iterdir()):
-                new.rename(folder / new.name)
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            draft.chmod(0o777 & ~_umask())
-            draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        if not folder.exists():
-            for parent in made:
-                parent.rmdir()
-
-
-def _is_ours(folder: Path) -> bool:
-    names = {path.name for path in folder.iterdir()}
-    if STUDY_FILE in names:
-        return names <= {STUDY_FILE, *(folder / STUDY_FILE).read_text(encoding="utf-8").splitlines()}
-    tables = {f"{name}.{end}" for name in (*TABLES, *FEEDER_TABLES, "groups", "search") for end in ("parquet", "csv")}
-    if TABLE_4_FILE in names:
-        return names <= {*OPTIMIZE_FILES, "figures"}
-    ours = {SCENARIO_FILE, SUMMARY_FILE, COMPARISON_FILE, TIMELINE_FILE, "figures", *tables, *COORDINATORS}
-    return not names or (names <= ours and bool(names & {SUMMARY_FILE, COMPARISON_FILE}))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _tables(scenario: Scenario) -> list[str]:

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from runs.design import SEED_KEY, Design
+from runs.folder import SCENARIO_FILE
 from runs.journal import Journal, write_table
-from runs.result import SCENARIO_FILE
 from runs.scenario import Scenario
 from runs.workers import CREWS, Crew, Engine, Job, Record, failure, require_dask, work
 

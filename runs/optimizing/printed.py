@@ -10,7 +10,6 @@ from rich.table import Table
 from runs.optimizing.comparison import Compared
 from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
 from runs.printed import out
-from runs.result import OPTIMIZE_FILES
 
 WIDTH: Final = 7
 
@@ -85,9 +84,15 @@ def write_compared(compared: Compared, folder: Path) -> None:
     from runs.plots import save  # noqa: PLC0415
 
     runs, curves = compared.table(), convergence(compared)
-    tables = (runs, table4(runs), ranks(runs), mann_whitney(runs), curves)
-    for name, table in zip(OPTIMIZE_FILES, tables, strict=True):
-        compared.described(table).to_csv(folder / name, index=False)
+    tables = {
+        "runs": runs,
+        "table4": table4(runs),
+        "ranks": ranks(runs),
+        "mann_whitney": mann_whitney(runs),
+        "convergence": curves,
+    }
+    for name, table in tables.items():
+        compared.described(table).to_csv(folder / f"{name}.csv", index=False)
     (folder / "figures").mkdir()
     title = f"Convergence, {compared.comparison.title}"
     save(figures.convergence(curves, title), folder / "figures" / "convergence.png")

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,9 @@ from coordination.peak_shaving.search import EXACT, Found
 from environment.ageing import years_of_service
 from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
 from environment.faults import Fault, FaultyInputError
+from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
 from runs.metrics import load_metrics
-from runs.result import LOG_DTYPES, SCENARIO_FILE, SUMMARY_FILE, TIMELINE_FILE
+from runs.result import LOG_DTYPES
 from runs.scenario import Scenario
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
@@ -89,7 +90,7 @@ class ShavingResult:
             log=pd.DataFrame(outcome.channel.log or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES),
         )
 
-    def save(self, folder: Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
+    def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
         """Write scenario, summary and tables into a folder that exists.
 
         Parameters
@@ -99,16 +100,9 @@ class ShavingResult:
         table_format
             Of the tables.
         """
-        (folder / SCENARIO_FILE).write_text(self.scenario.to_toml(), encoding="utf-8")
-        (folder / SUMMARY_FILE).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8")
-        if self.scenario.channel.log:
-            (folder / TIMELINE_FILE).write_text(timeline(self.log, self.scenario.horizon), encoding="utf-8")
-        for name in _tables(self.scenario):
-            table: pd.DataFrame = getattr(self, name)
-            if table_format == "csv":
-                table.to_csv(folder / f"{name}.csv", index=False)
-            else:
-                table.to_parquet(folder / f"{name}.parquet", index=False)
+        tables = {name: getattr(self, name) for name in _tables(self.scenario)}
+        told = timeline(self.log, self.scenario.horizon) if self.scenario.channel.log else None
+        write_run(folder, self.scenario.to_toml(), self.summary, tables, table_format, told)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -29,7 +29,7 @@ def test_run_writes_a_result_with_figures(tmp_path: Path) -> None:
     assert evswarm("run", *SMALL, "--seed", "7", "--out", out).exit_code == 0
     assert {path.name for path in out.iterdir()} == {
         "scenario.toml", "summary.json", "slots.parquet", "vehicles.parquet", "schedule.parquet", "board.parquet",
-        "messages.parquet", "rounds.parquet", "figures",
+        "messages.parquet", "rounds.parquet", "figures", ".evswarm",
     }  # fmt: skip
     assert {path.name for path in (out / "figures").iterdir()} == {"load_curves.png", "board.png", "raster.png"}
     assert "seed = 7" in (out / "scenario.toml").read_text()
@@ -46,7 +46,7 @@ def test_compare_sets_methods_side_by_side(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = evswarm("compare", *SMALL, "--methods", "free, ants", "--out", out)
     assert done.exit_code == 0, done.output
-    assert {path.name for path in out.iterdir()} == {"comparison.csv", "figures", "free", "ants"}
+    assert {path.name for path in out.iterdir()} == {"comparison.csv", "figures", "free", "ants", ".evswarm"}
     assert evswarm("compare", *SMALL, "--out", out).exit_code == 0, "an earlier comparison is replaced"
     assert evswarm("compare", "--methods", "free,bees").exit_code == 2
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from environment.faults import FaultyInputError
 from runs import plots
 from runs.cli import app
+from runs.folder import whole_folder
 from runs.network import FEEDER_TABLES
-from runs.result import TABLES, Result, whole_folder
+from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
 from runs.simulate import simulate, summarize

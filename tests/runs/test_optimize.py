@@ -16,8 +16,8 @@ from runs.optimizing import figures
 from runs.optimizing.asked import asked
 from runs.optimizing.comparison import Compared, Comparison, Searched, compare_optimizers
 from runs.optimizing.tables import GRID, convergence, mann_whitney, ranks, table4, won_lost_tied
-from runs.result import OPTIMIZE_FILES
 
+FILES = ("runs.csv", "table4.csv", "ranks.csv", "mann_whitney.csv", "convergence.csv")
 SMALL = ["--runs", "3", "--dimension", "4", "--population", "10", "--iterations", "8"]
 
 
@@ -47,7 +47,7 @@ def test_two_workers_give_the_bytes_of_one(tmp_path: Path) -> None:
     for workers in ("1", "2"):
         done = evswarm(*words, "--workers", workers, "--out", tmp_path / workers)
         assert done.exit_code == 0, done.output
-    for name in OPTIMIZE_FILES:
+    for name in FILES:
         one, two = (pd.read_csv(tmp_path / workers / name, dtype=str) for workers in ("1", "2"))
         drop = [column for column in one.columns if column == "cpu_s"]
         assert one.drop(columns=drop).to_csv() == two.drop(columns=drop).to_csv(), name
@@ -170,7 +170,7 @@ def test_the_command_prints_and_writes_everything_and_replaces_it(tmp_path: Path
     for text in ("F3", "woa", "rmse", "rank", "8 iterations", "won-lost-tied", "Written to"):
         assert text in done.stdout
     assert max(map(len, done.stdout.split("Written")[0].splitlines())) <= 120
-    assert {path.name for path in out.iterdir()} == {*OPTIMIZE_FILES, "figures"}
+    assert {path.name for path in out.iterdir()} == {*FILES, "figures", ".evswarm"}
     before = pd.read_csv(out / "runs.csv")
     assert before.function.unique().tolist() == ["F1", "F2", "F3", "F6-smooth"]
     assert before.optimizer.unique().tolist() == ["pso", "woa"]

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from environment.faults import FaultyInputError
-from runs.result import TABLES, Result, whole_folder
+from runs.folder import whole_folder
+from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
 
@@ -159,11 +160,22 @@ def test_the_working_folder_itself_can_be_replaced(
 
 
 def test_a_folder_that_holds_more_than_a_result_is_left_alone(tmp_path: Path, result: Result) -> None:
-    result.save(tmp_path)
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(FaultyInputError, match="new or empty folder"), whole_folder(tmp_path):
+    target = tmp_path / "out"
+    with whole_folder(target) as folder:
+        result.save(folder)
+    (target / "thesis.txt").write_text("years of work")
+    with pytest.raises(FaultyInputError, match="new or empty folder"), whole_folder(target):
         pass
-    assert (tmp_path / "thesis.txt").exists()
+    assert (target / "thesis.txt").exists()
+
+
+def test_a_folder_that_lost_some_of_a_result_is_still_replaced(tmp_path: Path, result: Result) -> None:
+    target = tmp_path / "out"
+    for _ in range(2):
+        with whole_folder(target) as folder:
+            result.save(folder)
+        (target / "summary.json").unlink()
+    assert (target / "scenario.toml").exists()
 
 
 def test_a_result_without_charging_reads_back_equal(tmp_path: Path) -> None:

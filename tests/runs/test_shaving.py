@@ -310,7 +310,7 @@ def test_run_prints_and_writes_and_replaces(tmp_path: Path) -> None:
     for text in ("20 EVs that give back", "no EVs", "peak shaving by pso", "largest deviation", "messages"):
         assert text in done.stdout
     tables = {f"{name}.parquet" for name in TABLES if name != "log"}
-    assert {path.name for path in out.iterdir()} == {"scenario.toml", "summary.json", "figures", *tables}
+    assert {path.name for path in out.iterdir()} == {"scenario.toml", "summary.json", "figures", ".evswarm", *tables}
     assert {path.name for path in (out / "figures").iterdir()} == {"load.png", "tracking.png", "groups.png"}
     again = tmp_path / "again"
     assert evswarm("run", out / "scenario.toml", "--out", again, "--format", "csv").exit_code == 0

@@ -45,7 +45,7 @@ def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path, monke
     assert done.exit_code == 0, done.output
     assert {path.name for path in out.iterdir()} == {
         "claims.csv", "table1_charging_modes.csv", "table3_parameters.csv", "table4_free_and_coordinated.csv",
-        "table5_ants_and_swarms.csv", "paper_a.md", "figures", "study_files.txt",
+        "table5_ants_and_swarms.csv", "paper_a.md", "figures", ".evswarm",
     }  # fmt: skip
     assert sorted(path.stem for path in (out / "figures").iterdir()) == FIGURES
     claims = pd.read_csv(out / "claims.csv")

@@ -77,7 +77,7 @@ def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "claims.csv", "table3_algorithms.csv", "table5_tactics.csv", "load_scales.csv", "functions.csv", "searches.csv",
-        "tactic_runs.csv", "horizons.csv", "paper_b.md", "figures", "study_files.txt",
+        "tactic_runs.csv", "horizons.csv", "paper_b.md", "figures", ".evswarm",
     }  # fmt: skip
     assert sorted(path.stem for path in (tmp_path / "out/figures").iterdir()) == ONE_DAY + THREE_DAYS
     told = pd.read_csv(tmp_path / "out/claims.csv")

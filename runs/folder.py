@@ -1,0 +1,117 @@
+"""Folders of results: written whole or not at all, and replaced only by what would replace them."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from environment.faults import Fault, FaultyInputError
+
+SCENARIO_FILE: Final = "scenario.toml"
+SUMMARY_FILE: Final = "summary.json"
+TIMELINE_FILE: Final = "timeline.txt"
+COMPARISON_FILE: Final = "comparison.csv"
+OURS_FILE: Final = ".evswarm"
+"""Lists what was written beside it, a name a line: a folder that holds nothing else may be replaced."""
+
+type TableFormat = Literal["parquet", "csv"]
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into that becomes `folder` only when all is written.
+
+    What was written so before is replaced; anything else is left alone. Where nothing is written, no folder on the way
+    to it is left behind either.
+
+    Raises
+    ------
+    FaultyInputError
+        If `folder` exists and holds anything else.
+    """
+    folder = folder.resolve()
+    if folder.exists() and not (folder.is_dir() and _is_ours(folder)):
+        raise FaultyInputError([
+            Fault("--out", None, str(folder), "something else", "a new or empty folder, or an earlier result")
+        ])  # fmt: skip
+    made = [parent for parent in folder.parents if not parent.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    aside = draft.with_name(draft.name + "-old")
+    try:
+        yield draft
+        (draft / OURS_FILE).write_text("".join(f"{name}\n" for name in written_in(draft)), encoding="utf-8")
+        if folder.exists():  # may be somebody's working folder: change what is in it, not the folder
+            aside.mkdir()
+            for old in list(folder.iterdir()):
+                old.rename(aside / old.name)
+            for new in list(draft.iterdir()):
+                new.rename(folder / new.name)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            draft.chmod(0o777 & ~_umask())
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not folder.exists():
+            for parent in made:
+                parent.rmdir()
+
+
+def written_in(folder: Path) -> list[str]:
+    """Return the names of what a folder holds, sorted, without the list itself."""
+    return sorted(path.name for path in folder.iterdir() if path.name != OURS_FILE)
+
+
+def _is_ours(folder: Path) -> bool:
+    known = folder / OURS_FILE
+    listed = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
+    return set(written_in(folder)) <= set(listed)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_run(
+    folder: Path,
+    scenario: str,
+    summary: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    table_format: TableFormat,
+    timeline: str | None,
+) -> None:
+    """Write what every run leaves behind into a folder that exists.
+
+    Parameters
+    ----------
+    folder
+        Takes the files.
+    scenario
+        As TOML.
+    summary
+        Key figures by name.
+    tables
+        By name.
+    table_format
+        Of the tables.
+    timeline
+        Every message as text; None: none is kept.
+    """
+    (folder / SCENARIO_FILE).write_text(scenario, encoding="utf-8")
+    (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    if timeline is not None:
+        (folder / TIMELINE_FILE).write_text(timeline, encoding="utf-8")
+    for name, table in tables.items():
+        if table_format == "csv":
+            table.to_csv(folder / f"{name}.csv", index=False)
+        else:
+            table.to_parquet(folder / f"{name}.parquet", index=False)

@@ -86,11 +86,11 @@ def print_objective(size: Size) -> None:
 
 
 def print_own(size: Size) -> None:
-    """Print the times of our optimisers."""
+    """Print the times of our optimisers: of a run, and of as many evaluations as the population has members."""
     evaluations = size.population * (size.iterations + 1)
     print(f"\nOur optimisers, shifted sphere, {size}: ms of CPU a run of {evaluations:,} evaluations")
     print_objective(size)
-    print(f"{'':>16} {'min':>9} {'median':>9} {'us an iteration':>16}")
+    print(f"{'':>16} {'min':>9} {'median':>9} {'us a population':>16}")
     for cls in OPTIMIZERS.values():
         each = []
         for seed in range(size.repeats + 1):

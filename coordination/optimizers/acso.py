@@ -19,7 +19,11 @@ from coordination.optimizers.cso import Competition, Pairs, State, paired
 class Params(cso.Params):
     """Settings of the advanced competitive swarm."""
 
+    population: int = Field(default=30, ge=4, le=1_000_000)
+    """Members of the population: two winners, and two losers, to meet among themselves."""
+
     social: float | None = Field(default=0.0, ge=0, le=1)
+    """Pull of the swarm's centre; 0: none, as in the paper's equation."""
 
     overshoot: bool = False
     """Whether places move on by the change of velocity, as in LMOCSO."""

@@ -192,7 +192,7 @@ class Optimizer[P: Params, S: State](Minimizer[P, S]):
     def ask(self, state: S) -> NDArray[np.float64]:
         """Return points to be evaluated, all in the box, shape ``(m, d)``; the first time the first population.
 
-        They stand in a buffer of the state, which the next call writes anew.
+        They stand in a buffer of the state. Each is to be told once before the next are asked for: members may have moved.
         """
         if not state.tells:
             state.trial = np.ascontiguousarray(self.first(state))

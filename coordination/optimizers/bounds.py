@@ -19,14 +19,14 @@ def _confine(x: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[
     for i in range(n):
         if code == _CLIP:
             for j in range(d):
-                x[i, j] = min(max(x[i, j], lower[j]), upper[j])
+                x[i, j] = min(max(lower[j], x[i, j]), upper[j])  # what is not a number becomes the lower bound
             continue
         for j in range(d):
             if lower[j] <= x[i, j] <= upper[j]:
                 continue
             width = upper[j] - lower[j]
             if not width > 0.0 or not np.isfinite(x[i, j]):
-                x[i, j] = min(max(x[i, j], lower[j]), upper[j])
+                x[i, j] = min(max(lower[j], x[i, j]), upper[j])
                 continue
             if code == _REFLECT:
                 beyond = (x[i, j] - lower[j]) % (2.0 * width)

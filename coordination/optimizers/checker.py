@@ -4,6 +4,7 @@ The idea is Gymnasium's `check_env`: one public function that authors of optimis
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -92,6 +93,15 @@ def _of(cls: Kind, **params: Any) -> Minimizer[Any, Any]:
     return cls(cls.params_class(**params))
 
 
+def _smallest(cls: Kind) -> int:
+    """Return the smallest population that the settings take."""
+    for population in range(1, min(POPULATIONS)):
+        with suppress(ValueError):
+            _of(cls, population=population)
+            return population
+    return min(POPULATIONS)
+
+
 def _run(cls: Kind, problem: _Watched, budget: int, seed: int = 0, **params: Any) -> OptimizeResult:
     return minimize(problem, _of(cls, **params), max_evaluations=budget, rng=np.random.default_rng(seed))
 
@@ -100,7 +110,7 @@ def _box_and_shapes(cls: Kind) -> Iterator[str]:
     if not isinstance(getattr(cls, "title", None), str):
         yield "has no title"
     for rule in ("clip", "reflect", "periodic"):
-        for population in POPULATIONS:
+        for population in (_smallest(cls), *POPULATIONS):
             for dimension in DIMENSIONS:
                 problem = _Watched(dimension)
                 _run(cls, problem, 12 * population, population=population, bounds=rule)
@@ -171,15 +181,19 @@ def _by_hand(cls: Kind) -> Iterator[str]:
     optimizer = cls()
     if not isinstance(optimizer, Optimizer):
         return
-    driven, by_hand = _Watched(3), _Watched(3)
+    driven, by_hand, beside = _Watched(3), _Watched(3), _Watched(3)
     minimize(driven, optimizer, max_iterations=5, rng=np.random.default_rng(3))
-    state = optimizer.start(by_hand.lower, by_hand.upper, np.random.default_rng(3))
-    while not state.tells or state.iteration < 5:
-        state.progress = min(state.iteration / 4, 1.0)
-        x = optimizer.ask(state)
-        state = optimizer.tell(state, x, by_hand.evaluate(x))
+    searches = [
+        (problem, optimizer.start(problem.lower, problem.upper, np.random.default_rng(seed)))
+        for problem, seed in ((by_hand, 3), (beside, 4))
+    ]
+    while not searches[0][1].tells or searches[0][1].iteration < 5:
+        for problem, state in searches:  # two searches of one optimiser, in turn
+            state.progress = min(state.iteration / 4, 1.0)
+            x = optimizer.ask(state)
+            optimizer.tell(state, x, problem.evaluate(x))
     if driven.points.tobytes() != by_hand.points.tobytes():
-        yield "asked and told by hand it takes another course than in `minimize`"
+        yield "asked and told by hand, beside another search, it takes another course than in `minimize`"
 
 
 def _learns(cls: Kind) -> Iterator[str]:

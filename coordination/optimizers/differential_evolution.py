@@ -26,7 +26,11 @@ class Params(base.Params):
 
 
 class _EndedError(Exception):
-    """Ends SciPy's loop."""
+    """Ends SciPy's loop; carries what the problem raised, which SciPy would put into words of its own."""
+
+    def __init__(self, cause: Exception | None = None) -> None:
+        super().__init__()
+        self.cause = cause
 
 
 class DifferentialEvolution(Minimizer[Params, State]):
@@ -36,22 +40,26 @@ class DifferentialEvolution(Minimizer[Params, State]):
     params_class = Params
 
     def search(self, state: State, evaluate: Evaluate, running: Callable[[], bool]) -> None:
-        """Let SciPy search until told to stop, or until its population has become one point."""
+        """Let SciPy search until told to stop."""
 
         def told(columns: NDArray[np.float64]) -> NDArray[np.float64]:
             if not running():
                 raise _EndedError
             x = np.clip(columns.T, state.lower, state.upper)  # SciPy scales from the unit cube: rounding may lead out
-            fitness = evaluate(x)
+            try:
+                fitness = evaluate(x)
+            except Exception as error:
+                raise _EndedError(error) from error
             state.enter(x, fitness)
             state.iteration = state.tells - 1
             return fitness
 
         try:
             differential_evolution(
-                told, Bounds(state.lower, state.upper), init=self.first(state), maxiter=2**31, tol=0, atol=0,
+                told, Bounds(state.lower, state.upper), init=self.first(state), maxiter=2**31, tol=0, atol=-1,
                 recombination=self.params.recombination, polish=False, vectorized=True, updating="deferred",
                 rng=state.rng,
             )  # fmt: skip
-        except _EndedError:
-            return
+        except _EndedError as ended:
+            if ended.cause is not None:
+                raise ended.cause from None

@@ -26,5 +26,7 @@ def uniform(key: np.uint64, place: int) -> float:
 
 
 def new_key(rng: np.random.Generator) -> np.uint64:
-    """Draw a key: the number that `Generator.integers` would give for all of 64 bits, at a tenth of its time."""
-    return np.uint64(rng.bit_generator.random_raw())
+    """Draw a key of 64 bits, also from generators whose raw numbers have 32."""
+    if isinstance(rng.bit_generator, np.random.PCG64):
+        return np.uint64(rng.bit_generator.random_raw())  # the same number at a tenth of the time
+    return rng.integers(2**64, dtype=np.uint64)

@@ -38,7 +38,7 @@ class OptimizeResult:
     nfev
         Points evaluated.
     success
-        Whether the best fitness is finite, and the target, if there was one, is reached.
+        Whether the best fitness is finite, and the target, if there was one, is reached; `message` says why it ended.
     message
         Which rule ended the search.
     history

@@ -165,7 +165,7 @@ def paper_runs(
         return results
 
     def every_plan(method: str, count: int) -> list[PlanRun]:
-        PlanRun.of(paper_case(seeds[0], method=method, iterations=0))  # compiles
+        PlanRun.of(paper_case(seeds[0], method=method, iterations=1))  # compiles
         plans = []
         for seed in seeds:
             plans.append(PlanRun.of(paper_case(seed, method=method, iterations=count)))

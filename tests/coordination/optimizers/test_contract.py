@@ -86,6 +86,26 @@ class LosesTheBest(Walk):
         return state
 
 
+class KeepsItToItself(Walk):
+    """Keeps what belongs to a search on the optimiser, where two searches meet."""
+
+    shrink = 1.0
+
+    def move(self, state: State) -> NDArray[np.float64]:
+        self.shrink *= 0.99 if state.iteration else 1.0
+        self.shrink = self.shrink if state.iteration else 1.0
+        state.trial[:] = state.x + self.shrink * state.rng.standard_normal(state.x.shape)
+        return state.trial
+
+
+class NeedsThree(Walk):
+    """Fails with the smallest population that its settings take."""
+
+    def move(self, state: State) -> NDArray[np.float64]:
+        state.rng.choice(len(state.x), 3, replace=False)
+        return super().move(state)
+
+
 def test_a_users_own_optimiser_passes() -> None:
     check_optimizer(Walk)
 
@@ -99,6 +119,8 @@ def test_a_users_own_optimiser_passes() -> None:
         (GrowsPopulation, "first population"),
         (PassesTheTrueCourse, "by hand"),
         (LosesTheBest, "best fitness"),
+        (KeepsItToItself, "beside another search"),
+        (NeedsThree, "raises ValueError"),
     ],
 )
 def test_the_checker_notices(cls: type[Walk], words: str) -> None:

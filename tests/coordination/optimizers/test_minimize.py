@@ -47,6 +47,43 @@ def test_a_search_stops_at_its_target(name: str) -> None:
     assert (result.history[:-1, 1] > 3000.0).all()
 
 
+def test_a_target_is_reached_when_it_is_met_exactly() -> None:
+    step = FUNCTIONS["F6"].problem(4)
+    whole = minimize(step, PSO(), max_evaluations=3000, rng=rng())
+    aim = whole.history[5, 1]
+    found = minimize(step, PSO(), max_evaluations=3000, target=aim, rng=rng())
+    assert found.fun == aim
+    assert found.message == f"target {aim:g} reached"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_budget_is_used_on_a_plateau_too(name: str) -> None:
+    flat = FunctionProblem(FUNCTIONS["F6"], np.array([1000.0]))  # the same everywhere but for a few steps
+    result = minimize(flat, OPTIMIZERS[name](), max_evaluations=6000, rng=rng())
+    assert result.nfev == 6000
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_what_a_problem_raises_comes_out_as_it_is(name: str) -> None:
+    class Broken(FunctionProblem):
+        def evaluate(self, x: np.ndarray) -> np.ndarray:  # noqa: ARG002
+            raise LookupError("no such load")
+
+    with pytest.raises(LookupError, match="no such load"):
+        minimize(Broken(FUNCTIONS["F1"], np.zeros(2)), OPTIMIZERS[name](), max_iterations=1, rng=rng())
+
+
+def test_scipys_evolution_takes_its_settings() -> None:
+    kind = OPTIMIZERS["de"]
+    courses = [
+        minimize(SPHERE, kind(kind.params_class(recombination=part)), max_iterations=20, rng=rng())
+        .history[:, 1]
+        .tolist()
+        for part in (0.0, 1.0)
+    ]
+    assert courses[0] != courses[1]
+
+
 def test_a_missed_target_is_no_success() -> None:
     result = minimize(SPHERE, PSO(), max_evaluations=60, target=0.0, rng=rng())
     assert not result.success

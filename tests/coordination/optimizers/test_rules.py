@@ -1,5 +1,7 @@
 """The rules of the single optimisers, and the ways in which public programs of them are wrong."""
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,6 +51,9 @@ def test_draws_are_uniform_and_differ_by_place_and_key() -> None:
     other = np.array([uniform(KEY + np.uint64(1), place) for place in range(20_000)])
     assert not np.isin(numbers, other).any()
     assert new_key(np.random.default_rng(1)) != new_key(np.random.default_rng(2))
+    for bits in (np.random.PCG64, np.random.MT19937, np.random.Philox):
+        keys = [int(new_key(np.random.Generator(bits(seed)))) for seed in range(50)]
+        assert max(keys) > 2**62, bits
 
 
 # Bounds
@@ -74,6 +79,13 @@ def test_each_rule_brings_a_point_back_its_own_way() -> None:
     np.testing.assert_allclose(found["clip"], [0, 1, 1, 0])
     np.testing.assert_allclose(found["reflect"], [0.25, 0.5, 0.25, 0.9])
     np.testing.assert_allclose(found["periodic"], [0.75, 0.5, 0.25, 0.9])
+
+
+def test_what_is_not_a_number_is_put_on_a_bound() -> None:
+    for rule in ("clip", "reflect", "periodic"):
+        x = np.array([[np.nan, np.inf, -np.inf]])
+        confine(x, np.zeros(3), np.ones(3), rule)  # type: ignore[arg-type]
+        assert x.tolist() == [[0.0, 1.0, 0.0]]
 
 
 # PSO
@@ -105,6 +117,40 @@ def test_one_step_of_a_swarm_is_the_formula() -> None:
     others = np.arange(4) != state.fitness.argmin()
     assert ((part[others] >= 0) & (part[others] <= 2)).all()
     assert np.unique(part[others]).size == 9, "each dimension is drawn on its own"
+
+
+def pulls(**params: float) -> NDArray[np.float64]:
+    """One step of a swarm from rest whose members remember a place 1 away, and whose best is 10 away in every dimension."""
+    optimizer = PSO(PSOParams(population=50, inertia_start=0.5, velocity_limit=10.0, **params))
+    state = begun(optimizer, FUNCTIONS["F1"].problem(8))
+    state.x[:] = state.rng.uniform(-20, 20, state.x.shape)
+    state.memory[:] = state.x + 1.0
+    state.best_x = state.x[0] + 10.0
+    before = state.x.copy()
+    return optimizer.move(state) - before
+
+
+def test_each_pull_has_its_own_draw_in_every_dimension() -> None:
+    own = pulls(cognitive=1.0, social=0.0)
+    assert ((own >= 0) & (own < 1)).all()
+    assert np.unique(own).size == own.size
+    away = pulls(cognitive=0.0, social=1.0)
+    both = pulls(cognitive=1.0, social=1.0)
+    np.testing.assert_allclose(both, own + away)
+    drawn = away[0] / 10.0
+    assert ((drawn >= 0) & (drawn < 1)).all()
+    assert not np.isclose(drawn, own[0]).any()
+
+
+def test_a_particle_on_a_bound_has_no_velocity_across_it() -> None:
+    optimizer = PSO(PSOParams(population=4, inertia_start=0.7, cognitive=0.0, social=0.0, velocity_limit=10.0))
+    state = begun(optimizer, FUNCTIONS["F1"].problem(3))
+    state.velocity[:] = 5.0
+    state.x[0] = [100.0, -100.0, 99.0]
+    before = state.x.copy()
+    step = optimizer.move(state) - before
+    np.testing.assert_allclose(step[0], [0.0, 0.0, 3.5])
+    np.testing.assert_allclose(step[1:], 3.5)
 
 
 def test_velocities_keep_their_limit() -> None:
@@ -173,6 +219,10 @@ def test_the_centre_pulls_where_it_is_told_to() -> None:
         steps.append(state.velocity[state.losers])
     part = (steps[1] - steps[0]) / centre[state.losers]
     assert ((part >= 0) & (part < 1)).all()
+    towards = steps[0] / (state.x[state.winners] - state.x[state.losers])
+    assert ((towards >= 0) & (towards < 1)).all()
+    assert np.unique(towards).size == towards.size, "each dimension is drawn on its own"
+    assert not np.isclose(part, towards).any(), "and so is each pull"
 
 
 def test_an_iteration_of_acso_is_a_public_and_an_advanced_stage() -> None:
@@ -214,6 +264,27 @@ def test_the_overshoot_of_acso_is_the_bracket_of_lmocso() -> None:
     assert part.std() > 0.2
 
 
+def test_the_overshoot_counts_the_change_of_velocity() -> None:
+    found = []
+    for overshoot in (False, True):
+        optimizer = ACSO(ACSOParams(overshoot=overshoot))
+        state = begun(optimizer, FUNCTIONS["F1"].problem(3))
+        state.velocity[:] = 40.0
+        found.append((optimizer.move(state).copy(), state.velocity[state.losers].copy()))
+    part = (found[1][0] - found[0][0]) / (found[0][1] - 40.0)
+    assert ((part >= -1e-12) & (part < 1)).all()
+    assert part.std() > 0.2
+
+
+def test_acso_has_at_least_two_pairs() -> None:
+    with pytest.raises(ValueError, match="greater than or equal to 4"):
+        ACSOParams(population=3)
+    result = minimize(
+        FUNCTIONS["F1"].problem(2), ACSO(ACSOParams(population=4)), max_iterations=9, rng=np.random.default_rng(0)
+    )
+    assert (result.nit, result.nfev) == (9, 4 + 9 * (2 + 1 + 1))
+
+
 # GEO and IGEO
 
 
@@ -235,6 +306,18 @@ def test_a_compiled_flock_flies_as_the_literal_one() -> None:
         ]
         theirs = [literal_geo(problem, 12, 40, s) for s in range(60)]
         assert mannwhitneyu(ours, theirs).pvalue > 0.01, name
+
+
+def test_every_eagle_hunts_another_ones_prey() -> None:
+    optimizer = GEO(GEO.params_class(population=12, attack_start=1.0, attack_end=1.0, cruise_start=0.0, cruise_end=0.0))
+    state = begun(optimizer, FUNCTIONS["F1"].problem(5))
+    state.memory[:] = state.rng.uniform(-100, 100, state.x.shape)
+    before, memory = state.x.copy(), state.memory.copy()
+    step = optimizer.move(state) - before
+    way = memory[None] - before[:, None]
+    along = np.einsum("ijk,ik->ij", way, step) / np.linalg.norm(way, axis=2) / np.linalg.norm(step, axis=1)[:, None]
+    assert np.allclose(along.max(axis=1), 1.0), "straight at a remembered place"
+    assert sorted(along.argmax(axis=1)) == list(range(12)), "one to one"
 
 
 def test_an_eagle_on_its_prey_does_not_move() -> None:
@@ -288,6 +371,9 @@ def test_the_default_reading_of_igeo_runs_between_geos_propensities() -> None:
     assert attack[0] == pytest.approx(0.5, abs=1e-3)
     assert attack[-1] == pytest.approx(2.0, abs=1e-3)
     assert cruising[0] == pytest.approx(0.97)
+    optimizer = IGEO()
+    state = begun(optimizer, FUNCTIONS["F1"].problem(3))
+    assert optimizer.propensities(state) == SCHEDULES["R1"](1), "iterations are counted from 1"
 
 
 # WOA
@@ -300,6 +386,31 @@ def test_whales_are_drawn_to_the_origin() -> None:
         best[shifted] = minimize(problem, WOA(), max_iterations=100, rng=np.random.default_rng(1)).fun
     assert best[False] < 1e-6
     assert best[True] > 1
+
+
+def test_a_pod_swims_as_its_equations_say() -> None:
+    optimizer = WOA()
+    state = begun(optimizer, FUNCTIONS["F1"].problem(4), tells=2)
+    state.progress = 0.25
+    key, x, best = new_key(copy.deepcopy(state.rng)), state.x.copy(), state.best_x
+    a = 2.0 * (1.0 - 0.25)
+    branches = set()
+    expected = np.empty_like(x)
+    for i in range(len(x)):
+        p, r_1, r_2, who, turn = (uniform(key, 5 * i + k) for k in range(5))
+        reach, c, turn = 2 * a * r_1 - a, 2 * r_2, 2 * turn - 1
+        if p >= 0.5:
+            branches.add("spiral")
+            expected[i] = abs(best - x[i]) * np.exp(turn) * np.cos(2 * np.pi * turn) + best
+        elif abs(reach) < 1:
+            branches.add("best")
+            expected[i] = best - reach * abs(c * best - x[i])
+        else:
+            branches.add("another")
+            other = x[int(who * len(x))]
+            expected[i] = other - reach * abs(c * other - x[i])
+    np.testing.assert_allclose(optimizer.move(state), expected)
+    assert branches == {"spiral", "best", "another"}
 
 
 def test_a_whale_goes_round_a_member_of_the_pod_or_the_best() -> None:
@@ -332,6 +443,31 @@ def test_children_exchange_genes_between_the_lines_of_their_parents() -> None:
     pairs = children.reshape(20, 2, 8)
     sums = pairs.sum(axis=1)
     assert np.isclose(sums[:, :, None], [0.0, 10.0, 20.0], atol=1e-9).any(axis=2).all(), "a pair keeps its middle"
+
+
+def test_everyone_meets_two_others_and_the_better_are_parents() -> None:
+    optimizer = GA(GAParams(population=20, crossover=0.0, mutation=0.0))
+    state = begun(optimizer, FUNCTIONS["F1"].problem(3))
+    worst, best = state.fitness.argmax(), state.fitness.argmin()
+    children = optimizer.move(state)
+    copies = [(children == row).all(axis=1).sum() for row in state.x]
+    assert copies[worst] == 0
+    assert copies[best] == 2
+    assert sum(copies) == 20
+    assert max(copies) == 2
+
+
+def test_crossed_genes_are_spread_by_the_distribution_of_its_index() -> None:
+    optimizer = GA(GAParams(population=400, crossover=1.0, mutation=0.0, crossover_eta=2.0))
+    state = begun(optimizer, FUNCTIONS["F1"].problem(50))
+    state.x[:200], state.x[200:] = 0.0, 10.0
+    state.fitness[:] = 1.0
+    pairs = optimizer.move(state).reshape(200, 2, 50)
+    spread = np.abs(pairs[:, 0] - pairs[:, 1]) / 10.0
+    crossed = spread[~np.isclose(spread, 0.0) & ~np.isclose(spread, 1.0)]
+    assert (crossed < 1).mean() == pytest.approx(0.5, abs=0.03)
+    assert (crossed < 0.5).mean() == pytest.approx(0.5 * 0.5**3, abs=0.02)
+    assert (crossed > 2).mean() == pytest.approx(0.5 * 0.5**3, abs=0.02)
 
 
 def test_mutation_strikes_one_gene_in_d_and_stays_near() -> None:

@@ -122,7 +122,8 @@ def Comparison(day: Day) -> None:
         except FaultyInputError as error:
             return "; ".join(str(fault) for fault in error.faults)
 
-    task = solara.lab.use_task(both, dependencies=None)
+    task = solara.lab.use_task(both, dependencies=None, raise_error=False)
+    solara.use_effect(lambda: lambda: task.cancel() if task.pending else None, [])
     said(CAPTION, "Compare.")
     with solara.Row(style="flex-wrap:wrap", gap="16px"):
         for place, letter in enumerate("AB"):

@@ -21,7 +21,7 @@ from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.valley_filling import COORDINATORS
 from environment.board import pheromone
 from environment.faults import FaultyInputError
-from runs.page import board, grid, numbers, shaving_charts, vehicle, view
+from runs.page import board, compare, grid, numbers, shaving_charts, vehicle, view
 from runs.page.app import Layout, Page, opened
 from runs.page.compare import figures, run_both
 from runs.page.controls import KEYS, moved, widgets
@@ -447,3 +447,16 @@ def test_downloads_hold_what_was_run(tmp_path: Path) -> None:
         archive.extractall(tmp_path)
     assert {"groups.parquet", "search.parquet", "figures"} <= {each.name for each in (tmp_path / "evswarm").iterdir()}
     assert Scenario.read(tmp_path / "evswarm/scenario.toml").peak_shaving is not None
+
+
+def test_whatever_goes_wrong_in_a_comparison_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("the second run has no load")
+
+    monkeypatch.setattr(compare, "run_both", broken)
+    _, context = solara.render(TABS["Compare"](Day(_case())), handle_error=False)
+    context.find(vw.Btn, children=["Run both"]).widget.click()
+    _until(lambda: bool(_alerts(context)))
+    said = _alerts(context)
+    context.close()
+    assert said == ["the second run has no load"]

@@ -1,6 +1,5 @@
 """What ``evswarm optimize`` prints and writes."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +25,8 @@ def print_compared(compared: Compared) -> None:
     functions = [name for name in compared.comparison.functions if name in set(summary.function)]
     whole = [name for name in functions if set(summary.optimizer) == set(summary[summary.function == name].optimizer)]
     out.print(compared.comparison.title, style="italic", highlight=False, soft_wrap=True)
-    rank = ranks(runs[runs.function.isin(whole)]).set_index("optimizer").average if whole else {}
+    ranked = ranks(runs[runs.function.isin(whole)]) if whole else None
+    rank = {} if ranked is None else dict(zip(ranked.optimizer, ranked.average, strict=True))
     rows = {
         str(name): _rows(summary, str(name), functions, f"rank {rank[name]:.1f}" if whole else "")
         for name in compared.comparison.optimizers
@@ -49,7 +49,7 @@ type Rows = list[tuple[str, dict[str, str], str]]
 """Of an optimiser: what the numbers are, the numbers by function, and what stands behind them."""
 
 
-def _rows(summary: pd.DataFrame, name: str, functions: Sequence[str], rank: str) -> Rows:
+def _rows(summary: pd.DataFrame, name: str, functions: list[str], rank: str) -> Rows:
     """Return three rows; where an optimiser has no runs yet the cell is empty."""
     own = summary[summary.optimizer == name].set_index("function").reindex(functions)
     lowest = summary.groupby("function")[["best", "mean", "rmse"]].min()

@@ -95,7 +95,7 @@ built yet: claims on those stand open.
 Nothing was tuned until a claim came true. Settings are those that the papers give, else those of the optimiser's authors; each
 optimiser's file says which is which. But two rules of the rivals, PSO's at the bounds and the GA's tournaments, were chosen among
 several on functions of this set, to be no worse than pymoo's ([how](../benchmarks.md)). "A-PSO" is only PSO with paper C's constants,
-0.5 and 1.3: what makes it adaptive is lost. ACSO's equation is reconstructed: it stands incomplete in paper C.
+0.5 and 1.3: what makes it adaptive is lost. ACSO's equation is reconstructed (`coordination/optimizers/acso.py` says how).
 
 {UNCOUNTED} is F6 but for the floor. It stands in the tables and in the average ranks, and is left out wherever functions are counted:
 in the claims and in won-lost-tied. With the same sizes `evswarm optimize` gives the same numbers (not the variants "0.2" and "R2";

@@ -63,9 +63,10 @@ MOST_LISTED = 60
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say what was probably meant: the nearest known name, or all of them if none is near."""
     names = list(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    by_lower = {known_name.lower(): known_name for known_name in reversed(names)}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     if near:
-        return f"'{near[0]}', the nearest known name"
+        return f"'{by_lower[near[0]]}', the nearest known name"
     if len(names) > MOST_LISTED:
         return f"one of {len(names)} names, such as {', '.join(names[:5])}"
     return f"one of {', '.join(names)}"

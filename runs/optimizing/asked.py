@@ -1,5 +1,7 @@
 """What ``evswarm optimize`` is asked for: names, ranges and budgets, every fault at once."""
 
+from collections.abc import Mapping
+
 from pydantic import ValidationError
 
 from coordination.optimizers import OPTIMIZERS
@@ -8,6 +10,9 @@ from environment.faults import Fault, nearest, raise_if_any
 from runs.optimizing.comparison import Comparison
 
 DEFAULT_ITERATIONS = 100
+
+LEAST_DIMENSION = 2
+"""Of F5, which sums over pairs of neighbours: with one coordinate it is 0 everywhere."""
 
 
 def asked(
@@ -27,7 +32,7 @@ def asked(
     Parameters
     ----------
     functions, optimizers
-        Names separated by commas, ranges ``F1..F6``, or "all".
+        Names or titles separated by commas, ranges ``F1..F6``, or "all", in small letters or capitals.
     runs, dimension, shifted, seed
         See `Comparison`.
     population
@@ -41,39 +46,57 @@ def asked(
         With every fault.
     """
     faults: list[Fault] = []
-    chosen = _names("--functions", "function", functions, list(FUNCTIONS), faults)
-    named = _names("--optimizers", "optimizer", optimizers, list(OPTIMIZERS), faults)
+    functions_by_title = {function.title: name for name, function in FUNCTIONS.items()}
+    optimizers_by_title = {cls.title: name for name, cls in OPTIMIZERS.items()}
+    chosen = _names("--functions", "function", functions, list(FUNCTIONS), functions_by_title, faults)
+    named = _names("--optimizers", "optimizer", optimizers, list(OPTIMIZERS), optimizers_by_title, faults)
+    if dimension < LEAST_DIMENSION and "F5" in chosen:
+        faults.append(Fault("--dimension", None, "dimension", str(dimension), "at least 2: F5 needs a neighbour"))
     if iterations is not None and evaluations is not None:
         faults.append(Fault("--evaluations", None, "budget", "there beside --iterations", "one of the two"))
     if iterations is None and evaluations is None:
         iterations = DEFAULT_ITERATIONS
     ready = {}
+    refused: dict[str, list[str]] = {}
     for name in named:
         cls = OPTIMIZERS[name]
         try:
             ready[name] = cls(cls.params_class(population=population))
         except ValidationError as error:
             expected = "; ".join(fault["msg"] for fault in error.errors()).lower()
-            faults.append(Fault("--population", None, "population", str(population), f"for {cls.title}: {expected}"))
+            refused.setdefault(expected, []).append(cls.title)
+    if refused:
+        expected = "; ".join(f"for {', '.join(titles)}: {text}" for text, titles in refused.items())
+        faults.append(Fault("--population", None, "population", str(population), expected))
     raise_if_any(faults)
     return Comparison(tuple(chosen), ready, runs, dimension, iterations, evaluations, shifted, seed)
 
 
-def _names(option: str, kind: str, text: str, known: list[str], faults: list[Fault]) -> list[str]:
+def _names(
+    option: str, kind: str, text: str, known: list[str], titles: Mapping[str, str], faults: list[Fault]
+) -> list[str]:
     """Return known names once each, in the order in which they are known, so that tables do not depend on how one asks."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
         faults.append(Fault(option, None, kind, repr(text), f"one of {', '.join(known)}"))
+    meant = {spelt.lower(): name for spelt, name in {**titles, **dict(zip(known, known, strict=True))}.items()}
     found: set[str] = set()
     for word in words:
         ends = [end.strip() for end in word.split("..")]
-        unknown = [end for end in ends if end not in known and word != "all"]
-        faults += [Fault(option, None, kind, repr(end), nearest(end, [*known, "all"])) for end in unknown]
-        if word == "all":
+        if word.lower() == "all":
             found.update(known)
-        elif not unknown:
-            between = known[known.index(ends[0]) : known.index(ends[-1]) + 1]
-            if not between or len(ends) > 2:
-                faults.append(Fault(option, None, kind, repr(word), f"a range such as {known[0]}..{known[-1]}"))
-            found.update(between)
+            continue
+        unknown = [end for end in ends if end.lower() not in (*meant, "all")]
+        faults += [Fault(option, None, kind, repr(end), nearest(end, [*known, "all"])) for end in unknown]
+        if unknown:
+            continue
+        if len(ends) > 2 or "all" in map(str.lower, ends):
+            expected = f"'all' alone, or a range such as {known[0]}..{known[-1]}"
+            faults.append(Fault(option, None, kind, repr(word), expected))
+            continue
+        first, last = meant[ends[0].lower()], meant[ends[-1].lower()]
+        between = known[known.index(first) : known.index(last) + 1]
+        if not between:
+            faults.append(Fault(option, None, kind, repr(word), f"{last}..{first}, the other way round"))
+        found.update(between)
     return [name for name in known if name in found]

@@ -74,10 +74,15 @@ class Comparison:
         """What is run, in words."""
         sizes = sorted({optimizer.params.population for optimizer in self.optimizers.values()})
         budget = self.iterations if self.evaluations is None else self.evaluations
+        assert budget is not None
         return (
-            f"{self.dimension} dimensions, population {', '.join(map(str, sizes))}, {self.runs} run{'s' * (self.runs > 1)} of {budget:,} "
-            f"{self.equal}, optima {'shifted' if self.shifted else 'where the set has them'}"
+            f"{_counted(self.dimension, 'dimension')}, population {', '.join(map(str, sizes))}, {_counted(self.runs, 'run')} of "
+            f"{_counted(budget, self.equal.removesuffix('s'))}, optima {'shifted' if self.shifted else 'where the set has them'}"
         )
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 class Searched(NamedTuple):

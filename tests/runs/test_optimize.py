@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from scipy.stats import mannwhitneyu
 from typer.testing import CliRunner, Result
 
 from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.functions import FUNCTIONS
+from environment.faults import FaultyInputError
 from runs import cli
-from runs.optimizing import figures
+from runs.optimizing import figures, printed
 from runs.optimizing.asked import asked
 from runs.optimizing.comparison import Compared, Comparison, Searched, compare_optimizers
 from runs.optimizing.tables import GRID, convergence, mann_whitney, ranks, table4, won_lost_tied
@@ -169,7 +172,6 @@ def test_the_command_prints_and_writes_everything_and_replaces_it(tmp_path: Path
     assert done.exit_code == 0, done.output
     for text in ("F3", "woa", "rmse", "rank", "8 iterations", "won-lost-tied", "Written to"):
         assert text in done.stdout
-    assert max(map(len, done.stdout.split("Written")[0].splitlines())) <= 120
     assert {path.name for path in out.iterdir()} == {*FILES, "figures", ".evswarm"}
     before = pd.read_csv(out / "runs.csv")
     assert before.function.unique().tolist() == ["F1", "F2", "F3", "F6-smooth"]
@@ -187,6 +189,7 @@ def test_every_fault_is_said_at_once_with_the_nearest_name() -> None:
     done = evswarm("optimize", *words, "--iterations", "5", "--evaluations", "5")
     assert done.exit_code == 2
     assert "5 faults" in done.stderr
+    assert "expected F1..F6, the other way round" in done.stderr
     for text in ("'F6-smooth', the nearest", "'F6..F1'", "'pso', the nearest", "DE (SciPy)", "one of the two"):
         assert text in done.stderr
     assert evswarm("optimize", "--functions", ",").exit_code == 2
@@ -210,3 +213,100 @@ def test_a_stopped_command_prints_the_runs_that_are_done(tmp_path: Path, monkeyp
     assert "pso" in done.stdout
     assert "ga" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def rows_of(text: str, optimizer: str) -> list[list[str]]:
+    """Return the cells of an optimiser's first row in every table that was printed, between "best" and "rank"."""
+    lines = [line for line in text.splitlines() if line.split()[:2] == [optimizer, "best"]]
+    return [line.partition("rank")[0].split()[2:] for line in lines]
+
+
+def test_numbers_of_a_stopped_command_stand_below_their_function(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = compare_optimizers(ask("F1..F3", "pso,ga,woa", iterations=5, runs=2))
+    there = {"pso": ("F1", "F3"), "ga": ("F1", "F2", "F3"), "woa": ("F3",)}
+    printed.print_compared(
+        Compared(whole.comparison, tuple(s for s in whole.searched if s.function in there[s.optimizer]))
+    )
+    text = capsys.readouterr().out
+    head = next(line for line in text.splitlines() if line.split() == ["F1", "F2", "F3"])
+    at = {name: head.index(name) + 2 for name in ("F1", "F2", "F3")}
+    best = table4(whole.table()).set_index(["function", "optimizer"]).best
+    for optimizer, functions in there.items():
+        row = next(line for line in text.splitlines() if line.split()[:2] == [optimizer, "best"])
+        for function, end in at.items():
+            cell = row[:end].split(" ")[-1]
+            if function in functions:
+                assert float(cell) == pytest.approx(best[function, optimizer], rel=0.06)
+            else:
+                assert cell == ""
+    medians = whole.table().query("function == 'F3'").groupby("optimizer").fun.median().rank()
+    for optimizer, rank in medians.items():
+        assert f"rank {rank:.1f}" in next(line for line in text.splitlines() if line.startswith(f"{optimizer} "))
+    assert "medians on F3, where all shown have runs" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("there", [{("F1", "pso"), ("F2", "ga")}, {("F2", "ga")}])
+def test_where_no_two_ran_on_a_function_there_is_nothing_to_test(
+    there: set[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = compare_optimizers(ask("F1,F2", "pso,ga", iterations=5, runs=2))
+    some = tuple(s for s in whole.searched if (s.function, s.optimizer) in there)
+    printed.print_compared(Compared(whole.comparison, some))
+    text = capsys.readouterr().out
+    assert "won-lost-tied" not in text
+    assert ("on no function, where all" in " ".join(text.split())) == (len(there) > 1)
+
+
+@pytest.mark.parametrize("dimension", [2, 30])
+@pytest.mark.parametrize("factor", [1.0, 1e-140, 1e140])
+def test_no_digit_is_lost_on_80_columns(
+    dimension: int, factor: float, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = compare_optimizers(ask(dimension=dimension, population=30, iterations=30, runs=2, shifted=False))
+    longer = tuple(s._replace(fun=factor * s.fun, evaluations=1_234_567 * s.evaluations) for s in whole.searched)
+    monkeypatch.setattr(printed, "out", Console(width=80))
+    printed.print_compared(Compared(whole.comparison, longer if factor != 1 else whole.searched))
+    text = capsys.readouterr().out
+    assert "…" not in text
+    assert max(map(len, text.splitlines()[1:])) <= 80  # the title wraps as the terminal likes
+    cells = [cell for row in rows_of(text, "de") for cell in row]
+    best = table4(whole.table()).query("optimizer == 'de'").best * factor
+    assert len(cells) == len(FUNCTIONS)
+    assert [float(cell) for cell in cells] == pytest.approx(best.tolist(), rel=0.5 if factor != 1 else 0.06)
+
+
+def test_names_may_be_in_capitals_or_titles() -> None:
+    chosen = ask("f1,Sphere,F6-SMOOTH,f2..f3", "PSO,A-PSO,Random Search,de (scipy)", iterations=1)
+    assert chosen.functions == ("F1", "F2", "F3", "F6-smooth")
+    assert list(chosen.optimizers) == ["pso", "apso", "random", "de"]
+    assert ask("ALL", "all", iterations=1).functions == tuple(FUNCTIONS)
+    with pytest.raises(FaultyInputError, match="'pso', the nearest known name"):
+        ask("F1", "PZO")
+
+
+@pytest.mark.parametrize("word", ["all..F3", "F1..all", "F1..F2..F3"])
+def test_a_range_has_two_ends_that_are_functions(word: str) -> None:
+    with pytest.raises(FaultyInputError) as caught:
+        ask(word)
+    assert [fault.found for fault in caught.value.faults] == [repr(word)]
+    assert caught.value.faults[0].expected == "'all' alone, or a range such as F1..F6-smooth"
+
+
+def test_one_dimension_is_too_few_for_f5() -> None:
+    for functions in ("all", "F5", "F4..F6"):
+        with pytest.raises(FaultyInputError, match="at least 2: F5 needs a neighbour"):
+            ask(functions, "pso", dimension=1)
+    assert ask("F1..F4,F6", "pso", dimension=1).dimension == 1
+
+
+def test_a_population_that_is_too_small_is_one_fault() -> None:
+    with pytest.raises(FaultyInputError) as caught:
+        ask(population=0)
+    assert len(caught.value.faults) == 1
+    assert all(cls.title in caught.value.faults[0].expected for cls in OPTIMIZERS.values())
+
+
+def test_one_is_no_plural() -> None:
+    title = ask("F1", "pso", dimension=1, runs=1, evaluations=1).title
+    assert title == "1 dimension, population 10, 1 run of 1 evaluation, optima shifted"
+    assert "5 dimensions, population 10, 12 runs of 2,000 iterations" in ask("F1", "pso", iterations=2000).title

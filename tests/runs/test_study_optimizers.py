@@ -7,13 +7,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from runs.optimizing.comparison import Compared, Comparison, compare_optimizers
+from runs.optimizing.tables import table4
 from runs.studies.optimizers import report
-from runs.studies.optimizers.cases import LARGE, MIDDLE, QUICK, SMALL, StudyRuns, optimizers, study_runs
-from runs.studies.optimizers.claims import claims
+from runs.studies.optimizers.cases import LARGE, MIDDLE, QUICK, SMALL, Block, StudyRuns, optimizers, study_runs
+from runs.studies.optimizers.claims import claims, won
 from runs.studies.registry import STUDIES
 
+PAGE = Path(__file__).parents[2] / "docs" / "reproduction" / "optimizers.md"
+
 TINY = (
-    replace(QUICK[0], iterations=10, runs=5, functions=("F1", "F2", "F5", "F6")),
+    replace(QUICK[0], iterations=10, runs=5, functions=("F1", "F2", "F5", "F6", "F6-smooth")),
     *(replace(size, iterations=5, population=16) for size in QUICK[1:]),
 )
 
@@ -81,3 +85,71 @@ def test_a_claim_is_found_only_where_the_runs_show_it(written: tuple[Path, Study
     block = replace(runs.origin, by_iterations=replace(runs.origin.by_iterations, searched=tuple(better)))
     turned = {claim.text: claim.outcome for claim in claims(replace(runs, origin=block)) if claim.number == "B-6"}
     assert [outcome for text, outcome in turned.items() if text.endswith("at the origin")] == ["found"]
+
+
+def test_a_function_that_is_another_but_for_the_floor_is_shown_and_not_counted(
+    written: tuple[Path, StudyRuns],
+) -> None:
+    folder, runs = written
+    page = (folder / "optimizers.md").read_text()
+    assert "F6-smooth is F6 but for the floor" in page
+    assert "| optimiser |  | F1 | F2 | F5 | F6 | F6-smooth |" in page
+    assert sum(won(runs.shifted.by_iterations, "acso", "pso")) == 4
+    for claim in claims(runs):
+        assert "F6-smooth" not in claim.evidence
+        if claim.number == "B-5":
+            assert "of 4 functions" in claim.evidence
+    matrix = page.split("row against column, shifted:")[1].split("## WOA")[0]
+    counts = [cell for cell in matrix.split("|") if cell.strip().count("-") == 2 and cell.strip()[0].isdigit()]
+    assert len(counts) == 2 * 12 * 11
+    assert {sum(map(int, cell.split("-"))) for cell in counts} == {4}
+    assert "of 44 at the origin" in page
+
+
+def test_the_page_says_what_was_chosen_what_is_lost_and_how_much_shorter_it_is(
+    written: tuple[Path, StudyRuns],
+) -> None:
+    folder, runs = written
+    page = " ".join((folder / "optimizers.md").read_text().split())
+    for text in (
+        "two rules of the rivals, PSO's at the bounds and the GA's tournaments, were chosen among several on functions of this set",
+        "[how](../benchmarks.md)",
+        "what makes it adaptive is lost",
+        "ACSO's equation is reconstructed",
+        "5 iterations are 0.1 % of paper C's 5,000",
+    ):
+        assert text in page
+    middle = replace(runs.middle, size=replace(runs.middle.size, iterations=MIDDLE.iterations))
+    whole = report.page(replace(runs, middle=middle), [])
+    assert "999 iterations are 20 % of paper C's 5,000" in whole
+
+
+def test_where_woa_is_unbeatable_is_said_from_the_ranks(written: tuple[Path, StudyRuns]) -> None:
+    _, runs = written
+    origin = runs.origin
+
+    def said(*first_on: str) -> str:
+        turned = [
+            s._replace(fun=-1.0 if s.function in first_on else 1e9) if s.optimizer == "woa" else s
+            for s in origin.by_evaluations.searched
+        ]
+        block = Block(origin.size, origin.by_iterations, Compared(origin.by_evaluations.comparison, tuple(turned)))
+        return report.page(replace(runs, origin=block), []).split("optimum is there too,\n")[1].split(";")[0]
+
+    assert said("F1", "F2", "F6", "F6-smooth") == "it looks unbeatable on all but F5"
+    assert said("F1", "F2", "F5", "F6", "F6-smooth") == "it looks unbeatable on all"
+    assert said() == "it is first on none"
+
+
+def test_the_page_that_is_kept_has_the_numbers_of_today() -> None:
+    tables = (
+        PAGE.read_text().split("Optima where the set has them, 100 iterations:")[1].split("Shifted, 100 iterations:")
+    )
+    chosen = optimizers(("pso", "ga", "geo"), SMALL.population)
+    for shifted, printed in zip((False, True), tables[:2], strict=True):
+        rows = [[cell.strip() for cell in row.split("|")] for row in printed.splitlines() if row.startswith("|")]
+        comparison = Comparison(("F1",), chosen, SMALL.runs, SMALL.dimension, SMALL.iterations, shifted=shifted)
+        for optimizer, mean in table4(compare_optimizers(comparison).table()).set_index("optimizer")["mean"].items():
+            first = next(k for k, row in enumerate(rows) if row[1] == chosen[str(optimizer)].title)
+            assert rows[first + 1][2] == "mean"
+            assert rows[first + 1][3] == f"{mean:.2e}", (optimizer, shifted)

@@ -48,6 +48,8 @@ class Size:
 
 SMALL: Final = Size(30, 30, 100, 50)
 MIDDLE: Final = Size(228, 300, 999, 7, ("F1", "F2", "F3", "F4", "F5", "F6"))
+PAPER_C_ITERATIONS: Final = 5_000
+"""At paper C's size; `MIDDLE` has fewer, for time."""
 LARGE: Final = Size(2280, 300, 399, 5, ("F1", "F5"))
 """F2 is infinite almost everywhere at this dimension; the others are left out for time."""
 

@@ -107,7 +107,7 @@ def _fewest_iterations(block: Block, where: str) -> Claim:
         )
     return Claim(
         "B-5",
-        f"IGEO needs the fewest iterations (on these functions; the paper's own problem comes later); optima {where}",
+        f"IGEO needs the fewest iterations (on these functions; the paper's own problem is on its own page); optima {where}",
         _graded(holds, len(functions)),
         f"the fewest of the five on {holds} of {len(functions)} functions; iterations until the median reaches what GEO ends "
         f"at: {'; '.join(evidence)}",

@@ -78,7 +78,7 @@ class Participation:
         announced = _announced(settings, fleet, horizon)
         if settings.leave_early == 0:
             return cls(announced, None)
-        return cls(announced, _parts(announced, settings.leave_early, rng))
+        return cls(announced, _parts(announced, fleet.plug_in_order, settings.leave_early, rng))
 
 
 def _announced(settings: ParticipationSettings, fleet: Fleet, horizon: Horizon) -> NDArray[np.bool_]:
@@ -116,13 +116,16 @@ def _stay(
     return within
 
 
-def _parts(announced: NDArray[np.bool_], part: float, rng: np.random.Generator) -> NDArray[np.float32]:
+def _parts(
+    announced: NDArray[np.bool_], order: NDArray[np.int64], part: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
     """Return the part of each slot that each EV is there, some of its stays being cut short."""
     there = announced.astype(np.float32)
     before = np.vstack([np.zeros_like(announced[:1]), announced[:-1]])
     after = np.vstack([announced[1:], np.zeros_like(announced[:1])])
-    row, first = np.nonzero((announced & ~before).T)  # stay by stay, an EV's in the order of time
-    last = np.nonzero((announced & ~after).T)[1]
+    # Stay by stay, an EV's in the order of time, EVs in plug-in order: so the order of the rows changes nothing.
+    place, first = np.nonzero((announced & ~before).T[order])
+    row, last = order[place], np.nonzero((announced & ~after).T[order])[1]
     early, when = rng.random((2, first.size))
     for k in np.flatnonzero(early < part).tolist():
         slot = np.arange(first[k], last[k] + 1)
@@ -146,4 +149,10 @@ def first_soc(
         what = "capacity_kwh" if drawn else "capacity_kwh and soc_plug_in"
         found = f"unknown for {unknown.size} of {len(fleet)} EVs, {str(fleet.vehicle[unknown[0]])!r} the first"
         raise FaultyInputError([Fault("fleet", None, what, found, "known for every EV that gives power back")])
-    return rng.uniform(soc_min, soc_max, len(fleet)) if drawn else fleet.soc_plug_in
+    if not drawn:
+        return fleet.soc_plug_in
+    soc = np.empty(len(fleet))
+    soc[fleet.plug_in_order] = rng.uniform(
+        soc_min, soc_max, len(fleet)
+    )  # so that the order of the rows changes nothing
+    return soc

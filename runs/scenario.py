@@ -36,6 +36,7 @@ KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
     "grouping": {"tactic": TACTICS},
 }
 """Keys, by section, whose values are names of a registry."""
+USUAL_SOURCES: Final = {"load": "builtin", "fleet": "nhts", "tariff": "guangdong", "feeder": "builtin"}
 V2G_SECTIONS = ("tariff", "participation", "grouping")
 """Sections that count only beside ``[peak_shaving]``."""
 
@@ -130,14 +131,7 @@ class Scenario(Settings):
         file = path.name if path else "scenario"
         faults = [fault for text in overrides if (fault := _apply(content, text))]
         faults += _drop_wrong_sections(content, file)
-        for section, default in (
-            ("load", "builtin"),
-            ("fleet", "nhts"),
-            ("tariff", "guangdong"),
-            ("feeder", "builtin"),
-        ):
-            if section in content:
-                content[section].setdefault("source", default)
+        _fill_sources(content)
         try:
             return cls.model_validate(content), faults
         except ValidationError as error:
@@ -180,6 +174,7 @@ class Scenario(Settings):
             section, _, key = name.partition(".")
             content.setdefault(section, {})[key] = value
         faults = _drop_wrong_sections(content, file)
+        _fill_sources(content)
         try:
             case = type(self).model_validate(content)
         except ValidationError as error:
@@ -298,6 +293,13 @@ def _apply(content: dict[str, Any], text: str) -> Fault | None:
     if isinstance(entry, dict):
         entry[key] = value_of(key, value)
     return None
+
+
+def _fill_sources(content: dict[str, Any]) -> None:
+    """Name the usual source in every section that has several and names none."""
+    for section, source in USUAL_SOURCES.items():
+        if section in content:
+            content[section].setdefault("source", source)
 
 
 def _drop_wrong_sections(content: dict[str, Any], file: str) -> list[Fault]:

@@ -23,7 +23,7 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
-from runs.scenario import Scenario
+from runs.scenario import V2G_SECTIONS, Scenario
 
 
 class FreeCharging(NamedTuple):
@@ -214,6 +214,9 @@ class World:
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
         if self.placement is None and fleet.node is not None:
             found.append("the fleet's column node counts only beside a section [feeder]")
+        idle = [name for name in V2G_SECTIONS if getattr(self.scenario, name) != Scenario.model_fields[name].default]
+        if idle:
+            found.append(f"{', '.join(f'[{name}]' for name in idle)} count only beside a section [peak_shaving]")
         channel = self.scenario.channel
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
         if round_trip_h >= channel.timeout_h:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from environment.messages import (
 from runs.scenario import Scenario
 from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress
+
+SEARCH: Final = 0.5
+"""Part of a run that the search for the signal is taken to be, for progress bars."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +63,7 @@ def run_shaving(scenario: Scenario, progress: Progress | None = None) -> tuple[S
     scenario
         With a section ``[peak_shaving]``.
     progress
-        Told the part of the horizon that is done.
+        Told the part of the run that is done: of the search, then of the horizon.
 
     Raises
     ------
@@ -75,11 +79,12 @@ def _run_agents(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
     from runs.shaving.model import PeakShavingModel  # noqa: PLC0415  (Mesa only where agents run)
 
     model = PeakShavingModel(world=world)
+    model.aggregator.find = lambda problem: world.find(problem, lambda part: tell(SEARCH * part))
     begun = time.perf_counter()
     n = world.horizon.n_slots
     for slot, edge_h in enumerate(world.horizon.edges_h[1:].tolist()):
         model.run_until(edge_h)
-        tell((slot + 1) / n)
+        tell(SEARCH + (1 - SEARCH) * (slot + 1) / n)
     assert model.aggregator.found is not None
     wall_s = time.perf_counter() - begun
     return ShavingOutcome(model.aggregator.found, model.track, model.batteries, model.channel, wall_s)
@@ -87,7 +92,7 @@ def _run_agents(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
 
 def _run_compiled(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
     begun = time.perf_counter()
-    found = world.find(world.problem)
+    found = world.find(world.problem, lambda part: tell(SEARCH * part))
     batteries = world.new_batteries()
     dispatcher = Dispatcher(world.scenario.grouping)
     slot_h, n = world.horizon.slot_h, world.horizon.n_slots
@@ -101,7 +106,7 @@ def _run_compiled(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
         asked = dispatcher.dispatch(signal_kw, before, batteries.power_kw[rows], batteries.limits(rows, slot_h))
         moved_kwh = batteries.draw(rows, asked.power_kw, hours)
         track.enter(slot, signal_kw, asked, moved_kwh / slot_h, before, batteries.soc[rows])
-        tell((slot + 1) / n)
+        tell(SEARCH + (1 - SEARCH) * (slot + 1) / n)
     channel = Channel()
     _count(channel, n, int(track.present.sum()))
     return ShavingOutcome(found, track, batteries, channel, time.perf_counter() - begun)

@@ -91,9 +91,9 @@ class ShavingWorld:
         assert tariff is not None
         assert soc is not None
         assert participation is not None
-        profile = profile.with_fluctuation(scenario.load.fluctuation, load_rng)
-        count = scenario.transformer.count
-        load = LoadProfile(count * profile.forecast_kw, count * profile.actual_kw)
+        sigma, count = scenario.load.fluctuation, scenario.transformer.count
+        each = [profile.with_fluctuation(sigma, load_rng).actual_kw for _ in range(count)]
+        load = LoadProfile(count * profile.forecast_kw, np.sum(each, axis=0))
         world = cls(scenario, fleet, load, tariff, participation, soc, int(search_rng.integers(2**63)))
         if settings.optimizer == EXACT and not world.problem.is_convex:
             found = "'exact', and a kWh discharged brings more than one charged costs"

@@ -96,3 +96,27 @@ def test_batteries_leave_what_they_were_given_alone() -> None:
     batteries = Batteries.of(given_soc, np.full(2, 35.0), np.full(2, 7.5), np.ones(2))
     batteries.draw(np.arange(2), np.full(2, 7.5), np.full(2, 1.0))
     assert given_soc.tolist() == [0.5, 0.6]
+
+
+@given(seed=SEEDS)
+def test_books_close_too_where_a_battery_begins_beyond_its_bounds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 10
+    capacity, efficiency = rng.uniform(10, 80, n), rng.uniform(0.7, 1.0, n)
+    batteries = Batteries.of(rng.uniform(0, 1, n), capacity, np.full(n, 7.5), efficiency)
+    begun = batteries.soc.copy()
+    for _ in range(20):
+        batteries.draw(np.arange(n), rng.normal(0, 8, n), np.full(n, 0.25))
+    gained = (batteries.soc - begun) * capacity
+    np.testing.assert_allclose(
+        gained, batteries.charged_kwh * efficiency - batteries.discharged_kwh / efficiency, atol=1e-9
+    )
+
+
+def test_the_rate_is_that_of_the_battery_not_of_the_grid() -> None:
+    one = np.ones(1)
+    batteries = Batteries.of(0.5 * one, 35.0 * one, 7.5 * one, 0.8 * one)
+    batteries.draw(np.zeros(1, dtype=np.int64), 7.5 * one, 0.25 * one)
+    stored = 7.5 * 0.25 * 0.8
+    rate = batteries.wear.rate_kwh_per_h / batteries.wear.throughput_kwh
+    assert rate[0] == pytest.approx(stored / (0.25 * 35.0))

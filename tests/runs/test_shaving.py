@@ -24,6 +24,7 @@ from runs.shaving.paper_b import paper_b
 from runs.shaving.result import TABLES, ShavingResult, shave
 from runs.shaving.simulate import run_shaving
 from runs.shaving.world import ShavingWorld
+from runs.world import World
 
 SMALL = {
     "fleet": {"vehicles": 20},
@@ -366,3 +367,105 @@ def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
     assert "nothing was written" in err
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_figures_of_a_summary_are_those_of_its_tables() -> None:
+    result = shave(
+        scenario(
+            horizon={"slot_min": 15},
+            peak_shaving={"optimizer": "pso", "iterations": 20},
+            participation={"leave_early": 0.5},
+            run={"engine": "compiled"},
+        )
+    )
+    slots, vehicles, summary = result.slots, result.vehicles, result.summary
+    world = ShavingWorld.build(result.scenario, np.random.default_rng(result.scenario.run.seed))
+    deviation = (slots.response_kw - slots.signal_kw).abs()
+    power = slots.response_kw.to_numpy()
+    price = np.where(power >= 0, world.problem.up_yuan_per_kwh, world.problem.down_yuan_per_kwh)
+    expected = {
+        "deviation_max_kw": deviation.max(),
+        "deviation_mean_kw": deviation.mean(),
+        "energy_kwh": slots.response_kw.sum() * 0.25,
+        "cost_yuan": (price * power).sum() * 0.25,
+        "owner_profit_yuan": -(price * power).sum() * 0.25,
+        "charged_kwh": vehicles.charged_kwh.sum(),
+        "discharged_kwh": vehicles.discharged_kwh.sum(),
+        "battery_losses_kwh": vehicles.lost_kwh.sum(),
+        "life_loss_mean_percent": vehicles.life_loss_percent.mean(),
+        "life_loss_p95_percent": vehicles.life_loss_percent.quantile(0.95),
+        "life_loss_max_percent": vehicles.life_loss_percent.max(),
+        "years_min": vehicles.years.min(),
+        "soc_std_before": result.groups.soc_std_before.mean(),
+        "soc_std_after": result.groups.soc_std_after.mean(),
+        "soc_mean_end": vehicles.soc_end.mean(),
+        "gap_to_exact": summary["signal_fitness"] - summary["exact_bound"],
+        "energy_kwh ": vehicles.charged_kwh.sum() - vehicles.discharged_kwh.sum(),
+    }
+    assert deviation.max() > 1
+    for name, value in expected.items():
+        assert summary[name.strip()] == pytest.approx(value), name
+
+
+def test_the_order_of_a_fleets_rows_changes_nothing_but_their_order(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    rows = pd.DataFrame({
+        "vehicle": [f"v{k}" for k in range(25)],
+        "plug_in_h": rng.uniform(0, 8, 25).round(3),
+        "plug_out_h": rng.uniform(12, 23, 25).round(3),
+        "energy_kwh": rng.uniform(1, 9, 25).round(3),
+        "power_kw": 7.5,
+        "capacity_kwh": 35.0,
+        "efficiency": 0.9,
+    })  # fmt: skip
+    found = []
+    for name, table in {"one": rows, "other": rows.sample(frac=1, random_state=3)}.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+        case = Scenario().update(
+            fleet={"source": "csv", "path": str(tmp_path / f"{name}.csv")},
+            load=SMALL["load"],
+            horizon={"slot_min": 15},
+            peak_shaving={"optimizer": "exact"},
+            participation={"leave_early": 0.4},
+            run={"engine": "compiled"},
+        )
+        found.append(shave(case))
+    np.testing.assert_allclose(found[0].slots.signal_kw, found[1].slots.signal_kw, atol=1e-6)
+    np.testing.assert_allclose(found[0].slots.response_kw, found[1].slots.response_kw, atol=1e-6)
+    one, other = (each.vehicles.set_index("vehicle").sort_index() for each in found)
+    np.testing.assert_allclose(one.soc_start, other.soc_start)
+    np.testing.assert_allclose(one.soc_end, other.soc_end, atol=1e-6)
+
+
+def test_transformers_stray_each_on_its_own() -> None:
+    spread = []
+    for count in (1, 100):
+        case = scenario(load={"fluctuation": 0.05}, transformer={"count": count}, horizon={"slot_min": 15})
+        load = ShavingWorld.build(case, np.random.default_rng(1)).load
+        spread.append(float((load.actual_kw / load.forecast_kw).std()))
+        assert load.forecast_kw.max() == pytest.approx(1000.0 * count)
+    assert spread[1] == pytest.approx(spread[0] / 10, rel=0.3)
+
+
+def test_what_is_told_of_a_run_begins_with_the_search() -> None:
+    for engine in ("agents", "compiled"):
+        told: list[float] = []
+        case = scenario(peak_shaving={"optimizer": "pso", "iterations": 10}, run={"engine": engine})
+        run_shaving(case, told.append)
+        assert told == sorted(told)
+        assert len([part for part in told if 0 < part <= 0.5]) >= 10
+        assert told[-1] == 1
+
+
+def test_sections_that_wait_for_peak_shaving_are_named() -> None:
+    case = Scenario().update(tariff={"source": "beijing"}, grouping={"tactic": "tactic_1"})
+    (warning,) = World.build(case, np.random.default_rng(1)).warnings()[-1:]
+    assert warning == "[tariff], [grouping] count only beside a section [peak_shaving]"
+
+
+def test_a_section_with_sources_can_be_swept_without_naming_its_source() -> None:
+    varied = Scenario().update(peak_shaving={}).varied({"tariff.flat_yuan_per_kwh": 0.7})
+    assert varied.tariff.source == "guangdong"
+    fed = Scenario().varied({"feeder.ev_power_factor": 0.9})
+    assert fed.feeder is not None
+    assert fed.feeder.source == "builtin"

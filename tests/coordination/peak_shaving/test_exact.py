@@ -1,5 +1,6 @@
 """The linear programme is exact where it says so, a bound where it does not, and nobody beats it."""
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -148,3 +149,53 @@ def test_odd_cases_end_in_a_signal(name: str, odd: dict[str, Any]) -> None:
     assert np.isfinite(found.fitness)
     assert found.gap is not None
     assert found.gap >= -1e-6 or odd == {"penalty": 0.0}, "without a penalty limits may be broken"
+
+
+def feasible_signals(problem: PeakShaving, number: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw signals that keep power and state of charge, slot after slot."""
+    slots = problem.load_kw.size
+    x = np.zeros((number, slots))
+    soc = np.full(number, problem.soc_start)
+    low = min(problem.settings.soc_min, problem.soc_start)
+    high = max(problem.settings.soc_max, problem.soc_start)
+    to_soc = problem.slot_h / problem.capacity_kwh
+    for t in range(slots):
+        most = problem.available[t] * problem.power_kw
+        up = np.minimum(most, (high - soc) / (problem.efficiency * to_soc))
+        down = np.minimum(most, (soc - low) * problem.efficiency / to_soc)
+        x[:, t] = np.clip(rng.uniform(-most, most, number) * rng.integers(0, 2, number), -down, up)
+        soc += np.where(x[:, t] >= 0, x[:, t] * problem.efficiency, x[:, t] / problem.efficiency) * to_soc
+    return x
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=60)
+def test_no_feasible_signal_is_below_the_bound(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    slots = int(rng.integers(2, 9))
+    problem = make_problem(
+        rng.uniform(50, 200, slots), vehicles=rng.integers(0, 11, slots).astype(float).tolist(),
+        prices=rng.uniform(-0.5, 1.2, slots), soc_start=float(rng.uniform(0.05, 0.98)),
+        weight_cost=float(rng.choice([0.0, 0.3, 1.0])),
+    )  # fmt: skip
+    exact = solve(problem)
+    if exact is None:
+        return
+    found = problem.evaluate(feasible_signals(problem, 300, rng))
+    assert (found < 1e8).all()
+    assert (found >= exact.bound - 1e-7).all()
+    own = problem.evaluate(exact.signal_kw[None])[0]
+    assert own < 1e8
+    if exact.is_optimal:
+        assert own == pytest.approx(exact.bound, abs=1e-6)
+
+
+def test_one_slot_in_which_selling_pays_more_than_buying_costs_is_enough_to_lose_it() -> None:
+    prices = np.array([0.5, 0.5, 0.5])
+    problem = make_problem(np.array([100.0, 80.0, 60.0]), prices=prices, soc_start=0.5)
+    assert problem.is_convex
+    down = problem.down_yuan_per_kwh.copy()
+    down[1] = problem.up_yuan_per_kwh[1] + 0.1
+    mixed = dataclasses.replace(problem, down_yuan_per_kwh=down)
+    assert not mixed.is_convex
+    assert solve(mixed) is None

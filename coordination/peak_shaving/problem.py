@@ -9,7 +9,9 @@ reconstructed (B1, B2, B6 in the rebuilt equations), and what is open is a setti
     F = \omega_1 \frac{f_1}{f_1^{max}} + \omega_2 \frac{f_2}{f_2^{max}} + 10^8 (g_1 + g_2 + g_3)
 
 with :math:`c_t` the price of charging where :math:`P_t \ge 0` and the compensation for discharging where it is negative;
-:math:`f_1^{max}` is the difference without EVs and :math:`f_2^{max}` the cost of charging at full power up to the ceiling.
+:math:`f_1^{max}` is the difference without EVs and :math:`f_2^{max}` the cost of charging at full power up to the ceiling: one full
+charge, whatever the number of days, so over more days :math:`f_2`, a sum, weighs more against :math:`f_1`. As in the paper, F has no
+condition on the last state of charge.
 The paper gives :math:`\Delta t = 1` for 96 intervals a day; here it is the slot in hours.
 """
 

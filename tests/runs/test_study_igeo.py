@@ -193,6 +193,59 @@ def test_table_5_agrees_with_runs_of_its_tactics(runs: PaperRuns) -> None:
             assert row[ours] == pytest.approx(np.mean([summary[theirs] for summary in summaries])), ours
 
 
+def test_energy_and_charge_at_the_end_are_those_of_a_run(runs: PaperRuns) -> None:
+    for stays in STAYS:
+        result = shave(paper_case(1, stays=stays, tactic="tactic_2", optimizer=EXACT))
+        row = row_of(runs.tactics, stays=stays, signal=EXACT, tactic="tactic_2", seed=1)
+        slot_h = result.scenario.horizon.slot_h
+        signal_kwh = result.slots.signal_kw * slot_h
+        assert row["soc_start"] == pytest.approx(result.vehicles.soc_start.mean())
+        assert row["soc_end"] == pytest.approx(result.summary["soc_mean_end"])
+        assert row["signal_charged_kwh"] == pytest.approx(signal_kwh.clip(lower=0).sum(), abs=1e-6)
+        assert row["signal_discharged_kwh"] == pytest.approx(-signal_kwh.clip(upper=0).sum())
+        assert row["charged_kwh"] == pytest.approx(result.summary["charged_kwh"])
+        assert row["discharged_kwh"] == pytest.approx(result.summary["discharged_kwh"])
+        given_kwh = row["charged_kwh"] + row["discharged_kwh"]
+        assert row["delivered_share"] == pytest.approx(given_kwh / signal_kwh.abs().sum())
+        assert row["owner_profit_yuan"] == pytest.approx(result.summary["owner_profit_yuan"])
+        assert row["floor_share"] == (result.vehicles.soc_end <= 0.21).mean()
+
+
+def test_what_a_signal_sells_is_bought_back_at_the_least_price(runs: PaperRuns) -> None:
+    problem = world_of(paper_case(1)).problem
+    row = row_of(runs.signals, tariff="guangdong", stays="daily", optimizer=EXACT, seed=1)
+    missing_kwh = (row["soc_start"] - row["soc_end"]) * 300 * 35
+    least = problem.up_yuan_per_kwh.min()
+    assert row["soc_end"] == pytest.approx(0.2)
+    assert row["buy_back_yuan"] == pytest.approx(missing_kwh / 0.9 * least)
+    idle = row_of(runs.signals, tariff="guangdong", stays="daily", optimizer=NOTHING, seed=1)
+    assert idle["soc_end"] == idle["soc_start"]
+    assert idle["buy_back_yuan"] == 0
+
+
+def test_years_are_marked_where_the_day_cannot_follow_itself(runs: PaperRuns) -> None:
+    held = dataclasses.replace(runs, tactics=runs.tactics.assign(soc_end=runs.tactics.soc_start + 0.009))
+    for each, repeatable in ((runs, False), (held, True)):
+        assert (tables(each)["table5_tactics"].is_repeatable == repeatable).all()
+        page = report.page(each, claims(each), tables(each))
+        years = [claim.evidence for claim in claims(each) if "service life" in claim.text]
+        assert ("(not repeatable)" in page) is not repeatable
+        assert ("(not repeatable)" in years[0]) is not repeatable
+
+
+def test_the_page_says_where_the_charge_ends(runs: PaperRuns) -> None:
+    page = report.page(runs, claims(runs), tables(runs))
+    mean = (
+        where(runs.tactics, stays="daily", signal=EXACT, tactic="proposed")
+        .drop(columns=["stays", "signal", "tactic"])
+        .mean()
+    )
+    assert f"discharges {mean.signal_discharged_kwh:,.0f} kWh. EVs deliver {mean.delivered_share:.0%}" in page
+    assert (
+        f"from {mean.soc_start:.2f} to {mean.soc_end:.2f}, and {mean.floor_share:.0%} of them end at the floor" in page
+    )
+
+
 def test_agents_give_what_the_figures_show_compiled(runs: PaperRuns) -> None:
     shown = runs.shown[1, "daily", "igeo"]
     assert shown.scenario.run.engine == "agents"
@@ -250,6 +303,19 @@ def test_every_axis_is_labelled_with_its_unit(drawn: dict[str, Figure], name: st
         assert x in ({"time of day"}, {"points evaluated [1]"})
         assert len(y) == 1
         assert "[" in y.pop()
+
+
+def test_what_holds_at_the_chosen_load_is_at_most_calibrated(runs: PaperRuns) -> None:
+    can = runs.scales.assign(rate=0.48, is_optimal=True, followed_rate=0.48)
+    cannot = runs.scales.assign(rate=0.49)
+    for scales, outcome in ((can, "calibrated"), (cannot, "not found")):
+        told = [claim for claim in claims(dataclasses.replace(runs, scales=scales)) if "whether 300 EVs" in claim.text]
+        assert [claim.outcome for claim in told] == [outcome]
+
+
+def test_the_cost_is_divided_by_one_full_charge_whatever_the_days(runs: PaperRuns) -> None:
+    by_days = runs.horizons.pivot_table(index=["stays", "signal", "seed"], columns="days", values="cost_max_yuan")
+    np.testing.assert_allclose(by_days[1], by_days[3])
 
 
 def test_a_claim_that_no_run_can_bear_out_is_not_found(runs: PaperRuns) -> None:

@@ -20,7 +20,7 @@ from coordination.peak_shaving.problem import PeakShaving
 from environment.ageing import years_of_service
 from runs.scenario import Scenario
 from runs.shaving.paper_b import PEAK_KW, paper_b
-from runs.shaving.result import ShavingResult, shave
+from runs.shaving.result import ShavingResult, shave, shaving_summary
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress
@@ -51,6 +51,8 @@ SCALES: Final = (0.05, 2.0)
 
 POPULATION: Final = 30
 """Members of a population [default: what the paper's test functions have]."""
+SOC_SAME: Final = 0.01
+"""A day can follow itself where the mean state of charge ends as near as this to where it began."""
 SETTLED: Final = 0.01
 """A search has settled when its best F is within this part of where it ends."""
 
@@ -120,24 +122,30 @@ class PaperRuns:
     days
         Which lengths.
     signals
-        ``tariff stays budget optimizer seed fitness gap rate difference_kw owner_profit_yuan is_feasible is_optimal evaluations
-        settled_evaluations``: a row a search; the budget is empty for doing nothing and for the linear programme. Of one day.
+        ``tariff stays budget optimizer seed fitness gap rate difference_kw owner_profit_yuan soc_start soc_end buy_back_yuan
+        is_feasible is_optimal evaluations settled_evaluations``: a row a search; the budget is empty for doing nothing and for the
+        linear programme. States of charge are the fleet's mean if the signal is followed in full, and buying back is the least that
+        f2 gains until the fleet is where it began. Of one day.
     histories
         Evaluations and best F after each population of each search with Guangdong's prices, by stays, budget and
         optimiser; shape ``(seeds, k, 2)``.
     tactics
-        ``stays signal tactic seed deviation_max_kw soc_std_before soc_std_after share_not_higher share_lower kwh_a_day
-        <reading>_<loss|years>_<mean|p95|max>``: a row a run in which EVs follow a signal; spread is the mean over slots and groups, and
-        shares are of slots and groups. Of one day.
+        ``stays signal tactic seed deviation_max_kw soc_std_before soc_std_after share_not_higher share_lower soc_start soc_end
+        floor_share signal_charged_kwh signal_discharged_kwh charged_kwh discharged_kwh delivered_share owner_profit_yuan kwh_a_day
+        <reading>_<loss|years>_<mean|p95|max>``: a row a run in which EVs follow a signal; spread is the mean over slots and groups,
+        shares lower and not higher are of slots and groups, the state of charge is the mean over EVs, the floor's share that of EVs that
+        end there, the share delivered that of the signal's energy (either way), and the profit the EVs'. Of one day.
     scales
-        ``stays objective seed rate least_rate is_optimal peak_kw peak_is_reached followed_rate followed_peak_kw``: the rate of the
+        ``stays objective seed yuan_kw rate least_rate is_optimal peak_kw peak_is_reached followed_rate followed_peak_kw``: the
+        difference [kW] that weighs as much in F as a yuan, both weights equal; the rate of the
         exact optimum of F ("F"), and of the difference alone ("difference"; no signal is below its least rate), at the stated
         scale; the peak at which it passes the paper's rate, with whether a signal that breaks nothing has that rate there; and
         rate and peak of EVs that follow the signal (that peak for the difference alone).
     functions
         ``function optimizer seed fitness``: a row a search on the test functions of which the paper says that IGEO is best on them.
     horizons
-        ``days stays signal seed before after before_kw after_kw``: peak-valley rate and difference, from the EVs' response.
+        ``days stays signal seed before after before_kw after_kw cost_max_yuan``: peak-valley rate and difference, from the EVs'
+        response, and by what F divides the cost.
     shown
         Runs of the first seed that figures show, by days, stays and signal: of `FOLLOWED`, and "difference".
     """
@@ -233,12 +241,17 @@ def _figures(
     found = problem.objectives(signal_kw[None])
     fitness = float(problem.evaluate(signal_kw[None])[0])
     total_kw = problem.load_kw + signal_kw
+    soc_end = float(problem.soc(signal_kw[None])[0, -1])
+    missing_kwh = max(problem.soc_start - soc_end, 0.0) * problem.capacity_kwh / problem.efficiency
     return {
         "fitness": fitness,
         "gap": fitness - bound,
         "rate": rate_of(total_kw),
         "difference_kw": float(np.ptp(total_kw)),
         "owner_profit_yuan": -float(found.cost_yuan[0]),
+        "soc_start": problem.soc_start,
+        "soc_end": soc_end,
+        "buy_back_yuan": missing_kwh * float(problem.up_yuan_per_kwh.min()),
         "is_feasible": not bool((found.power_broken | found.soc_broken | found.number_broken)[0]),
         "is_optimal": bool(fitness - bound <= 1e-6),
         "evaluations": int(history[-1, 0]) if history.size else 0,
@@ -270,7 +283,7 @@ def _follow_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
                     world, outcome = run_shaving(case)
                     yield {
                         "stays": stays, "signal": signal, "tactic": tactic, "seed": seed, **_spread(outcome),
-                        **_ageing(world, outcome),
+                        **_energy(world, outcome), **_ageing(world, outcome),
                     }  # fmt: skip
                     steps.step()
 
@@ -285,6 +298,23 @@ def _spread(outcome: ShavingOutcome) -> dict[str, float]:
         "soc_std_after": float(after.mean()),
         "share_not_higher": float(np.mean(after <= before + 1e-12)),
         "share_lower": float(np.mean(after < before - 1e-12)),
+    }
+
+
+def _energy(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, float]:
+    batteries, slot_h = outcome.batteries, world.horizon.slot_h
+    signal_kw, response_kw = outcome.track.signal_kw, outcome.track.response_kw
+    asked_kw = float(np.abs(signal_kw).sum())
+    return {
+        "soc_start": float(world.soc_start.mean()),
+        "soc_end": float(batteries.soc.mean()),
+        "floor_share": float(np.mean(batteries.soc <= world.settings.soc_min + SOC_SAME)),
+        "signal_charged_kwh": float(np.maximum(signal_kw, 0.0).sum() * slot_h),
+        "signal_discharged_kwh": float(np.maximum(-signal_kw, 0.0).sum() * slot_h),
+        "charged_kwh": float(batteries.charged_kwh.sum()),
+        "discharged_kwh": float(batteries.discharged_kwh.sum()),
+        "delivered_share": float(np.abs(response_kw).sum() / asked_kw) if asked_kw else 1.0,
+        "owner_profit_yuan": -float(world.problem.objectives(response_kw[None]).cost_yuan[0]),
     }
 
 
@@ -326,6 +356,7 @@ def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
     scale = _passing(optimum, size.halvings)
     there = _optimum(world, scale * load_kw)
     return {
+        "yuan_kw": world.problem.difference_max_kw / world.problem.cost_max_yuan,
         "rate": optimum(1.0),
         "least_rate": _least_rate(world, exact) if alone else np.nan,
         "is_optimal": exact.is_optimal,
@@ -385,12 +416,14 @@ def _horizons(size: Size, days: Sequence[int], steps: _Steps) -> Iterator[dict[s
         for stays in STAYS:
             for signal in FOLLOWED:
                 for seed in size.seeds:
-                    summary = shave(paper_case(seed, stays=stays, days=length, **iterating(signal, size))).summary
+                    world, outcome = run_shaving(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
+                    summary = shaving_summary(world, outcome)
                     before = summary["no_evs"]
                     yield {
                         "days": length, "stays": stays, "signal": signal, "seed": seed,
                         "before": before["peak_valley_rate"], "after": summary["peak_valley_rate"],
                         "before_kw": before["peak_valley_difference_kw"], "after_kw": summary["peak_valley_difference_kw"],
+                        "cost_max_yuan": world.problem.cost_max_yuan,
                     }  # fmt: skip
                     steps.step()
 

@@ -134,8 +134,8 @@ def network_metrics(world: World, flow: Flow) -> dict[str, float | int | None]:
     Returns
     -------
     dict
-        Smallest and largest voltage of any node and its largest distance from 1 [pu], slots in which any node is outside the
-        band, losses [kWh], and the largest loading of any line (per rated current) and transformer (per rated power).
+        Smallest and largest voltage of any node and its largest distance from 1 [pu], slots in which any node below any
+        transformer is outside the band, losses [kWh], and the largest loading of any line (per rated current) and transformer (per rated power).
     """
     settings = world.scenario.feeder
     assert settings is not None
@@ -146,7 +146,7 @@ def network_metrics(world: World, flow: Flow) -> dict[str, float | int | None]:
         "voltage_min_pu": float(voltage.min()),
         "voltage_max_pu": float(voltage.max()),
         "voltage_deviation_max_pu": float(np.abs(voltage - 1).max()),
-        "voltage_outside_slots": int(outside.sum()),
+        "voltage_outside_slots": _slots(world, outside),
         "losses_kwh": float(flow.loss_kw.sum()) * world.horizon.slot_h,
         "line_loading_max": _largest(flow.line_loading),
         "transformer_loading_max": _largest(flow.transformer_loading),
@@ -160,6 +160,11 @@ def outside_band(flow: Flow, lowest_pu: float, highest_pu: float) -> NDArray[np.
     return outside
 
 
+def _slots(world: World, cases: NDArray[np.bool_]) -> int:
+    """Return in how many slots any transformer's case is so."""
+    return int(cases.reshape(-1, world.horizon.n_slots).any(axis=0).sum())
+
+
 def _largest(loading: NDArray[np.float64]) -> float | None:
     known = loading[~np.isnan(loading)]
     return float(known.max()) if known.size else None
@@ -171,12 +176,13 @@ def network_warnings(world: World, network: NetworkRun) -> list[str]:
     assert settings is not None
     assert placement is not None
     feeder, found = placement.feeder, []
-    outside = int(outside_band(flow, settings.voltage_min_pu, settings.voltage_max_pu).sum())
+    n_slots = world.horizon.n_slots
+    outside = _slots(world, outside_band(flow, settings.voltage_min_pu, settings.voltage_max_pu))
     if outside:
         extreme = np.abs(flow.voltage_pu - (settings.voltage_min_pu + settings.voltage_max_pu) / 2)
         case, node = np.unravel_index(int(extreme.argmax()), extreme.shape)
         found.append(
-            f"{outside} of {flow.solved.size} slots leave the voltage band of {settings.voltage_min_pu:g} to "
+            f"{outside} of {n_slots} slots leave the voltage band of {settings.voltage_min_pu:g} to "
             f"{settings.voltage_max_pu:g} pu; furthest is node {feeder.node[node]} with {flow.voltage_pu[case, node]:.3f} pu"
         )
     kinds = (("line", feeder.line, flow.line_loading), ("transformer", feeder.transformer, flow.transformer_loading))
@@ -190,7 +196,7 @@ def network_warnings(world: World, network: NetworkRun) -> list[str]:
             )
     for flows, who in ((network.free, "with free charging"), (network.no_evs, "without EVs")):
         if not flows.solved.all():
-            found.append(f"{(~flows.solved).sum()} of {flows.solved.size} slots have no power flow {who}: it diverges")
+            found.append(f"{_slots(world, ~flows.solved)} of {n_slots} slots have no power flow {who}: it diverges")
     return found
 
 

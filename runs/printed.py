@@ -107,8 +107,10 @@ SWEPT = {
     "gap_to_exact": "{:.4f}",
     "messages": "{:,.0f}",
     "unserved_kwh": "{:,.1f}",
+    "voltage_min_pu": "{:.4f}",
+    "losses_kwh": "{:,.1f}",
 }
-"""What is shown of a sweep, and its form."""
+"""What is shown of a sweep where its runs have it, and its form."""
 
 MOST_POINTS = 30
 """Design points shown."""

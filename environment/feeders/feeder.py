@@ -17,8 +17,11 @@ from environment.faults import Fault
 STIFF_VA = 1e15
 """Short-circuit power of a source that holds its voltage whatever is drawn [VA]."""
 
+USUAL_RX = 0.1
+"""Resistance per reactance of the grid above a source, where nothing else is known; power-grid-model's default."""
+
 MOST_RATIO_APART = 1.3
-"""A transformer winding, or the other end of a line, this many times off its node's rated voltage is a mistake."""
+"""A transformer winding this many times off its node's rated voltage is a mistake."""
 
 UNKNOWN = -1
 """Index of a node that a table names and the feeder does not have."""
@@ -52,8 +55,9 @@ class Feeder:
         Rows of nodes that a closed switch joins.
     load_node, load_kw, load_kvar
         Rows of the nodes with loads of the feeder's own, and these [kW], [kvar]: they say how a base load is spread.
-    source_node, source_pu, source_va
-        Row of the node that the grid above feeds, its voltage [1], and the short-circuit power there [VA].
+    source_node, source_pu, source_va, source_rx
+        Row of the node that the grid above feeds, its voltage [1], the short-circuit power there [VA], and resistance per
+        reactance of the grid above [1].
     """
 
     title: str
@@ -86,6 +90,7 @@ class Feeder:
     source_node: int
     source_pu: float
     source_va: float = STIFF_VA
+    source_rx: float = USUAL_RX
 
     def __len__(self) -> int:
         return self.node.size
@@ -132,7 +137,7 @@ class Feeder:
     def faults(self) -> list[Fault]:
         """Return all that keeps a power flow from being worked out, by the names of nodes, lines and transformers."""
         found = [*self._faults_of_nodes(), *self._faults_of_lines(), *self._faults_of_transformers()]
-        found += self._faults_of_loads()
+        found += [*self._faults_of_links(), *self._faults_of_loads()]
         return found + (self._islands() if 0 <= self.source_node < len(self) else [])
 
     def _fault(self, field: str, found: str, expected: str) -> Fault:
@@ -148,6 +153,10 @@ class Feeder:
             yield self._fault("source", "on no node", "a node that the grid above feeds")
         if not self.source_pu > 0:
             yield self._fault("source: voltage", f"{self.source_pu:g} pu", "more than 0 pu")
+        if not self.source_va > 0:
+            yield self._fault("source: short-circuit power", f"{self.source_va:g} VA", "more than 0 VA")
+        if not self.source_rx >= 0:
+            yield self._fault("source: resistance per reactance", f"{self.source_rx:g}", "at least 0")
 
     def _faults_of_lines(self) -> Iterator[Fault]:
         for j, name in enumerate(self.line.tolist()):
@@ -155,9 +164,8 @@ class Feeder:
             if UNKNOWN in ends:
                 yield self._fault(place, "on an unknown node", "two nodes of the feeder")
                 continue
-            first, second = (str(self.node[end]) for end in ends)
             if ends[0] == ends[1]:
-                yield self._fault(place, f"from {first} to itself", "two nodes")
+                yield self._fault(place, f"from {self.node[ends[0]]} to itself", "two nodes")
             r, x = self.line_r_ohm[j], self.line_x_ohm[j]
             if not np.hypot(r, x) > 0:
                 yield self._fault(f"{place}: impedance", f"{r:g} + j{x:g} ohm", "more than 0 ohm (a switch is no line)")
@@ -167,10 +175,22 @@ class Feeder:
                 yield self._fault(f"{place}: capacitance", f"{self.line_c_f[j]:g} F", "at least 0 F")
             if self.line_rated_a[j] <= 0:
                 yield self._fault(f"{place}: rated current", f"{self.line_rated_a[j]:g} A", "more than 0 A, or none")
-            volts = self.node_v[list(ends)]
-            if (volts > 0).all() and volts.max() > MOST_RATIO_APART * volts.min():
-                found = f"between {first} of {volts[0]:g} V and {second} of {volts[1]:g} V"
-                yield self._fault(place, found, "a transformer there")
+            yield from self._two_voltages(place, *ends)
+
+    def _two_voltages(self, place: str, first: int, second: int) -> Iterator[Fault]:
+        """Give a fault where a line or a closed switch joins nodes of two rated voltages: a power flow has no such branch."""
+        volts = self.node_v[[first, second]]
+        if (volts > 0).all() and volts[0] != volts[1]:
+            found = f"between {self.node[first]} of {volts[0]:g} V and {self.node[second]} of {volts[1]:g} V"
+            yield self._fault(place, found, "a transformer there, or one rated voltage")
+
+    def _faults_of_links(self) -> Iterator[Fault]:
+        for j, ends in enumerate(zip(self.link_from.tolist(), self.link_to.tolist(), strict=True)):
+            if UNKNOWN in ends:
+                known = "".join(f" at {self.node[end]}" for end in ends if end != UNKNOWN)
+                yield self._fault(f"closed switch {j + 1}{known}", "on an unknown node", "two nodes of the feeder")
+            else:
+                yield from self._two_voltages(f"closed switch {j + 1}", *ends)
 
     def _faults_of_transformers(self) -> Iterator[Fault]:
         for j, name in enumerate(self.transformer.tolist()):
@@ -204,6 +224,9 @@ class Feeder:
         for i in np.flatnonzero(~(self.load_kw >= 0)).tolist():
             node = self.node[self.load_node[i]]
             yield self._fault(f"load {i + 1} at {node}", f"{self.load_kw[i]:g} kW", "at least 0 kW")
+        for i in np.flatnonzero(~np.isfinite(self.load_kvar)).tolist():
+            node = self.node[self.load_node[i]]
+            yield self._fault(f"load {i + 1} at {node}", f"{self.load_kvar[i]:g} kvar", "a number")
         if not np.nansum(self.load_kw) > 0:
             yield self._fault("loads", "0 kW", "a load somewhere: base load and EVs are spread in proportion to it")
 

@@ -1,8 +1,12 @@
 """A feeder from power-grid-model's own JSON: an input dataset of nodes, lines, transformers, links, loads and one source.
 
-Positive sequence only; the loss angle of a line's capacitance is left out. Other components are faults, not passed over.
+Positive sequence only. A switch that is not stated is closed, as there, and a tap position beyond its limits is the nearest
+limit. Left out are the loss angle of a line's capacitance, and the type of a load: each draws constant power. Other components
+are faults, not passed over; so is a tap off its middle position without limits, side and size of a step.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -13,7 +17,7 @@ from power_grid_model.errors import PowerGridError
 from power_grid_model.utils import json_deserialize_from_file
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
-from environment.feeders.feeder import UNKNOWN, Feeder
+from environment.feeders.feeder import UNKNOWN, USUAL_RX, Feeder
 from environment.feeders.settings import FeederSettings
 
 KNOWN: Final = (
@@ -24,6 +28,8 @@ KNOWN: Final = (
     ComponentType.source,
     ComponentType.sym_load,
 )
+ENDS: Final = ("from_node", "to_node", "node")
+STATES: Final = ("from_status", "to_status", "status")
 EXPECTED: Final = "a power-grid-model input dataset (JSON)"
 
 
@@ -45,12 +51,12 @@ class PgmJsonFeeder(FeederSettings):
             if name not in KNOWN and rows.size
         ]
         rows = {kind: data.get(kind, initialize_array(DatasetType.input, kind, 0)) for kind in KNOWN}
-        sources = rows[ComponentType.source]
-        sources = sources[sources["status"] == 1]
-        if sources.size != 1:
-            faults.append(Fault(self.path.name, None, "sources switched on", str(sources.size), "one"))
-        raise_if_any(faults)
-        return _feeder(self.path.name, rows, sources)
+        rows = {kind: part[_switched_on(part)] for kind, part in rows.items()}
+        n_sources = rows[ComponentType.source].size
+        if n_sources != 1:
+            faults.append(Fault(self.path.name, None, "sources switched on", str(n_sources), "one"))
+        raise_if_any([*faults, *_faults(self.path.name, rows)])
+        return _feeder(self.path.name, rows)
 
 
 def _dataset(path: Path) -> dict[ComponentType, NDArray[Any]]:
@@ -66,26 +72,98 @@ def _dataset(path: Path) -> dict[ComponentType, NDArray[Any]]:
     return data  # type: ignore[no-any-return]
 
 
-def _feeder(title: str, rows: dict[ComponentType, NDArray[Any]], sources: NDArray[Any]) -> Feeder:
+def _switched_on(part: NDArray[Any]) -> NDArray[np.bool_]:
+    on = np.ones(part.size, dtype=np.bool_)
+    for name in STATES:
+        if name in _names(part):
+            on &= part[name] != 0
+    return on
+
+
+def _names(part: NDArray[Any]) -> tuple[str, ...]:
+    return part.dtype.names or ()
+
+
+def _faults(title: str, rows: dict[ComponentType, NDArray[Any]]) -> Iterator[Fault]:
+    """Name by their ids the components on unknown nodes, loads without a value, and taps that cannot be worked out."""
+    known = rows[ComponentType.node]["id"]
+    for kind, part in rows.items():
+        for end in (end for end in ENDS if end in _names(part)):
+            for row in part[~np.isin(part[end], known)]:
+                yield Fault(title, None, f"{kind} {row['id']}: {end}", str(row[end]), "the id of a node of the file")
+    load = rows[ComponentType.sym_load]
+    for name in ("p_specified", "q_specified"):
+        for number in load["id"][np.isnan(load[name])].tolist():
+            yield Fault(title, None, f"{ComponentType.sym_load} {number}: {name}", "missing", "a number")
+    unit = rows[ComponentType.transformer]
+    taps = _Taps.of(unit)
+    for name in ("tap_min", "tap_max", "tap_side", "tap_size"):
+        for j in np.flatnonzero(np.isnan(_numbers(unit, name)) & (taps.position != taps.middle)).tolist():
+            place = f"{ComponentType.transformer} {unit['id'][j]}: {name}"
+            expected = f"a number, for tap position {taps.position[j]:g} is not the middle one"
+            yield Fault(title, None, place, "missing", expected)
+
+
+def _numbers(part: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where nothing is stated."""
+    column = part[name]
+    numbers: NDArray[np.float64] = column.astype(np.float64)
+    if column.dtype.kind == "i":
+        numbers[column == np.iinfo(column.dtype).min] = np.nan
+    return numbers
+
+
+@dataclass(frozen=True, eq=False)
+class _Taps:
+    """Tap positions of transformers, each column of shape ``(n_transformers,)``; ``last`` may be below ``first``."""
+
+    position: NDArray[np.float64]
+    middle: NDArray[np.float64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, unit: NDArray[Any]) -> "_Taps":
+        """Return the taps, within their limits where these are stated."""
+        position, middle, first, last = (_numbers(unit, f"tap_{name}") for name in ("pos", "nom", "min", "max"))
+        middle = np.nan_to_num(middle)
+        position = np.where(np.isnan(position), middle, position)
+        limited = np.clip(position, np.minimum(first, last), np.maximum(first, last))
+        return cls(np.where(np.isnan(first + last), position, limited), middle, first, last)
+
+    def added_v(self, step_v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what a tap adds to its winding's rated voltage [V]."""
+        direction = np.where(self.last < self.first, -1.0, 1.0)
+        return direction * (self.position - self.middle) * np.nan_to_num(step_v)
+
+    def between(
+        self, value: NDArray[np.float64], at_first: NDArray[np.float64], at_last: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return a figure at the tap's position, linear from the middle to each limit; NaN at a limit: the middle's."""
+        to_last = (np.minimum(self.middle, self.last) <= self.position) & (
+            self.position <= np.maximum(self.middle, self.last)
+        )
+        limit = np.where(to_last, at_last, at_first)
+        limit = np.where(np.isnan(limit), value, limit)
+        away = np.nan_to_num(np.where(to_last, self.last, self.first) - self.middle)
+        part = np.divide(self.position - self.middle, away, out=np.zeros(away.size), where=away != 0)
+        return value + part * (limit - value)
+
+
+def _feeder(title: str, rows: dict[ComponentType, NDArray[Any]]) -> Feeder:
     node = rows[ComponentType.node]
     row_of = {int(number): i for i, number in enumerate(node["id"].tolist())}
 
     def places(numbers: NDArray[np.int32]) -> NDArray[np.int64]:
         return np.array([row_of.get(int(number), UNKNOWN) for number in numbers], dtype=np.int64)
 
-    line, unit, link = (
-        part[(part["from_status"] == 1) & (part["to_status"] == 1)]
-        for part in (rows[kind] for kind in (ComponentType.line, ComponentType.transformer, ComponentType.link))
-    )
-    load = rows[ComponentType.sym_load]
-    load = load[load["status"] == 1]
+    line, unit, link = (rows[kind] for kind in (ComponentType.line, ComponentType.transformer, ComponentType.link))
+    load, source = rows[ComponentType.sym_load], rows[ComponentType.source][0]
     upper = unit["u1"] >= unit["u2"]  # the upper winding may stand at either end
-    steps = unit["tap_pos"].astype(float) - np.where(unit["tap_nom"] == _unset(unit, "tap_nom"), 0, unit["tap_nom"])
-    tap_v = np.where(unit["tap_pos"] == _unset(unit, "tap_pos"), 0.0, steps * np.nan_to_num(unit["tap_size"]))
-    tap_v *= np.where(unit["tap_max"] < unit["tap_min"], -1.0, 1.0)
+    taps = _Taps.of(unit)
+    tap_v = taps.added_v(unit["tap_size"])
     at_upper = (unit["tap_side"] == 0) == upper
     lower_v = np.where(upper, unit["u2"], unit["u1"])
-    source = sources[0]
     return Feeder(
         title=title,
         node=node["id"].astype(np.str_),
@@ -104,8 +182,8 @@ def _feeder(title: str, rows: dict[ComponentType, NDArray[Any]], sources: NDArra
         transformer_hv_v=np.where(upper, unit["u1"], unit["u2"]),
         transformer_lv_v=lower_v + np.where(at_upper, 0.0, tap_v),
         transformer_va=unit["sn"],
-        transformer_uk=unit["uk"],
-        transformer_pk_w=unit["pk"],
+        transformer_uk=taps.between(unit["uk"], unit["uk_min"], unit["uk_max"]),
+        transformer_pk_w=taps.between(unit["pk"], unit["pk_min"], unit["pk_max"]),
         transformer_i0=unit["i0"],
         transformer_p0_w=unit["p0"],
         transformer_tap_v=np.where(at_upper, tap_v, 0.0),
@@ -114,12 +192,8 @@ def _feeder(title: str, rows: dict[ComponentType, NDArray[Any]], sources: NDArra
         load_node=places(load["node"]),
         load_kw=load["p_specified"] / 1e3,
         load_kvar=load["q_specified"] / 1e3,
-        source_node=int(places(sources["node"])[0]),
+        source_node=int(places(rows[ComponentType.source]["node"])[0]),
         source_pu=float(source["u_ref"]),
         source_va=float(1e10 if np.isnan(source["sk"]) else source["sk"]),
+        source_rx=float(USUAL_RX if np.isnan(source["rx_ratio"]) else source["rx_ratio"]),
     )
-
-
-def _unset(unit: NDArray[Any], name: str) -> int:
-    """Return the value that stands for none in an integer column."""
-    return int(np.iinfo(unit.dtype[name]).min)

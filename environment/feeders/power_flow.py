@@ -36,12 +36,12 @@ BRANCHES: Final = (ComponentType.line, ComponentType.transformer)
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What a feeder does under each of some cases of load; NaN where a case has no solution.
+    """What a feeder does under each of some cases of load; NaN where a case has no solution, or a load that is no number.
 
     Parameters
     ----------
     solved
-        Whether the power flow of each case converged, shape ``(n_cases,)``.
+        Whether the power flow of each case converged, shape ``(n_cases,)``; False where a load is NaN or infinite.
     voltage_pu
         Voltage of each node [1], shape ``(n_cases, n_nodes)``.
     line_loading, transformer_loading
@@ -90,12 +90,16 @@ class PowerFlow:
         Parameters
         ----------
         load_kw, load_kvar
-            Active [kW] and reactive [kvar] load of each node, shape ``(n_cases, n_nodes)``.
+            Active [kW] and reactive [kvar] load of each node, shape ``(n_cases, n_nodes)``. A case with NaN or an infinite
+            load, such as an optimiser's infeasible candidate, counts as not solved.
         """
         n_cases, n_nodes = load_kw.shape
         update = initialize_array(DatasetType.update, ComponentType.sym_load, (n_cases, n_nodes))
         update["id"] = self._first_load + np.arange(n_nodes)
-        update["p_specified"], update["q_specified"] = 1e3 * load_kw, 1e3 * load_kvar
+        # NaN means "as before" to power-grid-model, which is no load: such a case is marked, and solved without any.
+        known = (np.isfinite(load_kw) & np.isfinite(load_kvar)).all(axis=1)
+        update["p_specified"] = np.where(known[:, None], 1e3 * load_kw, 0.0)
+        update["q_specified"] = np.where(known[:, None], 1e3 * load_kvar, 0.0)
         output: Any = self._model.calculate_power_flow(
             update_data={ComponentType.sym_load: update},
             calculation_method=CalculationMethod.newton_raphson,
@@ -109,7 +113,7 @@ class PowerFlow:
             },
             continue_on_batch_error=True,
         )
-        solved = np.ones(n_cases, dtype=np.bool_)
+        solved = known.copy()
         if self._model.batch_error is not None:
             solved[self._model.batch_error.failed_scenarios] = False
         rated = ~np.isnan(self.feeder.line_rated_a)
@@ -155,7 +159,7 @@ def _components(feeder: Feeder, first_load: int) -> dict[ComponentType, NDArray[
     link["from_status"] = link["to_status"] = 1
     source = initialize_array(DatasetType.input, ComponentType.source, 1)
     source["id"], source["node"], source["status"] = first_load - 1, feeder.source_node, 1
-    source["u_ref"], source["sk"] = feeder.source_pu, feeder.source_va
+    source["u_ref"], source["sk"], source["rx_ratio"] = feeder.source_pu, feeder.source_va, feeder.source_rx
     load = initialize_array(DatasetType.input, ComponentType.sym_load, n)
     load["id"], load["node"], load["status"] = first_load + np.arange(n), np.arange(n), 1
     load["type"], load["p_specified"], load["q_specified"] = LoadGenType.const_power, 0.0, 0.0

@@ -4,10 +4,13 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from power_grid_model import PowerGridModel
 from power_grid_model.utils import json_serialize_to_file
 
 from environment.faults import FaultyInputError, nearest
@@ -49,6 +52,12 @@ def test_the_benchmarks_have_their_published_size() -> None:
         assert nx.is_tree(feeder.graph)
 
 
+def linked(feeder: Feeder, *ends: tuple[int, int]) -> Feeder:
+    """Return a feeder with closed switches between rows of nodes."""
+    first, second = np.array(ends).T
+    return replace(feeder, link_from=first, link_to=second)
+
+
 FAULTS: list[tuple[Feeder, list[str]]] = [
     (changed(CHAIN, line_from={2: 3}), ["line l3 is from n3 to itself", "node n3 is an island"]),
     (changed(CHAIN, line_to={2: 1}), ["node n3 is an island; expected a line, transformer or closed switch on a way"]),
@@ -61,10 +70,16 @@ FAULTS: list[tuple[Feeder, list[str]]] = [
         changed(CHAIN, node_v={0: 10_000.0}),
         ["line l1 is between n0 of 10000 V and n1 of 400 V; expected a transformer"],
     ),
+    (changed(CHAIN, node_v={3: 380.0}), ["line l3 is between n2 of 400 V and n3 of 380 V"]),
+    (linked(CHAIN, (0, 3), (2, -1)), ["closed switch 2 at n2 is on an unknown node"]),
+    (linked(LV, (0, 2)), ["closed switch 1 is between 0 of 20000 V and R1 of 400 V"]),
+    (replace(CHAIN, source_va=0.0), ["source: short-circuit power is 0 VA"]),
+    (replace(CHAIN, source_rx=-0.1), ["source: resistance per reactance is -0.1"]),
     (changed(CHAIN, node_v={3: 0.0}), ["node n3: rated voltage is 0 V"]),
     (changed(CHAIN, node={3: "n2"}), ["node n2 is there twice"]),
     (changed(CHAIN, load_node={1: -1}), ["load 2 is on no node"]),
     (changed(CHAIN, load_kw={1: -3.0}), ["load 2 at n2 is -3 kW"]),
+    (changed(CHAIN, load_kvar={1: np.nan}), ["load 2 at n2 is nan kvar"]),
     (radial([0], [0.1], [0.0]), ["loads is 0 kW"]),
     (changed(LV, transformer_uk={0: 0.0}), ["transformer R0-R1: short-circuit voltage is 0; expected above 0 (no imp"]),
     (changed(LV, transformer_pk_w={0: 1e6}), ["transformer R0-R1: short-circuit loss is 1e+06 W"]),
@@ -102,6 +117,15 @@ def test_a_simbench_folder_loses_its_auxiliary_nodes_but_the_open_end() -> None:
     assert sorted(feeder.node.tolist()) == ["A", "B", "B aux", "C", "LV bus", "MV bus"]
     assert feeder.transformer_tap_v.tolist() == [-500.0]
     assert feeder.own_kw.sum() == pytest.approx(62)
+
+
+def test_a_tap_at_the_lower_winding_of_a_simbench_folder_turns_that_winding(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(SIMBENCH, tmp_path / "grid"))
+    edit(folder / "TransformerType.csv", ";HV;2.5;", ";LV;2.5;")  # at position -1
+    feeder = SimbenchFeeder(source="simbench", path=folder).feeder()
+    assert feeder.transformer_tap_v.tolist() == [0.0]
+    assert feeder.transformer_hv_v.tolist() == [20_000.0]
+    assert feeder.transformer_lv_v.tolist() == pytest.approx([390.0])
 
 
 def test_what_is_cut_off_at_both_ends_is_left_out(tmp_path: Path) -> None:
@@ -152,12 +176,102 @@ def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
         SimbenchFeeder(source="simbench", path=tmp_path / "none").feeder()
 
 
-def write_json(feeder: Feeder, path: Path) -> PgmJsonFeeder:
-    components = {name: rows for name, rows in _components(feeder, 10_000).items() if rows.size}
-    loads = components["sym_load"]  # type: ignore[index]
+Changes = dict[str, dict[str, Any]]
+UNSET = -128
+
+
+def components_of(feeder: Feeder, changes: Changes) -> dict[str, NDArray[Any]]:
+    """Return a feeder as power-grid-model takes it, with its own loads and some columns replaced."""
+    parts = {str(name.value): rows for name, rows in _components(feeder, 10_000).items() if rows.size}
+    loads = parts["sym_load"]
     loads["p_specified"], loads["q_specified"] = 1e3 * feeder.own_kw, 1e3 * feeder.own_kvar
-    json_serialize_to_file(path, components)
+    for kind, columns in changes.items():
+        before = parts[kind].copy()
+        for name, value in columns.items():
+            parts[kind][name] = before[value] if isinstance(value, str) else value
+    return parts
+
+
+def write_json(feeder: Feeder, path: Path, changes: Changes | None = None) -> PgmJsonFeeder:
+    json_serialize_to_file(path, components_of(feeder, changes or {}))
     return PgmJsonFeeder(source="pgm_json", path=path)
+
+
+TAPS = {"tap_min": -3, "tap_max": 5, "tap_nom": 1, "tap_size": 250.0, "i0": 0.01, "p0": 300.0}
+IMPEDANCES = {"uk_min": 0.02, "uk_max": 0.09, "pk_min": 900.0, "pk_max": 4000.0}
+TURNED = {"tap_min": 5, "tap_max": -3}
+SWAPPED = {"from_node": "to_node", "to_node": "from_node", "u1": "u2", "u2": "u1"}
+AS_THERE: list[Changes] = [
+    {"transformer": {**TAPS, **more}}
+    for more in (
+        {"tap_pos": 3},
+        {"tap_pos": -2},
+        {"tap_pos": 9},  # beyond the limit
+        {"tap_pos": -9},
+        {"tap_pos": UNSET},
+        {"tap_pos": 2, "tap_nom": UNSET},
+        {"tap_pos": 3, **TURNED},
+        {"tap_pos": 9, **TURNED},
+        {"tap_pos": 3, "tap_side": 1, "tap_size": 5.0},
+        {"tap_pos": 3, "tap_side": 1, **SWAPPED},
+        {"tap_pos": 3, "tap_side": 0, "tap_size": 5.0, **SWAPPED},
+        {"tap_pos": 3, **IMPEDANCES},
+        {"tap_pos": -2, **IMPEDANCES},
+        {"tap_pos": 1, **IMPEDANCES},
+        {"tap_pos": 9, **IMPEDANCES},
+        {"tap_pos": 3, **IMPEDANCES, **TURNED},
+        {"tap_pos": -2, **IMPEDANCES, **TURNED},
+        {"tap_pos": 3, "tap_nom": 5, **IMPEDANCES},
+        {"tap_pos": 3, "tap_nom": -3, **IMPEDANCES},
+        {"tap_pos": 3, "uk_max": 0.09},
+        {"tap_pos": 3, "pk_max": 4000.0},
+    )
+]
+AS_THERE += [
+    {"source": {"sk": 1e7, "rx_ratio": 1.0}},
+    {"source": {"sk": 1e7, "rx_ratio": np.nan}},
+    {"source": {"sk": np.nan, "rx_ratio": 3.0}},
+    {"source": {"status": UNSET}, "sym_load": {"status": UNSET}, "line": {"from_status": UNSET}},
+]
+
+
+@pytest.mark.parametrize("changes", AS_THERE, ids=str)
+def test_a_file_means_what_it_means_to_power_grid_model(tmp_path: Path, changes: Changes) -> None:
+    parts: Any = components_of(LV, changes)
+    there = PowerGridModel(parts).calculate_power_flow(error_tolerance=1e-8)["node"]["u_pu"]
+    feeder = write_json(LV, tmp_path / "grid.json", changes).feeder()
+    here = PowerFlow(feeder).solve(feeder.own_kw[None], feeder.own_kvar[None])
+    np.testing.assert_allclose(here.voltage_pu[0], there, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sym_load": {"q_specified": np.nan}}, "sym_load 10000: q_specified is missing"),
+        ({"sym_load": {"p_specified": np.nan}}, "sym_load 10000: p_specified is missing"),
+        ({"transformer": {"tap_pos": 1, "tap_size": np.nan}}, "transformer 81: tap_size is missing"),
+        ({"transformer": {"tap_pos": 1, "tap_min": UNSET}}, "transformer 81: tap_min is missing"),
+        ({"transformer": {"tap_pos": 1, "tap_max": UNSET}}, "transformer 81: tap_max is missing"),
+        ({"transformer": {"tap_pos": 1, "tap_side": UNSET}}, "transformer 81: tap_side is missing"),
+        ({"link": {"to_node": 777}}, "link 84: to_node is 777; expected the id of a node"),
+        ({"link": {"from_node": 0, "to_node": 2}}, "closed switch 1 is between 0 of 20000 V"),
+        ({"line": {"from_node": 777}}, "line 44: from_node is 777"),
+        ({"sym_load": {"node": 777}}, "sym_load 10000: node is 777"),
+        ({"source": {"node": 777}}, "source 9999: node is 777"),
+        ({"source": {"status": 0}}, "sources switched on is 0"),
+    ],
+    ids=str,
+)
+def test_what_a_file_leaves_open_is_said_by_id(tmp_path: Path, changes: Changes, message: str) -> None:
+    with pytest.raises(FaultyInputError, match=message):
+        write_json(LV, tmp_path / "grid.json", changes).feeder()
+
+
+def test_a_tap_in_the_middle_needs_no_step(tmp_path: Path) -> None:
+    nothing = {"tap_pos": UNSET, "tap_min": UNSET, "tap_max": UNSET, "tap_side": UNSET, "tap_size": np.nan}
+    feeder = write_json(LV, tmp_path / "grid.json", {"transformer": nothing}).feeder()
+    assert not feeder.transformer_tap_v.any()
+    assert feeder.transformer_uk.tolist() == LV.transformer_uk.tolist()
 
 
 @pytest.mark.parametrize("tap_v", [0.0, 500.0, -500.0])

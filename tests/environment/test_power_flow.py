@@ -156,3 +156,16 @@ def test_a_case_that_diverges_is_told_and_leaves_the_others_alone() -> None:
     assert np.isnan(flow.loss_kw[1])
     np.testing.assert_allclose(flow.voltage_pu[0], own(feeder).voltage_pu[0], rtol=0, atol=1e-9)
     assert np.isfinite(flow.voltage_pu[2]).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_load_that_is_no_number_is_not_solved(value: float, column: int) -> None:
+    feeder = CigreLvFeeder(source="cigre_lv").feeder()
+    loads = cases(feeder, np.array([1.0, 0.7, 0.5]))
+    loads[column][1, 5] = value
+    flow = PowerFlow(feeder).solve(*loads)
+    assert flow.solved.tolist() == [True, False, True]
+    assert np.isnan(flow.voltage_pu[1]).all()
+    assert np.isnan(flow.loss_kw[1])
+    np.testing.assert_allclose(flow.voltage_pu[0], own(feeder).voltage_pu[0], rtol=0, atol=1e-9)

@@ -5,18 +5,21 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from environment.faults import FaultyInputError
-from runs import plots
+from runs import plots, printed
 from runs.cli import app
+from runs.design import Design
 from runs.folder import whole_folder
 from runs.network import FEEDER_TABLES
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
 from runs.simulate import simulate, summarize
+from runs.sweep import sweep
 from runs.workers import Engine
 from runs.world import World
 
@@ -65,6 +68,40 @@ def test_the_summary_is_that_of_the_tables(result: Result) -> None:
     assert result.network_branches.losses_kwh.sum() == pytest.approx(summary["losses_kwh"])
     assert summary["no_evs"]["losses_kwh"] < summary["losses_kwh"]
     assert summary == {**summarize(CASE), "wall_s": summary["wall_s"], "free": summary["free"]}
+
+
+def test_losses_are_energy_whatever_a_slots_length() -> None:
+    result = simulate(CASE.update(horizon={"slot_min": 15}))
+    assert len(result.network_slots) == 96
+    lost_kwh = result.network_slots.loss_kw.sum() / 4
+    assert result.summary["losses_kwh"] == pytest.approx(lost_kwh)
+    assert result.summary["no_evs"]["losses_kwh"] == pytest.approx(result.network_slots.no_evs_loss_kw.sum() / 4)
+    assert result.network_branches.losses_kwh.sum() == pytest.approx(lost_kwh)
+
+
+def test_a_slot_is_outside_the_band_once_however_many_transformers_are() -> None:
+    result = simulate(CASE.update(transformer={"count": 3}, feeder={"voltage_min_pu": 0.97}))
+    table = result.network.assign(outside=~result.network.voltage_pu.between(0.97, 1.07))
+    slots = table[table.outside].slot.nunique()
+    assert table.groupby(["transformer", "slot"]).outside.any().sum() > slots > 0
+    assert result.summary["voltage_outside_slots"] == slots
+    assert any(f"{slots} of 24 slots leave the voltage band" in text for text in result.summary["warnings"])
+
+
+def test_a_sweep_shows_the_feeders_figures_where_there_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printed.out, "width", 200)
+    for name, scenario in (("on", CASE), ("off", PLAIN)):
+        folder = tmp_path / name
+        design = Design.full({"coordination.batch_size": [5]})
+        printed.print_sweep(sweep(scenario, design, replications=2, folder=folder, engine="serial"))
+        shown = capsys.readouterr().out
+        means = pd.read_parquet(folder / "runs.parquet").mean(numeric_only=True)
+        for figure, form in (("voltage_min_pu", "{:.4f}"), ("losses_kwh", "{:,.1f}")):
+            assert (figure in means) == (name == "on")
+            assert figure not in means or form.format(means[figure]) in shown
+        assert ("voltage" in shown) == ("losses" in shown) == (name == "on")
 
 
 def test_the_tables_have_a_row_a_node_and_slot(result: Result) -> None:

@@ -392,9 +392,18 @@ def _least_rate(world: ShavingWorld, exact: Exact) -> float:
 
 
 def _passing(rate: Callable[[float], float], halvings: int) -> float:
-    """Return the load scale at which a rate, which grows with it, passes the paper's."""
-    low, high = SCALES
-    for _ in range(halvings):
+    """Return the largest load scale at which a rate is at most the paper's; the smallest that is tried if there is none.
+
+    Below that scale the rate may rise again, where the best signal is one that batteries cannot follow. So scales are tried from
+    the largest on, and the one that is found is then refined.
+    """
+    tried = np.geomspace(SCALES[1], SCALES[0], halvings + 1).tolist()
+    high = low = tried[0]
+    for scale in tried:
+        high, low = low, scale
+        if rate(scale) <= RATE_AFTER:
+            break
+    for _ in range(halvings // 2):
         middle = 0.5 * (low + high)
         low, high = (low, middle) if rate(middle) > RATE_AFTER else (middle, high)
     return low

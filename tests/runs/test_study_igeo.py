@@ -34,7 +34,7 @@ from runs.studies.igeo.figures import figures
 from runs.studies.igeo.tables import row_of, tables, where
 from runs.studies.registry import STUDIES
 
-SMALL = Size(range(1, 3), iterations=20, large=40, halvings=4)
+SMALL = Size(range(1, 3), iterations=20, large=40, scale_steps=4)
 TOLD: list[float] = []
 ONE_DAY = [
     "fig03_signal", "fig04_convergence", "fig05_spread", "fig06_tracking", "fig07_deviation", "fig08_load_1_day",
@@ -118,7 +118,7 @@ def test_two_days_are_a_fault(tmp_path: Path) -> None:
 
 
 def test_three_days_alone_run_nothing_of_one_day() -> None:
-    runs = paper_runs(Size([1], iterations=1, large=1, halvings=1), [3])
+    runs = paper_runs(Size([1], iterations=1, large=1, scale_steps=1), [3])
     assert runs.signals.empty
     assert set(runs.horizons.days) == {3}
     assert all(len(result.slots) == 288 for result in runs.shown.values())
@@ -263,7 +263,7 @@ def test_no_signal_is_below_the_least_rate(runs: PaperRuns) -> None:
 
 
 def test_at_its_scale_a_signal_has_the_papers_rate_and_at_another_the_evs_have() -> None:
-    size = Size([1], iterations=1, large=1, halvings=22)
+    size = Size([1], iterations=1, large=1, scale_steps=22)
     row = next(each for each in _scale_all(size, _Steps(1.0, lambda _: None)) if each["objective"] == "difference")
     assert row["stays"] == "daily"
     keys = {"optimizer": "exact", "weight_difference": 1.0, "weight_cost": 0.0}

@@ -69,14 +69,14 @@ class Size:
         Of a population of 30 [default: what the paper's test functions have].
     large
         The same for the larger budget.
-    halvings
-        Of the interval in which a load scale is looked for.
+    scale_steps
+        Steps in which a load scale is looked for, at most.
     """
 
     seeds: Sequence[int]
     iterations: int = 100
     large: int = 1000
-    halvings: int = 20
+    scale_steps: int = 30
 
     @property
     def budgets(self) -> dict[str, dict[str, int]]:
@@ -187,7 +187,7 @@ def paper_runs(size: Size = FULL, days: Sequence[int] = BOTH_DAYS, progress: Pro
         Told the part of the runs that is done.
     """
     seeds = len(size.seeds)
-    one_day = 3 * len(SEARCHERS) * 3 + 2 * len(TACTICS) * 2 + 2 * size.halvings + len(BEST_ON) * len(PAPERS)
+    one_day = 3 * len(SEARCHERS) * 3 + 2 * len(TACTICS) * 2 + 2 * size.scale_steps + len(BEST_ON) * len(PAPERS)
     steps = _Steps(seeds * (one_day * (1 in days) + 4 * len(days)), progress)
     signals, histories = pd.DataFrame(), dict[tuple[str, str, str], NDArray[np.float64]]()
     tactics = scales = functions = pd.DataFrame()
@@ -334,7 +334,7 @@ def _scale_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
         for objective, signal in (("F", EXACT), ("difference", "difference")):
             for seed in size.seeds:
                 yield {"stays": stays, "objective": objective, "seed": seed, **_scaled(seed, stays, signal, size)}
-                steps.step(size.halvings / 2)
+                steps.step(size.scale_steps / 2)
 
 
 def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
@@ -346,31 +346,32 @@ def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
     world = world_of(case(1.0))
     load_kw = world.load.forecast_kw
 
-    def optimum(scale: float) -> float:
-        return rate_of(scale * load_kw + _optimum(world, scale * load_kw).signal_kw)
+    def optimum(scale: float) -> NDArray[np.float64]:
+        return scale * load_kw + _optimum(world, scale * load_kw).signal_kw
 
-    def followed(scale: float) -> float:
-        return float(run_rate(case(scale)))
+    def followed(scale: float) -> NDArray[np.float64]:
+        return run_load_kw(case(scale))
 
     exact = _optimum(world, load_kw)
-    scale = _passing(optimum, size.halvings)
+    scale = _passing(optimum, load_kw, size.scale_steps)
     there = _optimum(world, scale * load_kw)
     return {
         "yuan_kw": world.problem.difference_max_kw / world.problem.cost_max_yuan,
-        "rate": optimum(1.0),
+        "rate": rate_of(optimum(1.0)),
         "least_rate": _least_rate(world, exact) if alone else np.nan,
         "is_optimal": exact.is_optimal,
         "peak_kw": scale * PEAK_KW,
-        "peak_is_reached": there.is_optimal and abs(optimum(scale) - RATE_AFTER) < RATE_ROUNDING,
-        "followed_rate": followed(1.0),
-        "followed_peak_kw": _passing(followed, size.halvings) * PEAK_KW if alone else np.nan,
+        "peak_is_reached": there.is_optimal and abs(rate_of(optimum(scale)) - RATE_AFTER) < RATE_ROUNDING,
+        "followed_rate": rate_of(followed(1.0)),
+        "followed_peak_kw": _passing(followed, load_kw, size.scale_steps) * PEAK_KW if alone else np.nan,
     }
 
 
-def run_rate(scenario: Scenario) -> float:
-    """Return the peak-valley rate of a run, with EVs that follow their signal as far as they can."""
+def run_load_kw(scenario: Scenario) -> NDArray[np.float64]:
+    """Return the load of a run [kW], with EVs that follow their signal as far as they can, shape ``(n_slots,)``."""
     world, outcome = run_shaving(scenario)
-    return rate_of(world.load.actual_kw + outcome.track.response_kw)
+    load_kw: NDArray[np.float64] = world.load.actual_kw + outcome.track.response_kw
+    return load_kw
 
 
 def _optimum(world: ShavingWorld, load_kw: NDArray[np.float64]) -> Exact:
@@ -391,22 +392,33 @@ def _least_rate(world: ShavingWorld, exact: Exact) -> float:
     return min(difference_kw / peak_kw, 1 - (valley_kw + most_kw) / peak_kw)
 
 
-def _passing(rate: Callable[[float], float], halvings: int) -> float:
-    """Return the largest load scale at which a rate is at most the paper's; the smallest that is tried if there is none.
+def _passing(after: Callable[[float], NDArray[np.float64]], load_kw: NDArray[np.float64], most: int) -> float:
+    """Return the largest load scale at which the rate is the paper's, r.
 
-    Below that scale the rate may rise again, where the best signal is one that batteries cannot follow. So scales are tried from
-    the largest on, and the one that is found is then refined.
+    With what EVs take off the peak (a) and put onto the valley (b) at a scale, the rate is r at the scale
+    ``((1 - r) a + b) / ((1 - r) peak - valley)``; from a scale that is too large that one is smaller, and so on down to the
+    first at which both agree. Below it the rate may rise again, where the best signal is one that batteries cannot follow.
+
+    Parameters
+    ----------
+    after
+        Load with EVs at a scale [kW].
+    load_kw
+        Load without them at scale 1 [kW].
+    most
+        Steps at most.
     """
-    tried = np.geomspace(SCALES[1], SCALES[0], halvings + 1).tolist()
-    high = low = tried[0]
-    for scale in tried:
-        high, low = low, scale
-        if rate(scale) <= RATE_AFTER:
+    peak, valley = float(load_kw.max()), float(load_kw.min())
+    scale = SCALES[1]
+    for _ in range(most):
+        with_evs = after(scale)
+        off = scale * peak - float(with_evs.max())
+        onto = float(with_evs.min()) - scale * valley
+        before, scale = scale, ((1 - RATE_AFTER) * off + onto) / ((1 - RATE_AFTER) * peak - valley)
+        scale = float(np.clip(scale, *SCALES))
+        if abs(scale - before) < 1e-7:
             break
-    for _ in range(halvings // 2):
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if rate(middle) > RATE_AFTER else (middle, high)
-    return low
+    return scale
 
 
 def _functions(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from runs.cli import app
+from runs.studies.registry import STUDIES
 
 
 def test_the_python_of_the_readme_runs(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,6 +33,9 @@ def test_the_commands_of_readme_and_guide_run(tree: Path, tmp_path: Path, monkey
     (tmp_path / "my_fleet.csv").write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,6,20,10,4\n")
     for words in commands:
         if words[0] == "app":  # serves until it is stopped; tests/browser starts it
+            continue
+        if words[0] == "study":  # takes longer; tests/runs/test_study_*.py run each, small
+            assert words[1] in STUDIES, words
             continue
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, (words, done.output)

@@ -22,15 +22,20 @@ ALIKE: Final = 1e-9
 
 
 @compiled
+def _group_of(value: float, centroids: NDArray[np.float64]) -> int:
+    """Return the group whose centroid is nearest; half-way between two it is the lower one."""
+    label = 0
+    for g in range(1, centroids.size):
+        label += value > 0.5 * (centroids[g - 1] + centroids[g])
+    return label
+
+
+@compiled
 def _revive(values: NDArray[np.float64], centroids: NDArray[np.float64], empty: int) -> bool:
     """Put the centroid of an empty group on the value that is farthest from its own; return whether any was away from it."""
-    k = centroids.size
     farthest, where = ALIKE, np.nan
     for value in values:
-        label = 0
-        for g in range(1, k):
-            label += value > 0.5 * (centroids[g - 1] + centroids[g])
-        away = abs(value - centroids[label])
+        away = abs(value - centroids[_group_of(value, centroids)])
         if away > farthest:
             farthest, where = away, value
     if farthest == ALIKE:
@@ -73,10 +78,7 @@ def _lloyd(values: NDArray[np.float64], centroids: NDArray[np.float64], labels: 
         if not moved:
             break
     for i in range(values.size):
-        label = 0
-        for g in range(1, k):
-            label += values[i] > 0.5 * (centroids[g - 1] + centroids[g])
-        labels[i] = label
+        labels[i] = _group_of(values[i], centroids)
 
 
 def first_centroids(soc: NDArray[np.float64], groups: int) -> NDArray[np.float64]:

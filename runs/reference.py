@@ -68,7 +68,7 @@ def _shown(key: str, field: FieldInfo, source: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
-        value = [entry.model_dump(exclude_none=True) for entry in value]
+        value = [entry.model_dump(exclude_none=True) if isinstance(entry, Settings) else entry for entry in value]
     return toml_text(value)
 
 

@@ -15,11 +15,15 @@ from coordination.optimizers import OPTIMIZERS
 from coordination.peak_shaving.power_sharing import TACTICS, GroupingSettings
 from coordination.peak_shaving.problem import PeakShavingSettings
 from coordination.peak_shaving.search import SEARCHERS
+from coordination.stations.search import SCHEDULERS
+from coordination.stations.settings import SchedulingSettings
+from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
+from environment.events import EventsSettings
 from environment.fleets import FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon
@@ -27,18 +31,23 @@ from environment.loads import BuiltinLoad, LoadSource
 from environment.network import ChannelSettings
 from environment.participation import ParticipationSettings
 from environment.settings import Settings
+from environment.stations import StationsSettings
 from environment.tariffs import GuangdongTariff, TariffSource
+from environment.users import UsersSettings
 
 PATH_KEYS = ("path", "actual_path", "available_path")
 KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
     "coordination": {"method": COORDINATORS, "optimizer": OPTIMIZERS},
     "peak_shaving": {"optimizer": SEARCHERS},
     "grouping": {"tactic": TACTICS},
+    "scheduling": {"optimizer": SCHEDULERS},
 }
 """Keys, by section, whose values are names of a registry."""
 USUAL_SOURCES: Final = {"load": "builtin", "fleet": "nhts", "tariff": "guangdong", "feeder": "builtin"}
 V2G_SECTIONS = ("tariff", "participation", "grouping")
-"""Sections that count only beside ``[peak_shaving]``."""
+"""Sections that count only beside ``[peak_shaving]``; ``[tariff]`` also beside ``[stations]``."""
+STATION_SECTIONS = ("users", "scheduling", "triggers", "events")
+"""Sections that count only beside ``[stations]``."""
 
 
 class RunSettings(Settings):
@@ -67,6 +76,11 @@ class Scenario(Settings):
     grouping: GroupingSettings = GroupingSettings()
     participation: ParticipationSettings = ParticipationSettings()
     tariff: Annotated[TariffSource, Field(discriminator="source")] = GuangdongTariff()
+    stations: StationsSettings | None = None
+    users: UsersSettings = UsersSettings()
+    scheduling: SchedulingSettings = SchedulingSettings()
+    triggers: TriggersSettings = TriggersSettings()
+    events: EventsSettings = EventsSettings()
     feeder: Annotated[FeederSource | None, Field(discriminator="source")] = None
     run: RunSettings = RunSettings()
 
@@ -78,6 +92,21 @@ class Scenario(Settings):
             if name is not None and name not in known:
                 raise ValueError(f"{key} = {name!r}; expected {nearest(name, known)}")
         return section
+
+    @field_validator("stations")
+    @classmethod
+    def _one_paper_at_a_time(cls, stations: StationsSettings | None, info: ValidationInfo) -> StationsSettings | None:
+        if stations is None:
+            return None
+        if info.data.get("peak_shaving") is not None:
+            raise ValueError("there beside [peak_shaving]; expected one of the two")
+        horizon: Horizon | None = info.data.get("horizon")
+        if horizon is not None and horizon.slot_h < stations.time_max_h:
+            raise ValueError(
+                f"time_max_h = {stations.time_max_h:g} in slots of {horizon.slot_h:g} h; expected slots at least that long "
+                "(horizon.slot_min)"
+            )
+        return stations
 
     @field_validator("feeder")
     @classmethod
@@ -95,6 +124,8 @@ class Scenario(Settings):
         if run.engine == "compiled" and (channel.has_faults or channel.log):
             what = "faults of the channel" if channel.has_faults else "channel.log"
             raise ValueError(f"engine = 'compiled' with {what}; expected run.engine = 'agents'")
+        if run.engine == "compiled" and info.data.get("stations") is not None:
+            raise ValueError("engine = 'compiled' with [stations]; expected run.engine = 'agents'")
         return run
 
     @classmethod
@@ -199,6 +230,10 @@ class Scenario(Settings):
         content = self.model_dump()
         if self.peak_shaving is None:
             for name in ("peak_shaving", *V2G_SECTIONS):
+                if name != "tariff" or self.stations is None:
+                    del content[name]
+        if self.stations is None:
+            for name in ("stations", *STATION_SECTIONS):
                 del content[name]
         for key in ("rated_kva", "power_factor", "loading"):
             if self.transformer.limit_kw is not None:

@@ -62,17 +62,20 @@ class Placement:
         FaultyInputError
             With every EV on no node of the feeder.
         """
+        spread = cls.at(settings, feeder, np.empty(len(fleet), dtype=np.int64))
+        drawn = spread.node_of
+        drawn[fleet.plug_in_order] = rng.choice(len(feeder), size=len(fleet), p=spread.share)
+        return spread if fleet.node is None else replace(spread, node_of=_named(feeder, fleet, drawn, file))
+
+    @classmethod
+    def at(cls, settings: FeederSettings, feeder: Feeder, node_of: NDArray[np.int64]) -> Self:
+        """Place base load, and EVs at known nodes; the parameters are those of the class and of `build`."""
         own_kw = feeder.own_kw
-        share = own_kw / own_kw.sum()
-        drawn = np.empty(len(fleet), dtype=np.int64)
-        drawn[fleet.plug_in_order] = rng.choice(len(feeder), size=len(fleet), p=share)
-        if fleet.node is not None:
-            drawn = _named(feeder, fleet, drawn, file)
         if settings.load_power_factor is None:
             ratio = np.divide(feeder.own_kvar, own_kw, out=np.zeros(len(feeder)), where=own_kw > 0)
         else:
             ratio = np.full(len(feeder), _kvar_per_kw(settings.load_power_factor))
-        return cls(feeder, share, ratio, _kvar_per_kw(settings.ev_power_factor), drawn)
+        return cls(feeder, own_kw / own_kw.sum(), ratio, _kvar_per_kw(settings.ev_power_factor), node_of)
 
     def take(self, rows: NDArray[np.integer]) -> "Placement":
         """Return the placement of some EVs, by rows of the fleet."""

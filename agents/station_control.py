@@ -1,0 +1,173 @@
+"""The control centre of charging stations: forecasts, schedules every slot, and answers what strikes.
+
+Source: paper C, section 3: the optimiser's schedule of a short time, and around it the multi-stage trigger mechanism.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.control_center import ControlCenter
+from agents.regional_substation import RegionalSubstation
+from coordination.stations.problem import Decision, StationScheduling
+from coordination.stations.search import Found
+from coordination.stations.track import Track
+from coordination.stations.triggers import DUST_KW, TriggersSettings, emergency_kw, smoothing_kw
+from environment.battery import Limits
+from environment.channel import Channel
+from environment.messages import Hop, Order, RegionOrder, StationReport
+
+
+class Grid(Protocol):
+    """What the control centre sees of the grid."""
+
+    def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each line could carry beyond base load and what stations draw, ``(n_lines,)``; infinite if unknown."""
+
+    def measure(
+        self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], float, float]:
+        """Return nodes' voltages [V], ``(m,)``, what is drawn from above [kW], and what of it is not supplied [kW]."""
+
+
+class StationControl(ControlCenter):
+    """The top of the tree, with a substation a region below it.
+
+    Parameters
+    ----------
+    model
+        The Mesa model.
+    channel
+        Carries every message.
+    substations
+        The regions.
+    pose
+        Poses the problem of a slot for stations' reports and what storage draws [kW], shape ``(m,)``.
+    find
+        Finds the schedule of a slot's problem.
+    grid
+        What it can see of the grid.
+    expected_kw
+        Demand that is forecast, mean over each slot, shape ``(n_slots, m)``.
+    slot_h
+        Slot length.
+    triggers
+        Which are on.
+    track
+        Takes what happens.
+    """
+
+    def __init__(
+        self, model: mesa.Model, channel: Channel, substations: list[RegionalSubstation],
+        pose: Callable[[int, list[StationReport], NDArray[np.float64]], StationScheduling],
+        find: Callable[[StationScheduling, int], Found], grid: Grid, expected_kw: NDArray[np.float64],
+        slot_h: float, triggers: TriggersSettings, track: Track,
+    ) -> None:  # fmt: skip
+        super().__init__(model, channel, [])
+        self.regions = substations
+        self.pose = pose
+        self.find = find
+        self.grid = grid
+        self.expected_kw = expected_kw
+        self.slot_h = slot_h
+        self.triggers = triggers
+        self.track = track
+        self._stations = [station for region in substations for station in region.stations]
+        self._stations.sort(key=lambda station: station.row)
+
+    def run_slot(self, slot: int) -> None:
+        """Hear the stations, schedule them, answer what strikes, and let them charge."""
+        reports = self._gather(slot)
+        lent = np.array([report.lent_kw for report in reports])
+        storage = self._storage_ahead(slot, reports)
+        problem = self.pose(slot, reports, storage - lent)
+        found = self.find(problem, slot)
+        self.track.enter_search(slot, problem, found)
+        self._order(slot, found.decision, storage, lent)
+        self._answer(slot, found.decision.voltage_v[0], lent, problem.limits.voltage_min_v, reports)
+        for region in self.regions:
+            self.channel.send(region.serve(slot), region, self, hop=Hop.UPPER)
+        self._remember(slot, found.decision, lent)
+
+    def _gather(self, slot: int) -> list[StationReport]:
+        """Return the reports of all stations, in the order of their rows."""
+        ahead = self.expected_kw[slot + 1 : slot + 1 + self.triggers.shift_slots]
+        least = ahead.min(axis=0) if len(ahead) else np.full(self.expected_kw.shape[1], np.inf)
+        calmer = least < self.expected_kw[slot]
+        by_row: dict[int, StationReport] = {}
+        for region in self.regions:
+            report = self.channel.send(region.open(slot, calmer), region, self)
+            by_row.update(zip(region.rows.tolist(), report.stations, strict=True))
+        shifted = [station.shifted for station in self._stations]
+        self.track.shifted[slot] = shifted
+        self._note(slot, "user", [float(count) for count in shifted])
+        return [by_row[row] for row in range(len(by_row))]
+
+    def _storage_ahead(self, slot: int, reports: list[StationReport]) -> NDArray[np.float64]:
+        """Return what storage draws for the forecast's sake [kW]: nothing where the time level is off."""
+        if not self.triggers.time:
+            return np.zeros(len(reports))
+        forecast = self.expected_kw[slot : slot + self.triggers.horizon_slots].copy()
+        forecast[0] = [report.wanted_kwh / self.slot_h for report in reports]
+        limits = Limits(
+            np.array([report.charge_kw for report in reports]), np.array([report.discharge_kw for report in reports])
+        )
+        storage = smoothing_kw(forecast, limits)
+        self._note(slot, "time", storage.tolist())
+        return storage
+
+    def _order(
+        self, slot: int, decision: Decision, storage: NDArray[np.float64], lent: NDArray[np.float64]
+    ) -> None:
+        """Hand the schedule down, region by region."""
+        wanted_kw = self.track.wanted_kwh[slot] / decision.time_h[0]
+        drawn = np.minimum(wanted_kw, decision.capacity_kw[0]) + storage - lent
+        room = self.grid.room_kw(slot, drawn)
+        for region in self.regions:
+            orders = tuple(
+                Order(*(float(column[0, row]) for column in decision), float(storage[row])) for row in region.rows
+            )
+            region.follow(self.channel.send(RegionOrder(orders, room), self, region))
+            self.track.passed_kw[slot, self.regions.index(region)] = region.passed_kw
+            if region.passed_kw > DUST_KW:
+                self.track.fired.append((slot, "region", region.name, region.passed_kw))
+
+    def _answer(
+        self, slot: int, voltage_v: NDArray[np.float64], lent: NDArray[np.float64], least_v: float,
+        reports: list[StationReport],
+    ) -> None:  # fmt: skip
+        """See what the schedule does to the grid; where voltage or supply is struck, switch storage on and cut the rest."""
+        power, storage = self._now()
+        seen_v, drawn_kw, short_kw = self.grid.measure(slot, voltage_v, power + storage - lent)
+        under = seen_v < least_v
+        give = np.zeros_like(power)
+        if self.triggers.emergency and (under.any() or short_kw > DUST_KW):
+            spare = np.maximum(np.array([report.discharge_kw for report in reports]) + storage, 0.0)
+            give = emergency_kw(short_kw, spare, under)
+            self._note(slot, "emergency", give.tolist())
+        rest = min(max(short_kw - float(give.sum()), 0.0), float(power.sum()))
+        cut = power * (rest / float(power.sum())) if rest > DUST_KW else np.zeros_like(power)
+        self.track.enter_supply(slot, drawn_kw, short_kw, float(give.sum()), float(cut.sum()))
+        if give.any() or cut.any():
+            for region in self.regions:
+                region.warn(give, cut)
+
+    def _now(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        power = np.array([station.power_kw for station in self._stations])
+        return power, np.array([station.storage_kw for station in self._stations])
+
+    def _remember(self, slot: int, decision: Decision, lent: NDArray[np.float64]) -> None:
+        power, storage = self._now()
+        capacity = np.array([station.granted_kw for station in self._stations])
+        self.track.enter(slot, decision, capacity, power, storage, lent)
+
+    def _note(self, slot: int, trigger: str, amounts: list[float]) -> None:
+        """Remember at which stations a trigger fired, and how strongly."""
+        self.track.fired += [
+            (slot, trigger, station.name, amount)
+            for station, amount in zip(self._stations, amounts, strict=True)
+            if abs(amount) > DUST_KW
+        ]

@@ -1,0 +1,1 @@
+"""Charging stations scheduled together (paper C)."""

@@ -1,0 +1,159 @@
+r"""What schedules do to the grid, in two ways behind one interface: the paper's coefficients, and an AC power flow.
+
+Source: paper C, eq (1) [reconstructed]: :math:`f_1 = \lambda_{n_1} \sum_i (\alpha_c P^c_{loss,i} + \alpha_s P^s_{loss,i})`. The
+coefficient grows with the EVs that charge and a pile's loss with the square of its power, :math:`\lambda_{n} = \lambda n / 2m`
+and :math:`P^c_{loss,i} = p_i^2 / p_{rated}` [default]; together the loss of a station is quadratic in what it draws, as in a wire. A
+higher voltage carries the same power with less current, so losses fall with its square [standard].
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.stations.problem import Decision, Network, StationScheduling
+from environment.compiled import compiled
+from environment.feeders import Flow, PowerFlow
+from environment.stations import Stations
+
+
+class Coefficients:
+    """Losses and voltages by the paper's coefficients; station by station, no grid between them."""
+
+    def network(self, problem: StationScheduling, decision: Decision, power_kw: NDArray[np.float64]) -> Network:
+        """Work it out; see `Evaluator.network`."""
+        s, n = problem.settings, len(power_kw)
+        network = Network(np.empty_like(power_kw), np.empty(n), np.empty(n))
+        _coefficients(
+            np.ascontiguousarray(decision.voltage_v), np.ascontiguousarray(decision.time_h), power_kw, problem.plugged,
+            problem.places, problem.base_kw, problem.storage_kw, problem.rated_v, problem.limits.capacity_max_kw,
+            problem.slot_h, s.loss_coefficient, s.pile_coefficient,
+            s.device_coefficient * (1 - problem.storage_efficiency), s.drop_coefficient,
+            network.voltage_v, network.loss_kwh, network.drawn_kw,
+        )  # fmt: skip
+        return network
+
+
+@compiled
+def _coefficients(
+    voltage_set_v: NDArray[np.float64],
+    time_h: NDArray[np.float64],
+    power_kw: NDArray[np.float64],
+    plugged: NDArray[np.int64],
+    places: NDArray[np.int64],
+    base_kw: NDArray[np.float64],
+    storage_kw: NDArray[np.float64],
+    rated_v: NDArray[np.float64],
+    capacity_max_kw: float,
+    slot_h: float,
+    loss: float,
+    pile: float,
+    device: float,
+    drop: float,
+    voltage_v: NDArray[np.float64],
+    loss_kwh: NDArray[np.float64],
+    drawn_kw: NDArray[np.float64],
+) -> None:
+    n, m = power_kw.shape
+    for i in range(n):
+        lost_kwh = drawn = 0.0
+        for j in range(m):
+            power = power_kw[i, j]
+            load = base_kw[j] + storage_kw[j] + power
+            voltage = voltage_set_v[i, j] * (1.0 - drop * load / capacity_max_kw)
+            voltage_v[i, j] = voltage
+            if voltage <= 0.0:
+                lost_kwh = drawn = np.inf
+                break
+            rated_kw = capacity_max_kw / places[j]
+            crowd = loss * plugged[j] / places[j]
+            current = (rated_v[j] / voltage) ** 2
+            piles_kw = crowd * pile * power * power / (max(plugged[j], 1) * rated_kw) * current
+            devices_kw = crowd * device * abs(storage_kw[j]) * current
+            lost_kwh += piles_kw * time_h[i, j] + devices_kw * slot_h
+            drawn += load + piles_kw + devices_kw
+        loss_kwh[i] = lost_kwh
+        drawn_kw[i] = drawn
+
+
+@dataclass(frozen=True, eq=False)
+class ByPowerFlow:
+    """Losses and voltages by an AC power flow of every schedule, all in one call.
+
+    A flow tells the losses while all EVs charge; stations finish at different times, so these count for the mean charging time,
+    weighed by power, and those without EVs, of a flow of its own, for the rest of the slot.
+
+    Parameters
+    ----------
+    flow
+        Of the feeder, with on-load tap changers.
+    stations
+        Where they stand.
+    base_kw, base_kvar
+        Load of each node beside the EVs, shape ``(n_nodes,)``.
+    ev_kvar_per_kw
+        Reactive per active power of EVs and storage.
+    source_pu
+        Voltage at the feeder's source.
+    tap_step
+        As a part of the upper rated voltage.
+    """
+
+    flow: PowerFlow
+    stations: Stations
+    base_kw: NDArray[np.float64]
+    base_kvar: NDArray[np.float64]
+    ev_kvar_per_kw: float
+    source_pu: float
+    tap_step: float
+
+    def taps(self, voltage_v: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the tap positions next to voltages without load, shapes ``(n, m)`` to ``(n, n_transformers)``."""
+        feeder, own = self.flow.feeder, self.stations.transformer
+        upper = feeder.transformer_hv_v[own] + feeder.transformer_tap_v[own]
+        idle = self.source_pu * feeder.node_v[feeder.transformer_hv[own]] * feeder.transformer_lv_v[own]
+        steps = np.rint((idle / voltage_v - upper) / (self.tap_step * feeder.transformer_hv_v[own]))
+        taps = np.zeros((len(voltage_v), feeder.transformer.size), dtype=np.int64)
+        taps[:, own] = steps
+        return taps
+
+    def solve(
+        self, voltage_v: NDArray[np.float64], ev_kw: NDArray[np.float64], source_pu: float | None = None
+    ) -> Flow:
+        """Solve a batch.
+
+        Parameters
+        ----------
+        voltage_v
+            Voltage of each station without load, shape ``(n, m)``.
+        ev_kw
+            What EVs and storage draw at each station, shape ``(n, m)``.
+        source_pu
+            Voltage at the source; none: the usual one, for which taps are set.
+        """
+        at, n = self.stations.node, len(ev_kw)
+        load_kw, load_kvar = (np.tile(base, (n, 1)) for base in (self.base_kw, self.base_kvar))
+        load_kw[:, at] += ev_kw
+        load_kvar[:, at] += ev_kw * self.ev_kvar_per_kw
+        source = np.full(n, self.source_pu if source_pu is None else source_pu)
+        return self.flow.solve(load_kw, load_kvar, tap=self.taps(voltage_v), source_pu=source)
+
+    def network(self, problem: StationScheduling, decision: Decision, power_kw: NDArray[np.float64]) -> Network:
+        """Work it out; see `Evaluator.network`."""
+        n = len(power_kw)
+        ev_kw = np.vstack([power_kw + problem.storage_kw, problem.storage_kw[None]])  # the last without EVs
+        voltage_v = np.vstack([decision.voltage_v, np.full((1, problem.stations), problem.idle_v)])
+        flow = self.solve(voltage_v, ev_kw)
+        total = power_kw.sum(axis=1)
+        mean_h = np.divide(
+            (power_kw * decision.time_h).sum(axis=1), total, out=np.zeros(n), where=total > 0
+        )  # fmt: skip
+        loss_kw = flow.loss_kw
+        idle_kw = loss_kw[-1] if flow.solved[-1] else 0.0
+        loss_kwh = loss_kw[:-1] * mean_h + idle_kw * (problem.slot_h - mean_h)
+        solved = flow.solved[:-1]
+        return Network(
+            flow.voltage_pu[:-1][:, self.stations.node] * problem.rated_v,
+            np.where(solved, loss_kwh, np.inf),
+            np.where(solved, flow.source_kw[:-1], np.inf),
+        )

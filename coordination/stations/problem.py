@@ -1,0 +1,383 @@
+r"""One slot's schedule of all charging stations: the voltage, charging time and power that each is granted, and what that is worth.
+
+Source: paper C, sections 2 and 3.1. Its formulas are lost; weights, limits, penalty and the 3m genes are verbatim, the rest is
+reconstructed (C1-C5 in the rebuilt equations), and what the paper does not give is a setting [default].
+
+Every EV plugged in at the beginning of the slot charges for the time :math:`T_j` of its station, which then draws
+:math:`L_j = \min(E_j / T_j, P_j)`; :math:`E_j` is the energy wanted and :math:`P_j` the power granted.
+
+.. math::
+    f_1 &= \text{losses (see `coordination.stations.network`)} \\
+    f_2 &= \sum_j \gamma_1 c_t P_j \Delta t + \gamma_2 c_e |S_j| \Delta t + \gamma_3 c_l L_j T_j + \gamma_4 p f_1
+           + c_{ti} (n_j T_j + q_j \Delta t) \\
+    f_3 &= \sqrt{\tfrac1m \sum_j (L_j - \bar L)^2}, \quad L_j \text{ with base load and storage} \\
+    f_4 &= T_i \sum_r A_r M_r, \quad
+           M_r = \text{mean over EVs of } 1 - \tfrac12 \frac{T_j - T}{T_{max} - T} - \tfrac12 \Big(1 - \frac{\text{served}}{\text{wanted}}\Big) \\
+    fit &= c_1 \frac{f_1}{f_1^0} + c_2 \frac{f_2}{f_2^0} + c_3 \frac{f_3}{f_3^0} - c_4 \frac{f_4}{T_i \sum_r A_r} + 10 \sum_{k=1}^5 flag_k
+
+with :math:`f^0` of the slot before scheduling (rated time, most power, idle voltage as the transformers stand) [reconstructed: the
+paper normalises and does not say how]. Five costs have four coefficients in the paper: here the time cost has none. Constraints:
+node voltage, charging time, what batteries hold when they leave, power granted, and the balance of what is supplied.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.stations.settings import SchedulingSettings
+from environment.compiled import compiled
+
+TOLERANCE_V: Final = 1e-6
+TOLERANCE_KWH: Final = 1e-6
+TOLERANCE_KW: Final = 1e-6
+CONSTRAINTS: Final = ("voltage", "time", "battery", "capacity", "balance")
+"""In the paper's order, eqs (5)-(9)."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the constraints hold every station to.
+
+    Parameters
+    ----------
+    voltage_min_v, voltage_max_v
+        Of its node.
+    time_rated_h, time_max_h
+        Charging time, least and most.
+    capacity_min_kw, capacity_max_kw
+        Power granted.
+    short_max_kwh
+        What an EV may miss when it leaves, on the average of a station.
+    """
+
+    voltage_min_v: float
+    voltage_max_v: float
+    time_rated_h: float
+    time_max_h: float
+    capacity_min_kw: float
+    capacity_max_kw: float
+    short_max_kwh: float
+
+
+class Decision(NamedTuple):
+    """Schedules of one slot, each of shape ``(n, m)`` for n schedules and m stations.
+
+    Parameters
+    ----------
+    voltage_v
+        The highest voltage of each station: what its node has without load, where its transformer's taps are set.
+    time_h
+        For how long its EVs charge.
+    capacity_kw
+        Power granted to them.
+    """
+
+    voltage_v: NDArray[np.float64]
+    time_h: NDArray[np.float64]
+    capacity_kw: NDArray[np.float64]
+
+    def take(self, row: int) -> "Decision":
+        """Return one of the schedules, shape ``(1, m)``."""
+        return Decision(*(column[row : row + 1] for column in self))
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """What schedules do to the grid.
+
+    Parameters
+    ----------
+    voltage_v
+        Of each station's node while EVs charge, shape ``(n, m)``; NaN where a schedule has no solution.
+    loss_kwh
+        Lost in the slot, shape ``(n,)``; infinite where a schedule has no solution.
+    drawn_kw
+        Drawn from the grid above while EVs charge, losses included, shape ``(n,)``; likewise.
+    """
+
+    voltage_v: NDArray[np.float64]
+    loss_kwh: NDArray[np.float64]
+    drawn_kw: NDArray[np.float64]
+
+
+class Evaluator(Protocol):
+    """Who says what schedules do to the grid."""
+
+    def network(self, problem: "StationScheduling", decision: Decision, power_kw: NDArray[np.float64]) -> Network:
+        """Work it out.
+
+        Parameters
+        ----------
+        problem
+            The slot.
+        decision
+            Schedules.
+        power_kw
+            What EVs draw at each station while they charge, shape ``(n, m)``.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Objectives:
+    """What schedules are worth.
+
+    Parameters
+    ----------
+    loss_kwh, cost_yuan, spread_kw, satisfaction
+        f1 to f4, shape ``(n,)``.
+    costs_yuan
+        Terms of f2: transformer, storage, line, loss, time; shape ``(n, 5)``.
+    broken
+        Constraints that are broken, in the order of `CONSTRAINTS`, shape ``(n, 5)``.
+    """
+
+    loss_kwh: NDArray[np.float64]
+    cost_yuan: NDArray[np.float64]
+    spread_kw: NDArray[np.float64]
+    satisfaction: NDArray[np.float64]
+    costs_yuan: NDArray[np.float64]
+    broken: NDArray[np.bool_]
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """Whether no constraint is broken, shape ``(n,)``."""
+        return ~self.broken.any(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class StationScheduling:
+    """One slot of all stations; columns of shape ``(m,)``.
+
+    Parameters
+    ----------
+    slot_h
+        Its length.
+    plugged
+        EVs that are plugged in, at most the places.
+    wanted_kwh
+        What they want together.
+    queued, queued_kwh
+        EVs without a place, and what they want.
+    base_kw
+        Load beside the EVs.
+    storage_kw
+        What storage and lent energy draw in the slot; negative gives.
+    region
+        Index of each station's region.
+    region_weights
+        A, shape ``(n_regions,)``.
+    time_weight
+        T_i of the slot.
+    price_yuan_per_kwh
+        Of energy.
+    supply_kw
+        What the grid above can give; infinite: all.
+    storage_efficiency
+        Each way.
+    places
+        EVs that each serves at once, 2 m.
+    rated_v, idle_v
+        Rated voltage, and that of an idle station before scheduling.
+    limits
+        Of the constraints.
+    settings
+        Weights, coefficients and prices.
+    evaluator
+        Says what a schedule does to the grid.
+    """
+
+    slot_h: float
+    plugged: NDArray[np.int64]
+    wanted_kwh: NDArray[np.float64]
+    queued: NDArray[np.int64]
+    queued_kwh: NDArray[np.float64]
+    base_kw: NDArray[np.float64]
+    storage_kw: NDArray[np.float64]
+    region: NDArray[np.int64]
+    region_weights: NDArray[np.float64]
+    time_weight: float
+    price_yuan_per_kwh: float
+    supply_kw: float
+    storage_efficiency: float
+    places: NDArray[np.int64]
+    rated_v: NDArray[np.float64]
+    idle_v: float
+    limits: Limits
+    settings: SchedulingSettings
+    evaluator: Evaluator
+
+    def __post_init__(self) -> None:
+        if (self.plugged > self.places).any():
+            raise ValueError(f"{int((self.plugged - self.places).max())} EVs more than places at a station; expected none")
+
+    @property
+    def stations(self) -> int:
+        """Their number, m."""
+        return self.plugged.size
+
+    @cached_property
+    def lower(self) -> NDArray[np.float64]:
+        """Genes begin at 0, shape ``(3 m,)``."""
+        return np.zeros(3 * self.stations)
+
+    @cached_property
+    def upper(self) -> NDArray[np.float64]:
+        """Genes end at 1, shape ``(3 m,)``."""
+        return np.ones(3 * self.stations)
+
+    def decode(self, x: NDArray[np.float64]) -> Decision:
+        """Return the schedules that genes stand for, shape ``(n, 3 m)``: each block within the range of its constraint.
+
+        The paper multiplies all by 1000, which fits neither a time of 0.6 h nor 3000 kW (C5 in the rebuilt equations).
+        """
+        m, lim = self.stations, self.limits
+        return Decision(
+            lim.voltage_min_v + (lim.voltage_max_v - lim.voltage_min_v) * x[:, :m],
+            lim.time_rated_h + (lim.time_max_h - lim.time_rated_h) * x[:, m : 2 * m],
+            lim.capacity_min_kw + (lim.capacity_max_kw - lim.capacity_min_kw) * x[:, 2 * m :],
+        )
+
+    @cached_property
+    def unscheduled(self) -> Decision:
+        """The slot before scheduling: rated time, most power, voltage as the transformers stand; shape ``(1, m)``."""
+        shape = (1, self.stations)
+        return Decision(
+            np.full(shape, self.idle_v),
+            np.full(shape, self.limits.time_rated_h),
+            np.full(shape, self.limits.capacity_max_kw),
+        )
+
+    def power_kw(self, decision: Decision) -> NDArray[np.float64]:
+        """Return what EVs draw at each station while they charge, shape ``(n, m)``."""
+        return np.minimum(self.wanted_kwh / decision.time_h, decision.capacity_kw)
+
+    def judge(self, decision: Decision) -> Objectives:
+        """Return what schedules are worth."""
+        power = self.power_kw(decision)
+        return self.judge_on(decision, power, self.evaluator.network(self, decision, power))
+
+    def judge_on(self, decision: Decision, power_kw: NDArray[np.float64], network: Network) -> Objectives:
+        """Return what schedules are worth whose power and effect on the grid are known."""
+        s, lim, n = self.settings, self.limits, len(power_kw)
+        figures, costs, broken = np.empty((n, 3)), np.empty((n, 5)), np.zeros((n, 5), dtype=np.bool_)
+        _judge(
+            *map(np.ascontiguousarray, decision), np.ascontiguousarray(power_kw), network.voltage_v, network.loss_kwh,
+            self.plugged, self.wanted_kwh, self.queued, self.queued_kwh, self.base_kw, self.storage_kw, self.region,
+            self.region_weights, self.time_weight, self.slot_h, lim.voltage_min_v, lim.voltage_max_v, lim.time_rated_h,
+            lim.time_max_h, lim.capacity_min_kw, lim.capacity_max_kw, lim.short_max_kwh,
+            np.array([
+                s.transformer_coefficient * s.transformer_yuan_per_kwh, s.storage_coefficient * s.storage_yuan_per_kwh,
+                s.line_coefficient * s.line_yuan_per_kwh, s.loss_cost_coefficient * self.price_yuan_per_kwh,
+                s.time_yuan_per_h,
+            ]),
+            figures, costs, broken,
+        )  # fmt: skip
+        broken[:, 4] = ~(network.drawn_kw <= self.supply_kw + TOLERANCE_KW)
+        return Objectives(network.loss_kwh, figures[:, 0], figures[:, 1], figures[:, 2], costs, broken)
+
+    @cached_property
+    def before(self) -> Objectives:
+        """What the slot before scheduling is worth: f1 to f3 are divided by it."""
+        return self.judge(self.unscheduled)
+
+    def value(self, found: Objectives) -> NDArray[np.float64]:
+        """Return the fitness of judged schedules, shape ``(n,)``; infinite where a schedule has no power flow."""
+        s, zero = self.settings, self.before
+        most = self.time_weight * self.region_weights.sum()
+        value = (
+            s.weight_loss * found.loss_kwh / _unit(zero.loss_kwh)
+            + s.weight_cost * found.cost_yuan / _unit(zero.cost_yuan)
+            + s.weight_spread * found.spread_kw / _unit(zero.spread_kw)
+            - s.weight_satisfaction * found.satisfaction / (most or 1.0)
+            + s.penalty * found.broken.sum(axis=1)
+        )
+        return np.where(np.isfinite(found.loss_kwh), value, np.inf)
+
+    def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the fitness of genes, shapes ``(n, 3 m)`` to ``(n,)``."""
+        return self.value(self.judge(self.decode(x)))
+
+
+def _unit(before: NDArray[np.float64]) -> float:
+    """Return what to divide by: the value before scheduling, or 1 where that is 0 or has no power flow."""
+    value = float(before[0])
+    return value if np.isfinite(value) and value > 0 else 1.0
+
+
+@compiled
+def _judge(
+    voltage_set_v: NDArray[np.float64],
+    time_h: NDArray[np.float64],
+    capacity_kw: NDArray[np.float64],
+    power_kw: NDArray[np.float64],
+    voltage_v: NDArray[np.float64],
+    loss_kwh: NDArray[np.float64],
+    plugged: NDArray[np.int64],
+    wanted_kwh: NDArray[np.float64],
+    queued: NDArray[np.int64],
+    queued_kwh: NDArray[np.float64],
+    base_kw: NDArray[np.float64],
+    storage_kw: NDArray[np.float64],
+    region: NDArray[np.int64],
+    region_weights: NDArray[np.float64],
+    time_weight: float,
+    slot_h: float,
+    voltage_min_v: float,
+    voltage_max_v: float,
+    time_rated_h: float,
+    time_max_h: float,
+    capacity_min_kw: float,
+    capacity_max_kw: float,
+    short_max_kwh: float,
+    prices: NDArray[np.float64],
+    figures: NDArray[np.float64],
+    costs: NDArray[np.float64],
+    broken: NDArray[np.bool_],
+) -> None:
+    n, m = power_kw.shape
+    regions = region_weights.size
+    score, counted = np.empty(regions), np.empty(regions)
+    stretch = time_max_h - time_rated_h
+    for i in range(n):
+        score[:] = 0.0
+        counted[:] = 0.0
+        granted = stored = carried = waited = total = squares = 0.0
+        for j in range(m):
+            time, power = time_h[i, j], power_kw[i, j]
+            served = power * time
+            load = base_kw[j] + storage_kw[j] + power
+            granted += capacity_kw[i, j] * slot_h
+            stored += abs(storage_kw[j]) * slot_h
+            carried += served
+            waited += plugged[j] * time + queued[j] * slot_h
+            total += load
+            squares += load * load
+            here = plugged[j] + queued[j]
+            if here > 0:
+                part = (time - time_rated_h) / stretch if stretch > 0.0 else 0.0
+                mark = 1.0 - 0.5 * part - 0.5 * (1.0 - served / (wanted_kwh[j] + queued_kwh[j]))
+                score[region[j]] += here * mark
+                counted[region[j]] += here
+            # Not "outside" but "not inside": what is not a number breaks the constraint too.
+            inside = voltage_min_v - TOLERANCE_V <= voltage_v[i, j] <= voltage_max_v + TOLERANCE_V
+            broken[i, 0] |= not inside
+            broken[i, 1] |= not time_rated_h - 1e-9 <= time <= time_max_h + 1e-9
+            broken[i, 2] |= wanted_kwh[j] - served > short_max_kwh * plugged[j] + TOLERANCE_KWH
+            broken[i, 3] |= not (
+                capacity_min_kw - TOLERANCE_KW <= capacity_kw[i, j] <= capacity_max_kw + TOLERANCE_KW
+            )
+        mean = total / m
+        costs[i, 0] = prices[0] * granted
+        costs[i, 1] = prices[1] * stored
+        costs[i, 2] = prices[2] * carried
+        costs[i, 3] = prices[3] * loss_kwh[i]
+        costs[i, 4] = prices[4] * waited
+        figures[i, 0] = costs[i].sum()
+        figures[i, 1] = np.sqrt(max(squares / m - mean * mean, 0.0))
+        satisfied = 0.0
+        for r in range(regions):
+            satisfied += region_weights[r] * (score[r] / counted[r] if counted[r] > 0.0 else 1.0)
+        figures[i, 2] = time_weight * satisfied

@@ -1,0 +1,84 @@
+"""What happened at stations, slot by slot: columns that a run fills in."""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.stations.problem import Decision, StationScheduling
+from coordination.stations.search import Found
+
+
+@dataclass(eq=False)
+class Track:
+    """Columns of a run.
+
+    Parameters
+    ----------
+    plugged, queued, shifted
+        EVs that charged, that had no place, and that were shifted, shape ``(n_slots, m)``.
+    wanted_kwh
+        What those plugged in wanted.
+    voltage_v, time_h, capacity_kw
+        The schedule as it was carried out, shape ``(n_slots, m)``.
+    power_kw, storage_kw, lent_kw
+        What EVs drew while they charged, what storage drew (negative gives), and what shifted EVs lent.
+    passed_kw
+        Power that was passed on in each region, shape ``(n_slots, n_regions)``.
+    drawn_kw, short_kw, given_kw, cut_kw
+        What the schedule drew from the grid above, what of it was not supplied, what storage gave for that and for a voltage, and what
+        EVs were cut by, shape ``(n_slots,)``.
+    problems, found
+        The problem of each slot, and its schedule as it was found.
+    fired
+        ``(slot, trigger, station or region, amount)``: EVs shifted, else kW, whenever a trigger did something.
+    """
+
+    plugged: NDArray[np.int64]
+    queued: NDArray[np.int64]
+    shifted: NDArray[np.int64]
+    wanted_kwh: NDArray[np.float64]
+    voltage_v: NDArray[np.float64]
+    time_h: NDArray[np.float64]
+    capacity_kw: NDArray[np.float64]
+    power_kw: NDArray[np.float64]
+    storage_kw: NDArray[np.float64]
+    lent_kw: NDArray[np.float64]
+    passed_kw: NDArray[np.float64]
+    drawn_kw: NDArray[np.float64]
+    short_kw: NDArray[np.float64]
+    given_kw: NDArray[np.float64]
+    cut_kw: NDArray[np.float64]
+    problems: list[StationScheduling] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    fired: list[tuple[int, str, str, float]] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, n_slots: int, stations: int, regions: int) -> Self:
+        """Return the columns of a run that has not begun."""
+        shape = (n_slots, stations)
+        counts = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+        columns = (np.zeros(shape) for _ in range(7))
+        return cls(*counts, *columns, np.zeros((n_slots, regions)), *(np.zeros(n_slots) for _ in range(4)))
+
+    def enter_search(self, slot: int, problem: StationScheduling, found: Found) -> None:
+        """Take a slot's problem and its schedule."""
+        self.plugged[slot], self.queued[slot] = problem.plugged, problem.queued
+        self.wanted_kwh[slot] = problem.wanted_kwh
+        self.problems.append(problem)
+        self.found.append(found)
+
+    def enter_supply(self, slot: int, drawn_kw: float, short_kw: float, given_kw: float, cut_kw: float) -> None:
+        """Take what a slot drew from the grid above, and what was done where that was too much."""
+        self.drawn_kw[slot], self.short_kw[slot] = drawn_kw, short_kw
+        self.given_kw[slot], self.cut_kw[slot] = given_kw, cut_kw
+
+    def enter(
+        self, slot: int, decision: Decision, capacity_kw: NDArray[np.float64], power_kw: NDArray[np.float64],
+        storage_kw: NDArray[np.float64], lent_kw: NDArray[np.float64],
+    ) -> None:  # fmt: skip
+        """Take what a slot was in the end, each of shape ``(m,)``."""
+        self.voltage_v[slot], self.time_h[slot] = decision.voltage_v[0], decision.time_h[0]
+        self.capacity_kw[slot], self.power_kw[slot] = capacity_kw, power_kw
+        self.storage_kw[slot], self.lent_kw[slot] = storage_kw, lent_kw

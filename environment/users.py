@@ -1,0 +1,241 @@
+"""Users of charging stations: who comes where, when, with what need, and whether they take part in the scheduling.
+
+Source: paper C, section 4: 23,000 users, 11,000 of whom charge on a day [verbatim]. Its data are lost. A user belongs to one
+station, drawn by the region's weight, which the paper says grows with the number of users, and by a station's own draw; comes in an
+hour drawn by the hour's weight; and is filled up from a state of charge drawn around a half: 35 kWh on average, which at the rated
+0.42 h are 83 kW [default].
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from environment.csv_table import CsvTable
+from environment.faults import nearest, raise_if_any
+from environment.horizon import Horizon
+from environment.settings import Settings
+from environment.stations import Stations, StationsSettings
+from environment.steps import on_slots
+
+HOURS_A_DAY = 24.0
+REQUIRED = ("user", "station", "arrive_h", "energy_kwh")
+OPTIONAL = ("capacity_kwh", "willing")
+TOLERANCE_H = 1e-9
+
+
+class UsersSettings(Settings):
+    """Who charges at the stations."""
+
+    path: Path | None = None
+    """CSV file `user,station,arrive_h,energy_kwh[,capacity_kwh,willing]`, hours from the horizon's start; none: drawn."""
+
+    users: int = Field(default=23_000, ge=1, le=100_000_000)
+    """Users in the area."""
+
+    charging_a_day: int = Field(default=11_000, ge=0, le=100_000_000)
+    """How many of them charge on a day, on average."""
+
+    soc_mean: float = Field(default=0.5, ge=0, lt=1)
+    """Mean state of charge on arrival."""
+
+    soc_std: float = Field(default=0.1, ge=0, le=1)
+    """Its standard deviation; states of charge are kept between 0.1 and 0.9."""
+
+    station_spread: float = Field(default=0.5, ge=0, le=3)
+    """Standard deviation of the logarithm of how popular a station is within its region; 0: all alike."""
+
+    willing: float = Field(default=0.3, ge=0, le=1)
+    """Part of the users who take part in the scheduling: they let their charging be shifted, and lend energy."""
+
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> Self:
+        if self.charging_a_day > self.users:
+            raise ValueError(
+                f"charging_a_day = {self.charging_a_day} and users = {self.users}; expected at most one charge a user and day"
+            )
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Visits:
+    """Who comes to charge; a row a visit, in the order in which they come, columns of shape ``(n_visits,)``.
+
+    Parameters
+    ----------
+    user
+        Who: a number, or as in the file.
+    station
+        Row of the station.
+    slot
+        From whose beginning on they are there.
+    energy_kwh
+        What they want, at the grid.
+    capacity_kwh
+        Size of the battery.
+    willing
+        Whether they take part.
+    expected_kwh
+        What is forecast to be wanted at each station in each slot, shape ``(n_slots, n_stations)``.
+    """
+
+    user: NDArray[np.str_]
+    station: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    energy_kwh: NDArray[np.float64]
+    capacity_kwh: NDArray[np.float64]
+    willing: NDArray[np.bool_]
+    expected_kwh: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return self.user.size
+
+    @classmethod
+    def build(
+        cls, settings: UsersSettings, at: StationsSettings, stations: Stations, horizon: Horizon, rng: np.random.Generator
+    ) -> Self:
+        """Read or draw the visits.
+
+        Parameters
+        ----------
+        settings
+            Who they are.
+        at
+            The stations' settings: weights and batteries.
+        stations
+            Where they go.
+        horizon
+            When.
+        rng
+            Source of all draws.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of the file.
+        """
+        if settings.path is not None:
+            return cls._read(settings.path, at, stations, horizon)
+        return cls._draw(settings, at, stations, horizon, rng)
+
+    @classmethod
+    def _draw(
+        cls, settings: UsersSettings, at: StationsSettings, stations: Stations, horizon: Horizon, rng: np.random.Generator
+    ) -> Self:
+        n = settings.users
+        liked = np.asarray(at.region_weights)[stations.region]
+        liked = liked * np.exp(settings.station_spread * rng.standard_normal(len(stations)))
+        liked /= liked.sum()
+        home = rng.choice(len(stations), size=n, p=liked)
+        capacity = rng.uniform(at.battery_min_kwh, at.battery_max_kwh, n)
+        willing = rng.random(n) < settings.willing
+        weight = slot_weights(at, horizon)
+        days = horizon.hours / HOURS_A_DAY
+        rate = settings.charging_a_day / settings.users
+        users, slots = [], []
+        first = 0.0
+        while first < horizon.hours - TOLERANCE_H:  # day by day, the last one perhaps a part
+            there = (horizon.edges_h[:-1] >= first - TOLERANCE_H) & (
+                horizon.edges_h[:-1] < first + HOURS_A_DAY - TOLERANCE_H
+            )
+            length = min(HOURS_A_DAY, horizon.hours - first)
+            come = np.flatnonzero(rng.random(n) < rate * length / HOURS_A_DAY)
+            chance = weight[there] / weight[there].sum()
+            users.append(come)
+            slots.append(np.flatnonzero(there)[rng.choice(int(there.sum()), size=come.size, p=chance)])
+            first += HOURS_A_DAY
+        user, slot = np.concatenate(users), np.concatenate(slots)
+        soc = np.clip(settings.soc_mean + settings.soc_std * rng.standard_normal(user.size), 0.1, 0.9)
+        order = np.argsort(slot, kind="stable")
+        mean_kwh = (1 - settings.soc_mean) * at.battery_kwh
+        expected = days * settings.charging_a_day * mean_kwh * np.outer(weight / weight.sum(), liked)
+        user, slot, soc = user[order], slot[order], soc[order]
+        return cls(
+            user=user.astype(np.str_),
+            station=home[user],
+            slot=slot,
+            energy_kwh=(1 - soc) * capacity[user],
+            capacity_kwh=capacity[user],
+            willing=willing[user],
+            expected_kwh=expected,
+        )
+
+    @classmethod
+    def _read(cls, path: Path, at: StationsSettings, stations: Stations, horizon: Horizon) -> Self:
+        table = CsvTable(path, REQUIRED, OPTIONAL)
+        row_of = {name: i for i, name in enumerate(stations.station.tolist())}
+        names = table.texts("station")
+        station = np.array([row_of.get(name, -1) for name in names], dtype=np.int64)
+        table.require("station", station < 0, "a station", lambda i: f"{names[i]!r} ({nearest(names[i], row_of)})")
+        arrive = table.numbers("arrive_h")
+        slot = np.ceil(np.nan_to_num(arrive) / horizon.slot_h - TOLERANCE_H)
+        within = (arrive >= 0) & (slot < horizon.n_slots)
+        table.require("arrive_h", ~within & np.isfinite(arrive), f"0 to {horizon.edges_h[-2]:g} h: a slot begins after it")
+        energy = table.numbers("energy_kwh")
+        table.require("energy_kwh", energy <= 0, "more than 0 kWh")
+        capacity = table.numbers("capacity_kwh", default=at.battery_kwh)
+        table.require("capacity_kwh", (capacity <= 0) | (capacity < energy), "at least the energy wanted")
+        willing = table.numbers("willing", default=0.0)
+        table.require("willing", (willing != 0) & (willing != 1), "0 or 1")
+        raise_if_any(table.faults)
+        order = np.lexsort((arrive, slot))
+        station, slot, energy = station[order], slot[order].astype(np.int64), energy[order]
+        n = len(stations)
+        wanted = np.bincount(slot * n + station, energy, minlength=horizon.n_slots * n).reshape(horizon.n_slots, n)
+        # What is forecast of a file is each station's share, and the hours' weights: not the very visits to come.
+        weight = slot_weights(at, horizon)
+        expected = np.outer(weight / weight.sum(), wanted.sum(axis=0))
+        return cls(
+            np.array(table.texts("user"))[order], station, slot, energy, capacity[order], willing[order] > 0, expected
+        )
+
+
+def slot_weights(at: StationsSettings, horizon: Horizon) -> NDArray[np.float64]:
+    """Return the weight of each slot, shape ``(n_slots,)``."""
+    clock = horizon.clock("1h")
+    by_hour = np.asarray(at.time_weights)[clock.hour.to_numpy()]
+    return on_slots(horizon.edges_of(clock), by_hour, horizon)
+
+
+@dataclass(eq=False)
+class Sessions:
+    """What became of visits; columns of shape ``(n_visits,)``, changed in place.
+
+    Parameters
+    ----------
+    need_kwh
+        What each still wants: what it came for, and what it lent.
+    served_kwh
+        What it got, at the grid.
+    served_slot
+        When it charged; -1 while it waits.
+    shifted_slots
+        By how many slots it was shifted.
+    lent_kwh
+        What it gave to the grid.
+    time_h
+        For how long it charged.
+    """
+
+    need_kwh: NDArray[np.float64]
+    served_kwh: NDArray[np.float64]
+    served_slot: NDArray[np.int64]
+    shifted_slots: NDArray[np.int64]
+    lent_kwh: NDArray[np.float64]
+    time_h: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, visits: Visits) -> Self:
+        """Return the sessions of visits of whom nobody has come yet."""
+        n = len(visits)
+        return cls(
+            visits.energy_kwh.copy(), np.zeros(n), np.full(n, -1), np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
+        )
+
+    @property
+    def short_kwh(self) -> NDArray[np.float64]:
+        """What each did not get [kWh]: all that it wants while it waits."""
+        return self.need_kwh - self.served_kwh

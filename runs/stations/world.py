@@ -1,0 +1,270 @@
+"""What exists before stations are scheduled: slots, feeder, stations, base load, prices, users, and what strikes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.stations.network import ByPowerFlow, Coefficients
+from coordination.stations.problem import Evaluator, Limits, StationScheduling
+from coordination.stations.search import Found, find
+from environment.events import Events
+from environment.faults import Fault, FaultyInputError
+from environment.feeders import BuiltinFeeder, Feeder, PowerFlow
+from environment.feeders.placement import Placement
+from environment.feeders.settings import FeederSettings
+from environment.hierarchy import CONTROL_CENTER
+from environment.horizon import Horizon
+from environment.loads import LoadProfile
+from environment.messages import StationReport
+from environment.stations import Stations, StationsSettings
+from environment.tariffs import Tariff
+from environment.users import Visits, slot_weights
+from runs.scenario import Scenario
+from runs.world import collecting
+
+
+@dataclass(frozen=True, eq=False)
+class StationsWorld:
+    """All that exists before anyone decides.
+
+    Parameters
+    ----------
+    scenario
+        What it was built from; it has a section ``[stations]``.
+    stations
+        All stations.
+    placement
+        The feeder, and how the base load is spread over it; its EVs stand at the stations' nodes.
+    load
+        Base load of the whole feeder.
+    tariff
+        Prices.
+    visits
+        Who comes to charge.
+    events
+        What strikes.
+    search_seeds
+        Of the optimiser, one a slot: what happens in one slot changes no draw of the next.
+    """
+
+    scenario: Scenario
+    stations: Stations
+    placement: Placement
+    load: LoadProfile
+    tariff: Tariff
+    visits: Visits
+    events: Events
+    search_seeds: NDArray[np.int64]
+
+    @classmethod
+    def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
+        """Read and draw all that the scenario names.
+
+        Parameters
+        ----------
+        scenario
+            The run.
+        rng
+            The run's one generator; each use gets a generator spawned from it.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of every file read.
+        """
+        settings = scenario.stations
+        if settings is None:
+            raise FaultyInputError([Fault("scenario", None, "section [stations]", "missing", "one")])
+        user_rng, load_rng, event_rng, search_rng = rng.spawn(4)
+        horizon, faults = scenario.horizon, list[Fault]()
+        place: FeederSettings = scenario.feeder or BuiltinFeeder()
+        profile = collecting(faults, lambda: scenario.load.profile(horizon))
+        tariff = collecting(faults, lambda: scenario.tariff.tariff(horizon))
+        feeder = collecting(faults, place.feeder)
+        stations = visits = None
+        if feeder is not None:
+            stations = collecting(faults, lambda: Stations.build(settings, feeder))
+        if stations is not None:
+            visits = collecting(faults, lambda: Visits.build(scenario.users, settings, stations, horizon, user_rng))
+        if faults:
+            raise FaultyInputError(faults)
+        assert profile is not None
+        assert tariff is not None
+        assert feeder is not None
+        assert stations is not None
+        assert visits is not None
+        return cls(
+            scenario,
+            stations,
+            Placement.at(place, feeder, stations.node),
+            profile.with_fluctuation(scenario.load.fluctuation, load_rng),
+            tariff,
+            visits,
+            Events.draw(scenario.events, horizon, event_rng),
+            search_rng.integers(2**63, size=horizon.n_slots),
+        )
+
+    @property
+    def settings(self) -> StationsSettings:
+        """The section ``[stations]``."""
+        assert self.scenario.stations is not None
+        return self.scenario.stations
+
+    @property
+    def feeder_settings(self) -> FeederSettings:
+        """The section ``[feeder]``, or the built-in feeder."""
+        return self.scenario.feeder or BuiltinFeeder()
+
+    @property
+    def horizon(self) -> Horizon:
+        """The slots."""
+        return self.scenario.horizon
+
+    @property
+    def feeder(self) -> Feeder:
+        """The feeder."""
+        return self.placement.feeder
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What constraints hold stations to; the voltage band is the feeder's, of the stations' rated voltage."""
+        s, band = self.settings, self.feeder_settings
+        rated = float(self.stations.rated_v[0])
+        return Limits(
+            band.voltage_min_pu * rated, band.voltage_max_pu * rated, s.time_rated_h, s.time_max_h, s.capacity_min_kw,
+            s.capacity_max_kw, s.battery_kwh - s.battery_min_kwh,
+        )  # fmt: skip
+
+    @cached_property
+    def time_weights(self) -> NDArray[np.float64]:
+        """T of each slot, shape ``(n_slots,)``."""
+        return slot_weights(self.settings, self.horizon)
+
+    @cached_property
+    def expected_kw(self) -> NDArray[np.float64]:
+        """Demand of users that is forecast, mean over each slot [kW], shape ``(n_slots, m)``."""
+        return self.visits.expected_kwh / self.horizon.slot_h
+
+    @cached_property
+    def base(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Base load of each node [kW], [kvar], both ``(n_slots, n_nodes)``."""
+        none = np.zeros((self.horizon.n_slots, len(self.feeder)))
+        return self.placement.loads(self.load.actual_kw, none)
+
+    @cached_property
+    def flow(self) -> PowerFlow:
+        """The feeder's power flow, with the stations' on-load tap changers."""
+        return PowerFlow(self.feeder, tap_step_v=self.settings.tap_step * self.feeder.transformer_hv_v)
+
+    def by_power_flow(self, slot: int) -> ByPowerFlow:
+        """Return what works out schedules of a slot by power flow."""
+        load_kw, load_kvar = self.base
+        return ByPowerFlow(
+            self.flow, self.stations, load_kw[slot], load_kvar[slot], self.placement.ev_kvar_per_kw, self.feeder.source_pu,
+            self.settings.tap_step,
+        )  # fmt: skip
+
+    def pose(self, slot: int, reports: list[StationReport], storage_kw: NDArray[np.float64]) -> StationScheduling:
+        """Pose the problem of a slot.
+
+        Parameters
+        ----------
+        slot
+            Which.
+        reports
+            Of the stations, in the order of their rows.
+        storage_kw
+            What storage draws at each of them, less what EVs lend.
+        """
+        s, stations = self.settings, self.stations
+        evaluator: Evaluator = Coefficients()
+        if self.scenario.scheduling.evaluator == "powerflow":
+            evaluator = self.by_power_flow(slot)
+        return StationScheduling(
+            slot_h=self.horizon.slot_h,
+            plugged=np.array([report.plugged for report in reports], dtype=np.int64),
+            wanted_kwh=np.array([report.wanted_kwh for report in reports], dtype=np.float64),
+            queued=np.array([report.queued for report in reports], dtype=np.int64),
+            queued_kwh=np.array([report.queued_kwh for report in reports], dtype=np.float64),
+            base_kw=self.base[0][slot, stations.node],
+            storage_kw=storage_kw,
+            region=stations.region,
+            region_weights=np.array(s.region_weights),
+            time_weight=float(self.time_weights[slot]),
+            price_yuan_per_kwh=float(self.tariff.charge_yuan_per_kwh[slot]),
+            supply_kw=np.inf if s.supply_kw is None else s.supply_kw,
+            storage_efficiency=s.storage_efficiency,
+            places=stations.places,
+            rated_v=stations.rated_v,
+            idle_v=s.voltage_idle_v,
+            limits=self.limits,
+            settings=self.scenario.scheduling,
+            evaluator=evaluator,
+        )
+
+    def find(self, problem: StationScheduling, slot: int, progress: Callable[[float], None] | None = None) -> Found:
+        """Find the schedule of a slot's problem; the same at every call."""
+        return find(problem, np.random.default_rng(self.search_seeds[slot]), progress)
+
+    def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each line could carry beyond base load and what stations draw, shape ``(n_lines,)``.
+
+        By rated current at rated voltage, losses and reactive power left out; infinite where no rating is known.
+        """
+        feeder = self.feeder
+        rated_kw = np.sqrt(3) * feeder.line_rated_a * feeder.node_v[feeder.line_from] / 1e3
+        everywhere = self._lines_above_all @ self.base[0][slot]
+        room = rated_kw - everywhere - self.stations.above @ power_kw
+        return np.where(np.isnan(room), np.inf, room)
+
+    @cached_property
+    def _lines_above_all(self) -> NDArray[np.bool_]:
+        return self.feeder.lines_above(np.arange(len(self.feeder)))
+
+    def measure(
+        self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], float, float]:
+        """Return what a slot's schedule does to the grid, with what strikes in it: see `agents.station_control.Grid`.
+
+        Raises
+        ------
+        FaultyInputError
+            If the power flow diverges.
+        """
+        grid = self.by_power_flow(slot)
+        source = self.feeder.source_pu - float(self.events.sag_pu[slot])
+        flow = grid.solve(voltage_v[None], power_kw[None], source)
+        if not flow.solved[0]:
+            raise FaultyInputError([self._divergence(slot, power_kw)])
+        drawn = float(flow.source_kw[0])
+        most = float(self.events.supply_part[slot]) * drawn
+        if self.settings.supply_kw is not None:
+            most = min(most, self.settings.supply_kw)
+        return flow.voltage_pu[0, self.stations.node] * self.stations.rated_v, drawn, max(drawn - most, 0.0)
+
+    def _divergence(self, slot: int, power_kw: NDArray[np.float64]) -> Fault:
+        worst = int(power_kw.argmax())
+        start = f"{self.horizon.slot_starts[slot]:%H:%M}"
+        found = (
+            f"diverging in slot {slot} at {start}: stations draw {power_kw.sum():,.0f} kW, "
+            f"{power_kw[worst]:,.0f} kW of it {self.stations.station[worst]}, beside {self.base[0][slot].sum():,.0f} kW"
+        )
+        return Fault(self.feeder.title, None, "power flow", found, "a load that the feeder can carry")
+
+    @cached_property
+    def tree(self) -> "nx.DiGraph[str]":
+        """Control centre -> substation of each region -> stations."""
+        tree: nx.DiGraph[str] = nx.DiGraph()
+        tree.add_node(CONTROL_CENTER, kind="control_center")
+        for region in self.stations.regions:
+            tree.add_node(f"substation:{region}", kind="substation")
+            tree.add_edge(CONTROL_CENTER, f"substation:{region}")
+        for name, region in zip(self.stations.station.tolist(), self.stations.region.tolist(), strict=True):
+            tree.add_node(f"station:{name}", kind="station")
+            tree.add_edge(f"substation:{self.stations.regions[region]}", f"station:{name}")
+        return tree

@@ -125,6 +125,62 @@ class Feeder:
         return km, upstream
 
     @cached_property
+    def _branch_up(self) -> NDArray[np.int64]:
+        """The branch from each node to the next one on its way to the source, shape ``(n_nodes,)``; -1 at the source.
+
+        A row of lines, transformers and closed switches one after another. Of several side by side it is the shortest, which
+        `graph` has, and of those the first.
+        """
+        _, upstream = self.ways
+        taken, shortest_km = np.full(len(self), UNKNOWN), np.full(len(self), np.inf)
+        for row, (first, second, km) in enumerate(self._branches()):
+            for node, other in ((first, second), (second, first)):
+                if upstream[node] == other and km < shortest_km[node]:
+                    taken[node], shortest_km[node] = row, km
+        return taken
+
+    def transformer_above(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the row of the first transformer on each node's way to the source, -1 where there is none; the ways are `ways`.
+
+        Parameters
+        ----------
+        rows
+            Rows of nodes, shape ``(k,)``.
+        """
+        found = np.full(rows.size, UNKNOWN)
+        for branch in self._branches_above(rows):
+            transformer = branch - self.line.size
+            here = (found == UNKNOWN) & (transformer >= 0) & (transformer < self.transformer.size)
+            found[here] = transformer[here]
+        return found
+
+    def lines_above(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return whether each line is on the way of each node to the source, shape ``(n_lines, k)``; the ways are `ways`.
+
+        On a radial feeder, the matrix times loads at these nodes is what they make each line carry, without losses. Where a
+        feeder is meshed a load comes over several ways, and this tells the shortest.
+
+        Parameters
+        ----------
+        rows
+            Rows of nodes, shape ``(k,)``.
+        """
+        above = np.zeros((self.line.size, rows.size), dtype=np.bool_)
+        for branch in self._branches_above(rows):
+            of = np.flatnonzero((branch >= 0) & (branch < self.line.size))
+            above[branch[of], of] = True
+        return above
+
+    def _branches_above(self, rows: NDArray[np.integer]) -> Iterator[NDArray[np.int64]]:
+        """Give, step by step, the branch that each node's way takes (`_branch_up`), shape ``(k,)``; -1 after it has ended."""
+        _, upstream = self.ways
+        node = rows.astype(np.int64)
+        while (node != UNKNOWN).any():
+            on_way = node != UNKNOWN
+            yield np.where(on_way, self._branch_up[node], UNKNOWN)
+            node = np.where(on_way, upstream[node], UNKNOWN)
+
+    @cached_property
     def own_kw(self) -> NDArray[np.float64]:
         """The feeder's own load at each node [kW], shape ``(n_nodes,)``."""
         return np.bincount(self.load_node, self.load_kw, minlength=len(self))

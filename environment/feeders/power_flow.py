@@ -1,7 +1,8 @@
 """Power flow of a feeder by power-grid-model: built once, solved for a batch of loads in one call.
 
-Balanced three-phase AC, every load of constant power, Newton-Raphson to 1e-8 per unit [standard]. Phase shifts of
-transformers are left out: they turn all angles below them by the same amount and change no magnitude.
+Balanced three-phase AC, every load of constant power, to 1e-8 per unit [standard]. Phase shifts of transformers are left
+out: they turn all angles below them by the same amount and change no magnitude. A case of a batch can have on-load taps and
+a source voltage of its own beside its loads.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,15 @@ from power_grid_model import (
 from environment.feeders.feeder import Feeder
 
 ERROR_PU: Final = 1e-8
-MOST_ITERATIONS: Final = 30
+MOST_TAPS: Final = 127
+"""On-load steps up or down that power-grid-model can count."""
+
+METHODS: Final = {
+    "newton_raphson": (CalculationMethod.newton_raphson, 30),
+    "iterative_current": (CalculationMethod.iterative_current, 30),
+}
+"""Ways to solve it by power-grid-model, and how many iterations each may take."""
+
 UNRATED_A: Final = 1e9
 """Stands for a rated current that is unknown; its loading is told as NaN."""
 
@@ -76,15 +85,34 @@ class PowerFlow:
         Without faults.
     threads
         For a batch; `IN_ONE_THREAD`, a number, or 0 for as many as there are cores.
+    tap_step_v
+        What one step of an on-load tap changer adds to the upper winding's rated voltage [V], one for all transformers or of
+        shape ``(n_transformers,)``; None: there are no on-load tap changers.
+    method
+        A name of `METHODS`.
     """
 
-    def __init__(self, feeder: Feeder, threads: int = IN_ONE_THREAD) -> None:
+    def __init__(
+        self,
+        feeder: Feeder,
+        threads: int = IN_ONE_THREAD,
+        tap_step_v: float | NDArray[np.float64] | None = None,
+        method: str = "newton_raphson",
+    ) -> None:
         self.feeder = feeder
         self.threads = threads
+        self.tap_step_v = None if tap_step_v is None else np.broadcast_to(tap_step_v, feeder.transformer.shape)
+        self._method, self._most_iterations = METHODS[method]
         self._first_load = len(feeder) + feeder.line.size + feeder.transformer.size + feeder.link_from.size + 1
-        self._model = PowerGridModel(_components(feeder, self._first_load))
+        self._model = PowerGridModel(_components(feeder, self._first_load, self.tap_step_v))
 
-    def solve(self, load_kw: NDArray[np.float64], load_kvar: NDArray[np.float64]) -> Flow:
+    def solve(
+        self,
+        load_kw: NDArray[np.float64],
+        load_kvar: NDArray[np.float64],
+        tap: NDArray[np.integer] | None = None,
+        source_pu: NDArray[np.float64] | None = None,
+    ) -> Flow:
         """Solve a batch in one call.
 
         Parameters
@@ -92,19 +120,38 @@ class PowerFlow:
         load_kw, load_kvar
             Active [kW] and reactive [kvar] load of each node, shape ``(n_cases, n_nodes)``. A case with NaN or an infinite
             load, such as an optimiser's infeasible candidate, counts as not solved.
+        tap
+            Steps of each on-load tap changer, -127 to 127 beside the feeder's own fixed tap, shape
+            ``(n_cases, n_transformers)``; None: 0. A step up adds to the upper winding's rated voltage and so lowers the
+            voltage below. A case with a winding at 0 V or less counts as not solved.
+        source_pu
+            Voltage of the source in each case [1], shape ``(n_cases,)``; None: the feeder's own. A case where it is no
+            number above 0 counts as not solved.
+
+        Raises
+        ------
+        ValueError
+            If there are steps of more than 127, or any without a ``tap_step_v``.
         """
         n_cases, n_nodes = load_kw.shape
         update = initialize_array(DatasetType.update, ComponentType.sym_load, (n_cases, n_nodes))
         update["id"] = self._first_load + np.arange(n_nodes)
         # NaN means "as before" to power-grid-model, which is no load: such a case is marked, and solved without any.
         known = (np.isfinite(load_kw) & np.isfinite(load_kvar)).all(axis=1)
+        updates = {ComponentType.sym_load: update}
+        if tap is not None:
+            known &= self._windings_above_0(tap)
+            updates[ComponentType.transformer] = self._tap_update(np.where(known[:, None], tap, 0))
+        if source_pu is not None:
+            known &= np.isfinite(source_pu) & (source_pu > 0)
+            updates[ComponentType.source] = self._source_update(np.where(known, source_pu, self.feeder.source_pu))
         update["p_specified"] = np.where(known[:, None], 1e3 * load_kw, 0.0)
         update["q_specified"] = np.where(known[:, None], 1e3 * load_kvar, 0.0)
         output: Any = self._model.calculate_power_flow(
-            update_data={ComponentType.sym_load: update},
-            calculation_method=CalculationMethod.newton_raphson,
+            update_data=updates,
+            calculation_method=self._method,
             error_tolerance=ERROR_PU,
-            max_iterations=MOST_ITERATIONS,
+            max_iterations=self._most_iterations,
             threading=self.threads,
             output_component_types={
                 ComponentType.node: ["u_pu"],
@@ -130,6 +177,27 @@ class PowerFlow:
             source_kvar=_known(source["q"][:, 0] / 1e3, solved),
         )
 
+    def _windings_above_0(self, tap: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return whether the upper windings of each case have a voltage, shape ``(n_cases,)``."""
+        if self.tap_step_v is None:
+            raise ValueError("taps of a feeder without on-load tap changers; expected a tap_step_v")
+        if tap.size and max(-int(tap.min()), int(tap.max())) > MOST_TAPS:
+            raise ValueError(f"taps of {tap.min()} to {tap.max()} steps; expected -{MOST_TAPS} to {MOST_TAPS}")
+        own_v = self.feeder.transformer_hv_v + self.feeder.transformer_tap_v
+        return np.asarray((own_v + tap * self.tap_step_v > 0).all(axis=1))
+
+    def _tap_update(self, tap: NDArray[np.integer]) -> NDArray[Any]:
+        update = initialize_array(DatasetType.update, ComponentType.transformer, tap.shape)
+        update["id"] = len(self.feeder) + self.feeder.line.size + np.arange(self.feeder.transformer.size)
+        update["tap_pos"] = tap
+        return update
+
+    def _source_update(self, source_pu: NDArray[np.float64]) -> NDArray[Any]:
+        update = initialize_array(DatasetType.update, ComponentType.source, (source_pu.size, 1))
+        update["id"] = self._first_load - 1
+        update["u_ref"] = source_pu[:, None]
+        return update
+
 
 def _branches(columns: dict[str, NDArray[np.float64]], n_cases: int) -> dict[str, NDArray[np.float64]]:
     """Return the output of a kind of branch; power-grid-model leaves it out where a feeder has none."""
@@ -142,7 +210,9 @@ def _known(values: NDArray[np.float64], solved: NDArray[np.bool_]) -> NDArray[np
     return known
 
 
-def _components(feeder: Feeder, first_load: int) -> dict[ComponentType, NDArray[Any]]:
+def _components(
+    feeder: Feeder, first_load: int, tap_step_v: NDArray[np.float64] | None = None
+) -> dict[ComponentType, NDArray[Any]]:
     """Return the feeder as power-grid-model takes it: nodes, lines, transformers, links, source, loads numbered on."""
     n = len(feeder)
     node = initialize_array(DatasetType.input, ComponentType.node, n)
@@ -166,26 +236,28 @@ def _components(feeder: Feeder, first_load: int) -> dict[ComponentType, NDArray[
     return {
         ComponentType.node: node,
         ComponentType.line: line,
-        ComponentType.transformer: _transformers(feeder),
+        ComponentType.transformer: _transformers(feeder, tap_step_v),
         ComponentType.link: link,
         ComponentType.source: source,
         ComponentType.sym_load: load,
     }
 
 
-def _transformers(feeder: Feeder) -> NDArray[Any]:
+def _transformers(feeder: Feeder, tap_step_v: NDArray[np.float64] | None) -> NDArray[Any]:
     unit = initialize_array(DatasetType.input, ComponentType.transformer, feeder.transformer.size)
     unit["id"] = len(feeder) + feeder.line.size + np.arange(unit.size)
     unit["from_node"], unit["to_node"] = feeder.transformer_hv, feeder.transformer_lv
     unit["from_status"] = unit["to_status"] = 1
-    unit["u1"], unit["u2"], unit["sn"] = feeder.transformer_hv_v, feeder.transformer_lv_v, feeder.transformer_va
+    # The fixed tap is part of the winding: power-grid-model takes impedances and ratings at the lower winding, so that it
+    # is the same to it, and the on-load steps start from there.
+    unit["u1"] = feeder.transformer_hv_v + feeder.transformer_tap_v
+    unit["u2"], unit["sn"] = feeder.transformer_lv_v, feeder.transformer_va
     unit["uk"], unit["pk"] = feeder.transformer_uk, feeder.transformer_pk_w
     unit["i0"], unit["p0"] = feeder.transformer_i0, feeder.transformer_p0_w
     unit["winding_from"] = unit["winding_to"] = WindingType.wye_n
     unit["clock"] = 0
     unit["tap_side"] = BranchSide.from_side
-    # One step of just the wanted size, up or down.
-    unit["tap_min"], unit["tap_nom"], unit["tap_max"] = -1, 0, 1
-    unit["tap_pos"] = np.sign(feeder.transformer_tap_v).astype(np.int8)
-    unit["tap_size"] = np.abs(feeder.transformer_tap_v)
+    unit["tap_min"], unit["tap_nom"], unit["tap_max"] = -MOST_TAPS, 0, MOST_TAPS
+    unit["tap_pos"] = 0
+    unit["tap_size"] = 0.0 if tap_step_v is None else tap_step_v
     return unit

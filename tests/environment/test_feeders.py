@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,15 @@ def test_the_built_in_feeder_has_76_stations_in_four_regions() -> None:
     assert len(feeder) == 1 + 2 * 76
     assert {name[1] for name in feeder.node.tolist() if name.startswith("S")} == set("1234")
     assert nx.is_tree(feeder.graph)
-    assert feeder.ways[0].max() == pytest.approx(5.5)
+    assert feeder.ways[0].max() == pytest.approx(5 + 4 * 2.75)
+    from_busbar = feeder.line_from == feeder.source_node
+    heads = [f"L{region}-{place}" for region in "1234" for place in ("01", "06", "11", "16")]
+    assert feeder.line[from_busbar].tolist() == heads
+    stations = np.flatnonzero(np.char.startswith(feeder.node, "S"))
+    assert feeder.lines_above(stations)[from_busbar].sum(axis=1).tolist() == [5, 5, 5, 4] * 4
+    assert feeder.transformer[feeder.transformer_above(stations)].tolist() == [
+        f"T{name[1:]}" for name in feeder.node[stations].tolist()
+    ]
 
 
 def test_the_benchmarks_have_their_published_size() -> None:
@@ -301,6 +310,41 @@ def test_faults_of_a_power_grid_model_file(tmp_path: Path, text: str, message: s
         PgmJsonFeeder(source="pgm_json", path=path).feeder()
     with pytest.raises(FaultyInputError, match="missing"):
         PgmJsonFeeder(source="pgm_json", path=tmp_path / "none.json").feeder()
+
+
+WALKED = [LV, CigreMvFeeder(source="cigre_mv").read(), BuiltinFeeder().read(), CHAIN]
+
+
+def branches(feeder: Feeder, kind: str) -> dict[frozenset[int], int]:
+    """Return the rows of lines or transformers by the rows of their nodes."""
+    ends = {"line": (feeder.line_from, feeder.line_to), "transformer": (feeder.transformer_hv, feeder.transformer_lv)}
+    return {frozenset(pair): row for row, pair in enumerate(zip(*(end.tolist() for end in ends[kind]), strict=True))}
+
+
+@pytest.mark.parametrize("feeder", WALKED, ids=lambda feeder: feeder.title)
+def test_what_is_above_a_node_is_what_a_walk_to_the_source_meets(feeder: Feeder) -> None:
+    line_at, transformer_at = branches(feeder, "line"), branches(feeder, "transformer")
+    rows = np.random.default_rng(1).permutation(len(feeder))
+    lines, transformers = feeder.lines_above(rows), feeder.transformer_above(rows)
+    for k, row in enumerate(rows.tolist()):
+        way = nx.shortest_path(feeder.graph, row, feeder.source_node)
+        met = [frozenset(pair) for pair in pairwise(way)]
+        assert set(np.flatnonzero(lines[:, k]).tolist()) == {line_at[pair] for pair in met if pair in line_at}
+        assert transformers[k] == next((transformer_at[pair] for pair in met if pair in transformer_at), -1)
+    none = np.zeros(0, dtype=np.int64)
+    assert feeder.lines_above(none).shape == (feeder.line.size, 0)
+    assert feeder.transformer_above(none).shape == (0,)
+
+
+def test_of_branches_side_by_side_the_shorter_is_the_way() -> None:
+    columns = {f.name: getattr(CHAIN, f.name) for f in fields(CHAIN) if f.name.partition("_")[0] == "line"}
+    doubled = replace(CHAIN, **{name: np.concatenate([column, column[1:2]]) for name, column in columns.items()})
+    rows = np.array([3])
+    for km, taken in ((0.1, 1), (0.2, 1), (0.05, 3)):
+        lines = changed(doubled, line_km={3: km}).lines_above(rows)
+        assert np.flatnonzero(lines[:, 0]).tolist() == sorted([0, taken, 2])
+    switched = linked(CHAIN, (1, 2))
+    assert np.flatnonzero(switched.lines_above(rows)[:, 0]).tolist() == [0, 2]
 
 
 FLEET = make_fleet([(1, 9, 5, 4)] * 400)

@@ -2,6 +2,7 @@
 
 import csv
 import tomllib
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,119 @@ def test_a_tap_turns_the_voltage() -> None:
     for tap_v in (1000.0, -1000.0):
         tapped = changed(feeder, transformer_tap_v=dict.fromkeys(range(3), tap_v))
         np.testing.assert_allclose(own(tapped, 0.0).voltage_pu[0, ends], 20_000 / (20_000 + tap_v), atol=1e-9)
+
+
+def idle(feeder: Feeder, n_cases: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.zeros((n_cases, len(feeder))), np.zeros((n_cases, len(feeder)))
+
+
+def test_an_on_load_step_turns_the_ratio_of_its_own_transformer() -> None:
+    feeder = BuiltinFeeder().feeder()
+    feeder = replace(
+        feeder, line_c_f=np.zeros(feeder.line.size), transformer_i0=np.zeros(76), transformer_p0_w=np.zeros(76)
+    )
+    tap = np.random.default_rng(1).integers(-127, 128, (9, 76))
+    source_pu = np.linspace(0.9, 1.1, 9)
+    flow = PowerFlow(feeder, tap_step_v=12.5).solve(*idle(feeder, 9), tap, source_pu)
+    expected = source_pu[:, None] * 400 / 380 * 10_000 / (10_000 + 12.5 * tap)
+    np.testing.assert_allclose(flow.voltage_pu[:, feeder.transformer_lv], expected, rtol=0, atol=1e-9)
+
+
+TAP_STEPS: list[float | NDArray[np.float64]] = [130.0, np.array([37.3, 250.0, 411.7])]
+
+
+@pytest.mark.parametrize("step_v", TAP_STEPS, ids=["one step", "a step each"])
+@pytest.mark.parametrize("own_v", [0.0, 733.3, -411.7])
+def test_steps_are_feeders_with_another_fixed_tap(step_v: float | NDArray[np.float64], own_v: float) -> None:
+    feeder = replace(CigreLvFeeder(source="cigre_lv").feeder(), transformer_tap_v=np.array([own_v, -own_v, own_v / 3]))
+    tap = np.array([[0, 0, 0], [4, -3, 0], [-2, 5, 1], [-1, 0, -5]])
+    loads = cases(feeder, np.array([1.0, 0.2, 0.7, 1.1]))
+    batch = PowerFlow(feeder, tap_step_v=step_v).solve(*loads, tap)
+    for k in range(4):
+        turned = replace(feeder, transformer_tap_v=feeder.transformer_tap_v + tap[k] * step_v)
+        one = PowerFlow(turned).solve(loads[0][k : k + 1], loads[1][k : k + 1])
+        for field in fields(Flow):
+            found, expected = getattr(batch, field.name)[k], getattr(one, field.name)[0]
+            np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=field.name)
+
+
+@pytest.mark.parametrize("source", EVERY, ids=lambda source: source.source)
+def test_a_source_voltage_is_a_feeder_fed_at_it(source: BuiltinFeeder) -> None:
+    feeder = source.feeder()
+    source_pu = np.array([0.95, 1.0, 1.04])
+    loads = cases(feeder, np.array([1.0, 0.2, 0.7]))
+    batch = PowerFlow(feeder).solve(*loads, source_pu=source_pu)
+    for k, voltage_pu in enumerate(source_pu.tolist()):
+        one = PowerFlow(feeder.fed_at(voltage_pu)).solve(loads[0][k : k + 1], loads[1][k : k + 1])
+        np.testing.assert_allclose(batch.voltage_pu[k], one.voltage_pu[0], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(batch.loss_kw[k], one.loss_kw[0], rtol=1e-7)
+
+
+@pytest.mark.parametrize("source", EVERY, ids=lambda source: source.source)
+def test_no_steps_and_the_usual_source_voltage_change_no_bit(source: BuiltinFeeder) -> None:
+    feeder = source.feeder()
+    loads = cases(feeder, np.linspace(0, 1.2, 4))
+    plain = PowerFlow(feeder).solve(*loads)
+    tap = np.zeros((4, feeder.transformer.size), dtype=np.int64)
+    for other in (
+        PowerFlow(feeder, tap_step_v=25.0).solve(*loads),
+        PowerFlow(feeder, tap_step_v=25.0).solve(*loads, tap, np.full(4, feeder.source_pu)),
+    ):
+        for field in fields(Flow):
+            np.testing.assert_array_equal(getattr(other, field.name), getattr(plain, field.name))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.0, -1.0])
+def test_a_source_voltage_that_is_none_is_not_solved(value: float) -> None:
+    feeder = CigreLvFeeder(source="cigre_lv").feeder()
+    loads = cases(feeder, np.array([1.0, 0.7, 0.5]))
+    flow = PowerFlow(feeder).solve(*loads, source_pu=np.array([1.0, value, 1.02]))
+    assert flow.solved.tolist() == [True, False, True]
+    assert np.isnan(flow.voltage_pu[1]).all()
+    np.testing.assert_allclose(flow.voltage_pu[0], own(feeder).voltage_pu[0], rtol=0, atol=1e-9)
+
+
+def test_a_winding_without_a_voltage_is_not_solved() -> None:
+    feeder = CigreLvFeeder(source="cigre_lv").feeder()
+    tap = np.array([[0, 0, 0], [0, -100, 0], [0, 0, 1]])
+    flow = PowerFlow(feeder, tap_step_v=200.0).solve(*cases(feeder, np.full(3, 0.5)), tap)
+    assert flow.solved.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("step_v", "steps", "message"),
+    [
+        (None, 1, "without on-load tap changers"),
+        (25.0, 128, "taps of 0 to 128 steps; expected -127 to 127"),
+        (25.0, -128, "taps of -128 to 0 steps"),
+    ],
+)
+def test_steps_that_cannot_be_are_refused(step_v: float | None, steps: int, message: str) -> None:
+    feeder = CigreLvFeeder(source="cigre_lv").feeder()
+    tap = np.array([[0, steps, 0]], dtype=np.int16 if steps > 0 else np.int8)
+    with pytest.raises(ValueError, match=message):
+        PowerFlow(feeder, tap_step_v=step_v).solve(*cases(feeder, np.ones(1)), tap)
+
+
+def test_a_feeder_without_transformers_takes_no_steps() -> None:
+    feeder = radial([0, 1], [0.1, 0.1], [5.0, 5.0])
+    flow = PowerFlow(feeder, tap_step_v=25.0).solve(*cases(feeder, np.ones(2)), np.zeros((2, 0), dtype=np.int64))
+    np.testing.assert_array_equal(flow.voltage_pu[1], own(feeder).voltage_pu[0])
+
+
+@pytest.mark.parametrize("source", EVERY, ids=lambda source: source.source)
+def test_small_loads_flow_over_the_lines_above_them(source: BuiltinFeeder) -> None:
+    feeder = source.feeder()
+    feeder = replace(feeder, line_c_f=np.zeros(feeder.line.size), line_rated_a=np.full(feeder.line.size, 100.0))
+    none = np.zeros(feeder.transformer.size)
+    feeder = replace(feeder, transformer_i0=none, transformer_p0_w=none)
+    rows = np.flatnonzero(feeder.own_kw)
+    load_kw, _ = cases(feeder, np.array([1e-3]))
+    flow = PowerFlow(feeder).solve(load_kw, np.zeros_like(load_kw))
+    carried_kw = feeder.lines_above(rows) @ load_kw[0, rows]
+    line_v = flow.voltage_pu[0, feeder.line_from] * feeder.node_v[feeder.line_from]
+    found_kw = flow.line_loading[0] * 100 * np.sqrt(3) * line_v / 1e3
+    np.testing.assert_allclose(found_kw, carried_kw, rtol=1e-3, atol=1e-6 * load_kw.sum())
 
 
 @st.composite

@@ -152,6 +152,11 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         """Power granted to EVs in the present slot."""
         return 0.0 if self._order is None else self._order.capacity_kw
 
+    @property
+    def storage_soc(self) -> float:
+        """State of charge of its storage, 0..1."""
+        return float(self.site.storage.soc[self.row])
+
     def follow(self, order: Order) -> None:
         """Take the slot's schedule."""
         self._order = order

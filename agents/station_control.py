@@ -162,7 +162,8 @@ class StationControl(ControlCenter):
     def _remember(self, slot: int, decision: Decision, lent: NDArray[np.float64]) -> None:
         power, storage = self._now()
         capacity = np.array([station.granted_kw for station in self._stations])
-        self.track.enter(slot, decision, capacity, power, storage, lent)
+        soc = np.array([station.storage_soc for station in self._stations])
+        self.track.enter(slot, decision, capacity, power, storage, lent, soc)
 
     def _note(self, slot: int, trigger: str, amounts: list[float]) -> None:
         """Remember at which stations a trigger fired, and how strongly."""

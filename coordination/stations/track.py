@@ -24,6 +24,8 @@ class Track:
         The schedule as it was carried out, shape ``(n_slots, m)``.
     power_kw, storage_kw, lent_kw
         What EVs drew while they charged, what storage drew (negative gives), and what shifted EVs lent.
+    storage_soc
+        State of charge of storage at the slot's end, likewise.
     passed_kw
         Power that was passed on in each region, shape ``(n_slots, n_regions)``.
     drawn_kw, short_kw, given_kw, cut_kw
@@ -45,6 +47,7 @@ class Track:
     power_kw: NDArray[np.float64]
     storage_kw: NDArray[np.float64]
     lent_kw: NDArray[np.float64]
+    storage_soc: NDArray[np.float64]
     passed_kw: NDArray[np.float64]
     drawn_kw: NDArray[np.float64]
     short_kw: NDArray[np.float64]
@@ -59,7 +62,7 @@ class Track:
         """Return the columns of a run that has not begun."""
         shape = (n_slots, stations)
         counts = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-        columns = (np.zeros(shape) for _ in range(7))
+        columns = (np.zeros(shape) for _ in range(8))
         return cls(*counts, *columns, np.zeros((n_slots, regions)), *(np.zeros(n_slots) for _ in range(4)))
 
     def enter_search(self, slot: int, problem: StationScheduling, found: Found) -> None:
@@ -76,9 +79,10 @@ class Track:
 
     def enter(
         self, slot: int, decision: Decision, capacity_kw: NDArray[np.float64], power_kw: NDArray[np.float64],
-        storage_kw: NDArray[np.float64], lent_kw: NDArray[np.float64],
+        storage_kw: NDArray[np.float64], lent_kw: NDArray[np.float64], storage_soc: NDArray[np.float64],
     ) -> None:  # fmt: skip
         """Take what a slot was in the end, each of shape ``(m,)``."""
         self.voltage_v[slot], self.time_h[slot] = decision.voltage_v[0], decision.time_h[0]
         self.capacity_kw[slot], self.power_kw[slot] = capacity_kw, power_kw
         self.storage_kw[slot], self.lent_kw[slot] = storage_kw, lent_kw
+        self.storage_soc[slot] = storage_soc

@@ -1,0 +1,242 @@
+"""The result of a run of charging stations: typed tables and a summary, written to a folder and read back."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import pandas as pd
+
+from coordination.stations.problem import CONSTRAINTS
+from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
+from environment.faults import Fault, FaultyInputError
+from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
+from runs.result import LOG_DTYPES
+from runs.scenario import Scenario
+from runs.simulate import Progress
+from runs.stations.simulate import StationsOutcome, run_stations
+from runs.stations.summary import stations_summary
+from runs.stations.world import StationsWorld
+from runs.timeline import timeline
+
+TABLES: Final = ("slots", "stations", "nodes", "visits", "triggers", "search", "messages", "log")
+
+
+@dataclass(frozen=True, eq=False)
+class StationsResult:
+    """A finished run of charging stations.
+
+    Parameters
+    ----------
+    scenario
+        What was run.
+    summary
+        Key figures by name, units in the names; those of charging without a schedule under ``unscheduled``.
+    slots
+        ``slot start base_kw visits plugged queued shifted ev_kw storage_kw lent_kw drawn_kw drawn_kwh loss_kwh
+        coefficient_loss_kwh voltage_min_pu voltage_max_pu fitness cost_yuan spread_kw satisfaction feasible broken sag_pu supply_part
+        short_kw given_kw cut_kw`` and ``unscheduled_`` loss, draw, voltages and cost. Powers are those while all EVs charge; `broken`
+        names the constraints that the slot broke in the end.
+    stations
+        ``slot station region plugged queued shifted voltage_v time_h capacity_kw ev_kw storage_kw lent_kw storage_soc voltage_min_pu
+        voltage_max_pu``: a row a slot and station; `voltage_v` is what its taps are set for, the last two what its node had.
+    nodes
+        ``slot node voltage_pu``: every node of the feeder while all EVs charge.
+    visits
+        ``user station region willing slot served_slot shifted_slots energy_kwh lent_kwh served_kwh short_kwh time_h``: a row a visit;
+        `served_slot` is -1 where it still waited at the end.
+    triggers
+        ``slot trigger where amount``: whenever one did something; EVs shifted, else kW.
+    search
+        ``slot evaluations best_fitness``: how the optimiser came to each slot's schedule.
+    messages
+        What was sent of each kind over each hop (`environment.channel.BOOK_COLUMNS`).
+    log
+        Every message, with ``channel.log``.
+    """
+
+    scenario: Scenario
+    summary: dict[str, Any]
+    slots: pd.DataFrame
+    stations: pd.DataFrame
+    nodes: pd.DataFrame
+    visits: pd.DataFrame
+    triggers: pd.DataFrame
+    search: pd.DataFrame
+    messages: pd.DataFrame
+    log: pd.DataFrame
+
+    @classmethod
+    def of(cls, world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> Self:
+        """Gather tables and summary; `plain` is the outcome without a schedule."""
+        channel = outcome.model.channel
+        fired = outcome.model.track.fired
+        return cls(
+            scenario=world.scenario,
+            summary=stations_summary(world, outcome, plain),
+            slots=_slots(world, outcome, plain),
+            stations=_stations(world, outcome),
+            nodes=_nodes(world, outcome),
+            visits=_visits(world, outcome),
+            triggers=pd.DataFrame(fired, columns=["slot", "trigger", "where", "amount"]).astype(
+                {"slot": "int64", "trigger": "str", "where": "str", "amount": "float64"}
+            ),
+            search=_search(outcome),
+            messages=pd.DataFrame(channel.books, columns=list(BOOK_COLUMNS)),
+            log=pd.DataFrame(channel.log or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES),
+        )
+
+    def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
+        """Write scenario, summary and tables into a folder that exists.
+
+        Parameters
+        ----------
+        folder
+            Takes the files.
+        table_format
+            Of the tables.
+        """
+        tables = {name: getattr(self, name) for name in _tables(self.scenario)}
+        told = timeline(self.log, self.scenario.horizon) if self.scenario.channel.log else None
+        write_run(folder, self.scenario.to_toml(), self.summary, tables, table_format, told)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a result of Parquet tables back.
+
+        Parameters
+        ----------
+        folder
+            As `save` left it.
+
+        Raises
+        ------
+        FaultyInputError
+            If a file is missing.
+        """
+        scenario = Scenario.read(folder / SCENARIO_FILE)
+        missing = [name for name in _tables(scenario) if not (folder / f"{name}.parquet").is_file()]
+        if missing:
+            raise FaultyInputError([
+                Fault(str(folder), None, name, "missing", "a folder of a run of stations, tables in Parquet")
+                for name in missing
+            ])  # fmt: skip
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _tables(scenario)}
+        tables.setdefault("log", pd.DataFrame([], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES))
+        return cls(scenario, json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8")), **tables)
+
+
+def schedule_stations(scenario: Scenario, progress: Progress | None = None) -> StationsResult:
+    """Run a scenario with a section ``[stations]``; see `run_stations`."""
+    return StationsResult.of(*run_stations(scenario, progress))
+
+
+def summarize_stations(scenario: Scenario) -> dict[str, Any]:
+    """Run a scenario with a section ``[stations]`` and return its summary only."""
+    return stations_summary(*run_stations(scenario))
+
+
+def _tables(scenario: Scenario) -> tuple[str, ...]:
+    return TABLES if scenario.channel.log else TABLES[:-1]
+
+
+def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
+    track, grid, before = outcome.model.track, outcome.after, plain.after
+    n = world.horizon.n_slots
+    value = [float(problem.value(judged)[0]) for problem, judged in zip(track.problems, grid.judged, strict=True)]
+    broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in grid.judged]
+    return pd.DataFrame({
+        "slot": np.arange(n),
+        "start": pd.Series(world.horizon.slot_starts),
+        "base_kw": world.load.actual_kw,
+        "visits": np.bincount(world.visits.slot, minlength=n),
+        "plugged": track.plugged.sum(axis=1),
+        "queued": track.queued.sum(axis=1),
+        "shifted": track.shifted.sum(axis=1),
+        "ev_kw": track.power_kw.sum(axis=1),
+        "storage_kw": track.storage_kw.sum(axis=1),
+        "lent_kw": track.lent_kw.sum(axis=1),
+        "drawn_kw": grid.drawn_kw,
+        "drawn_kwh": grid.drawn_kwh,
+        "loss_kwh": grid.loss_kwh,
+        "coefficient_loss_kwh": grid.coefficient_loss_kwh,
+        "voltage_min_pu": grid.low_pu.min(axis=1),
+        "voltage_max_pu": grid.high_pu.max(axis=1),
+        "fitness": value,
+        "cost_yuan": [judged.cost_yuan[0] for judged in grid.judged],
+        "spread_kw": [judged.spread_kw[0] for judged in grid.judged],
+        "satisfaction": [judged.satisfaction[0] for judged in grid.judged],
+        "feasible": [bool(judged.feasible[0]) for judged in grid.judged],
+        "broken": broken,
+        "sag_pu": world.events.sag_pu,
+        "supply_part": world.events.supply_part,
+        "short_kw": track.short_kw,
+        "given_kw": track.given_kw,
+        "cut_kw": track.cut_kw,
+        "unscheduled_ev_kw": plain.model.track.power_kw.sum(axis=1),
+        "unscheduled_drawn_kw": before.drawn_kw,
+        "unscheduled_loss_kwh": before.loss_kwh,
+        "unscheduled_voltage_min_pu": before.low_pu.min(axis=1),
+        "unscheduled_voltage_max_pu": before.high_pu.max(axis=1),
+        "unscheduled_cost_yuan": [judged.cost_yuan[0] for judged in before.judged],
+    })  # fmt: skip
+
+
+def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
+    track, stations, grid = outcome.model.track, world.stations, outcome.after
+    n, m = track.plugged.shape
+    return pd.DataFrame({
+        "slot": np.repeat(np.arange(n), m),
+        "station": np.tile(stations.station, n),
+        "region": np.tile(np.array(stations.regions)[stations.region], n),
+        "plugged": track.plugged.ravel(),
+        "queued": track.queued.ravel(),
+        "shifted": track.shifted.ravel(),
+        "voltage_v": track.voltage_v.ravel(),
+        "time_h": track.time_h.ravel(),
+        "capacity_kw": track.capacity_kw.ravel(),
+        "ev_kw": track.power_kw.ravel(),
+        "storage_kw": track.storage_kw.ravel(),
+        "lent_kw": track.lent_kw.ravel(),
+        "storage_soc": track.storage_soc.ravel(),
+        "voltage_min_pu": grid.low_pu.ravel(),
+        "voltage_max_pu": grid.high_pu.ravel(),
+    })  # fmt: skip
+
+
+def _nodes(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
+    n, k = outcome.after.node_pu.shape
+    return pd.DataFrame({
+        "slot": np.repeat(np.arange(n), k),
+        "node": np.tile(world.feeder.node, n),
+        "voltage_pu": outcome.after.node_pu.ravel(),
+    })  # fmt: skip
+
+
+def _visits(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
+    visits, sessions, stations = world.visits, outcome.model.sessions, world.stations
+    return pd.DataFrame({
+        "user": visits.user,
+        "station": stations.station[visits.station],
+        "region": np.array(stations.regions)[stations.region[visits.station]],
+        "willing": visits.willing,
+        "slot": visits.slot,
+        "served_slot": sessions.served_slot,
+        "shifted_slots": sessions.shifted_slots,
+        "energy_kwh": visits.energy_kwh,
+        "lent_kwh": sessions.lent_kwh,
+        "served_kwh": sessions.served_kwh,
+        "short_kwh": sessions.short_kwh,
+        "time_h": sessions.time_h,
+    })  # fmt: skip
+
+
+def _search(outcome: StationsOutcome) -> pd.DataFrame:
+    found = outcome.model.track.found
+    rows = [each.history for each in found]
+    slots = np.repeat(np.arange(len(found)), [len(history) for history in rows])
+    history = np.concatenate(rows) if rows else np.empty((0, 2))
+    return pd.DataFrame({
+        "slot": slots, "evaluations": history[:, 0].astype(np.int64), "best_fitness": history[:, 1],
+    })  # fmt: skip

@@ -1,0 +1,124 @@
+"""Key figures of a run of charging stations, by name, units in the names."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from coordination.stations.problem import CONSTRAINTS
+from coordination.stations.triggers import TriggersSettings
+from runs.stations.simulate import StationsOutcome
+from runs.stations.world import StationsWorld
+
+COSTS: Final = ("transformer", "storage", "line", "loss", "time")
+"""Terms of f2, in the paper's order."""
+LEVELS: Final = ("time", "region", "user", "emergency")
+DAYS_A_YEAR: Final = 365.0
+
+
+def switched_on(triggers: TriggersSettings) -> list[str]:
+    """Return the names of the triggers that are on."""
+    return [level for level in LEVELS if getattr(triggers, level)]
+
+
+def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> dict[str, Any]:
+    """Return the key figures of a run, those of charging without a schedule under ``unscheduled``."""
+    settings, track = world.scenario.scheduling, outcome.model.track
+    fired = [trigger for _, trigger, _, _ in track.fired]
+    channel = outcome.model.channel
+    return {
+        "method": "stations",
+        "optimizer": settings.optimizer,
+        "evaluator": settings.evaluator,
+        "triggers": ", ".join(switched_on(world.scenario.triggers)) or "none",
+        "stations": len(world.stations),
+        "regions": len(world.stations.regions),
+        "visits": len(world.visits),
+        "users": int(np.unique(world.visits.user).size),
+        "wanted_kwh": float(world.visits.energy_kwh.sum()),
+        **figures(world, outcome),
+        **{f"fired_{level}": fired.count(level) for level in LEVELS},
+        "sags": int((world.events.sag_pu > 0).sum()),
+        "shortages": int((world.events.supply_part < 1).sum()),
+        "evaluations": int(sum(found.history[-1, 0] for found in track.found if len(found.history))),
+        "messages": channel.messages,
+        "message_bytes": channel.bytes,
+        "wall_s": outcome.wall_s,
+        "unscheduled": figures(world, plain),
+        "warnings": warnings(world, outcome),
+    }
+
+
+def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
+    """Return what a run came to, with or without a schedule."""
+    model, grid = outcome.model, outcome.after
+    track, sessions, storage, slot_h = model.track, model.sessions, model.storage, world.horizon.slot_h
+    served = sessions.served_slot >= 0
+    wait = (sessions.served_slot - world.visits.slot)[served]
+    costs = np.sum([judged.costs_yuan[0] for judged in grid.judged], axis=0)
+    discount = world.scenario.scheduling.discount_yuan_per_h
+    shifted = served & (sessions.shifted_slots > 0)
+    paid_back = float(discount * sessions.time_h[shifted].sum())
+    deviation = max(float(np.abs(grid.low_pu - 1).max()), float(np.abs(grid.high_pu - 1).max()))
+    broken = np.array([judged.broken[0] for judged in grid.judged])
+    return {
+        "served_visits": int(served.sum()),
+        "waiting_visits": int((~served).sum()),
+        "served_kwh": float(sessions.served_kwh.sum()),
+        "lent_kwh": float(sessions.lent_kwh.sum()),
+        "unserved_kwh": float(sessions.short_kwh.sum()),
+        "cut_kwh": float((track.cut_kw * _hours(track.power_kw, track.time_h)).sum()),
+        "shifted_visits": int((sessions.shifted_slots > 0).sum()),
+        "wait_mean_min": float(60 * slot_h * wait.mean()) if wait.size else 0.0,
+        "wait_max_min": float(60 * slot_h * wait.max()) if wait.size else 0.0,
+        "charging_time_mean_h": float(sessions.time_h[served].mean()) if served.any() else 0.0,
+        "queue_max": int(track.queued.max()),
+        "peak_kw": float(grid.drawn_kw.max()),
+        "ev_peak_kw": float(track.power_kw.sum(axis=1).max()),
+        "drawn_kwh": float(grid.drawn_kwh.sum()),
+        "losses_kwh": float(grid.loss_kwh.sum()),
+        "coefficient_losses_kwh": float(grid.coefficient_loss_kwh.sum()),
+        "voltage_min_pu": float(grid.low_pu.min()),
+        "voltage_max_pu": float(grid.high_pu.max()),
+        "voltage_deviation_max_pu": deviation,
+        "voltage_swing_max_pu": float((grid.high_pu.max(axis=0) - grid.low_pu.min(axis=0)).max()),
+        "line_loading_max": _most(grid.line_loading),
+        "transformer_loading_max": _most(grid.transformer_loading),
+        "spread_mean_kw": float(np.mean([judged.spread_kw[0] for judged in grid.judged])),
+        "satisfaction_mean": float(np.mean([judged.satisfaction[0] for judged in grid.judged])),
+        "cost_yuan": float(costs.sum()),
+        "discount_yuan": paid_back,
+        **{f"{name}_cost_yuan": float(cost) for name, cost in zip(COSTS, costs, strict=True)},
+        "time_cost_share": float(costs[-1] / costs.sum()) if costs.sum() > 0 else 0.0,
+        "feasible_slots": int((~broken.any(axis=1)).sum()),
+        **{f"{name}_broken_slots": int(count) for name, count in zip(CONSTRAINTS, broken.sum(axis=0), strict=True)},
+        "storage_charged_kwh": float(storage.charged_kwh.sum()),
+        "storage_discharged_kwh": float(storage.discharged_kwh.sum()),
+        "storage_lost_kwh": float(storage.lost_kwh.sum()),
+        "balance_error_kw": float(grid.residual_kw.max()),
+    }
+
+
+def _hours(power_kw: np.ndarray[Any, Any], time_h: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the mean charging time of each slot, weighed by power [h]."""
+    total = power_kw.sum(axis=1)
+    return np.divide((power_kw * time_h).sum(axis=1), total, out=np.zeros(len(total)), where=total > 0)
+
+
+def _most(loading: np.ndarray[Any, Any]) -> float | None:
+    known = loading[~np.isnan(loading)]
+    return float(known.max()) if known.size else None
+
+
+def warnings(world: StationsWorld, outcome: StationsOutcome) -> list[str]:
+    """Return what a reader of the figures should know."""
+    said = []
+    waiting = int((outcome.model.sessions.served_slot < 0).sum())
+    if waiting:
+        said.append(f"{waiting} of {len(world.visits)} users still wait when the horizon ends")
+    infeasible = sum(not found.objectives.feasible[0] for found in outcome.model.track.found)
+    if infeasible and world.scenario.scheduling.optimizer != "none":
+        said.append(f"in {infeasible} of {world.horizon.n_slots} slots the search found no schedule within all limits")
+    channel = world.scenario.channel
+    if channel.has_faults:
+        said.append("faults of the channel count only where EVs are ants; here every message arrives")
+    return said

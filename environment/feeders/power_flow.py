@@ -1,8 +1,8 @@
 """Power flow of a feeder by power-grid-model: built once, solved for a batch of loads in one call.
 
-Balanced three-phase AC, every load of constant power, to 1e-8 per unit [standard]. Phase shifts of transformers are left
-out: they turn all angles below them by the same amount and change no magnitude. A case of a batch can have on-load taps and
-a source voltage of its own beside its loads.
+Balanced three-phase AC, every load of constant power, solved to 1e-8 per unit by Newton-Raphson, or by iterated currents
+where the caller asks for it [standard]. Phase shifts of transformers are left out: they turn all angles below them by the
+same amount and change no magnitude. Beside its loads, a case of a batch can have on-load taps and a source voltage of its own.
 """
 
 from dataclasses import dataclass
@@ -23,15 +23,20 @@ from power_grid_model import (
 
 from environment.feeders.feeder import Feeder
 
-ERROR_PU: Final = 1e-8
 MOST_TAPS: Final = 127
 """On-load steps up or down that power-grid-model can count."""
 
 METHODS: Final = {
-    "newton_raphson": (CalculationMethod.newton_raphson, 30),
-    "iterative_current": (CalculationMethod.iterative_current, 30),
+    "newton_raphson": (CalculationMethod.newton_raphson, 30, 1e-8),
+    "iterative_current": (CalculationMethod.iterative_current, 1000, 1e-10),
 }
-"""Ways to solve it by power-grid-model, and how many iterations each may take."""
+"""How power-grid-model solves it, with the most iterations and the last change of a voltage [1].
+
+Iterated currents close in on the solution by a factor a step: to be as near they have to stop at a smaller change, and
+shortly before a collapse of the voltage they take hundreds of steps. On 5,400 cases of the built-in feeder, an eighth of
+them without a solution, both solved the same ones, with voltages within 5e-9 pu. 300 cases that all have one take about 0.6 of
+the time of Newton-Raphson; 300 with many that have none take about three times as long.
+"""
 
 UNRATED_A: Final = 1e9
 """Stands for a rated current that is unknown; its loading is told as NaN."""
@@ -102,7 +107,7 @@ class PowerFlow:
         self.feeder = feeder
         self.threads = threads
         self.tap_step_v = None if tap_step_v is None else np.broadcast_to(tap_step_v, feeder.transformer.shape)
-        self._method, self._most_iterations = METHODS[method]
+        self._method, self._most_iterations, self._error_pu = METHODS[method]
         self._first_load = len(feeder) + feeder.line.size + feeder.transformer.size + feeder.link_from.size + 1
         self._model = PowerGridModel(_components(feeder, self._first_load, self.tap_step_v))
 
@@ -150,7 +155,7 @@ class PowerFlow:
         output: Any = self._model.calculate_power_flow(
             update_data=updates,
             calculation_method=self._method,
-            error_tolerance=ERROR_PU,
+            error_tolerance=self._error_pu,
             max_iterations=self._most_iterations,
             threading=self.threads,
             output_component_types={

@@ -272,6 +272,22 @@ def test_a_case_that_diverges_is_told_and_leaves_the_others_alone() -> None:
     assert np.isfinite(flow.voltage_pu[2]).all()
 
 
+@pytest.mark.parametrize("source", EVERY, ids=lambda source: source.source)
+def test_iterated_currents_end_where_newton_raphson_does_and_diverge_with_it(source: BuiltinFeeder) -> None:
+    feeder = source.feeder()
+    rng = np.random.default_rng(1)
+    loads = cases(feeder, np.linspace(0, 24 if source.source == "builtin" else 8, 60))
+    tap = rng.integers(-3, 4, (60, feeder.transformer.size))
+    source_pu = rng.uniform(0.95, 1.05, 60)
+    newton, currents = (
+        PowerFlow(feeder, tap_step_v=100.0, method=method).solve(*loads, tap, source_pu)
+        for method in ("newton_raphson", "iterative_current")
+    )
+    assert 0 < newton.solved.sum() < 60
+    np.testing.assert_array_equal(currents.solved, newton.solved)
+    np.testing.assert_allclose(currents.voltage_pu, newton.voltage_pu, rtol=0, atol=1e-8)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("column", [0, 1])
 def test_a_load_that_is_no_number_is_not_solved(value: float, column: int) -> None:

@@ -119,17 +119,13 @@ class StationControl(ControlCenter):
         self._note(slot, "time", storage.tolist())
         return storage
 
-    def _order(
-        self, slot: int, decision: Decision, storage: NDArray[np.float64], lent: NDArray[np.float64]
-    ) -> None:
+    def _order(self, slot: int, decision: Decision, storage: NDArray[np.float64], lent: NDArray[np.float64]) -> None:
         """Hand the schedule down, region by region."""
         wanted_kw = self.track.wanted_kwh[slot] / decision.time_h[0]
         drawn = np.minimum(wanted_kw, decision.capacity_kw[0]) + storage - lent
         room = self.grid.room_kw(slot, drawn)
         for region in self.regions:
-            orders = tuple(
-                Order(*(float(column[0, row]) for column in decision), float(storage[row])) for row in region.rows
-            )
+            orders = tuple(_order_of(decision, row, storage) for row in region.rows.tolist())
             region.follow(self.channel.send(RegionOrder(orders, room), self, region))
             self.track.passed_kw[slot, self.regions.index(region)] = region.passed_kw
             if region.passed_kw > DUST_KW:
@@ -172,3 +168,8 @@ class StationControl(ControlCenter):
             for station, amount in zip(self._stations, amounts, strict=True)
             if abs(amount) > DUST_KW
         ]
+
+
+def _order_of(decision: Decision, row: int, storage_kw: NDArray[np.float64]) -> Order:
+    voltage_v, time_h, capacity_kw = (float(column[0, row]) for column in decision)
+    return Order(voltage_v, time_h, capacity_kw, float(storage_kw[row]))

@@ -546,7 +546,9 @@ class Order(Message):
     @property
     def text(self) -> str:
         """What is granted."""
-        return f"{self.voltage_v:.1f} V, {self.time_h:.3f} h, {self.capacity_kw:.0f} kW, storage {self.storage_kw:+.1f} kW"
+        return (
+            f"{self.voltage_v:.1f} V, {self.time_h:.3f} h, {self.capacity_kw:.0f} kW, storage {self.storage_kw:+.1f} kW"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ just the paper's 3000 kW; two devices of 100 kWh and 50 kW a station are ours [d
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from pydantic import Field, model_validator
 
 from environment.battery import Batteries
 from environment.csv_table import CsvTable
-from environment.faults import Fault, nearest, raise_if_any
-from environment.feeders import BuiltinFeeder, Feeder
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.feeders import Feeder
+from environment.feeders.builtin import PLACES
 from environment.feeders.feeder import UNKNOWN
 from environment.settings import Settings
 
@@ -113,6 +114,42 @@ class StationsSettings(Settings):
         return (self.battery_min_kwh + self.battery_max_kwh) / 2
 
 
+class _Listed(NamedTuple):
+    """Stations as they are named, before their nodes are looked for: a file and its lines, or none."""
+
+    file: str
+    lines: list[int] | list[None]
+    names: list[str]
+    nodes: list[str]
+    regions: list[str]
+    piles: NDArray[np.int64]
+    devices: NDArray[np.int64]
+
+
+def _listed(settings: StationsSettings, feeder: Feeder) -> _Listed:
+    if settings.path is None:
+        names = [f"S{place}" for place in PLACES]
+        if missing := set(names) - set(feeder.node.tolist()):
+            found = f"left out, and {feeder.title} has no node {min(missing)}"
+            expected = "a file with a node for each station, or the built-in feeder"
+            raise FaultyInputError([Fault("scenario", None, "stations.path", found, expected)])
+        n = len(names)
+        piles, devices = np.full(n, settings.piles), np.full(n, settings.storage_devices)
+        return _Listed("scenario", [None] * n, names, names, list(PLACES.values()), piles, devices)
+    table = CsvTable(settings.path, REQUIRED, OPTIONAL)
+    names, nodes, regions = (table.texts(name) for name in REQUIRED)
+    counts = []
+    for name, usual, least in (("piles", settings.piles, 1), ("storage_devices", settings.storage_devices, 0)):
+        column = table.numbers(name, default=usual)
+        table.require(name, (column < least) | (column % 1 != 0), f"a whole number of at least {least}")
+        counts.append(np.nan_to_num(column).astype(np.int64))
+    table.require("station", np.array([names.count(name) > 1 for name in names]), "a name that no other line has")
+    for column_name, texts in (("station", names), ("region", regions)):
+        table.require(column_name, np.array([not text for text in texts]), "a name")
+    raise_if_any(table.faults)
+    return _Listed(table.file, table.lines, names, nodes, regions, *counts)
+
+
 @dataclass(frozen=True, eq=False)
 class Stations:
     """All stations; columns of shape ``(n_stations,)``.
@@ -161,40 +198,11 @@ class Stations:
         FaultyInputError
             With every fault: a station there twice or on no node, without a transformer of its own, too many regions.
         """
-        if settings.path is None:
-            names = [name for name in feeder.node.tolist() if name.startswith("S")]
-            builtin = BuiltinFeeder().read().node
-            if not (len(builtin) == len(feeder) and (builtin == feeder.node).all()):
-                found, expected = "missing, and the feeder is not the built-in one", "a file with a node for each station"
-                raise_if_any([Fault("scenario", None, "stations.path", found, expected)])
-            nodes, regions = names, [f"region {name[1]}" for name in names]
-            piles = np.full(len(names), settings.piles)
-            devices = np.full(len(names), settings.storage_devices)
-            file, lines = "scenario", [None] * len(names)
-        else:
-            table = CsvTable(settings.path, REQUIRED, OPTIONAL)
-            names, nodes, regions = (table.texts(name) for name in REQUIRED)
-            counts = []
-            for name, usual, least in (
-                ("piles", settings.piles, 1), ("storage_devices", settings.storage_devices, 0),
-            ):  # fmt: skip
-                column = table.numbers(name, default=usual)
-                table.require(name, (column < least) | (column % 1 != 0), f"a whole number of at least {least}")
-                counts.append(np.nan_to_num(column).astype(np.int64))
-            piles, devices = counts
-            twice = np.array([names.count(name) > 1 for name in names])
-            table.require("station", twice, "a name that no other line has")
-            table.require("station", np.array([not name for name in names]), "a name")
-            table.require("region", np.array([not name for name in regions]), "a name")
-            raise_if_any(table.faults)
-            file, lines = table.file, list(table.lines)
-        return cls._placed(settings, feeder, file, lines, names, nodes, regions, piles, devices)
+        return cls._placed(settings, feeder, _listed(settings, feeder))
 
     @classmethod
-    def _placed(
-        cls, settings: StationsSettings, feeder: Feeder, file: str, lines: list[int | None], names: list[str],
-        nodes: list[str], regions: list[str], piles: NDArray[np.int64], devices: NDArray[np.int64],
-    ) -> Self:  # fmt: skip
+    def _placed(cls, settings: StationsSettings, feeder: Feeder, listed: "_Listed") -> Self:
+        file, lines, names, nodes, regions, piles, devices = listed
         faults = []
         row_of = {name: i for i, name in enumerate(feeder.node.tolist())}
         rows = np.array([row_of.get(node, UNKNOWN) for node in nodes], dtype=np.int64)
@@ -208,13 +216,17 @@ class Stations:
         for i in np.flatnonzero(rows != UNKNOWN).tolist():
             expected = "a node behind a transformer of the station's own, whose taps set its voltage"
             if transformer[i] == UNKNOWN:
-                faults.append(Fault(file, lines[i], f"node of station {names[i]}", f"{nodes[i]!r}, behind none", expected))
+                faults.append(
+                    Fault(file, lines[i], f"node of station {names[i]}", f"{nodes[i]!r}, behind none", expected)
+                )
             elif int(transformer[i]) in shared:
                 found = f"{nodes[i]!r}, behind {feeder.transformer[transformer[i]]} with another station"
                 faults.append(Fault(file, lines[i], f"node of station {names[i]}", found, expected))
         known_regions = tuple(dict.fromkeys(regions))
         if len(known_regions) != len(settings.region_weights):
-            found = f"{len(settings.region_weights)} numbers for {len(known_regions)} regions ({', '.join(known_regions)})"
+            found = (
+                f"{len(settings.region_weights)} numbers for {len(known_regions)} regions ({', '.join(known_regions)})"
+            )
             faults.append(Fault("scenario", None, "stations.region_weights", found, "one for each region"))
         raise_if_any(faults)
         return cls(
@@ -235,7 +247,7 @@ class Stations:
         return Batteries.of(
             np.full(n, settings.storage_soc_start),
             np.maximum(devices, 1) * settings.storage_kwh,
-            devices * settings.storage_kw,
+            devices.astype(np.float64) * settings.storage_kw,
             np.full(n, settings.storage_efficiency),
             settings.storage_soc_min,
             1.0,

@@ -95,7 +95,12 @@ class Visits:
 
     @classmethod
     def build(
-        cls, settings: UsersSettings, at: StationsSettings, stations: Stations, horizon: Horizon, rng: np.random.Generator
+        cls,
+        settings: UsersSettings,
+        at: StationsSettings,
+        stations: Stations,
+        horizon: Horizon,
+        rng: np.random.Generator,
     ) -> Self:
         """Read or draw the visits.
 
@@ -123,7 +128,12 @@ class Visits:
 
     @classmethod
     def _draw(
-        cls, settings: UsersSettings, at: StationsSettings, stations: Stations, horizon: Horizon, rng: np.random.Generator
+        cls,
+        settings: UsersSettings,
+        at: StationsSettings,
+        stations: Stations,
+        horizon: Horizon,
+        rng: np.random.Generator,
     ) -> Self:
         n = settings.users
         liked = np.asarray(at.region_weights)[stations.region]
@@ -173,7 +183,9 @@ class Visits:
         arrive = table.numbers("arrive_h")
         slot = np.ceil(np.nan_to_num(arrive) / horizon.slot_h - TOLERANCE_H)
         within = (arrive >= 0) & (slot < horizon.n_slots)
-        table.require("arrive_h", ~within & np.isfinite(arrive), f"0 to {horizon.edges_h[-2]:g} h: a slot begins after it")
+        table.require(
+            "arrive_h", ~within & np.isfinite(arrive), f"0 to {horizon.edges_h[-2]:g} h: a slot begins after it"
+        )
         energy = table.numbers("energy_kwh")
         table.require("energy_kwh", energy <= 0, "more than 0 kWh")
         capacity = table.numbers("capacity_kwh", default=at.battery_kwh)

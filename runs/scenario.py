@@ -20,10 +20,10 @@ from coordination.stations.settings import SchedulingSettings
 from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings
+from environment.events import EventsSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
-from environment.events import EventsSettings
 from environment.fleets import FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon

@@ -117,9 +117,7 @@ class ByPowerFlow:
         taps[:, own] = steps
         return taps
 
-    def solve(
-        self, voltage_v: NDArray[np.float64], ev_kw: NDArray[np.float64], source_pu: float | None = None
-    ) -> Flow:
+    def solve(self, voltage_v: NDArray[np.float64], ev_kw: NDArray[np.float64], source_pu: float | None = None) -> Flow:
         """Solve a batch.
 
         Parameters

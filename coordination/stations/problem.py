@@ -211,7 +211,9 @@ class StationScheduling:
 
     def __post_init__(self) -> None:
         if (self.plugged > self.places).any():
-            raise ValueError(f"{int((self.plugged - self.places).max())} EVs more than places at a station; expected none")
+            raise ValueError(
+                f"{int((self.plugged - self.places).max())} EVs more than places at a station; expected none"
+            )
 
     @property
     def stations(self) -> int:
@@ -264,7 +266,8 @@ class StationScheduling:
         s, lim, n = self.settings, self.limits, len(power_kw)
         figures, costs, broken = np.empty((n, 3)), np.empty((n, 5)), np.zeros((n, 5), dtype=np.bool_)
         _judge(
-            *map(np.ascontiguousarray, decision), np.ascontiguousarray(power_kw), network.voltage_v, network.loss_kwh,
+            np.ascontiguousarray(decision.time_h), np.ascontiguousarray(decision.capacity_kw),
+            np.ascontiguousarray(power_kw), network.voltage_v, network.loss_kwh,
             self.plugged, self.wanted_kwh, self.queued, self.queued_kwh, self.base_kw, self.storage_kw, self.region,
             self.region_weights, self.time_weight, self.slot_h, lim.voltage_min_v, lim.voltage_max_v, lim.time_rated_h,
             lim.time_max_h, lim.capacity_min_kw, lim.capacity_max_kw, lim.short_max_kwh,
@@ -309,7 +312,6 @@ def _unit(before: NDArray[np.float64]) -> float:
 
 @compiled
 def _judge(
-    voltage_set_v: NDArray[np.float64],
     time_h: NDArray[np.float64],
     capacity_kw: NDArray[np.float64],
     power_kw: NDArray[np.float64],
@@ -366,9 +368,7 @@ def _judge(
             broken[i, 0] |= not inside
             broken[i, 1] |= not time_rated_h - 1e-9 <= time <= time_max_h + 1e-9
             broken[i, 2] |= wanted_kwh[j] - served > short_max_kwh * plugged[j] + TOLERANCE_KWH
-            broken[i, 3] |= not (
-                capacity_min_kw - TOLERANCE_KW <= capacity_kw[i, j] <= capacity_max_kw + TOLERANCE_KW
-            )
+            broken[i, 3] |= not (capacity_min_kw - TOLERANCE_KW <= capacity_kw[i, j] <= capacity_max_kw + TOLERANCE_KW)
         mean = total / m
         costs[i, 0] = prices[0] * granted
         costs[i, 1] = prices[1] * stored

@@ -61,9 +61,24 @@ class Track:
     def empty(cls, n_slots: int, stations: int, regions: int) -> Self:
         """Return the columns of a run that has not begun."""
         shape = (n_slots, stations)
-        counts = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-        columns = (np.zeros(shape) for _ in range(8))
-        return cls(*counts, *columns, np.zeros((n_slots, regions)), *(np.zeros(n_slots) for _ in range(4)))
+        return cls(
+            plugged=np.zeros(shape, dtype=np.int64),
+            queued=np.zeros(shape, dtype=np.int64),
+            shifted=np.zeros(shape, dtype=np.int64),
+            wanted_kwh=np.zeros(shape),
+            voltage_v=np.zeros(shape),
+            time_h=np.zeros(shape),
+            capacity_kw=np.zeros(shape),
+            power_kw=np.zeros(shape),
+            storage_kw=np.zeros(shape),
+            lent_kw=np.zeros(shape),
+            storage_soc=np.zeros(shape),
+            passed_kw=np.zeros((n_slots, regions)),
+            drawn_kw=np.zeros(n_slots),
+            short_kw=np.zeros(n_slots),
+            given_kw=np.zeros(n_slots),
+            cut_kw=np.zeros(n_slots),
+        )
 
     def enter_search(self, slot: int, problem: StationScheduling, found: Found) -> None:
         """Take a slot's problem and its schedule."""

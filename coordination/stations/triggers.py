@@ -119,20 +119,18 @@ def passed_on(
         want = min(asked_kw[j] - granted[j], most_kw - granted[j], max(float(most), 0.0))
         if want <= DUST_KW:
             continue
-        for source in (spare, stored):
+        for source, change in ((spare, granted), (stored, given)):
             there = float(source.sum())
             part = min(want, there)
             if part <= DUST_KW:
                 continue
             taken = source * (part / there)
-            source -= taken
+            source[:] -= taken
+            change[:] -= taken
             granted[j] += part
             want -= part
             room[lines] -= part
-            if source is spare:
-                granted -= taken
-            else:
-                given -= taken
+            if source is stored:
                 room += above @ taken  # what is stored there need not come from above
     return Passed(granted, given)
 
@@ -174,9 +172,7 @@ def shifted(
     return out
 
 
-def emergency_kw(
-    short_kw: float, spare_kw: NDArray[np.float64], under_v: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def emergency_kw(short_kw: float, spare_kw: NDArray[np.float64], under_v: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return what each station's storage gives in an emergency [kW], shape ``(m,)``, at least 0.
 
     Storage at nodes below the voltage limit gives all that it can; a shortage is shared in proportion to what is left.

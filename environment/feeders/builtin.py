@@ -29,6 +29,9 @@ STATIONS_A_CABLE: Final = 5
 KM_TO_FIRST: Final = 5.0
 KM_BETWEEN: Final = 2.75
 
+PLACES: Final = {f"{r + 1}-{k + 1:02d}": f"region {r + 1}" for r in range(REGIONS) for k in range(STATIONS_A_REGION)}
+"""The stations' places, and the region of each."""
+
 
 class BuiltinFeeder(FeederSettings):
     """76 stations in four regions below a 10 kV busbar, radial, each behind a transformer of 3150 kVA to 380 V."""
@@ -44,7 +47,7 @@ class BuiltinFeeder(FeederSettings):
 @lru_cache(maxsize=1)
 def _stations() -> Feeder:
     stations = REGIONS * STATIONS_A_REGION
-    places = [f"{region + 1}-{k + 1:02d}" for region in range(REGIONS) for k in range(STATIONS_A_REGION)]
+    places = list(PLACES)
     upper = 1 + np.arange(stations)  # row 0 is the busbar
     lower = 1 + stations + np.arange(stations)
     first = np.arange(stations) % STATIONS_A_REGION % STATIONS_A_CABLE == 0

@@ -52,7 +52,9 @@ class StationsModel(mesa.Model):  # type: ignore[misc]
             world.settings.storage_efficiency,
         )  # fmt: skip
         arriving: list[defaultdict[int, list[int]]] = [defaultdict(list) for _ in range(len(stations))]
-        for row, (station, slot) in enumerate(zip(world.visits.station.tolist(), world.visits.slot.tolist(), strict=True)):
+        for row, (station, slot) in enumerate(
+            zip(world.visits.station.tolist(), world.visits.slot.tolist(), strict=True)
+        ):
             arriving[station][slot].append(row)
         regions = []
         for number, region in enumerate(stations.regions):

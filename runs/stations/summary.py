@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coordination.stations.problem import CONSTRAINTS
 from coordination.stations.triggers import TriggersSettings
@@ -98,13 +99,15 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
     }
 
 
-def _hours(power_kw: np.ndarray[Any, Any], time_h: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _hours(power_kw: NDArray[np.float64], time_h: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean charging time of each slot, weighed by power [h]."""
     total = power_kw.sum(axis=1)
-    return np.divide((power_kw * time_h).sum(axis=1), total, out=np.zeros(len(total)), where=total > 0)
+    hours: NDArray[np.float64] = np.zeros(len(total))
+    np.divide((power_kw * time_h).sum(axis=1), total, out=hours, where=total > 0)
+    return hours
 
 
-def _most(loading: np.ndarray[Any, Any]) -> float | None:
+def _most(loading: NDArray[np.float64]) -> float | None:
     known = loading[~np.isnan(loading)]
     return float(known.max()) if known.size else None
 

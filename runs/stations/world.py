@@ -159,7 +159,11 @@ class StationsWorld:
     @cached_property
     def flow(self) -> PowerFlow:
         """The feeder's power flow, with the stations' on-load tap changers."""
-        return PowerFlow(self.feeder, tap_step_v=self.settings.tap_step * self.feeder.transformer_hv_v)
+        return PowerFlow(
+            self.feeder,
+            tap_step_v=self.settings.tap_step * self.feeder.transformer_hv_v,
+            method="iterative_current",  # as exact as Newton here, and faster while few candidates diverge
+        )
 
     def by_power_flow(self, slot: int) -> ByPowerFlow:
         """Return what works out schedules of a slot by power flow."""

@@ -45,7 +45,7 @@ class UsersSettings(Settings):
     soc_std: float = Field(default=0.1, ge=0, le=1)
     """Its standard deviation; states of charge are kept between 0.1 and 0.9."""
 
-    station_spread: float = Field(default=0.5, ge=0, le=3)
+    station_spread: float = Field(default=0.8, ge=0, le=3)
     """Standard deviation of the logarithm of how popular a station is within its region; 0: all alike."""
 
     willing: float = Field(default=0.3, ge=0, le=1)

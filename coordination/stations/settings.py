@@ -16,7 +16,7 @@ class SchedulingSettings(Settings):
     population: int = Field(default=300, ge=5, le=100_000)
     """Members of the optimiser's population."""
 
-    iterations: int = Field(default=100, ge=0, le=1_000_000)
+    iterations: int = Field(default=200, ge=0, le=1_000_000)
     """Iterations of the optimiser in each slot; the paper has 5,000."""
 
     evaluator: Literal["coefficients", "powerflow"] = "coefficients"

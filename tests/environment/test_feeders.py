@@ -41,7 +41,7 @@ def test_the_built_in_feeder_has_76_stations_in_four_regions() -> None:
     assert len(feeder) == 1 + 2 * 76
     assert {name[1] for name in feeder.node.tolist() if name.startswith("S")} == set("1234")
     assert nx.is_tree(feeder.graph)
-    assert feeder.ways[0].max() == pytest.approx(5 + 4 * 2.75)
+    assert feeder.ways[0].max() == pytest.approx(4 + 4 * 2.2)
     from_busbar = feeder.line_from == feeder.source_node
     heads = [f"L{region}-{place}" for region in "1234" for place in ("01", "06", "11", "16")]
     assert feeder.line[from_busbar].tolist() == heads

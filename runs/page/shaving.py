@@ -1,21 +1,21 @@
 """The tab of a fleet that gives back (paper B): groups and their states of charge, signal against response, load before and after."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import solara
-import solara.lab
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.peak_shaving.search import SEARCHERS
-from environment.faults import FaultyInputError
 from environment.horizon import MINUTES_PER_DAY
 from environment.participation import HOURS_PER_DAY
 from runs.page.day import Day
 from runs.page.download import packed
 from runs.page.figure import figure
 from runs.page.palette import Palette, use_palette
+from runs.page.running import run_bar, use_run
 from runs.page.said import said, table
 from runs.page.shaved import Shaved, play
 from runs.page.shaving_charts import figures, groups_option, histogram_option, load_option, signal_option
@@ -141,38 +141,15 @@ def Runs(day: Day) -> None:
 
     state = current()
 
-    def run() -> str:
-        """Run in a thread; return its faults."""
-
-        def tell(part: float) -> None:
-            if not task.is_current():  # stopped, or the tab was left
-                raise solara.util.CancelledError
-            if round(100 * part) != task.progress:
-                task.progress = round(100 * part)
-
-        try:
-            shaved, result = play(state.choice.case(start), tell)
-        except FaultyInputError as error:
-            return "; ".join(str(fault) for fault in error.faults)
-        except ValueError as error:  # the linear programme is asked for and has no answer
-            return str(error)
+    def work(tell: Callable[[float], None]) -> None:
+        shaved, result = play(state.choice.case(start), tell)
         change(run=(shaved, result), slot=shaved.n_slots - 1)
-        return ""
 
-    task = solara.lab.use_task(run, dependencies=None, raise_error=False)
-    solara.use_effect(lambda: lambda: task.cancel() if task.pending else None, [])
+    task = use_run(work)
     lead, sides = PAPER if day.case.peak_shaving is None else OWN
     said(f"{described(start)} {HOW} {sides}", lead)
     Controls(start, state.choice, lambda choice: change(choice=choice))
-    with solara.Row(gap="12px"):
-        solara.Button("Run", color="primary", on_click=task, disabled=task.pending)
-        solara.Button("Stop", on_click=task.cancel, disabled=not task.pending)
-    solara.ProgressLinear(task.progress or True if task.pending else False)
-    if task.error:
-        solara.Error(str(task.exception))
-    elif task.finished and task.value:
-        solara.Error(task.value)
-    elif state.run is not None and not task.pending:
+    if run_bar(task) and state.run is not None:
         Shown(*state.run, state.slot, lambda slot: change(slot=slot), palette)
 
 

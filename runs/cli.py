@@ -147,7 +147,7 @@ def compare(
 @app.command(
     help="Repeat what a paper claims: figures, tables, and each claim found or not found.\n\n"
     + help_text()
-    + "\n\nStopped or killed, the same command goes on, where a study takes hours: finished parts wait beside the folder."
+    + "\n\nA study of hours that is stopped or killed goes on with the same command: its finished parts wait beside the folder."
 )
 def study(
     name: Annotated[str, typer.Argument(help="Which study.")],

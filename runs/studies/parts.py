@@ -114,10 +114,14 @@ class Parts:
     def _opened(self) -> Lines:
         if self._lines is None:
             expected = "no other process that carries out the same study there"
-            self._lines = Lines(self.path, Fault("--out", None, str(self._target), "in use", expected))
-            for _, found in self._lines.scan():
-                if found.keys() == {"stage", "key", "figures"}:
-                    self._found[found["stage"], found["key"]] = found["figures"]
+            lines = Lines(self.path, Fault("--out", None, str(self._target), "in use", expected))
+            try:
+                read = [found for _, found in lines.scan() if found.keys() == {"stage", "key", "figures"}]
+            except BaseException:  # a Ctrl-C too: a file that is not read to the end is not known to be empty
+                lines.close()
+                raise
+            self._found = {(found["stage"], found["key"]): found["figures"] for found in read}
+            self._lines = lines
         return self._lines
 
 

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from environment.faults import FaultyInputError
 from runs.cli import app
+from runs.journal import Lines
 from runs.optimizing.comparison import crew_of
 from runs.studies import question as asking
 from runs.studies.command import help_text, metavar, option_help
@@ -121,7 +122,7 @@ def test_help_teaches_which_study_takes_what() -> None:
     assert option_help("days").startswith("In `igeo`: ")
     assert (metavar("evaluator"), metavar("shots"), metavar("days")) == ("coefficients|powerflow", "N", "1|3")
     told = CliRunner().invoke(app, ["study", "--help"], env={"COLUMNS": "200"}).stdout
-    for text in ("--days", "1|3", "In igeo: only the part", "--evaluator", "--shots", "the same command goes on"):
+    for text in ("--days", "1|3", "In igeo: only the part", "--evaluator", "--shots", "goes on with the same command"):
         assert text in told
 
 
@@ -267,6 +268,19 @@ def test_stopped_before_any_part_is_finished_nothing_is_left(
     assert "Stopped; nothing was written." in done.stderr
     assert list(tmp_path.iterdir()) == []
     assert not calls.exists()
+
+
+def test_ctrl_c_while_parts_are_read_loses_none(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn(tmp_path, upto=2)
+
+    def interrupted(_lines: Lines) -> Iterator[Any]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Lines, "scan", interrupted)
+        drawn(tmp_path, upto=2)
+    drawn(tmp_path, upto=2)
+    assert set(counted(calls).values()) == {1}
 
 
 def processes_marked(folder: Path) -> Iterator[Path]:

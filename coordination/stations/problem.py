@@ -283,7 +283,8 @@ class StationScheduling:
             figures, costs, broken,
         )  # fmt: skip
         broken[:, 4] = ~(network.drawn_kw <= self.supply_kw + TOLERANCE_KW)
-        return Objectives(network.loss_kwh, *figures.T, costs, broken)
+        cost, spread, satisfaction, deviation = figures.T
+        return Objectives(network.loss_kwh, cost, spread, satisfaction, deviation, costs, broken)
 
     @cached_property
     def before(self) -> Objectives:

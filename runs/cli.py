@@ -30,7 +30,9 @@ from runs.shaving.result import ShavingResult, shave
 from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress as Tell
 from runs.simulate import simulate
-from runs.studies.registry import STUDIES
+from runs.studies.command import carry_out as carry_out_study
+from runs.studies.command import help_text, metavar, option_help, study_named
+from runs.studies.study import Asked
 from runs.sweep import sweep as carry_out
 from runs.workers import Engine
 from runs.world import World
@@ -144,7 +146,8 @@ def compare(
 
 @app.command(
     help="Repeat what a paper claims: figures, tables, and each claim found or not found.\n\n"
-    + "\n\n".join(f"`{name}`: {study.help}" for name, study in STUDIES.items())
+    + help_text()
+    + "\n\nA study of hours that is stopped or killed goes on with the same command: its finished parts wait beside the folder."
 )
 def study(
     name: Annotated[str, typer.Argument(help="Which study.")],
@@ -152,24 +155,15 @@ def study(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for all it writes; `results/study-NAME` if left out.")
     ] = None,
-    days: Annotated[
-        int | None, typer.Option(metavar="1|3", help="Only the part with so many days, in `igeo`; all if left out.")
-    ] = None,
+    days: Annotated[int | None, typer.Option(metavar=metavar("days"), help=option_help("days"))] = None,
+    evaluator: Annotated[str | None, typer.Option(metavar=metavar("evaluator"), help=option_help("evaluator"))] = None,
+    shots: Annotated[int | None, typer.Option(metavar=metavar("shots"), help=option_help("shots"))] = None,
 ) -> None:
     """Run a study by name."""
     with _explained():
-        if name not in STUDIES:
-            raise FaultyInputError([Fault("study", None, "name", repr(name), nearest(name, STUDIES))])
-        chosen = STUDIES[name]
-        if days is not None and days not in chosen.by_days:
-            known = " or ".join(map(str, chosen.by_days)) or f"no such option with the study {name!r}"
-            raise FaultyInputError([Fault("study", None, "--days", str(days), known)])
-        carry = chosen.run if days is None else chosen.by_days[days]
         target = out_folder or Path("results") / f"study-{name}"
-        with whole_folder(target) as folder:
-            with _progress(chosen.title) as tell:
-                text = carry(folder, quick=quick, progress=tell)
-            written = written_in(folder)
+        with _progress(study_named(name).title) as tell:
+            text, written = carry_out_study(name, Asked(quick, days, evaluator, shots), target, tell)
         out.print(text, markup=False, highlight=False, soft_wrap=True)
         out.print(f"Written to [bold]{escape(str(target))}[/]: {', '.join(written)}", soft_wrap=True)
 
@@ -240,13 +234,9 @@ def sweep(
                 )
             except KeyboardInterrupt:
                 runs = replications * len(plan.points)
-                err.print(
-                    f"Stopped; {recorded} of {runs} runs are kept in {escape(str(out_folder))}. "
-                    "The same command goes on from there.",
-                    highlight=False,
-                    soft_wrap=True,
-                )
-                raise typer.Exit(INTERRUPTED) from None
+                raise KeyboardInterrupt(
+                    f"Stopped; {recorded} of {runs} runs are kept in {out_folder}. The same command goes on from there."
+                ) from None
         print_sweep(swept)
 
 
@@ -458,6 +448,6 @@ def _explained() -> Iterator[None]:
     except OSError as error:
         err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
-    except KeyboardInterrupt:
-        err.print("Stopped; nothing was written.")
+    except KeyboardInterrupt as error:
+        err.print(escape(str(error)) or "Stopped; nothing was written.", highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None

@@ -24,6 +24,20 @@ type TableFormat = Literal["parquet", "csv"]
 
 
 @contextmanager
+def way_to(folder: Path) -> Iterator[None]:
+    """Make the folders on the way to one; in the end those go again in which nothing was left."""
+    made = [parent for parent in folder.resolve().parents if not parent.exists()]
+    folder.resolve().parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        for parent in made:
+            if any(parent.iterdir()):
+                break
+            parent.rmdir()
+
+
+@contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to write into that becomes `folder` only when all is written.
 
@@ -40,28 +54,24 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         raise FaultyInputError([
             Fault("--out", None, str(folder), "something else", "a new or empty folder, or an earlier result")
         ])  # fmt: skip
-    made = [parent for parent in folder.parents if not parent.exists()]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    aside = draft.with_name(draft.name + "-old")
-    try:
-        yield draft
-        (draft / OURS_FILE).write_text("".join(f"{name}\n" for name in written_in(draft)), encoding="utf-8")
-        if folder.exists():  # may be somebody's working folder: change what is in it, not the folder
-            aside.mkdir()
-            for old in list(folder.iterdir()):
-                old.rename(aside / old.name)
-            for new in list(draft.iterdir()):
-                new.rename(folder / new.name)
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            draft.chmod(0o777 & ~_umask())
-            draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        if not folder.exists():
-            for parent in made:
-                parent.rmdir()
+    with way_to(folder):
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        aside = draft.with_name(draft.name + "-old")
+        try:
+            yield draft
+            (draft / OURS_FILE).write_text("".join(f"{name}\n" for name in written_in(draft)), encoding="utf-8")
+            if folder.exists():  # may be somebody's working folder: change what is in it, not the folder
+                aside.mkdir()
+                for old in list(folder.iterdir()):
+                    old.rename(aside / old.name)
+                for new in list(draft.iterdir()):
+                    new.rename(folder / new.name)
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                draft.chmod(0o777 & ~_umask())
+                draft.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def written_in(folder: Path) -> list[str]:

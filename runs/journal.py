@@ -1,13 +1,16 @@
-"""The journal of a sweep, a line a finished run, and the table made of it; neither is ever whole in memory."""
+"""Files of JSON lines that outlive a kill: the journal of a sweep, a line a finished run, and the table made of it.
+
+Neither the journal nor the table is ever whole in memory.
+"""
 
 import json
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +21,74 @@ from runs.workers import Record
 ROW_GROUP = 10_000
 TEXTS = ("status", "error")
 NOWHERE = -1
+
+
+class Lines:
+    """JSON objects on disk, a line each, in a file that is this process's alone while it is open.
+
+    Parameters
+    ----------
+    path
+        The file; made if it is not there.
+    in_use
+        The fault if another process has it open.
+
+    Raises
+    ------
+    FaultyInputError
+        If so.
+    """
+
+    def __init__(self, path: Path, in_use: Fault) -> None:
+        self._stream = path.open("a+b")
+        try:
+            self._lock(in_use)
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def _lock(self, in_use: Fault) -> None:
+        import fcntl  # noqa: PLC0415  (not on Windows, where the rest of the program still runs)
+
+        try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FaultyInputError([in_use]) from None
+
+    def scan(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the place of each object, and the object; pass over torn lines, and cut off a torn end at last."""
+        self._stream.seek(0)
+        end = 0
+        for line in self._stream:
+            if line.endswith(b"\n"):
+                if (found := _read(line)) is not None:
+                    yield end, found
+                end += len(line)
+        self._stream.truncate(end)
+
+    def append(self, found: Mapping[str, Any]) -> int:
+        """Write an object down and return its place; once this returns, a kill does not lose it."""
+        place = self._stream.seek(0, os.SEEK_END)
+        self._stream.write(json.dumps(found).encode() + b"\n")
+        self._stream.flush()
+        return place
+
+    def at(self, place: int) -> Any:
+        """Return the object at a place."""
+        self._stream.seek(place)
+        return json.loads(self._stream.readline())
+
+    def close(self) -> None:
+        """Close the file, and let others have it."""
+        self._stream.close()
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class Journal:
@@ -41,35 +112,20 @@ class Journal:
     """
 
     def __init__(self, path: Path, n_runs: int, *, retry_failed: bool = False) -> None:
-        self._stream = path.open("a+b")
+        self._lines = Lines(path, Fault("--out", None, str(path.parent), "in use", "no other sweep running there"))
         try:
-            self._lock(path)
             self._places = array("q", [NOWHERE]) * n_runs
             self._done = 0
             self._failed: set[int] = set()
             self._scan(retry_failed)
         except BaseException:
-            self._stream.close()
+            self._lines.close()
             raise
 
-    def _lock(self, path: Path) -> None:
-        import fcntl  # noqa: PLC0415  (not on Windows, where the rest of the program still runs)
-
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            found = Fault("--out", None, str(path.parent), "in use", "no other sweep running there")
-            raise FaultyInputError([found]) from None
-
     def _scan(self, retry_failed: bool) -> None:
-        self._stream.seek(0)
-        end = 0
-        for line in self._stream:
-            if line.endswith(b"\n") and (record := _read(line)) and record["run"] < len(self._places):
-                self._enter(record, end)
-            if line.endswith(b"\n"):
-                end += len(line)
-        self._stream.truncate(end)
+        for place, found in self._lines.scan():
+            if found.get("run", len(self._places)) < len(self._places):
+                self._enter(cast(Record, found), place)
         if retry_failed:
             for run in self._failed:
                 self._places[run] = NOWHERE
@@ -90,7 +146,7 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        self._lines.close()
 
     def __contains__(self, run: int) -> bool:
         return self._places[run] != NOWHERE
@@ -105,25 +161,13 @@ class Journal:
 
     def append(self, record: Record) -> None:
         """Write a run down; once this returns, a kill does not lose it."""
-        place = self._stream.seek(0, os.SEEK_END)
-        self._stream.write(json.dumps(record).encode() + b"\n")
-        self._stream.flush()
-        self._enter(record, place)
+        self._enter(record, self._lines.append(record))
 
     def __iter__(self) -> Iterator[Record]:
         """Iterate over the records, in order of run."""
         for place in self._places:
             if place != NOWHERE:
-                self._stream.seek(place)
-                yield json.loads(self._stream.readline())
-
-
-def _read(line: bytes) -> Record | None:
-    try:
-        record: Record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and "run" in record else None
+                yield self._lines.at(place)
 
 
 def write_table(rows: Callable[[], Iterator[dict[str, Any]]], path: Path) -> None:

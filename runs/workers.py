@@ -3,13 +3,14 @@
 A worker imports this file and what a run needs, nothing of the command line and nothing that draws.
 """
 
+import itertools
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -113,6 +114,31 @@ class Crew(NamedTuple):
 
     executor: Executor
     workers: int
+
+
+def as_they_end[T, R](crew: Crew, work: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+    """Yield what a function returns for each piece of work, in the order in which they end; few wait at a time.
+
+    Parameters
+    ----------
+    crew
+        Who does it.
+    work
+        The function; for worker processes one that can be pickled, as its pieces.
+    pieces
+        Begun in this order.
+    """
+    window = 2 * crew.workers if crew.workers > 1 else 1
+    waiting = iter(pieces)
+    flying: set[Future[R]] = set()
+    while True:
+        for piece in itertools.islice(waiting, window - len(flying)):
+            flying.add(crew.executor.submit(work, piece))
+        if not flying:
+            return
+        ended = next(as_completed(flying))
+        flying.remove(ended)
+        yield ended.result()
 
 
 class _Here(Executor):

@@ -16,7 +16,8 @@ Every EV plugged in at the beginning of the slot charges for the time :math:`T_j
     fit &= c_1 \frac{f_1}{f_1^0} + c_2 \frac{f_2}{f_2^0} + c_3 \frac{f_3}{f_3^0} - c_4 \frac{f_4}{T_i \sum_r A_r} + 10 \sum_{k=1}^5 flag_k
 
 with :math:`f^0` of the slot before scheduling (rated time, most power, idle voltage as the transformers stand) [reconstructed: the
-paper normalises and does not say how]. Five costs have four coefficients in the paper: here the time cost has none. Constraints:
+paper normalises and does not say how]. Its F has no voltage: ``weight_voltage`` adds :math:`c_5 \max_j |U_j / U - 1|`, likewise divided
+[ours]. Five costs have four coefficients in the paper: here the time cost has none. Constraints:
 node voltage, charging time, what batteries hold when they leave, power granted, and the balance of what is supplied.
 """
 
@@ -128,6 +129,8 @@ class Objectives:
     ----------
     loss_kwh, cost_yuan, spread_kw, satisfaction
         f1 to f4, shape ``(n,)``.
+    deviation_pu
+        Largest distance of a station's voltage from its rated one, shape ``(n,)``.
     costs_yuan
         Terms of f2: transformer, storage, line, loss, time; shape ``(n, 5)``.
     broken
@@ -138,6 +141,7 @@ class Objectives:
     cost_yuan: NDArray[np.float64]
     spread_kw: NDArray[np.float64]
     satisfaction: NDArray[np.float64]
+    deviation_pu: NDArray[np.float64]
     costs_yuan: NDArray[np.float64]
     broken: NDArray[np.bool_]
 
@@ -264,12 +268,12 @@ class StationScheduling:
     def judge_on(self, decision: Decision, power_kw: NDArray[np.float64], network: Network) -> Objectives:
         """Return what schedules are worth whose power and effect on the grid are known."""
         s, lim, n = self.settings, self.limits, len(power_kw)
-        figures, costs, broken = np.empty((n, 3)), np.empty((n, 5)), np.zeros((n, 5), dtype=np.bool_)
+        figures, costs, broken = np.empty((n, 4)), np.empty((n, 5)), np.zeros((n, 5), dtype=np.bool_)
         _judge(
             np.ascontiguousarray(decision.time_h), np.ascontiguousarray(decision.capacity_kw),
             np.ascontiguousarray(power_kw), network.voltage_v, network.loss_kwh,
             self.plugged, self.wanted_kwh, self.queued, self.queued_kwh, self.base_kw, self.storage_kw, self.region,
-            self.region_weights, self.time_weight, self.slot_h, lim.voltage_min_v, lim.voltage_max_v, lim.time_rated_h,
+            self.region_weights, self.rated_v, self.time_weight, self.slot_h, lim.voltage_min_v, lim.voltage_max_v, lim.time_rated_h,
             lim.time_max_h, lim.capacity_min_kw, lim.capacity_max_kw, lim.short_max_kwh,
             np.array([
                 s.transformer_coefficient * s.transformer_yuan_per_kwh, s.storage_coefficient * s.storage_yuan_per_kwh,
@@ -279,7 +283,8 @@ class StationScheduling:
             figures, costs, broken,
         )  # fmt: skip
         broken[:, 4] = ~(network.drawn_kw <= self.supply_kw + TOLERANCE_KW)
-        return Objectives(network.loss_kwh, figures[:, 0], figures[:, 1], figures[:, 2], costs, broken)
+        cost, spread, satisfaction, deviation = figures.T
+        return Objectives(network.loss_kwh, cost, spread, satisfaction, deviation, costs, broken)
 
     @cached_property
     def before(self) -> Objectives:
@@ -295,6 +300,7 @@ class StationScheduling:
             + s.weight_cost * found.cost_yuan / _unit(zero.cost_yuan)
             + s.weight_spread * found.spread_kw / _unit(zero.spread_kw)
             - s.weight_satisfaction * found.satisfaction / (most or 1.0)
+            + s.weight_voltage * found.deviation_pu / _unit(zero.deviation_pu)
             + s.penalty * found.broken.sum(axis=1)
         )
         return np.where(np.isfinite(found.loss_kwh), value, np.inf)
@@ -325,6 +331,7 @@ def _judge(
     storage_kw: NDArray[np.float64],
     region: NDArray[np.int64],
     region_weights: NDArray[np.float64],
+    rated_v: NDArray[np.float64],
     time_weight: float,
     slot_h: float,
     voltage_min_v: float,
@@ -346,7 +353,7 @@ def _judge(
     for i in range(n):
         score[:] = 0.0
         counted[:] = 0.0
-        granted = stored = carried = waited = total = squares = 0.0
+        granted = stored = carried = waited = total = squares = farthest = 0.0
         for j in range(m):
             time, power = time_h[i, j], power_kw[i, j]
             served = power * time
@@ -363,6 +370,7 @@ def _judge(
                 mark = 1.0 - 0.5 * part - 0.5 * (1.0 - served / (wanted_kwh[j] + queued_kwh[j]))
                 score[region[j]] += here * mark
                 counted[region[j]] += here
+            farthest = max(farthest, abs(voltage_v[i, j] / rated_v[j] - 1.0))
             # Not "outside" but "not inside": what is not a number breaks the constraint too.
             inside = voltage_min_v - TOLERANCE_V <= voltage_v[i, j] <= voltage_max_v + TOLERANCE_V
             broken[i, 0] |= not inside
@@ -381,3 +389,4 @@ def _judge(
         for r in range(regions):
             satisfied += region_weights[r] * (score[r] / counted[r] if counted[r] > 0.0 else 1.0)
         figures[i, 2] = time_weight * satisfied
+        figures[i, 3] = farthest

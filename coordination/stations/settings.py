@@ -34,6 +34,9 @@ class SchedulingSettings(Settings):
     weight_satisfaction: float = Field(default=0.6, ge=0, le=10)
     """c4 [verbatim]."""
 
+    weight_voltage: float = Field(default=0.0, ge=0, le=10)
+    """Of the largest distance of a station's voltage from its rated one; 0: none, as in the paper's F."""
+
     penalty: float = Field(default=10.0, ge=0, le=1e15)
     """Added for each kind of constraint that is broken [verbatim]."""
 

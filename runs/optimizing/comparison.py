@@ -1,13 +1,11 @@
 """Run optimisers on test functions, many times each; the same rows for any number of workers."""
 
-import itertools
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 from coordination.optimizers import OPTIMIZERS, minimize
 from coordination.optimizers.base import Minimizer
 from coordination.optimizers.functions import FUNCTIONS
-from runs.workers import Crew, here, processes
+from runs.workers import Crew, as_they_end, here, processes
 
 JOB_RUNS: Final = 5
 """Runs of one optimiser on one function that go to a worker together."""
@@ -179,15 +177,8 @@ def as_they_finish(
         Told the part that is done, 0..1.
     """
     jobs = list(_jobs(comparison))
-    window = 2 * crew.workers if crew.workers > 1 else 1
-    waiting = iter(jobs)
-    flying: set[Future[list[Searched]]] = set()
-    for done in range(1, len(jobs) + 1):
-        for job in itertools.islice(waiting, window - len(flying)):
-            flying.add(crew.executor.submit(search, comparison, *job))
-        finished = next(as_completed(flying))
-        flying.remove(finished)
-        yield from finished.result()
+    for done, searched in enumerate(as_they_end(crew, partial(_search, comparison), jobs), 1):
+        yield from searched
         if progress is not None:
             progress(done / len(jobs))
 
@@ -199,6 +190,10 @@ def _jobs(comparison: Comparison) -> Iterator[tuple[str, str, range]]:
         for function in comparison.functions:
             for optimizer in comparison.optimizers:
                 yield function, optimizer, runs
+
+
+def _search(comparison: Comparison, job: tuple[str, str, range]) -> list[Searched]:
+    return search(comparison, *job)
 
 
 def search(comparison: Comparison, function: str, name: str, runs: Iterable[int]) -> list[Searched]:

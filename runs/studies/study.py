@@ -1,28 +1,76 @@
 """What a study is: runs that answer one question, written into a folder as tables and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from runs.simulate import Progress
+from runs.studies.parts import Parts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of a study; None where an option was left out. Each field is an option of ``evswarm study``.
+
+    Parameters
+    ----------
+    quick
+        Little of everything: some seconds, to see what the study does.
+    days, evaluator, shots
+        As the study's `Option` of that name says.
+    """
+
+    quick: bool = False
+    days: int | None = None
+    evaluator: str | None = None
+    shots: int | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that a study takes.
+
+    Parameters
+    ----------
+    allowed
+        Its values: some, or a range of whole numbers.
+    help
+        What it does in this study, in a few words.
+    """
+
+    allowed: tuple[int, ...] | tuple[str, ...] | range
+    help: str
+
+    @property
+    def values(self) -> str:
+        """Its values in words."""
+        if isinstance(self.allowed, range):
+            return f"{self.allowed[0]} to {self.allowed[-1]}"
+        return " or ".join(map(str, self.allowed))
 
 
 class Run(Protocol):
     """How a study is carried out."""
 
-    def __call__(self, folder: Path, *, quick: bool, progress: Progress) -> str:
+    def __call__(self, folder: Path, asked: Asked, progress: Progress, parts: Parts, /) -> str:
         """Write the study's files into a folder and return a short text to print.
 
         Parameters
         ----------
         folder
             An empty folder that exists.
-        quick
-            Few fleets: some seconds, to see what it does.
+        asked
+            The options.
         progress
-            Told how far the study is.
+            Told how far the study is, 0..1.
+        parts
+            Carries out work so that what is finished outlives a kill; a study of minutes need not use it.
         """
+
+
+def _none(_asked: Asked) -> None:
+    """Declare no settings."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +85,15 @@ class Study:
         One line: what it answers.
     run
         Carries it out.
-    by_days
-        The part of it that has so many days, where there is such a choice; `run` carries out all of them.
+    options
+        What it takes beside ``--quick``: by field of `Asked`.
+    settings
+        What its parts depend on, sizes and seeds above all: JSON, or frozen dataclasses of it. Parts that were finished under
+        other settings are not used.
     """
 
     title: str
     help: str
     run: Run
-    by_days: Mapping[int, Run] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+    settings: Callable[[Asked], Any] = _none

@@ -68,7 +68,7 @@ def small_study(runs: PaperRuns, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_knows_paper_b_from_the_command_line() -> None:
     assert STUDIES["igeo"] is report.STUDY
-    assert sorted(report.STUDY.by_days) == [1, 3]
+    assert report.STUDY.options["days"].allowed == (1, 3)
 
 
 @pytest.mark.usefixtures("small_study")

@@ -12,7 +12,9 @@ from runs.optimizing.tables import table4
 from runs.studies.optimizers import report
 from runs.studies.optimizers.cases import LARGE, MIDDLE, QUICK, SMALL, Block, StudyRuns, optimizers, study_runs
 from runs.studies.optimizers.claims import claims, won
+from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
+from runs.studies.study import Asked
 
 PAGE = Path(__file__).parents[2] / "docs" / "reproduction" / "optimizers.md"
 
@@ -35,7 +37,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StudyRuns]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "QUICK", TINY)
         patch.setattr(report, "study_runs", keep)
-        text = STUDIES["optimizers"].run(folder, quick=True, progress=told.append)
+        text = STUDIES["optimizers"].run(folder, Asked(quick=True), told.append, Parts(folder, ""))
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert "B-6" in text

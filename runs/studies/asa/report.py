@@ -10,17 +10,18 @@ from runs.studies.asa.cases import SEEDS, paper_runs
 from runs.studies.asa.claims import claims
 from runs.studies.asa.tables import ants_and_swarms, tables
 from runs.studies.claim import Claim
-from runs.studies.study import Study
+from runs.studies.parts import Parts
+from runs.studies.study import Asked, Study
 
 QUICK_SEEDS = SEEDS[:3]
 
 
-def run(folder: Path, *, quick: bool, progress: Progress) -> str:
+def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
     from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
     from runs.studies.asa.figures import figures  # noqa: PLC0415
 
-    seeds = QUICK_SEEDS if quick else SEEDS
+    seeds = QUICK_SEEDS if asked.quick else SEEDS
     runs = paper_runs(seeds, lambda part: progress(0.8 * part))
     held = claims(runs)
     for name, table in {"claims": pd.DataFrame(held), **tables(runs)}.items():

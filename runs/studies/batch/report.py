@@ -7,17 +7,18 @@ import pandas as pd
 from runs.simulate import Progress
 from runs.studies.batch.cases import FLEETS, QUICK_FLEETS, all_series, design, means, scenario
 from runs.studies.batch.rule import FILLED, UNNOTICED, rule
-from runs.studies.study import Study
+from runs.studies.parts import Parts
+from runs.studies.study import Asked, Study
 from runs.sweep import sweep
 
 
-def run(folder: Path, *, quick: bool, progress: Progress) -> str:
+def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
     from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
     from runs.studies.batch.figures import figures  # noqa: PLC0415
 
     series = all_series()
-    fleets = QUICK_FLEETS if quick else FLEETS
+    fleets = QUICK_FLEETS if asked.quick else FLEETS
     done = sweep(
         scenario(),
         design(series),

@@ -1,7 +1,6 @@
 """The study of paper B: its runs once, then claims, tables, figures and a page from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +23,25 @@ from runs.studies.igeo.cases import (
     SOC_SAME,
     STAYS,
     PaperRuns,
-    Size,
     paper_runs,
 )
 from runs.studies.igeo.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
 from runs.studies.igeo.tables import LOSSES, NOTICEABLE, number, row_of, tables, where
 from runs.studies.markdown import markdown
-from runs.studies.study import Study
+from runs.studies.parts import Parts
+from runs.studies.study import Asked, Option, Study
 
 PAGE = "paper_b.md"
 TITLES = {"iterations": "{} iterations", "evaluations": "{:,} evaluations", "large": "{:,} evaluations"}
 
 
-def run(
-    folder: Path, *, quick: bool, progress: Progress, days: Sequence[int] = BOTH_DAYS, size: Size | None = None
-) -> str:
-    """Write everything; see `runs.studies.study.Run`.
-
-    Parameters
-    ----------
-    folder, quick, progress
-        As there.
-    days
-        Which lengths: 1, 3 or both.
-    size
-        How much to run; as `quick` says if left out.
-    """
+def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
+    """Write everything; see `runs.studies.study.Run`."""
     from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
     from runs.studies.igeo.figures import figures  # noqa: PLC0415
 
-    runs = paper_runs(size or (QUICK if quick else FULL), days, lambda part: progress(0.95 * part))
+    days = BOTH_DAYS if asked.days is None else (asked.days,)
+    runs = paper_runs(QUICK if asked.quick else FULL, days, lambda part: progress(0.95 * part))
     held = claims(runs)
     written = tables(runs)
     for name, table in {"claims": pd.DataFrame(held), **written}.items():
@@ -71,9 +59,9 @@ def run(
 STUDY = Study(
     title="Paper B, a fleet that gives back",
     help="paper B's figures, Tables 3 and 5 and claims, found or not found, over 20 seeds (3 with `--quick`), with every optimiser's "
-    "gap to the exact optimum; `--days 1` or `--days 3` alone",
+    "gap to the exact optimum",
     run=run,
-    by_days={length: partial(run, days=(length,)) for length in BOTH_DAYS},
+    options={"days": Option(BOTH_DAYS, "only the part with so many days, all if left out")},
 )
 
 

@@ -24,18 +24,19 @@ from runs.studies.optimizers.cases import (
     study_runs,
 )
 from runs.studies.optimizers.claims import UNCOUNTED, claims, counted, won
-from runs.studies.study import Study
+from runs.studies.parts import Parts
+from runs.studies.study import Asked, Study
 
 PICTURE = "woa_at_the_origin_and_shifted"
 
 
-def run(folder: Path, *, quick: bool, progress: Progress) -> str:
+def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
     from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
     from runs.studies.optimizers.figures import figures  # noqa: PLC0415
 
-    sizes = QUICK if quick else (SMALL, MIDDLE, LARGE)
-    with crew_of(1 if quick else os.cpu_count() or 1) as crew:
+    sizes = QUICK if asked.quick else (SMALL, MIDDLE, LARGE)
+    with crew_of(1 if asked.quick else os.cpu_count() or 1) as crew:
         runs = study_runs(sizes, crew, lambda part: progress(0.95 * part))
     held = claims(runs)
     tables = {"claims": pd.DataFrame(held), **tables_of(runs)}

@@ -1,0 +1,112 @@
+"""What ``evswarm study`` does: it checks what is asked for, and carries it out such that the same command goes on."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from runs.folder import way_to, whole_folder, written_in
+from runs.simulate import Progress
+from runs.studies.parts import Parts
+from runs.studies.question import question
+from runs.studies.registry import STUDIES
+from runs.studies.study import Asked, Study
+
+NAMES = tuple(each.name for each in fields(Asked) if each.name != "quick")
+"""Options that some studies take."""
+
+
+def study_named(name: str) -> Study:
+    """Return a study.
+
+    Raises
+    ------
+    FaultyInputError
+        If there is none of that name.
+    """
+    if name not in STUDIES:
+        raise FaultyInputError([Fault("study", None, "name", repr(name), nearest(name, STUDIES))])
+    return STUDIES[name]
+
+
+def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tuple[str, list[str]]:
+    """Carry out a study and return its text and the names of what it wrote.
+
+    Parameters
+    ----------
+    name
+        Of the study.
+    asked
+        The options.
+    target
+        Folder for all that it writes.
+    progress
+        Told how far it is.
+
+    Raises
+    ------
+    FaultyInputError
+        If there is no such study, or if it does not take these options.
+    KeyboardInterrupt
+        After Ctrl-C; says what is kept, if anything is.
+    """
+    study = study_named(name)
+    raise_if_any(list(_faults(name, study, asked)))
+    parts = Parts(target, question(name, asked, study.settings(asked)))
+    try:
+        with way_to(target), parts, whole_folder(target) as folder:
+            text = study.run(folder, asked, progress, parts)
+            written = written_in(folder)
+    except KeyboardInterrupt:
+        if not parts:
+            raise
+        raise KeyboardInterrupt(f"Stopped; {parts.kept}") from None
+    except Exception as error:
+        if parts:
+            error.add_note(parts.kept)
+        raise
+    return text, written
+
+
+def _faults(name: str, study: Study, asked: Asked) -> Iterator[Fault]:
+    for option in NAMES:
+        value = getattr(asked, option)
+        if value is None:
+            continue
+        known = study.options.get(option)
+        if known is None:
+            takes = ", ".join(f"--{each}" for each in ("quick", *study.options))
+            others = ", ".join(repr(each) for each, other in STUDIES.items() if option in other.options) or "none"
+            expected = (
+                f"no such option with the study {name!r}, which takes {takes}; studies that take --{option}: {others}"
+            )
+            yield Fault("study", None, f"--{option}", str(value), expected)
+        elif value not in known.allowed:
+            yield Fault("study", None, f"--{option}", str(value), known.values)
+
+
+def help_text() -> str:
+    """Return what each study answers, and what it takes, as Markdown."""
+    return "\n\n".join(f"`{name}`: {study.help}{_takes(study)}" for name, study in STUDIES.items())
+
+
+def _takes(study: Study) -> str:
+    return "".join(f"; `--{name}`, {option.values}" for name, option in study.options.items())
+
+
+def option_help(name: str) -> str:
+    """Return what an option does in the studies that take it, as Markdown."""
+    said = [
+        f"`{each}`: {study.options[name].help} ({study.options[name].values})."
+        for each, study in STUDIES.items()
+        if name in study.options
+    ]
+    return "In " + " In ".join(said) if said else "No study takes it."
+
+
+def metavar(name: str) -> str:
+    """Return the form of an option's values for the help: all values that any study allows, or N for whole numbers."""
+    allowed = [study.options[name].allowed for study in STUDIES.values() if name in study.options]
+    if any(isinstance(values, range) for values in allowed):
+        return "N"
+    return "|".join(dict.fromkeys(str(value) for values in allowed for value in values)) or "VALUE"

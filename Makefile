@@ -42,7 +42,7 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	cp results/optimizers/figures/woa_at_the_origin_and_shifted.png docs/pictures/optimizers.png
 	$(BIN)/evswarm study igeo --out results/igeo && cp results/igeo/paper_b.md docs/reproduction/paper_b.md
 	cp results/igeo/figures/fig04_convergence.png docs/pictures/signals_found.png
-	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png
+	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png docs/pictures/stations.png
 
 app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
 	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))

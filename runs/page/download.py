@@ -13,6 +13,7 @@ from runs.page.said import said
 from runs.result import Result
 from runs.shaving.result import ShavingResult
 from runs.simulate import simulate
+from runs.stations.result import StationsResult
 
 CAPTION: Final = (
     "The whole day as this page's controls have it, also where it is not played to its end: tables, summary, "
@@ -20,7 +21,7 @@ CAPTION: Final = (
 )
 
 
-def packed(result: Result | ShavingResult) -> bytes:
+def packed(result: Result | ShavingResult | StationsResult) -> bytes:
     """Return a result's folder, figures included, as a ZIP archive."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -29,7 +30,7 @@ def packed(result: Result | ShavingResult) -> bytes:
             from runs.shaving.plots import save_shaving  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
             save_shaving(result, folder / "figures")
-        else:
+        elif not isinstance(result, StationsResult):
             from runs import plots  # noqa: PLC0415
 
             plots.save_all(result, folder / "figures")
@@ -44,7 +45,9 @@ def packed(result: Result | ShavingResult) -> bytes:
 @solara.component
 def Download(day: Day) -> None:
     """Offer the archive; it is written when it is asked for."""
-    ants = day.case.model_copy(update={"peak_shaving": None})  # what is packed is a run of ants, and says so
+    ants = day.case.model_copy(
+        update={"peak_shaving": None, "stations": None}
+    )  # what is packed is a run of ants, and says so
     data = solara.use_memo(lambda: lambda: packed(simulate(ants)), [day])
     said(CAPTION, "Download.")
     solara.FileDownload(data, filename="evswarm.zip", label="Download tables and figures (evswarm.zip)")

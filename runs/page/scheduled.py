@@ -63,9 +63,9 @@ def play(case: Scenario, tell: Callable[[float], None]) -> Scheduled:
         return world.find(problem, slot, lambda part: tell(PARTS[0] * (slot + part) / n))
 
     model.control_center.find = find
-    for slot, edge_h in enumerate(world.horizon.edges_h[1:].tolist()):
+    for edge_h in world.horizon.edges_h[1:].tolist():
         model.run_until(edge_h)
-        tell(PARTS[0] * (slot + 1) / n)
+        tell(PARTS[0] * model.slot / n)
     outcome = StationsOutcome(model, after(world, model.track), time.perf_counter() - begun)
     rest = PARTS[1] - PARTS[0]
     plain = carry_out(unscheduled(world), lambda part: tell(PARTS[0] + rest * part))

@@ -1,4 +1,4 @@
-"""Writes the page's pictures for README and guide: ``python -m runs.page.screenshot ANTS PEAK_SHAVING``."""
+"""Writes the page's pictures for README and guide: ``python -m runs.page.screenshot ANTS PEAK_SHAVING STATIONS``."""
 
 import sys
 from pathlib import Path
@@ -14,9 +14,12 @@ FRAMES: Final = 105
 SLOT: Final = 75
 """Of paper B's case: a quarter to seven in the evening, when the fleet has given back all that it can."""
 
+STATIONS_SLOT: Final = 30
+"""Of paper C's case: six in the evening, in the hours when most users come."""
 
-def main(ants: Path, peak_shaving: Path) -> None:
-    """Play the default day until the evening, and paper B's case; write what is seen."""
+
+def main(ants: Path, peak_shaving: Path, stations: Path) -> None:
+    """Play the default day until the evening, and the cases of papers B and C; write what is seen."""
     if chromium() is None:
         sys.exit("The page's picture needs Chromium (Debian: apt-get install chromium).")
     with served() as url, sync_playwright() as playwright:
@@ -41,8 +44,19 @@ def main(ants: Path, peak_shaving: Path) -> None:
         page.mouse.move(0, 0)
         page.wait_for_timeout(500)
         page.locator(".v-tabs-items").screenshot(path=peak_shaving)
+        page.set_viewport_size({"width": 1400, "height": 3000})
+        page.get_by_role("tab", name="Stations").click()
+        page.wait_for_timeout(1000)
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_role("heading", name="23:24").wait_for()
+        for slot in range(39, STATIONS_SLOT, -1):
+            page.get_by_role("button", name="Back", exact=True).click()
+            page.get_by_role("heading", name=f"{(slot - 1) * 36 // 60:02d}:{(slot - 1) * 36 % 60:02d}").wait_for()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(500)
+        page.locator(".v-tabs-items").screenshot(path=stations)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    main(*map(Path, sys.argv[1:4]))

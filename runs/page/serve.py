@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from environment.faults import Fault, FaultyInputError
+from runs.page import scheduled, shaved
 from runs.page.day import Day
-from runs.page.shaved import play
 from runs.scenario import Scenario
+from runs.stations.paper_c import paper_c
 
 HOST: Final = "127.0.0.1"
 """Loopback: the page is for the one who sits at this machine."""
@@ -53,7 +54,8 @@ def prepare(port: int) -> None:
             raise FaultyInputError([Fault("evswarm app", None, "--port", found, "a free port")]) from None
     small = Scenario().update(fleet={"vehicles": 10}, peak_shaving={"iterations": 1})
     Day(small).advance()
-    play(small, lambda _: None)
+    shaved.play(small, lambda _: None)
+    scheduled.play(paper_c(horizon={"slots": 1}, scheduling={"iterations": 1, "population": 5}), lambda _: None)
 
 
 def serve(scenario: Path | None, port: int) -> None:

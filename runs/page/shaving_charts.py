@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from runs.page.curves import line, now, numbers, span, time_axis, titled, until
 from runs.page.palette import Palette, axis, chart, legend
 from runs.page.shaved import STEPS, Shaved
 from runs.printed import ROWS, STORE_ROWS
@@ -34,11 +34,11 @@ def load_option(result: ShavingResult, names: list[str], slot: int, palette: Pal
         "Load before and after peak shaving",
         legend=legend(palette, ["before", "after"]),
         grid={"left": 64, "right": 12, "top": 60, "bottom": 44},
-        xAxis=_time(palette, names),
-        yAxis=_span(palette, "load [kW]", before, after),
+        xAxis=time_axis(palette, names),
+        yAxis=span(palette, "load [kW]", before, after),
         series=[
-            _line("before", before, palette.base, 3) | _now(slot, palette),
-            _line("after", _until(after, slot), palette.ev, 2),
+            line("before", before, palette.base, 3) | now(slot, palette),
+            line("after", until(after, slot), palette.ev, 2),
         ],
     )
 
@@ -52,13 +52,13 @@ def signal_option(result: ShavingResult, names: list[str], slot: int, palette: P
         "Signal of the fleet, response of its EVs, and the deviation of one from the other",
         legend=legend(palette, ["signal", "response", "deviation"]),
         grid={"left": 64, "right": 12, "top": 60, "bottom": 44},
-        xAxis=_time(palette, names, {"onZero": False}),
-        yAxis=_span(palette, "power [kW], positive charges", signal, response, missing),
+        xAxis=time_axis(palette, names, {"onZero": False}),
+        yAxis=span(palette, "power [kW], positive charges", signal, response, missing),
         series=[
-            _line("signal", signal, palette.optimum, 4) | _now(slot, palette),
-            _line("response", _until(response, slot), palette.flash, 2),
+            line("signal", signal, palette.optimum, 4) | now(slot, palette),
+            line("response", until(response, slot), palette.flash, 2),
             {
-                "type": "bar", "name": "deviation", "data": _numbers(_until(missing, slot)), "barCategoryGap": "0%",
+                "type": "bar", "name": "deviation", "data": numbers(until(missing, slot)), "barCategoryGap": "0%",
                 "itemStyle": {"color": palette.limit},
             },
         ],
@@ -78,7 +78,7 @@ def histogram_option(shaved: Shaved, result: ShavingResult, slot: int, palette: 
         "EVs by state of charge: " + ", ".join(labels),
         legend=legend(palette, labels),
         grid={"left": 64, "right": 12, "top": 60, "bottom": 44},
-        xAxis=_titled(
+        xAxis=titled(
             palette, "state of charge [%]", type="category",
             data=[f"{100 * step / STEPS:g}" for step in range(first, last + 1)],
         ),
@@ -105,10 +105,10 @@ def groups_option(
         series += [
             {
                 "type": "bar", "stack": "evs", "name": name, "barCategoryGap": "0%", "itemStyle": {"color": colour},
-                "data": _numbers(_until(track.group_vehicles[:, place], slot)), **upper,
+                "data": numbers(until(track.group_vehicles[:, place], slot)), **upper,
             },
-            _line(name, _until(100 * track.soc_std_before[:, place], slot), colour, 1) | lower | {"z": 3},
-            _line(name, _until(100 * track.soc_std_after[:, place], slot), colour, 3) | lower,
+            line(name, until(100 * track.soc_std_before[:, place], slot), colour, 1) | lower | {"z": 3},
+            line(name, until(100 * track.soc_std_after[:, place], slot), colour, 3) | lower,
         ]  # fmt: skip
     spread = np.concatenate([track.soc_std_before, track.soc_std_after])
     most = 100 * float(np.nanmax(spread)) if np.isfinite(spread).any() else 1.0
@@ -122,10 +122,10 @@ def groups_option(
         ],
         xAxis=[
             axis(palette, type="category", data=names, axisLabel={"show": False}),
-            _time(palette, names) | {"gridIndex": 1},
+            time_axis(palette, names) | {"gridIndex": 1},
         ],
         yAxis=[
-            _span(palette, "EVs", np.zeros(1), track.present.astype(np.float64)),
+            span(palette, "EVs", np.zeros(1), track.present.astype(np.float64)),
             axis(
                 palette,
                 name="spread of the state of charge [%]",
@@ -156,48 +156,3 @@ def figures(result: ShavingResult) -> list[list[str]]:
 
 def _colour(group: str, palette: Palette) -> str:
     return {"PCG": palette.optimum, "RG": palette.ev, "PDG": palette.flash, AWAY: palette.base}.get(group, palette.ev)
-
-
-def _until(values: NDArray[Any], slot: int) -> NDArray[np.float64]:
-    """Return values with nothing after a slot."""
-    return np.where(np.arange(len(values)) <= slot, values, np.nan)
-
-
-def _numbers(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in np.round(values, 2).tolist()]
-
-
-def _line(name: str, values: NDArray[np.float64], colour: str, width: int) -> dict[str, Any]:
-    return {
-        "type": "line", "step": "middle", "showSymbol": False, "name": name, "data": _numbers(values),
-        "lineStyle": {"color": colour, "width": width}, "itemStyle": {"color": colour},
-    }  # fmt: skip
-
-
-def _now(slot: int, palette: Palette) -> dict[str, Any]:
-    """Return the mark of the slot that is looked at."""
-    line = {"color": palette.text, "width": 1, "type": "dashed"}
-    return {
-        "markLine": {
-            "silent": True, "symbol": "none", "label": {"show": False}, "lineStyle": line, "data": [{"xAxis": slot}]
-        }
-    }  # fmt: skip
-
-
-def _titled(palette: Palette, title: str, **more: Any) -> dict[str, Any]:
-    middle = {"color": palette.text, "align": "center"}
-    return axis(palette, name=title, nameLocation="middle", nameGap=28, nameTextStyle=middle, **more)
-
-
-def _time(palette: Palette, names: list[str], line: dict[str, Any] | None = None) -> dict[str, Any]:
-    found = _titled(palette, "time of day", type="category", data=names)
-    return found | {"axisLine": found["axisLine"] | (line or {})}
-
-
-def _span(palette: Palette, name: str, *curves: NDArray[np.float64]) -> dict[str, Any]:
-    """Return an axis that holds all of some curves between round numbers; it does not move from slot to slot."""
-    low, high = min(float(each.min()) for each in curves), max(float(each.max()) for each in curves)
-    size = 10.0 ** np.floor(np.log10(max(high - low, 1e-6) / 4))
-    interval = next(float(size * step) for step in (1, 2, 5, 10) if size * step * 6 >= high - low)
-    end, begin = (np.ceil(high / interval) * interval, np.floor(low / interval) * interval)
-    return axis(palette, name=name, min=float(begin), max=float(max(end, begin + interval)), interval=interval)

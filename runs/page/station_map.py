@@ -25,7 +25,7 @@ WAIT, SHIFT, GIVE, TAKE, ALARM, OUT = MARKS = (
 )  # fmt: skip
 """Names of the marks at a station."""
 
-COLOURS: Final = {"places taken": "EVs charging, of all places [%]", "power": "power that EVs draw [kW]"}
+COLOURS: Final = {"places taken": "places taken [%]", "power": "power of EVs [kW]"}
 """What a station's colour can tell, and what its scale is called."""
 
 
@@ -182,12 +182,13 @@ def map_option(run: Scheduled, where: Places, slot: int, colour: str, palette: P
         legend=legend(palette, list(MARKS)),
         grid={"left": 16, "right": 24, "top": ABOVE_PX, "bottom": BELOW_PX},
         xAxis=axis(
-            palette, name=f"from the source [{unit(run)}]", nameLocation="middle", nameGap=24, nameTextStyle=middle, min=0
+            palette, name=f"from the source [{unit(run)}]", nameLocation="middle", nameGap=24, nameTextStyle=middle, min=0,
+            axisLine={"onZero": False, "lineStyle": {"color": palette.lines}},
         ),
         yAxis={"show": False, "inverse": True, "min": -0.7, "max": where.lanes - 0.3},
         visualMap={
             "min": 0, "max": most, "dimension": 2, "seriesIndex": 3, "orient": "horizontal", "left": "center", "bottom": 0,
-            "itemHeight": 180, "itemWidth": 12, "text": [f"{most:,.0f}", f"{COLOURS[colour]}   0"],
+            "itemHeight": 140, "itemWidth": 12, "text": [f"{most:,.0f}", f"{COLOURS[colour]}   0"],
             "textStyle": {"color": palette.text}, "inRange": {"color": [strip_colour(palette, 0), strip_colour(palette, 1)]},
         },
         series=[
@@ -195,7 +196,7 @@ def map_option(run: Scheduled, where: Places, slot: int, colour: str, palette: P
             _nodes(run, where, slot, palette),
             {
                 "type": "scatter", "name": "stations", "symbolSize": 15, "data": dots, "label": label,
-                "labelLayout": {"hideOverlap": True}, "itemStyle": {"borderColor": palette.text, "borderWidth": 1}, "z": 4,
+                "labelLayout": {"hideOverlap": True}, "itemStyle": {"borderColor": palette.text, "borderWidth": 1, "opacity": 1}, "z": 4,
             },
             *_marks(rows, xy, palette),
         ],
@@ -218,13 +219,13 @@ def _cables(run: Scheduled, where: Places, slot: int, palette: Palette) -> list[
     bands = []
     for number, (first, last, region) in enumerate(where.bands):
         name = run.world.stations.regions[region]
-        strong = 0.35 if name in passed else 0.10 if number % 2 else 0.18
+        strong = 0.35 if name in passed or number % 2 else 0.1
         text = f"{name} passes power on" if name in passed else name
         bands.append([
             {
                 "yAxis": first - 0.5, "name": text,
                 "itemStyle": {"color": palette.free if name in passed else palette.lines, "opacity": strong},
-                "label": {"position": "insideTopRight", "color": palette.text, "fontSize": 11},
+                "label": {"position": "insideTopLeft", "color": palette.text, "fontSize": 11},
             },
             {"yAxis": last + 0.5},
         ])  # fmt: skip
@@ -276,17 +277,18 @@ def _marks(rows: pd.DataFrame, xy: list[list[float]], palette: Palette) -> list[
 def _told(run: Scheduled, where: Places, rows: pd.DataFrame) -> list[str]:
     """Return what is told of each station, as HTML."""
     texts = []
+    row: Any
     for row, place, node in zip(
         rows.itertuples(), run.world.stations.places.tolist(), run.world.stations.node.tolist(), strict=True
     ):
         volts = float(run.world.feeder.node_v[node])
+        low_v, high_v = row.voltage_min_pu * volts, row.voltage_max_pu * volts
         does = "gives" if row.storage_kw < 0 else "takes"
         lines = [
             f"<b>{escape(row.station)}</b>, {escape(row.region)}, {where.x[node]:.3g} {unit(run)} from the source",
             f"{row.plugged} of {place} places taken, {row.queued} users wait, {row.shifted} shifted",
             f"EVs draw {row.ev_kw:,.0f} kW for {60 * row.time_h:.0f} min, granted {row.capacity_kw:,.0f} kW",
-            f"voltage {row.voltage_min_pu:.3f} to {row.voltage_max_pu:.3f} pu, {row.voltage_min_pu * volts:,.0f} to "
-            f"{row.voltage_max_pu * volts:,.0f} V",
+            f"voltage {row.voltage_min_pu:.3f} to {row.voltage_max_pu:.3f} pu ({low_v:,.0f} to {high_v:,.0f} V)",
             f"taps set for {row.voltage_v:,.0f} V",
             f"storage {does} {abs(row.storage_kw):,.0f} kW, then {row.storage_soc:.0%} full",
         ]

@@ -7,18 +7,23 @@ from runs.page.compare import Compare
 from runs.page.day import Day
 from runs.page.download import Download
 from runs.page.shaving import PeakShaving
+from runs.page.stations import ChargingStations
 from runs.page.watch import Watch
 
 PEAK_SHAVING: Final = "Peak shaving"
+STATIONS: Final = "Stations"
 
 TABS: Final[dict[str, Callable[[Day], Any]]] = {
     "Watch": Watch,
     "Compare": Compare,
     PEAK_SHAVING: PeakShaving,
+    STATIONS: ChargingStations,
     "Download": Download,
 }
 
 
 def first_tab(day: Day) -> int:
-    """Return the tab that the page opens on, as a place in `TABS`: peak shaving where the scenario has that section."""
+    """Return the tab that the page opens on, as a place in `TABS`: that of a section that the scenario has, else the first."""
+    if day.case.stations is not None:
+        return list(TABS).index(STATIONS)
     return 0 if day.case.peak_shaving is None else list(TABS).index(PEAK_SHAVING)

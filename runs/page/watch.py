@@ -32,6 +32,10 @@ ANTS_HERE: Final = (
     "Peak shaving has its own tab. Here, under Compare and under Download ants charge the same fleet on the same load, up to the "
     "transformer's limit, and give nothing back."
 )
+NO_STATIONS_HERE: Final = (
+    "Charging stations have their own tab. Here, under Compare and under Download ants charge the fleet of [fleet] on the same load, "
+    "up to the limit of [transformer]; they are none of the stations' users."
+)
 
 
 @solara.component
@@ -70,6 +74,8 @@ def Headline(day: Day) -> None:
     settings, seed = day.case.coordination, day.case.run.seed
     if day.case.peak_shaving is not None:
         said(ANTS_HERE)
+    if day.case.stations is not None:
+        said(NO_STATIONS_HERE)
     said(
         f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {len(day.world.fleet):,} EVs under "
         f"{len(day.transformers)} transformer{'s' if len(day.transformers) > 1 else ''}, {coordinator.title}"

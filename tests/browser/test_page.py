@@ -203,6 +203,56 @@ def test_peak_shaving_is_watched_slot_by_slot_in_each_tab_on_its_own(tabs: Tabs,
     expect(page.get_by_role("heading", name="00:15")).to_be_visible()
 
 
+def test_stations_are_watched_slot_by_slot_and_played(tabs: Tabs, tmp_path: Path) -> None:
+    page, narrow = tabs.open(height=2600), tabs.open(width=400, height=4400, scheme="dark")
+    page.get_by_role("tab", name="Stations").click()
+    expect(page.get_by_text("Paper C's case, as the scenario has no [stations]")).to_be_visible()
+    page.wait_for_timeout(1000)  # as for Compare
+    for label, number in (("Iterations", "2"), ("Population", "6")):
+        page.get_by_label(label).fill(number)
+        page.get_by_label(label).press("Tab")
+    page.locator(".v-input--switch", has_text="User level").locator(".v-input--selection-controls__ripple").click()
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("heading", name="23:24")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("triggers: time, region, emergency.")).to_be_visible()
+    page.locator(".solara-echarts canvas").nth(4).wait_for(timeout=30_000)
+    page.evaluate("charts = [...document.querySelectorAll('.solara-echarts canvas')]")
+    page.get_by_role("button", name="First slot").click()
+    expect(page.get_by_role("heading", name="00:00")).to_be_visible()
+    page.get_by_role("button", name="Next slot").click()
+    expect(page.get_by_role("heading", name="00:36")).to_be_visible()
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.get_by_role("heading", name="02:24")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    paused = page.locator("h3").inner_text()
+    page.wait_for_timeout(1500)
+    assert page.locator("h3").inner_text() == paused
+    assert page.evaluate("charts.length == 5 && charts.every(each => each.isConnected)"), "updated, not built anew"
+    box = page.locator(".solara-echarts").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 16 + (box["width"] - 40) * 4 / 15, box["y"] + 92 + 0.7 * 36)  # S1-01, 4 of 15 km
+    expect(page.get_by_text("4 km from the source")).to_be_visible()
+    _shoot(page, "stations")
+
+    file = tmp_path / "stations.toml"
+    file.write_text(
+        "[horizon]\nslot_min = 36\nslots = 12\n[load]\npeak_kw = 15200\n[stations]\n"
+        "[scheduling]\niterations = 2\npopulation = 6\n"
+    )
+    narrow.locator("button:has(.mdi-menu)").click()
+    _load(narrow, file)
+    expect(narrow.get_by_text("The scenario's [stations].")).to_be_attached()
+    narrow.mouse.click(390, 700)
+    narrow.wait_for_timeout(1000)
+    narrow.get_by_role("button", name="Run", exact=True).click()
+    narrow.get_by_role("button", name="Next slot").wait_for(timeout=60_000)
+    narrow.locator(".solara-echarts canvas").nth(4).wait_for(timeout=30_000)
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 400
+    _shoot(narrow, "stations_narrow_dark")
+
+
 def test_compare_two_methods_and_download_the_result(tabs: Tabs) -> None:
     page = tabs.open()
     page.get_by_role("tab", name="Compare").click()

@@ -216,7 +216,7 @@ def test_stations_are_watched_slot_by_slot_and_played(tabs: Tabs, tmp_path: Path
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("heading", name="23:24")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("triggers: time, region, emergency.")).to_be_visible()
-    page.locator(".solara-echarts canvas").nth(4).wait_for(timeout=30_000)
+    expect(page.locator(".solara-echarts:has(canvas)")).to_have_count(5)
     page.evaluate("charts = [...document.querySelectorAll('.solara-echarts canvas')]")
     page.get_by_role("button", name="First slot").click()
     expect(page.get_by_role("heading", name="00:00")).to_be_visible()
@@ -229,7 +229,7 @@ def test_stations_are_watched_slot_by_slot_and_played(tabs: Tabs, tmp_path: Path
     paused = page.locator("h3").inner_text()
     page.wait_for_timeout(1500)
     assert page.locator("h3").inner_text() == paused
-    assert page.evaluate("charts.length == 5 && charts.every(each => each.isConnected)"), "updated, not built anew"
+    assert page.evaluate("charts.length >= 5 && charts.every(each => each.isConnected)"), "updated, not built anew"
     box = page.locator(".solara-echarts").first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 16 + (box["width"] - 40) * 4 / 15, box["y"] + 92 + 0.7 * 36)  # S1-01, 4 of 15 km
@@ -248,7 +248,7 @@ def test_stations_are_watched_slot_by_slot_and_played(tabs: Tabs, tmp_path: Path
     narrow.wait_for_timeout(1000)
     narrow.get_by_role("button", name="Run", exact=True).click()
     narrow.get_by_role("button", name="Next slot").wait_for(timeout=60_000)
-    narrow.locator(".solara-echarts canvas").nth(4).wait_for(timeout=30_000)
+    expect(narrow.locator(".solara-echarts:has(canvas)")).to_have_count(5)
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 400
     _shoot(narrow, "stations_narrow_dark")
 

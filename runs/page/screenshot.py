@@ -14,8 +14,8 @@ FRAMES: Final = 105
 SLOT: Final = 75
 """Of paper B's case: a quarter to seven in the evening, when the fleet has given back all that it can."""
 
-STATIONS_SLOT: Final = 30
-"""Of paper C's case: six in the evening, in the hours when most users come."""
+STATIONS_SLOT: Final = 31
+"""Of paper C's case: 18:36, when users wait at a station and two regions pass power on."""
 
 
 def main(ants: Path, peak_shaving: Path, stations: Path) -> None:
@@ -54,7 +54,17 @@ def main(ants: Path, peak_shaving: Path, stations: Path) -> None:
             page.get_by_role("heading", name=f"{(slot - 1) * 36 // 60:02d}:{(slot - 1) * 36 % 60:02d}").wait_for()
         page.mouse.move(0, 0)
         page.wait_for_timeout(500)
-        page.locator(".v-tabs-items").screenshot(path=stations)
+        place, top = page.locator(".v-tabs-items").bounding_box(), page.locator("h3").bounding_box()
+        end = page.locator(".solara-echarts").last.bounding_box()
+        assert place
+        assert top
+        assert end
+        page.screenshot(
+            path=stations,
+            clip={
+                "x": place["x"], "y": top["y"], "width": place["width"], "height": end["y"] + end["height"] - top["y"]
+            },
+        )  # fmt: skip
         browser.close()
 
 

@@ -63,7 +63,7 @@ def profile_option(run: Scheduled, where: Places, slot: int, palette: Palette) -
     drawn = {"type": "lines", "coordinateSystem": "cartesian2d", "silent": True}
     limits = {
         "silent": True, "symbol": "none", "lineStyle": {"color": palette.limit, "type": "solid"},
-        "label": {"formatter": "{b} {c}", "position": "insideEndTop", "color": palette.limit},
+        "label": {"formatter": "{b} {c}", "position": "insideStartTop", "color": palette.limit},
         "data": [
             {"name": name, "yAxis": pu}
             for name, pu in zip(LIMITS, (band.voltage_min_pu, band.voltage_max_pu), strict=True)

@@ -172,7 +172,7 @@ def map_option(run: Scheduled, where: Places, slot: int, colour: str, palette: P
         for name, at, value, text in zip(rows.station, xy, told.tolist(), _told(run, where, rows), strict=True)
     ]
     label = {
-        "show": True, "formatter": "{b}", "position": "bottom", "distance": 3, "fontSize": 9, "color": palette.text
+        "show": True, "formatter": "{b}", "position": "bottom", "distance": 4, "fontSize": 9, "color": palette.text
     }  # fmt: skip
     middle = {"color": palette.text, "align": "center"}
     return chart(
@@ -219,7 +219,7 @@ def _cables(run: Scheduled, where: Places, slot: int, palette: Palette) -> list[
     bands = []
     for number, (first, last, region) in enumerate(where.bands):
         name = run.world.stations.regions[region]
-        strong = 0.35 if name in passed or number % 2 else 0.1
+        strong = 0.2 if name in passed else 0.35 if number % 2 else 0.1
         text = f"{name} passes power on" if name in passed else name
         bands.append([
             {
@@ -257,10 +257,10 @@ def _marks(rows: pd.DataFrame, xy: list[list[float]], palette: Palette) -> list[
     look = {
         WAIT: (rows.queued > 0, "rect", 9, [12, -9], palette.free),
         SHIFT: (rows.shifted > 0, "path://M0,3L6,3L6,0L12,5L6,10L6,7L0,7Z", 11, [16, 1], palette.flash),
-        GIVE: (rows.storage_kw < -SHOWN_KW, "triangle", 9, [-14, -3], palette.ev),
-        TAKE: (rows.storage_kw > SHOWN_KW, "path://M0,0L10,0L5,9Z", 9, [-14, -3], palette.optimum),
-        ALARM: (rows.alarm_kw > 0, "path://M6,0L0,9L4,9L2,16L10,6L6,6L8,0Z", [10, 15], [-2, -14], palette.limit),
-        OUT: (rows.outside, "circle", 20, [0, 0], palette.limit),
+        GIVE: (rows.storage_kw < -SHOWN_KW, "triangle", 9, [-17, 3], palette.ev),
+        TAKE: (rows.storage_kw > SHOWN_KW, "path://M0,0L10,0L5,9Z", 9, [-17, 3], palette.optimum),
+        ALARM: (rows.alarm_kw > 0, "path://M6,0L0,9L4,9L2,16L10,6L6,6L8,0Z", [9, 14], [-12, -10], palette.limit),
+        OUT: (rows.outside, "circle", 19, [0, 0], palette.limit),
     }
     series = []
     for name in MARKS:

@@ -126,6 +126,19 @@ class StationsWorld:
         return self.scenario.horizon
 
     @property
+    def holds(self) -> str:
+        """What there is, in words."""
+        stations = f"{len(self.stations)} stations in {len(self.stations.regions)} regions on {self.feeder.title}"
+        return f"{stations}, {len(self.visits):,} visits"
+
+    def warnings(self) -> list[str]:
+        """Say what of the scenario does not count."""
+        found = self.scenario.idle_sections
+        if self.scenario.channel.has_faults:
+            found.append("the channel's faults act on ants only; stations exchange their messages without")
+        return found
+
+    @property
     def feeder(self) -> Feeder:
         """The feeder."""
         return self.placement.feeder

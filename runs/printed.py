@@ -124,8 +124,6 @@ SWEPT = {
     "voltage_min_pu": "{:.4f}",
     "losses_kwh": "{:,.1f}",
     "feasible_slots": "{:,.1f}",
-    "satisfaction_mean": "{:.3f}",
-    "charging_time_mean_h": "{:.3f}",
 }
 """What is shown of a sweep where its runs have it, and its form."""
 

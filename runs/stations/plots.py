@@ -17,6 +17,10 @@ from runs.stations.summary import LEVELS
 BEFORE: Final = "before scheduling"
 SEARCHES: Final = 5
 """Slots whose search is drawn."""
+LARGE_KW: Final = 2000.0
+"""From here on powers are drawn in MW."""
+NAMED: Final = 20
+"""Of more stations only regions are named."""
 BEGUN: Final = 0.02
 """Part of a search after which the axis holds it: first populations often break limits, each at the price of the penalty."""
 NOBODY, SAG, SHORTAGE = "#d1d5db", "#fde68a", "#c7d2fe"
@@ -41,14 +45,16 @@ def load(result: StationsResult) -> Figure:
     """Draw what is drawn from the grid above: base load, before scheduling, with the schedule."""
     slots, summary = result.slots, result.summary
     before, after = summary["unscheduled"]["peak_kw"], summary["peak_kw"]
-    title = f"{summary['stations']} stations: peak {before / 1000:,.1f} MW {BEFORE}, {after / 1000:,.1f} MW after"
-    figure, axes = canvas(title)
+    size, unit = _scale(before)
+    figure, axes = canvas(
+        f"{summary['stations']} stations: peak {before / size:,.1f} {unit} {BEFORE}, {after / size:,.1f} {unit} after"
+    )
     hours = result.scenario.horizon.edges_h
-    steps(axes, hours, slots.base_kw / 1000, "base load", BASE)
-    steps(axes, hours, slots.unscheduled_drawn_kw / 1000, f"{BEFORE}, losses included", FREE)
-    steps(axes, hours, slots.drawn_kw / 1000, f"{_title(result)}, losses included", EVS, width=2.0)
+    steps(axes, hours, slots.base_kw / size, "base load", BASE)
+    steps(axes, hours, slots.unscheduled_drawn_kw / size, f"{BEFORE}, losses included", FREE)
+    steps(axes, hours, slots.drawn_kw / size, f"{_title(result)}, losses included", EVS, width=2.0)
     axes.set_ylim(bottom=0)
-    finish(figure, axes, result, "drawn while EVs charge [MW]")
+    finish(figure, axes, result, f"drawn while EVs charge [{unit}]")
     return figure
 
 
@@ -88,18 +94,24 @@ def stations(result: StationsResult) -> Figure:
     """Draw what EVs draw at each station in each slot, a row a station, region by region."""
     table = result.stations
     rows = table.drop_duplicates("station").reset_index(drop=True)
-    order = np.argsort(rows.region.map({name: k for k, name in enumerate(rows.region.unique())}), kind="stable")
-    power = table.ev_kw.to_numpy().reshape(-1, len(rows)).T[order.to_numpy()] / 1000
+    numbers = {name: k for k, name in enumerate(rows.region.unique())}
+    order = rows.region.map(numbers).argsort(kind="stable").to_numpy()
+    size, unit = _scale(table.ev_kw.max())
+    power = table.ev_kw.to_numpy().reshape(-1, len(rows)).T[order] / size
     figure, axes = canvas(f"What EVs draw at each of {len(rows)} stations while they charge", height=6.4)
     hours, edges = result.scenario.horizon.edges_h, np.arange(len(rows) + 1)
     image = axes.pcolormesh(hours, edges, np.ma.masked_equal(power, 0.0), cmap="viridis_r", vmin=0)
     axes.set_facecolor(NOBODY)
-    figure.colorbar(image, ax=axes, label="power [MW]; grey: nobody")
+    figure.colorbar(image, ax=axes, label=f"power [{unit}]; grey: nobody")
     counts = rows.region.value_counts(sort=False)
     ends = np.cumsum(counts.to_numpy())
     for end in ends[:-1].tolist():
         axes.axhline(end, color="black", lw=1.5)
-    axes.set_yticks(ends - counts.to_numpy() / 2, counts.index.to_list())
+    if len(rows) <= NAMED:
+        names = [f"{name} ({region})" for name, region in rows[["station", "region"]].to_numpy()[order].tolist()]
+        axes.set_yticks(edges[:-1] + 0.5, names)
+    else:
+        axes.set_yticks(ends - counts.to_numpy() / 2, counts.index.to_list())
     axes.set(ylim=(len(rows), 0), xlabel="time of day", ylabel="station, by region")
     axes.tick_params(axis="y", length=0)
     clock(axes, result)
@@ -140,20 +152,18 @@ def triggers(result: StationsResult) -> Figure:
     units = ("power [kW]", "power [kW]", "visits", "power [kW]")
     on = result.summary["triggers"].split(", ")
     for level, axes, unit in zip(LEVELS, drawn, units, strict=True):
-        amount = fired[fired.trigger == level].groupby("slot").amount
-        taken, given = (
-            amount.agg(lambda values, way=way: values.clip(lower=0).sum() if way > 0 else values.clip(upper=0).sum())
-            .reindex(slots.slot, fill_value=0.0)
-            .astype(np.float64)
-            for way in (1, -1)
-        )
-        for part in (taken, given):
-            axes.stairs(part.to_numpy(), hours, fill=True, color=EVS, alpha=0.75)
+        own = fired[fired.trigger == level]
+        for part in (own[own.amount > 0], own[own.amount < 0]):
+            sums = part.groupby("slot").amount.sum().reindex(slots.slot, fill_value=0.0)
+            axes.stairs(sums.to_numpy(), hours, fill=True, color=EVS, alpha=0.75)
         axes.axhline(0, color=BASE, lw=0.8)
         axes.set_ylabel(unit)
         axes.grid(axis="y", alpha=0.25)
-        if level not in on:
-            axes.text(0.5, 0.5, "off", transform=axes.transAxes, ha="center", va="center", color=BASE)
+        if own.empty:
+            if axes is not drawn[3] or not slots.cut_kw.any():
+                axes.set(ylim=(0, 1), yticks=[])
+            why = "did not fire" if level in on else "off"
+            axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", color=BASE)
         clock(axes, result)
     steps(drawn[3], hours, slots.cut_kw.where(slots.cut_kw > 0), "", LIMIT, width=2.0, style=STYLES[1])
     for struck, colour in ((slots.sag_pu > 0, SAG), (slots.supply_part < 1, SHORTAGE)):
@@ -176,6 +186,11 @@ def finish(figure: Figure, axes: Axes, result: StationsResult, ylabel: str) -> N
     axes.grid(axis="y", alpha=0.25)
     clock(axes, result)
     figure.legend(loc="outside lower center", frameon=False, ncols=3, fontsize=9)
+
+
+def _scale(most_kw: float) -> tuple[float, str]:
+    """Return kW a unit, and the unit's name, for powers up to some size."""
+    return (1000.0, "MW") if most_kw >= LARGE_KW else (1.0, "kW")
 
 
 def _title(result: StationsResult) -> str:

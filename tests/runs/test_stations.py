@@ -274,6 +274,8 @@ def test_the_order_of_users_and_stations_in_a_file_changes_no_load_before_schedu
         (f"{FEEDER}Transformer.csv", "T6;M6;Stadium;0.8 MVA 10/0.4 kV;0\n", "", "Stadium"),
         (f"{FEEDER}Line.csv", "cable 150;2.0", "cable 150;0", "L1"),
         (f"{FEEDER}TransformerType.csv", "0.4;6;8.5", "0.4;0;0", "T1"),
+        (f"{FEEDER}Node.csv", "Mill;node;NULL;0.4", "Mill;node;NULL;0.38", "380 to 400 V; expected the same for all"),
+        ("my_stations.toml", "capacity_min_kw", "voltage_idle_v = 10.0\ncapacity_min_kw", "voltage_idle_v is 10; expected"),
         ("my_stations.toml", "region_weights = [1.2, 0.8]", "region_weights = [1.0]", "1 numbers for 2 regions"),
         ("my_stations.toml", "slot_min = 36", "slot_min = 30", "time_max_h = 0.6 in slots of 0.5 h; expected slots at"),
         ("my_stations.toml", "[users]", "[run]\nengine = 'compiled'\n[users]", "engine = 'compiled' with [stations]"),

@@ -30,7 +30,11 @@ def packed(result: Result | ShavingResult | StationsResult) -> bytes:
             from runs.shaving.plots import save_shaving  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
             save_shaving(result, folder / "figures")
-        elif not isinstance(result, StationsResult):
+        elif isinstance(result, StationsResult):
+            from runs.stations.plots import save_stations  # noqa: PLC0415
+
+            save_stations(result, folder / "figures")
+        else:
             from runs import plots  # noqa: PLC0415
 
             plots.save_all(result, folder / "figures")

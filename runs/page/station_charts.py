@@ -9,24 +9,25 @@ from runs.page.curves import line, now, numbers, span, time_axis, titled, until
 from runs.page.palette import Palette, axis, chart, legend
 from runs.page.scheduled import Scheduled
 from runs.page.station_map import Places, in_slot, unit
+from runs.printed import STATION_ROWS
 
-FIGURES: Final = {
-    "peak_kw": ("peak of what is drawn from above [kW]", "{:,.0f}"),
-    "ev_peak_kw": ("peak of EVs [kW]", "{:,.0f}"),
-    "losses_kwh": ("losses [kWh]", "{:,.0f}"),
-    "voltage_min_pu": ("lowest voltage of a station [pu]", "{:.4f}"),
-    "voltage_max_pu": ("highest voltage of a station [pu]", "{:.4f}"),
-    "feasible_slots": ("slots within all limits", "{:,d}"),
-    "cost_yuan": ("cost [yuan]", "{:,.0f}"),
-    "spread_mean_kw": ("spread of the stations' loads, mean [kW]", "{:,.1f}"),
-    "satisfaction_mean": ("satisfaction, mean", "{:.3f}"),
-    "charging_time_mean_h": ("charging time, mean [h]", "{:.3f}"),
-    "wait_mean_min": ("wait, mean [min]", "{:.1f}"),
-    "shifted_visits": ("users shifted", "{:,d}"),
-    "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
-    "cut_kwh": ("cut from EVs [kWh]", "{:,.1f}"),
-}
-"""Rows of the table: key of the summary, name, format."""
+FIGURES: Final = (
+    "peak_kw",
+    "ev_peak_kw",
+    "losses_kwh",
+    "voltage_min_pu",
+    "voltage_max_pu",
+    "feasible_slots",
+    "cost_yuan",
+    "spread_mean_kw",
+    "satisfaction_mean",
+    "charging_time_mean_h",
+    "wait_mean_min",
+    "shifted_visits",
+    "unserved_kwh",
+    "cut_kwh",
+)
+"""Keys of the summary that are shown."""
 
 LEVELS: Final = {"time": "time level", "region": "region level", "user": "user level", "emergency": "emergency"}
 """The triggers, and what they are called."""
@@ -177,7 +178,7 @@ def told(run: Scheduled, slot: int) -> list[tuple[str, str]]:
         if level == "time" and said:
             take, give = rows.amount[rows.amount > 0], rows.amount[rows.amount < 0]
             text = f"storage of {len(take)} stations takes {take.sum():,.0f} kW for what is forecast"
-            lines.append((title, f"{text}, that of {len(give)} gives {-give.sum():,.0f} kW"))
+            lines.append((title, f"{text}, that of {len(give)} gives {abs(give.sum()):,.0f} kW"))
             continue
         lines += [(title, text) for text in said[:MOST_LISTED]]
         if len(said) > MOST_LISTED:
@@ -197,11 +198,11 @@ def _said(level: str, place: str, amount: float) -> str:
 
 def figures(run: Scheduled) -> list[list[str]]:
     """Return the key figures: rows of a name, the value without a schedule and the value with it."""
-    summary = run.result.summary
-    return [
-        [label, form.format(summary["unscheduled"][key]), form.format(summary[key])]
-        for key, (label, form) in FIGURES.items()
-    ]
+    summary, rows = run.result.summary, []
+    for key in FIGURES:
+        label, form = STATION_ROWS[key]
+        rows.append([label.strip(), form.format(summary["unscheduled"][key]), form.format(summary[key])])
+    return rows
 
 
 def _curves(

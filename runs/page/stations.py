@@ -269,7 +269,7 @@ def Shown(run: Scheduled, slot: int, colour: str, on_colour: Any, palette: Palet
                 figure(option, 340)
     said(f"The whole run by {summary['optimizer']}, triggers: {summary['triggers']}.", "Key figures.")
     table(["", "no schedule", "scheduled"], figures(run))
-    solara.FileDownload(data, filename="evswarm.zip", label="Download tables (evswarm.zip)")
+    solara.FileDownload(data, filename="evswarm.zip", label="Download tables and figures (evswarm.zip)")
 
 
 def described(case: Scenario) -> str:

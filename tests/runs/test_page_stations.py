@@ -290,5 +290,5 @@ def test_a_download_of_stations_holds_what_was_run(tmp_path: Path, run: Schedule
     with zipfile.ZipFile(io.BytesIO(packed(run.result))) as archive:
         archive.extractall(tmp_path)
     names = {each.name for each in (tmp_path / "evswarm").iterdir()}
-    assert {"stations.parquet", "triggers.parquet", "nodes.parquet", "summary.json"} <= names
+    assert {"stations.parquet", "triggers.parquet", "nodes.parquet", "summary.json", "figures"} <= names
     assert Scenario.read(tmp_path / "evswarm/scenario.toml").stations is not None

@@ -82,7 +82,8 @@ class StationsSettings(Settings):
     """Most that the grid above can give; none: as much as is drawn."""
 
     region_weights: tuple[float, ...] = (1.3, 1.1, 0.95, 0.8)
-    """Weight of each region: of its users' satisfaction, and of how many they are (paper C, section 4.1)."""
+    """Weight of each region, in the order in which they first appear: of its users' satisfaction, and of how many they are (paper C,
+    section 4.1) [verbatim]."""
 
     time_weights: tuple[float, ...] = (
         0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.8, 0.8, 0.8, 1.1, 1.1, 1.1,
@@ -222,6 +223,10 @@ class Stations:
             elif int(transformer[i]) in shared:
                 found = f"{nodes[i]!r}, behind {feeder.transformer[transformer[i]]} with another station"
                 faults.append(Fault(file, lines[i], f"node of station {names[i]}", found, expected))
+        for i in np.flatnonzero((rows != UNKNOWN) & (feeder.node_v[known] != feeder.node_v[known[0]])).tolist():
+            found = f"{nodes[i]!r} of {feeder.node_v[rows[i]]:g} V"
+            expected = f"{feeder.node_v[known[0]]:g} V as at station {names[0]}: one voltage band holds for all"
+            faults.append(Fault(file, lines[i], f"node of station {names[i]}", found, expected))
         known_regions = tuple(dict.fromkeys(regions))
         if len(known_regions) != len(settings.region_weights):
             found = (

@@ -1,0 +1,57 @@
+"""Small cases of charging stations: a few stations on the built-in feeder, users drawn or from a file."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runs.scenario import Scenario
+from runs.stations.world import StationsWorld
+
+OFF = {"time": False, "region": False, "user": False, "emergency": False}
+CALM = {"voltage_a_day": 0.0, "supply_a_day": 0.0}
+SIX = [("A1", "S1-01", "A"), ("A2", "S1-02", "A"), ("A3", "S1-08", "A"), ("B1", "S2-01", "B"), ("B2", "S2-02", "B"), ("B3", "S2-06", "B")]  # fmt: skip
+
+
+def case(folder: Path, stations: list[tuple[Any, ...]] | None = None, users: list[tuple[Any, ...]] | None = None, **sections: dict[str, Any]) -> Scenario:  # fmt: skip
+    """Return a day of 40 slots at six stations of two regions, without triggers and events, unless `sections` has them.
+
+    Parameters
+    ----------
+    folder
+        Takes the files.
+    stations
+        Rows of name, node, region and, if there, piles and devices.
+    users
+        Rows of user, station, hour of arrival, energy and, if there, size of battery and whether willing; none: drawn.
+    """
+    rows = stations or SIX
+    names = ("station", "node", "region", "piles", "storage_devices")[: len(rows[0])]
+    path = written(folder / "stations.csv", names, rows)
+    regions = len({row[2] for row in rows})
+    defaults: dict[str, dict[str, Any]] = {
+        "horizon": {"start": datetime(2023, 7, 12), "slot_min": 36},  # noqa: DTZ001  (a wall clock)
+        "load": {"peak_kw": 12_000.0},
+        "stations": {"path": path, "region_weights": (1.3, 0.8)[:regions], "piles": 3},
+        "users": {"users": 1200, "charging_a_day": 600},
+        "scheduling": {"iterations": 2, "population": 8},
+        "triggers": OFF,
+        "events": CALM,
+    }
+    if users is not None:
+        names = ("user", "station", "arrive_h", "energy_kwh", "capacity_kwh", "willing")[: len(users[0])]
+        defaults["users"] = {"path": written(folder / "users.csv", names, users)}
+    merged = {name: {**defaults.get(name, {}), **sections.get(name, {})} for name in {*defaults, *sections}}
+    return Scenario().update(**merged)
+
+
+def written(path: Path, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Path:
+    """Write a CSV file and return its path."""
+    path.write_text("\n".join(",".join(map(str, row)) for row in [names, *rows]) + "\n")
+    return path
+
+
+def world_of(scenario: Scenario) -> StationsWorld:
+    """Build its world as a run does."""
+    return StationsWorld.build(scenario, np.random.default_rng(scenario.run.seed))

@@ -3,7 +3,7 @@
 Source: paper C, section 4: 23,000 users, 11,000 of whom charge on a day [verbatim]. Its data are lost. A user belongs to one
 station, drawn by the region's weight, which the paper says grows with the number of users, and by a station's own draw; comes in an
 hour drawn by the hour's weight; and is filled up from a state of charge drawn around a half: 35 kWh on average, which at the rated
-0.42 h are 83 kW [default]. A day is 24 hours from the horizon's start on; nobody charges twice in one.
+0.42 h are 83 kW; three in ten take part [default]. A day is 24 hours from the horizon's start on; nobody charges twice in one.
 """
 
 import math
@@ -215,7 +215,7 @@ class Sessions:
     Parameters
     ----------
     need_kwh
-        What each still wants: what it came for, and what it lent.
+        What each wants, at the grid: what it came for, what it lent, and what both ways lose of that.
     served_kwh
         What it got, at the grid.
     served_slot

@@ -14,19 +14,19 @@ CALM = {"voltage_a_day": 0.0, "supply_a_day": 0.0}
 SIX = [("A1", "S1-01", "A"), ("A2", "S1-02", "A"), ("A3", "S1-08", "A"), ("B1", "S2-01", "B"), ("B2", "S2-02", "B"), ("B3", "S2-06", "B")]  # fmt: skip
 
 
-def case(folder: Path, stations: list[tuple[Any, ...]] | None = None, users: list[tuple[Any, ...]] | None = None, **sections: dict[str, Any]) -> Scenario:  # fmt: skip
+def case(folder: Path, at: list[tuple[Any, ...]] | None = None, who: list[tuple[Any, ...]] | None = None, /, **sections: dict[str, Any]) -> Scenario:  # fmt: skip
     """Return a day of 40 slots at six stations of two regions, without triggers and events, unless `sections` has them.
 
     Parameters
     ----------
     folder
         Takes the files.
-    stations
-        Rows of name, node, region and, if there, piles and devices.
-    users
-        Rows of user, station, hour of arrival, energy and, if there, size of battery and whether willing; none: drawn.
+    at
+        Rows of the stations: name, node, region and, if there, piles and devices.
+    who
+        Rows of the visits: user, station, hour of arrival, energy and, if there, size of battery and whether willing; none: drawn.
     """
-    rows = stations or SIX
+    rows = at or SIX
     names = ("station", "node", "region", "piles", "storage_devices")[: len(rows[0])]
     path = written(folder / "stations.csv", names, rows)
     regions = len({row[2] for row in rows})
@@ -39,9 +39,9 @@ def case(folder: Path, stations: list[tuple[Any, ...]] | None = None, users: lis
         "triggers": OFF,
         "events": CALM,
     }
-    if users is not None:
-        names = ("user", "station", "arrive_h", "energy_kwh", "capacity_kwh", "willing")[: len(users[0])]
-        defaults["users"] = {"path": written(folder / "users.csv", names, users)}
+    if who is not None:
+        names = ("user", "station", "arrive_h", "energy_kwh", "capacity_kwh", "willing")[: len(who[0])]
+        defaults["users"] = {"path": written(folder / "users.csv", names, who)}
     merged = {name: {**defaults.get(name, {}), **sections.get(name, {})} for name in {*defaults, *sections}}
     return Scenario().update(**merged)
 

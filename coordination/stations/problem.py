@@ -4,7 +4,8 @@ Source: paper C, sections 2 and 3.1. Its formulas are lost; weights, limits, pen
 reconstructed (C1-C5 in the rebuilt equations), and what the paper does not give is a setting [default].
 
 Every EV plugged in at the beginning of the slot charges for the time :math:`T_j` of its station, which then draws
-:math:`L_j = \min(E_j / T_j, P_j)`; :math:`E_j` is the energy wanted and :math:`P_j` the power granted.
+:math:`L_j = \min(E_j / T_j, P_j)`; :math:`E_j` is the energy wanted, :math:`P_j` the power granted, :math:`S_j` what storage draws
+less what EVs lend. EVs that are shifted to a later slot count in none of the objectives.
 
 .. math::
     f_1 &= \text{losses (see `coordination.stations.network`)} \\

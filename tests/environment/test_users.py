@@ -72,7 +72,9 @@ def test_regions_hours_and_needs_are_as_the_weights_say(seed: int) -> None:
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32), start_h=st.integers(0, 23), slots=st.integers(1, 100), slot_min=st.sampled_from([36, 60, 77, 1440, 3000]))  # fmt: skip
-def test_what_is_forecast_is_what_comes_whatever_the_horizon(seed: int, start_h: int, slots: int, slot_min: int) -> None:
+def test_what_is_forecast_is_what_comes_whatever_the_horizon(
+    seed: int, start_h: int, slots: int, slot_min: int
+) -> None:
     start = MIDNIGHT.replace(hour=start_h)
     slots = min(slots, 6000 // slot_min)
     visits = draw(seed, start=start, slots=slots, slot_min=slot_min)
@@ -123,7 +125,9 @@ def read(folder: Path, rows: list[tuple[object, ...]], at: StationsSettings = AT
 
 
 def test_a_file_says_who_comes(tmp_path: Path) -> None:
-    visits = read(tmp_path, [("u", "S1-02", 0.7, 20, "", ""), ("v", "S1-01", 0.6, 30, 60, 1), ("w", "S1-01", 0, 5, 50, 0)])
+    visits = read(
+        tmp_path, [("u", "S1-02", 0.7, 20, "", ""), ("v", "S1-01", 0.6, 30, 60, 1), ("w", "S1-01", 0, 5, 50, 0)]
+    )
     assert visits.user.tolist() == ["w", "v", "u"]
     assert visits.slot.tolist() == [0, 1, 2], "from the beginning of the next slot on"
     assert visits.capacity_kwh.tolist() == [50.0, 60.0, 70.0]

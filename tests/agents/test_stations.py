@@ -411,3 +411,24 @@ def test_the_order_of_stations_in_their_file_does_not_matter(tmp_path: Path) -> 
     for name in ("need_kwh", "served_kwh", "served_slot", "lent_kwh", "shifted_slots"):
         assert getattr(other.model.sessions, name) == pytest.approx(getattr(one.model.sessions, name))
     assert other.after.drawn_kwh == pytest.approx(one.after.drawn_kwh)
+
+
+def test_losses_of_a_search_by_power_flow_are_those_of_the_run_where_all_finish_together(tmp_path: Path) -> None:
+    scheduling = {"evaluator": "powerflow", "optimizer": "none"}
+    outcome = carry_out(world_of(case(tmp_path, stations={"piles": 3}, scheduling=scheduling)))
+    before = [problem.before for problem in outcome.model.track.problems]
+    assert outcome.after.loss_kwh == pytest.approx([judged.loss_kwh[0] for judged in before])
+    for judged, was in zip(outcome.after.judged, before, strict=True):
+        assert judged.cost_yuan == pytest.approx(was.cost_yuan)
+        assert judged.spread_kw == pytest.approx(was.spread_kw)
+        assert judged.satisfaction == pytest.approx(was.satisfaction)
+
+
+def test_coefficients_count_the_load_of_the_whole_feeder(tmp_path: Path) -> None:
+    """Six stations of 76: most of the base load stands elsewhere, and the supply has to carry it."""
+    outcome = carry_out(world_of(case(tmp_path, scheduling={"optimizer": "none"})))
+    world, track = outcome.model.world, outcome.model.track
+    for slot, problem in enumerate(track.problems):
+        network = problem.evaluator.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
+        loads = world.base[0][slot].sum() + track.power_kw[slot].sum()
+        assert loads <= network.drawn_kw[0] <= 1.05 * loads

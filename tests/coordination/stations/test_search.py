@@ -37,3 +37,11 @@ def test_a_search_among_diverging_candidates_ends_finite() -> None:
     assert isinstance(found.decision, Decision)
     narrow = heavy(scheduling={"population": 40, "iterations": 4}, wanted_kwh=np.full(76, 240.0))
     assert np.isfinite(find(narrow, np.random.default_rng(2)).fitness)
+
+
+def test_a_search_that_finds_no_power_flow_says_so() -> None:
+    scheduling = {"population": 5, "iterations": 2}
+    problem = heavy(scheduling=scheduling, base_kw=7.6e5)
+    found = find(problem, np.random.default_rng(1))
+    assert found.fitness == np.inf
+    assert not found.objectives.feasible[0]

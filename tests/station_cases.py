@@ -7,11 +7,21 @@ from typing import Any
 import numpy as np
 
 from runs.scenario import Scenario
+from runs.stations.simulate import StationsOutcome
 from runs.stations.world import StationsWorld
 
 OFF = {"time": False, "region": False, "user": False, "emergency": False}
 CALM = {"voltage_a_day": 0.0, "supply_a_day": 0.0}
 SIX = [("A1", "S1-01", "A"), ("A2", "S1-02", "A"), ("A3", "S1-08", "A"), ("B1", "S2-01", "B"), ("B2", "S2-02", "B"), ("B3", "S2-06", "B")]  # fmt: skip
+ON = dict.fromkeys(OFF, True)
+STRUCK = {"voltage_a_day": 8.0, "supply_a_day": 8.0, "voltage_sag_pu": 0.1, "supply_part": 0.7}
+BUSY: dict[str, Any] = {
+    "users": {"users": 2000, "charging_a_day": 1200, "willing": 0.7},
+    "triggers": {**ON, "crowded_kw": 300.0},
+    "stations": {"capacity_min_kw": 150.0, "capacity_max_kw": 500.0},
+    "events": STRUCK,
+}
+"""Stations with six places each, more users than these take in the evening, everything on, and much that strikes."""
 
 
 def case(folder: Path, at: list[tuple[Any, ...]] | None = None, who: list[tuple[Any, ...]] | None = None, /, **sections: dict[str, Any]) -> Scenario:  # fmt: skip
@@ -55,3 +65,13 @@ def written(path: Path, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
 def world_of(scenario: Scenario) -> StationsWorld:
     """Build its world as a run does."""
     return StationsWorld.build(scenario, np.random.default_rng(scenario.run.seed))
+
+
+def columns(outcome: StationsOutcome) -> list[bytes]:
+    """What happened, as bytes."""
+    track, sessions, after = outcome.model.track, outcome.model.sessions, outcome.after
+    names = ("plugged", "queued", "shifted", "wanted_kwh", "voltage_v", "time_h", "capacity_kw", "power_kw", "storage_kw",
+             "lent_kw", "storage_soc", "passed_kw", "drawn_kw", "short_kw", "given_kw", "cut_kw")  # fmt: skip
+    found = [getattr(track, name).tobytes() for name in names]
+    found += [getattr(sessions, name).tobytes() for name in ("need_kwh", "served_kwh", "served_slot", "lent_kwh", "time_h")]  # fmt: skip
+    return [*found, after.node_pu.tobytes(), after.drawn_kwh.tobytes(), repr(track.fired).encode()]

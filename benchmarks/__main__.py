@@ -11,10 +11,11 @@ from benchmarks import (
     power_flow,
     rounds,
     shards,
+    stations,
     sweep,
 )
 
 for benchmark in (
-    planning, agents, optimum, rounds, channel, power_flow, sweep, shards, peak_shaving, page, optimizers,
+    planning, agents, optimum, rounds, channel, power_flow, sweep, shards, peak_shaving, stations, page, optimizers,
 ):  # fmt: skip
     benchmark.main()

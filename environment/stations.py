@@ -223,10 +223,6 @@ class Stations:
             elif int(transformer[i]) in shared:
                 found = f"{nodes[i]!r}, behind {feeder.transformer[transformer[i]]} with another station"
                 faults.append(Fault(file, lines[i], f"node of station {names[i]}", found, expected))
-        for i in np.flatnonzero((rows != UNKNOWN) & (feeder.node_v[known] != feeder.node_v[known[0]])).tolist():
-            found = f"{nodes[i]!r} of {feeder.node_v[rows[i]]:g} V"
-            expected = f"{feeder.node_v[known[0]]:g} V as at station {names[0]}: one voltage band holds for all"
-            faults.append(Fault(file, lines[i], f"node of station {names[i]}", found, expected))
         known_regions = tuple(dict.fromkeys(regions))
         if len(known_regions) != len(settings.region_weights):
             found = (

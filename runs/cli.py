@@ -18,16 +18,15 @@ from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.design import read_design
 from runs.folder import COMPARISON_FILE, whole_folder, written_in
+from runs.kinds import ANTS, AnyResult, kind_of, section_of
 from runs.optimizing.asked import DEFAULT_ITERATIONS, asked
 from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
 from runs.optimizing.printed import print_compared, write_compared
-from runs.printed import comparison, err, out, print_comparison, print_run, print_shaving, print_sweep, print_warnings
+from runs.printed import comparison, err, out, print_comparison, print_result, print_sweep, print_warnings
 from runs.reference import commented_scenario
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
-from runs.shaving.result import ShavingResult, shave
-from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress as Tell
 from runs.simulate import simulate
 from runs.studies.command import carry_out as carry_out_study
@@ -35,7 +34,6 @@ from runs.studies.command import help_text, metavar, option_help, study_named
 from runs.studies.study import Asked
 from runs.sweep import sweep as carry_out
 from runs.workers import Engine
-from runs.world import World
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -80,24 +78,19 @@ def run(
         int, typer.Option(min=1, help="Processes to spread the transformers over; pays for very large grids.")
     ] = 1,
 ) -> None:
-    """Run a scenario and print it beside free charging and beside no EVs.
+    """Run a scenario and print it beside free charging and beside no EVs, or as its sections ask.
 
     Your own vehicles: `evswarm run --set fleet.source=csv --set fleet.path=my_fleet.csv`
     """
     with _explained():
         case = _read(scenario, overrides, seed)
-        result: Result | ShavingResult
         if out_folder is None:
             result = _run_one(case, workers)
         else:
             with whole_folder(out_folder) as folder:
                 result = _run_one(case, workers)
                 _save(result, folder, table_format)
-        if isinstance(result, ShavingResult):
-            print_shaving(result)
-        else:
-            print_warnings(result)
-            print_run(result)
+        print_result(result)
         if out_folder is not None:
             out.print(f"Written to [bold]{escape(str(out_folder))}[/]: tables, summary.json, figures/", soft_wrap=True)
 
@@ -115,7 +108,7 @@ def compare(
 ) -> None:
     """Run the same fleet and load through several coordinators: one table, one figure."""
     with _explained():
-        case = _without_peak_shaving(_read(scenario, overrides, seed), "compare")
+        case = _ants_only(_read(scenario, overrides, seed), "compare")
         names = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
         unknown = [name for name in names if name not in COORDINATORS]
         if unknown or not names:
@@ -346,20 +339,11 @@ def check(
     """Validate a scenario and the files that it names; print every fault at once."""
     with _explained():
         case = _read(scenario, overrides, None)
-        if case.peak_shaving is not None:
-            store = ShavingWorld.build(case, np.random.default_rng(case.run.seed))
-            out.print(
-                f"{escape(str(scenario))}: no fault. {len(store.fleet)} EVs that give back, "
-                f"{store.horizon.n_slots} slots of {store.horizon.slot_min} min."
-            )
-            return
-        world = World.build(case, np.random.default_rng(case.run.seed))
+        world = kind_of(case).build(case, np.random.default_rng(case.run.seed))
         for text in world.warnings():
-            err.print(f"[yellow]warning:[/] {text}", highlight=False)
-        out.print(
-            f"{escape(str(scenario))}: no fault. {len(world.fleet)} EVs, {len(world.loads)} transformer(s), "
-            f"{world.horizon.n_slots} slots of {world.horizon.slot_min} min."
-        )
+            err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
+        slots = f"{world.horizon.n_slots} slots of {world.horizon.slot_min} min"
+        out.print(f"{escape(str(scenario))}: no fault. {world.holds}, {slots}.")
 
 
 def _read(scenario: Path | None, overrides: list[str] | None, seed: int | None) -> Scenario:
@@ -377,36 +361,31 @@ def _read_leniently(
     case, faults = Scenario.read_leniently(scenario, texts)
     if faults and not any(fault.field.startswith("horizon") for fault in faults):  # files are read against the slots
         try:
-            kind = World if case.peak_shaving is None else ShavingWorld
-            kind.build(case, np.random.default_rng(case.run.seed))
+            kind_of(case).build(case, np.random.default_rng(case.run.seed))
         except FaultyInputError as error:
             faults += error.faults
     return case, faults
 
 
-def _run_one(case: Scenario, workers: int) -> Result | ShavingResult:
-    if case.peak_shaving is None:
-        return _simulate(case, workers)
-    if workers > 1:
-        raise FaultyInputError([
-            Fault("--workers", None, "workers", str(workers), "1: one aggregator leads the whole fleet of [peak_shaving]")
-        ])  # fmt: skip
-    with _progress(f"Peak shaving by {case.peak_shaving.optimizer}") as tell:
-        return shave(case, tell)
+def _run_one(case: Scenario, workers: int = 1) -> AnyResult:
+    kind = kind_of(case)
+    if workers > 1 and kind.one_process:
+        raise FaultyInputError([Fault("--workers", None, "workers", str(workers), f"1: {kind.one_process}")])
+    with _progress(kind.title(case)) as tell:
+        return kind.run(case, tell) if workers == 1 else simulate_in_parts(case, workers=workers, progress=tell)
 
 
-def _without_peak_shaving(case: Scenario, command: str) -> Scenario:
-    if case.peak_shaving is not None:
+def _ants_only(case: Scenario, command: str) -> Scenario:
+    section = section_of(case)
+    if section != ANTS:
         raise FaultyInputError([
-            Fault("scenario", None, "section [peak_shaving]", "there", f"a scenario without it for `evswarm {command}`")
+            Fault("scenario", None, f"section [{section}]", "there", f"a scenario without it for `evswarm {command}`")
         ])  # fmt: skip
     return case
 
 
-def _simulate(case: Scenario, workers: int = 1) -> Result:
+def _simulate(case: Scenario) -> Result:
     with _progress(COORDINATORS[case.coordination.method].title) as tell:
-        if workers > 1:
-            return simulate_in_parts(case, workers=workers, progress=tell)
         return simulate(case, progress=tell)
 
 
@@ -423,16 +402,9 @@ def _progress(title: str) -> Iterator[Tell]:
         yield lambda part: bar.update(task, completed=part)
 
 
-def _save(result: Result | ShavingResult, folder: Path, table_format: TableFormat) -> None:
+def _save(result: AnyResult, folder: Path, table_format: TableFormat) -> None:
     result.save(folder, table_format=table_format.value)
-    if isinstance(result, ShavingResult):
-        from runs.shaving.plots import save_shaving  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-
-        save_shaving(result, folder / "figures")
-    else:
-        from runs import plots  # noqa: PLC0415
-
-        plots.save_all(result, folder / "figures")
+    kind_of(result.scenario).draw(result, folder / "figures")
 
 
 @contextmanager

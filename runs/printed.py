@@ -1,4 +1,4 @@
-"""What the command line prints: a run beside free charging, methods side by side, points of a sweep, warnings."""
+"""What the command line prints: a run beside what it is compared with, methods side by side, points of a sweep, warnings."""
 
 from typing import Any, Final
 
@@ -10,8 +10,11 @@ from rich.table import Table
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.valley_filling import COORDINATORS
+from runs.kinds import AnyResult
 from runs.result import Result
 from runs.shaving.result import ShavingResult
+from runs.stations.result import StationsResult
+from runs.stations.summary import COSTS, LEVELS
 from runs.sweep import Sweep
 
 out = Console()
@@ -50,6 +53,17 @@ ROWS = {
 
 FAULTS = ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")
 """Shown only where there are any."""
+
+
+def print_result(result: AnyResult) -> None:
+    """Print a run of any kind, and its warnings."""
+    if isinstance(result, ShavingResult):
+        print_shaving(result)
+    elif isinstance(result, StationsResult):
+        print_stations(result)
+    else:
+        print_warnings(result)
+        print_run(result)
 
 
 def print_run(result: Result) -> None:
@@ -109,6 +123,7 @@ SWEPT = {
     "unserved_kwh": "{:,.1f}",
     "voltage_min_pu": "{:.4f}",
     "losses_kwh": "{:,.1f}",
+    "feasible_slots": "{:,.1f}",
 }
 """What is shown of a sweep where its runs have it, and its form."""
 
@@ -129,7 +144,7 @@ def print_sweep(swept: Sweep) -> None:
         section, _, name = key.partition(".")
         table.add_column(escape(f"{section}.\n{name}"), min_width=max(len(section) + 1, len(name)))
     for name in names:
-        table.add_column(escape({**STORE_ROWS, **ROWS}[name][0]), justify="right")
+        table.add_column(escape({**STATION_ROWS, **STORE_ROWS, **ROWS}[name][0]), justify="right")
     table.add_column("failed", justify="right")
     for point, row in means.iterrows():
         assert isinstance(point, int)
@@ -161,7 +176,7 @@ def print_warnings(*results: Result) -> None:
     for text in texts:
         titles = [COORDINATORS[r.summary["method"]].title for r in results if text in r.summary["warnings"]]
         whose = "" if len(titles) == len(results) else f" ({', '.join(titles)})"
-        err.print(f"[yellow]warning{whose}:[/] {text}", highlight=False)
+        err.print(f"[yellow]warning{whose}:[/] {escape(text)}", highlight=False)
 
 
 LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
@@ -188,8 +203,7 @@ STORE_ROWS: Final = {
 def print_shaving(result: ShavingResult) -> None:
     """Print a run beside the load without EVs, and its warnings."""
     summary = result.summary
-    for text in summary["warnings"]:
-        err.print(f"[yellow]warning:[/] {text}", highlight=False)
+    _print_own_warnings(summary)
     title = (
         f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s), {TACTICS[summary['tactic']].title}"
     )
@@ -202,6 +216,66 @@ def print_shaving(result: ShavingResult) -> None:
     for key, (label, form) in STORE_ROWS.items():
         table.add_row(escape(label), "", _cell(summary[key], form))
     out.print(table)
+
+
+STATION_ROWS: Final = {
+    "peak_kw": ("peak [kW]", "{:,.0f}"),
+    "ev_peak_kw": ("peak of the EVs [kW]", "{:,.0f}"),
+    "drawn_kwh": ("drawn from above [kWh]", "{:,.0f}"),
+    "losses_kwh": ("losses [kWh]", "{:,.0f}"),
+    "voltage_min_pu": ("lowest voltage [pu]", "{:.4f}"),
+    "voltage_max_pu": ("highest voltage [pu]", "{:.4f}"),
+    "voltage_deviation_max_pu": ("largest deviation from 1 pu", "{:.4f}"),
+    "voltage_swing_max_pu": ("largest swing of a station [pu]", "{:.4f}"),
+    "line_loading_max": ("most loaded line", "{:.1%}"),
+    "transformer_loading_max": ("most loaded transformer", "{:.1%}"),
+    "feasible_slots": ("slots within all limits", "{:,d}"),
+    "spread_mean_kw": ("spread of the loads, mean [kW]", "{:,.1f}"),
+    "cost_yuan": ("cost [yuan]", "{:,.0f}"),
+    **{f"{name}_cost_yuan": (f"  {name}", "{:,.0f}") for name in COSTS},
+    "time_cost_share": ("  part of it that is time", "{:.1%}"),
+    "discount_yuan": ("paid back to users [yuan]", "{:,.0f}"),
+    "satisfaction_mean": ("satisfaction, mean", "{:.3f}"),
+    "charging_time_mean_h": ("charging time, mean [h]", "{:.3f}"),
+    "wait_mean_min": ("wait, mean [min]", "{:.1f}"),
+    "wait_max_min": ("wait, longest [min]", "{:.0f}"),
+    "queue_max": ("longest queue", "{:,d}"),
+    "shifted_visits": ("visits shifted", "{:,d}"),
+    "waiting_visits": ("visits left waiting", "{:,d}"),
+    "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
+    "cut_kwh": ("  cut in a shortage [kWh]", "{:,.1f}"),
+}
+"""What is shown of charging stations: label and form."""
+
+STATION_PARTS: Final = ("feasible_slots", "discount_yuan")
+"""Rows that end a part of the table."""
+
+
+def print_stations(result: StationsResult) -> None:
+    """Print a run of charging stations beside what was before scheduling, its triggers and its warnings."""
+    summary, before = result.summary, result.summary["unscheduled"]
+    _print_own_warnings(summary)
+    title = (
+        f"{summary['stations']:,} stations in {summary['regions']} regions, {summary['visits']:,} visits, "
+        f"{len(result.slots)} slots of {result.scenario.horizon.slot_min} min"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("", "before scheduling", f"scheduled by {summary['optimizer']}"):
+        table.add_column(name, justify="right" if name else "left")
+    for key, (label, form) in STATION_ROWS.items():
+        cells = (_cell(figures[key], form) for figures in (before, summary))
+        table.add_row(escape(label), *cells, end_section=key in STATION_PARTS)
+    out.print(table)
+    on = summary["triggers"].split(", ")
+    fired = (f"{name} {summary[f'fired_{name}']:,}" if name in on else f"{name} off" for name in LEVELS)
+    out.print(f"Triggers, by how often they fired at a station or in a region: {', '.join(fired)}.", highlight=False)
+    struck = f"{summary['sags']} slot(s) with a voltage sag, {summary['shortages']} short of supply"
+    out.print(f"What struck: {struck}. {summary['messages']:,} messages, {summary['wall_s']:.1f} s.", highlight=False)
+
+
+def _print_own_warnings(summary: dict[str, Any]) -> None:
+    for text in summary["warnings"]:
+        err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
 
 
 def _cell(value: Any, form: str) -> str:

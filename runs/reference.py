@@ -46,7 +46,8 @@ def reference_page() -> str:
     names = "\n".join(f"- `{name}`: {entry.title}, decided by {entry.decides}" for name, entry in COORDINATORS.items())
     parts.append(f"\n## Methods\n\n`coordination.method` is one of:\n\n{names}\n")
     names = "\n".join(f"- `{name}`: {entry.title}" for name, entry in OPTIMIZERS.items())
-    parts.append(f"\n## Optimisers\n\n`coordination.optimizer` is one of:\n\n{names}\n")
+    also = "`peak_shaving.optimizer` also `exact`, `scheduling.optimizer` also `none`"
+    parts.append(f"\n## Optimisers\n\n`coordination.optimizer` is one of these, {also}:\n\n{names}\n")
     return "".join(parts)
 
 

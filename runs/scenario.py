@@ -44,10 +44,14 @@ KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
 }
 """Keys, by section, whose values are names of a registry."""
 USUAL_SOURCES: Final = {"load": "builtin", "fleet": "nhts", "tariff": "guangdong", "feeder": "builtin"}
-V2G_SECTIONS = ("tariff", "participation", "grouping")
-"""Sections that count only beside ``[peak_shaving]``; ``[tariff]`` also beside ``[stations]``."""
-STATION_SECTIONS = ("users", "scheduling", "triggers", "events")
-"""Sections that count only beside ``[stations]``."""
+COUNT_BESIDE: Final = {
+    "tariff": ("peak_shaving", "stations"),
+    **dict.fromkeys(("participation", "grouping"), ("peak_shaving",)),
+    **dict.fromkeys(("users", "scheduling", "triggers", "events"), ("stations",)),
+}
+"""Sections that count only beside one of some others."""
+NOT_OF_STATIONS: Final = ("fleet", "transformer", "coordination")
+"""Sections that do not count beside ``[stations]``."""
 
 
 class RunSettings(Settings):
@@ -225,15 +229,28 @@ class Scenario(Settings):
                 content[name]["source"] = section.source  # type: ignore[attr-defined]
         return content
 
+    @property
+    def idle_sections(self) -> list[str]:
+        """What is set and does not count beside the other sections, in words."""
+        changed = [name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default]
+        idle: dict[str, list[str]] = {}
+        for name in (name for name in changed if name in COUNT_BESIDE and not set(COUNT_BESIDE[name]) & set(changed)):
+            idle.setdefault(" or ".join(f"[{beside}]" for beside in COUNT_BESIDE[name]), []).append(f"[{name}]")
+        said = [
+            f"{', '.join(names)} {'count' if len(names) > 1 else 'counts'} only beside a section {beside}"
+            for beside, names in idle.items()
+        ]
+        unread = [f"[{name}]" for name in NOT_OF_STATIONS if name in changed]
+        if self.stations is not None and unread:
+            verb = "do" if len(unread) > 1 else "does"
+            said.append(f"{', '.join(unread)} {verb} not count beside a section [stations]")
+        return said
+
     def to_toml(self) -> str:
         """Return the whole scenario, defaults included, as TOML; keys that are none are left out."""
         content = self.model_dump()
-        if self.peak_shaving is None:
-            for name in ("peak_shaving", *V2G_SECTIONS):
-                if name != "tariff" or self.stations is None:
-                    del content[name]
-        if self.stations is None:
-            for name in ("stations", *STATION_SECTIONS):
+        for name, beside in COUNT_BESIDE.items():
+            if all(content[other] is None for other in beside):
                 del content[name]
         for key in ("rated_kva", "power_factor", "loading"):
             if self.transformer.limit_kw is not None:

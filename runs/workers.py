@@ -19,9 +19,8 @@ from typing import Any, Final, NamedTuple, TypedDict
 import numpy as np
 
 from environment.faults import Fault, FaultyInputError
+from runs.kinds import kind_of
 from runs.scenario import Scenario
-from runs.shaving.result import summarize_shaving
-from runs.simulate import summarize
 
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
@@ -79,8 +78,7 @@ def _run(scenario: Scenario, job: Job) -> Record:
     begun = time.perf_counter()
     try:
         case = scenario.varied(job.changes)
-        summary = summarize(case) if case.peak_shaving is None else summarize_shaving(case)
-        figures = dict(_figures(summary))
+        figures = dict(_figures(kind_of(case).summarize(case)))
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)
         return failure(job.run, error, time.perf_counter() - begun)
     return Record(run=job.run, status="ok", error=None, wall_s=time.perf_counter() - begun, figures=figures)

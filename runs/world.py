@@ -23,7 +23,7 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
-from runs.scenario import V2G_SECTIONS, Scenario
+from runs.scenario import Scenario
 
 
 class FreeCharging(NamedTuple):
@@ -124,6 +124,11 @@ class World:
         return self.scenario.horizon
 
     @property
+    def holds(self) -> str:
+        """What there is, in words."""
+        return f"{len(self.fleet)} EVs, {len(self.loads)} transformer(s)"
+
+    @property
     def coordinator(self) -> Coordinator:
         """Who decides."""
         return COORDINATORS[self.scenario.coordination.method]
@@ -214,9 +219,7 @@ class World:
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
         if self.placement is None and fleet.node is not None:
             found.append("the fleet's column node counts only beside a section [feeder]")
-        idle = [name for name in V2G_SECTIONS if getattr(self.scenario, name) != Scenario.model_fields[name].default]
-        if idle:
-            found.append(f"{', '.join(f'[{name}]' for name in idle)} count only beside a section [peak_shaving]")
+        found += self.scenario.idle_sections
         channel = self.scenario.channel
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
         if round_trip_h >= channel.timeout_h:

@@ -5,8 +5,21 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import agents, channel, optimizers, optimum, page, peak_shaving, planning, rounds, shards, sweep
+from benchmarks import (
+    agents,
+    channel,
+    optimizers,
+    optimum,
+    page,
+    peak_shaving,
+    planning,
+    rounds,
+    shards,
+    stations,
+    sweep,
+)
 from benchmarks.duel import POINT, Duel, Size, Task
+from runs.stations.paper_c import paper_c
 
 
 def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,6 +31,7 @@ def test_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     channel.main(30, 1)
     shards.main(2, 10)
     peak_shaving.main([30])
+    stations.main(20, 2, paper_c(scheduling={"population": 10, "iterations": 1}), peer=False)
     page.main([60], 3)
     out = capsys.readouterr().out
     assert "NO" not in out, (

@@ -211,7 +211,7 @@ def _mean(values: NDArray[np.float64]) -> float | None:
 
 
 def _warnings(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
-    found = []
+    found = world.warnings()
     if not outcome.found.fitness < world.settings.penalty or world.settings.penalty == 0:
         broken = world.problem.objectives(outcome.found.signal_kw[None])
         if (broken.power_broken | broken.soc_broken | broken.number_broken)[0]:

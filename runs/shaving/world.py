@@ -107,6 +107,15 @@ class ShavingWorld:
         return self.scenario.horizon
 
     @property
+    def holds(self) -> str:
+        """What there is, in words."""
+        return f"{len(self.fleet)} EVs that give back"
+
+    def warnings(self) -> list[str]:
+        """Say what of the scenario does not count."""
+        return self.scenario.idle_sections
+
+    @property
     def days(self) -> float:
         """Length of the horizon in days."""
         return self.horizon.hours / HOURS_PER_DAY

@@ -36,7 +36,7 @@ class StationsResult:
     slots
         ``slot start base_kw visits plugged queued shifted ev_kw storage_kw lent_kw drawn_kw drawn_kwh loss_kwh
         coefficient_loss_kwh voltage_min_pu voltage_max_pu fitness cost_yuan spread_kw satisfaction feasible broken sag_pu supply_part
-        short_kw given_kw cut_kw`` and ``unscheduled_`` loss, draw, voltages and cost. Powers are those while all EVs charge; `broken`
+        short_kw given_kw cut_kw`` and, with ``unscheduled_`` before them, EVs' load, draw, losses, voltages and cost. Powers are those while all EVs charge; `broken`
         names the constraints that the slot broke in the end.
     stations
         ``slot station region plugged queued shifted voltage_v time_h capacity_kw ev_kw storage_kw lent_kw storage_soc voltage_min_pu

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,8 +11,10 @@ from coordination.stations.triggers import TriggersSettings
 from runs.scenario import Scenario
 from runs.simulate import Progress
 from runs.stations.grid import After, after
-from runs.stations.model import StationsModel
 from runs.stations.world import StationsWorld
+
+if TYPE_CHECKING:
+    from runs.stations.model import StationsModel
 
 OFF = TriggersSettings(time=False, region=False, user=False, emergency=False)
 
@@ -30,7 +33,7 @@ class StationsOutcome:
         Time that it took.
     """
 
-    model: StationsModel
+    model: "StationsModel"
     after: After
     wall_s: float
 
@@ -67,6 +70,8 @@ def unscheduled(world: StationsWorld) -> StationsWorld:
 
 def carry_out(world: StationsWorld, progress: Progress | None = None) -> StationsOutcome:
     """Run a world that has been built."""
+    from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where stations run)
+
     begun = time.perf_counter()
     model = StationsModel(world=world)
     n = world.horizon.n_slots

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.stations.problem import CONSTRAINTS
+from coordination.stations.search import NONE
 from coordination.stations.track import Track
 from coordination.stations.triggers import DUST_KW, TriggersSettings
 from runs.stations.simulate import StationsOutcome
@@ -46,7 +47,7 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
         "message_bytes": channel.bytes,
         "wall_s": outcome.wall_s,
         "unscheduled": figures(world, plain),
-        "warnings": warnings(world, outcome),
+        "warnings": warnings(world, outcome, plain),
     }
 
 
@@ -114,23 +115,28 @@ def _most(loading: NDArray[np.float64]) -> float | None:
     return float(known.max()) if known.size else None
 
 
-def warnings(world: StationsWorld, outcome: StationsOutcome) -> list[str]:
+def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Return what a reader of the figures should know."""
-    said = []
+    said = world.warnings()
     waiting = int((outcome.model.sessions.served_slot < 0).sum())
     if waiting:
-        said.append(f"{waiting} of {len(world.visits)} users still wait when the horizon ends")
+        said.append(f"{waiting} of {len(world.visits)} visits still wait when the horizon ends")
+    slots, settings = world.horizon.n_slots, world.scenario.scheduling
     infeasible = sum(not found.objectives.feasible[0] for found in outcome.model.track.found)
-    if infeasible and world.scenario.scheduling.optimizer != "none":
-        said.append(f"in {infeasible} of {world.horizon.n_slots} slots the search found no schedule within all limits")
+    if infeasible and settings.optimizer != NONE:
+        said.append(f"in {infeasible} of {slots} slots the search found no schedule within all limits")
+    broken = sum(not judged.feasible[0] for judged in outcome.after.judged)
+    if broken:
+        before = sum(not judged.feasible[0] for judged in plain.after.judged)
+        text = f"by the power flow {broken} of {slots} slots are not within all limits, before scheduling {before}"
+        if settings.evaluator == "coefficients" and settings.optimizer != NONE:
+            text += "; the search goes by coefficients, which know no lines (scheduling.evaluator)"
+        said.append(text)
     track = outcome.model.track
     missing = track.short_kw - track.given_kw - track.cut_kw
     if (missing > DUST_KW).any():
-        slots, most = int((missing > DUST_KW).sum()), float(missing.max())
+        lacking, most = int((missing > DUST_KW).sum()), float(missing.max())
         said.append(
-            f"in {slots} slots the supply lacks more than EVs draw: up to {most:,.0f} kW of base load are not supplied"
+            f"in {lacking} slots the supply lacks more than EVs draw: up to {most:,.0f} kW of base load are not supplied"
         )
-    channel = world.scenario.channel
-    if channel.has_faults:
-        said.append("faults of the channel count only where EVs are ants; here every message arrives")
     return said

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 import networkx as nx
 import numpy as np
@@ -26,6 +26,9 @@ from environment.tariffs import Tariff
 from environment.users import Visits, slot_weights
 from runs.scenario import Scenario
 from runs.world import collecting
+
+IDLE_RANGE_PU: Final = (0.5, 1.5)
+"""An idle station's voltage beyond this is a slip of the unit; the same range as that of `feeder.source_voltage_pu`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,7 @@ class StationsWorld:
         if feeder is not None:
             stations = collecting(faults, lambda: Stations.build(settings, feeder))
         if stations is not None:
+            faults += _voltage_faults(settings, stations)
             visits = collecting(faults, lambda: Visits.build(scenario.users, settings, stations, horizon, user_rng))
         if faults:
             raise FaultyInputError(faults)
@@ -124,6 +128,19 @@ class StationsWorld:
     def horizon(self) -> Horizon:
         """The slots."""
         return self.scenario.horizon
+
+    @property
+    def holds(self) -> str:
+        """What there is, in words."""
+        stations = f"{len(self.stations)} stations in {len(self.stations.regions)} regions on {self.feeder.title}"
+        return f"{stations}, {len(self.visits):,} visits"
+
+    def warnings(self) -> list[str]:
+        """Say what of the scenario does not count."""
+        found = self.scenario.idle_sections
+        if self.scenario.channel.has_faults:
+            found.append("the channel's faults act on ants only; stations exchange their messages without")
+        return found
 
     @property
     def feeder(self) -> Feeder:
@@ -278,3 +295,16 @@ class StationsWorld:
             tree.add_node(f"station:{name}", kind="station")
             tree.add_edge(f"substation:{self.stations.regions[region]}", f"station:{name}")
         return tree
+
+
+def _voltage_faults(settings: StationsSettings, stations: Stations) -> list[Fault]:
+    """Limits and idle voltage are in volts, the same for all stations: say where their nodes do not suit that."""
+    rated = np.unique(stations.rated_v)
+    if rated.size > 1:
+        found = f"{rated[0]:g} to {rated[-1]:g} V"
+        return [Fault("scenario", None, "rated voltage of the stations' nodes", found, "the same for all stations")]
+    low, high = IDLE_RANGE_PU[0] * rated[0], IDLE_RANGE_PU[1] * rated[0]
+    if not low < settings.voltage_idle_v < high:
+        expected = f"{low:g} to {high:g} V, for nodes of {rated[0]:g} V"
+        return [Fault("scenario", None, "stations.voltage_idle_v", f"{settings.voltage_idle_v:g}", expected)]
+    return []

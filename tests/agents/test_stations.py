@@ -95,9 +95,9 @@ def test_nothing_is_left_out_in_silence(run: tuple[StationsWorld, StationsOutcom
     granted = np.minimum(track.wanted_kwh, track.capacity_kw * track.time_h)
     assert told["unserved_kwh"] == pytest.approx(waiting + (track.wanted_kwh - granted).sum() + told["cut_kwh"])
     assert told["served_visits"] + told["waiting_visits"] == len(world.visits)
-    assert (told["waiting_visits"] > 0) == any("still wait" in text for text in warnings(world, outcome))
+    assert (told["waiting_visits"] > 0) == any("still wait" in text for text in warnings(world, outcome, outcome))
     missing = track.short_kw - track.given_kw - track.cut_kw > 1e-6
-    assert missing.any() == any("lacks more" in text for text in warnings(world, outcome))
+    assert missing.any() == any("lacks more" in text for text in warnings(world, outcome, outcome))
 
 
 def test_what_is_short_is_given_or_cut(run: tuple[StationsWorld, StationsOutcome]) -> None:

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from environment.faults import FaultyInputError
 from environment.feeders import BuiltinFeeder
 from environment.stations import Stations, StationsSettings
-from tests.feeders import changed
-from tests.station_cases import SIX, written
+from tests.station_cases import written
 
 FEEDER = BuiltinFeeder().feeder()
 HEADER = ("station", "node", "region", "piles", "storage_devices")
@@ -60,16 +59,6 @@ def test_faults_of_the_file_are_told(tmp_path: Path, rows: list[tuple[object, ..
     with pytest.raises(FaultyInputError) as told:
         Stations.build(settings, FEEDER)
     assert fault in str(told.value)
-
-
-def test_stations_of_two_rated_voltages_are_a_fault(tmp_path: Path) -> None:
-    """The band of the voltage is one for all."""
-    row = FEEDER.node.tolist().index("S1-08")
-    mixed = changed(FEEDER, node_v={row: 400.0})
-    settings = StationsSettings(path=written(tmp_path / "s.csv", HEADER[:3], SIX), region_weights=(1.0, 1.0))
-    with pytest.raises(FaultyInputError, match="400 V") as told:
-        Stations.build(settings, mixed)
-    assert "A3" in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,12 @@ def faults(*overrides: str, path: Path | None = None) -> list[str]:
         ("fleet.types=[{nam='x'}]", "'name', the nearest known name"),
         ("fleet.types=[]", "at least one kind"),
         ("load.fluctuation=-1", "greater than or equal to 0"),
+        ("stations.pile=3", "'piles', the nearest known name"),
+        ("stations.region_weights=[]", "one above 0 for each region"),
+        ("stations.time_weights=[1.0]", "24 of at least 0"),
+        ("stations.time_max_h=2.0", "slots at least that long"),
+        ("scheduling.optimizer=nobody", "expected"),
+        ("users.charging_a_day=30000", "at most one charge a user and day"),
         ("run.engine=warp", "'agents' or 'compiled'"),
     ],
 )
@@ -75,6 +82,35 @@ def test_what_is_written_reads_back_equal(tmp_path: Path, tree: Path) -> None:
         assert Scenario.read(copy) == scenario
 
 
+@pytest.mark.parametrize(
+    ("kind", "counts"),
+    [
+        ({}, {"feeder": {"source": "cigre_lv"}}),
+        ({"peak_shaving": {"optimizer": "pso"}}, {"grouping": {"tactic": "tactic_1"}, "participation": {"stays": "once"}}),
+        ({"stations": {"region_weights": (1.0, 0.5), "piles": 3}}, {
+            "users": {"willing": 0.5}, "scheduling": {"optimizer": "none"}, "triggers": {"time": False},
+            "events": {"supply_part": 0.5}, "feeder": {"source": "builtin", "source_voltage_pu": 1.02},
+        }),
+    ],
+)  # fmt: skip
+def test_every_kind_of_scenario_reads_back_equal_with_the_sections_that_count(
+    tmp_path: Path, kind: dict[str, Any], counts: dict[str, Any]
+) -> None:
+    prices = {"tariff": {"source": "beijing"}} if kind else {}
+    scenario = Scenario().update(**kind, **counts, **prices)
+    file = tmp_path / "s.toml"
+    file.write_text(scenario.to_toml())
+    assert Scenario.read(file) == scenario
+    assert scenario.idle_sections == []
+    others = {"users": {"users": 50_000}, "grouping": {"tactic": "tactic_2"}, "tariff": {"flat_yuan_per_kwh": 0.9}}
+    idle = Scenario().update(
+        **kind, **{name: section for name, section in others.items() if name not in counts | prices}
+    )
+    file.write_text(idle.to_toml())
+    assert Scenario.read(file).idle_sections == [], "what does not count is not written"
+    assert (idle.idle_sections == []) == (len(kind) > 0 and set(others) <= set(counts | prices))
+
+
 def test_update_makes_a_new_scenario_and_validates() -> None:
     scenario = Scenario()
     assert scenario.update(coordination={"batch_size": 7}).coordination.batch_size == 7
@@ -89,14 +125,14 @@ def test_the_commented_scenario_is_the_default(tmp_path: Path) -> None:
     assert Scenario.read(file) == Scenario()
 
 
-@pytest.mark.parametrize("optional", ["peak_shaving", "feeder"])
+@pytest.mark.parametrize("optional", ["peak_shaving", "stations", "feeder"])
 def test_the_defaults_in_the_commented_scenario_are_the_defaults(tmp_path: Path, optional: str) -> None:
     shown, other_source, left_out = [], False, False
     for line in commented_scenario().splitlines():
         section = line.removeprefix("# ").startswith("[")
         other_source = (other_source or line.startswith("## Or:")) and not section
-        if section:  # of the two optional ones a scenario has one
-            left_out = line in {"# [peak_shaving]", "# [feeder]"} - {f"# [{optional}]"}
+        if section:  # of the optional ones one at a time
+            left_out = line in {"# [peak_shaving]", "# [stations]", "# [feeder]"} - {f"# [{optional}]"}
         if not line.startswith("##") and not line.endswith("...") and not other_source and not left_out:
             shown.append(line.removeprefix("# "))
     file = tmp_path / "s.toml"

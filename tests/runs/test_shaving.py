@@ -459,8 +459,11 @@ def test_what_is_told_of_a_run_begins_with_the_search() -> None:
 
 def test_sections_that_wait_for_peak_shaving_are_named() -> None:
     case = Scenario().update(tariff={"source": "beijing"}, grouping={"tactic": "tactic_1"})
-    (warning,) = World.build(case, np.random.default_rng(1)).warnings()[-1:]
-    assert warning == "[tariff], [grouping] count only beside a section [peak_shaving]"
+    warnings = World.build(case, np.random.default_rng(1)).warnings()[-2:]
+    assert sorted(warnings) == [
+        "[grouping] counts only beside a section [peak_shaving]",
+        "[tariff] counts only beside a section [peak_shaving] or [stations]",
+    ]
 
 
 def test_a_section_with_sources_can_be_swept_without_naming_its_source() -> None:

@@ -136,7 +136,8 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         self._count(Shift, later.size)
         site.sessions.shifted_slots[later] += 1
         beside = later[: self.places - len(self.plugged)]
-        held = site.visits.capacity_kwh[beside] - site.sessions.need_kwh[beside]
+        gone = site.sessions.lent_kwh[beside] / site.efficiency
+        held = site.visits.capacity_kwh[beside] - site.visits.energy_kwh[beside] - gone
         floor = site.triggers.lend_soc_min * site.visits.capacity_kwh[beside]
         lent = np.clip((held - floor) * site.efficiency, 0.0, site.triggers.lend_kwh)
         site.sessions.lent_kwh[beside] += lent

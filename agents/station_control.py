@@ -4,7 +4,7 @@ Source: paper C, section 3: the optimiser's schedule of a short time, and around
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import mesa
 import numpy as np
@@ -19,6 +19,9 @@ from coordination.stations.triggers import DUST_KW, TriggersSettings, emergency_
 from environment.battery import Limits
 from environment.channel import Channel
 from environment.messages import Hop, Order, RegionOrder, StationReport
+
+ALIKE: Final = 1e-9
+"""Hours whose forecasts differ by less than this part are as crowded."""
 
 
 class Grid(Protocol):
@@ -96,7 +99,7 @@ class StationControl(ControlCenter):
         """Return the reports of all stations, in the order of their rows."""
         ahead = self.expected_kw[slot + 1 : slot + 1 + self.triggers.shift_slots]
         least = ahead.min(axis=0) if len(ahead) else np.full(self.expected_kw.shape[1], np.inf)
-        calmer = least < self.expected_kw[slot]
+        calmer = least < self.expected_kw[slot] * (1 - ALIKE)
         by_row: dict[int, StationReport] = {}
         for region in self.regions:
             report = self.channel.send(region.open(slot, calmer), region, self)
@@ -120,14 +123,15 @@ class StationControl(ControlCenter):
         return storage
 
     def _order(self, slot: int, decision: Decision, storage: NDArray[np.float64], lent: NDArray[np.float64]) -> None:
-        """Hand the schedule down, region by region."""
+        """Hand the schedule down, region by region; what one has passed on takes room from the next on lines that they share."""
         wanted_kw = self.track.wanted_kwh[slot] / decision.time_h[0]
         drawn = np.minimum(wanted_kw, decision.capacity_kw[0]) + storage - lent
-        room = self.grid.room_kw(slot, drawn)
-        for region in self.regions:
+        for number, region in enumerate(self.regions):
             orders = tuple(_order_of(decision, row, storage) for row in region.rows.tolist())
-            region.follow(self.channel.send(RegionOrder(orders, room), self, region))
-            self.track.passed_kw[slot, self.regions.index(region)] = region.passed_kw
+            region.follow(self.channel.send(RegionOrder(orders, self.grid.room_kw(slot, drawn)), self, region))
+            drawn[region.rows] = [station.power_kw + station.storage_kw for station in region.stations]
+            drawn[region.rows] -= lent[region.rows]
+            self.track.passed_kw[slot, number] = region.passed_kw
             if region.passed_kw > DUST_KW:
                 self.track.fired.append((slot, "region", region.name, region.passed_kw))
 
@@ -135,7 +139,7 @@ class StationControl(ControlCenter):
         self, slot: int, voltage_v: NDArray[np.float64], lent: NDArray[np.float64], least_v: float,
         reports: list[StationReport],
     ) -> None:  # fmt: skip
-        """See what the schedule does to the grid; where voltage or supply is struck, switch storage on and cut the rest."""
+        """See what the schedule does to the grid; where it is struck, switch storage on; cut what is not supplied, in any case."""
         power, storage = self._now()
         seen_v, drawn_kw, short_kw = self.grid.measure(slot, voltage_v, power + storage - lent)
         under = seen_v < least_v

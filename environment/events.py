@@ -20,13 +20,13 @@ class EventsSettings(Settings):
     """Unforeseen events at the feeder's source."""
 
     voltage_a_day: float = Field(default=0.5, ge=0, le=100)
-    """Voltage sags a day, on average."""
+    """Voltage sags a day, on average, as far as there are slots: one in each at most."""
 
     voltage_sag_pu: float = Field(default=0.05, ge=0, lt=0.5)
     """By how much the source's voltage falls."""
 
     supply_a_day: float = Field(default=0.5, ge=0, le=100)
-    """Shortages of supply a day, on average."""
+    """Shortages of supply a day, likewise."""
 
     supply_part: float = Field(default=0.8, ge=0, le=1)
     """What is left in a shortage, as a part of what would be drawn."""

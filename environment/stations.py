@@ -82,7 +82,8 @@ class StationsSettings(Settings):
     """Most that the grid above can give; none: as much as is drawn."""
 
     region_weights: tuple[float, ...] = (1.3, 1.1, 0.95, 0.8)
-    """Weight of each region: of its users' satisfaction, and of how many they are (paper C, section 4.1)."""
+    """Weight of each region, in the order in which they first appear: of its users' satisfaction, and of how many they are (paper C,
+    section 4.1) [verbatim]."""
 
     time_weights: tuple[float, ...] = (
         0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.8, 0.8, 0.8, 1.1, 1.1, 1.1,

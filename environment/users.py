@@ -3,9 +3,10 @@
 Source: paper C, section 4: 23,000 users, 11,000 of whom charge on a day [verbatim]. Its data are lost. A user belongs to one
 station, drawn by the region's weight, which the paper says grows with the number of users, and by a station's own draw; comes in an
 hour drawn by the hour's weight; and is filled up from a state of charge drawn around a half: 35 kWh on average, which at the rated
-0.42 h are 83 kW [default].
+0.42 h are 83 kW; three in ten take part [default]. A day is 24 hours from the horizon's start on; nobody charges twice in one.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -37,7 +38,7 @@ class UsersSettings(Settings):
     """Users in the area."""
 
     charging_a_day: int = Field(default=11_000, ge=0, le=100_000_000)
-    """How many of them charge on a day, on average."""
+    """How many of them charge on a day, on average; on a part of a day, as many as its hours' weights make of it."""
 
     soc_mean: float = Field(default=0.5, ge=0, lt=1)
     """Mean state of charge on arrival."""
@@ -143,25 +144,19 @@ class Visits:
         capacity = rng.uniform(at.battery_min_kwh, at.battery_max_kwh, n)
         willing = rng.random(n) < settings.willing
         weight = slot_weights(at, horizon)
-        days = horizon.hours / HOURS_A_DAY
-        rate = settings.charging_a_day / settings.users
-        users, slots = [], []
-        first = 0.0
-        while first < horizon.hours - TOLERANCE_H:  # day by day, the last one perhaps a part
-            there = (horizon.edges_h[:-1] >= first - TOLERANCE_H) & (
-                horizon.edges_h[:-1] < first + HOURS_A_DAY - TOLERANCE_H
-            )
-            length = min(HOURS_A_DAY, horizon.hours - first)
-            come = np.flatnonzero(rng.random(n) < rate * length / HOURS_A_DAY)
-            chance = weight[there] / weight[there].sum()
-            users.append(come)
-            slots.append(np.flatnonzero(there)[rng.choice(int(there.sum()), size=come.size, p=chance)])
-            first += HOURS_A_DAY
+        a_day = HOURS_A_DAY * float(np.mean(at.time_weights))
+        users, slots = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+        for day in range(math.ceil(horizon.hours / HOURS_A_DAY - TOLERANCE_H)):  # the last one perhaps a part
+            part = weight * np.diff(horizon.edges_h.clip(day * HOURS_A_DAY, (day + 1) * HOURS_A_DAY))
+            if part.any():
+                rate = settings.charging_a_day / n * part.sum() / a_day
+                users.append(np.flatnonzero(rng.random(n) < rate))
+                slots.append(rng.choice(horizon.n_slots, size=users[-1].size, p=part / part.sum()))
         user, slot = np.concatenate(users), np.concatenate(slots)
         soc = np.clip(settings.soc_mean + settings.soc_std * rng.standard_normal(user.size), 0.1, 0.9)
         order = np.argsort(slot, kind="stable")
         mean_kwh = (1 - settings.soc_mean) * at.battery_kwh
-        expected = days * settings.charging_a_day * mean_kwh * np.outer(weight / weight.sum(), liked)
+        expected = settings.charging_a_day * mean_kwh * np.outer(weight * horizon.slot_h / a_day, liked)
         user, slot, soc = user[order], slot[order], soc[order]
         return cls(
             user=user.astype(np.str_),
@@ -199,7 +194,8 @@ class Visits:
         wanted = np.bincount(slot * n + station, energy, minlength=horizon.n_slots * n).reshape(horizon.n_slots, n)
         # What is forecast of a file is each station's share, and the hours' weights: not the very visits to come.
         weight = slot_weights(at, horizon)
-        expected = np.outer(weight / weight.sum(), wanted.sum(axis=0))
+        share = weight / weight.sum() if weight.any() else np.full(horizon.n_slots, 1 / horizon.n_slots)
+        expected = np.outer(share, wanted.sum(axis=0))
         return cls(
             np.array(table.texts("user"))[order], station, slot, energy, capacity[order], willing[order] > 0, expected
         )
@@ -219,7 +215,7 @@ class Sessions:
     Parameters
     ----------
     need_kwh
-        What each still wants: what it came for, and what it lent.
+        What each wants, at the grid: what it came for, what it lent, and what both ways lose of that.
     served_kwh
         What it got, at the grid.
     served_slot

@@ -3,7 +3,9 @@ r"""What schedules do to the grid, in two ways behind one interface: the paper's
 Source: paper C, eq (1) [reconstructed]: :math:`f_1 = \lambda_{n_1} \sum_i (\alpha_c P^c_{loss,i} + \alpha_s P^s_{loss,i})`. The
 coefficient grows with the EVs that charge and a pile's loss with the square of its power, :math:`\lambda_{n} = \lambda n / 2m`
 and :math:`P^c_{loss,i} = p_i^2 / p_{rated}` [default]; together the loss of a station is quadratic in what it draws, as in a wire. A
-higher voltage carries the same power with less current, so losses fall with its square [standard].
+storage device loses :math:`P^s_{loss} = (1 - \eta) |S|` [default], so that by these coefficients one loses nothing where nobody charges.
+Piles lose for the time that EVs charge, devices for the whole slot. A higher voltage carries the same power with less current, so losses
+fall with its square [standard]. A station's voltage is :math:`U (1 - \delta L / P_{max})` at a load L, base and storage among it [default].
 """
 
 from dataclasses import dataclass
@@ -14,22 +16,32 @@ from numpy.typing import NDArray
 from coordination.stations.problem import Decision, Network, StationScheduling
 from environment.compiled import compiled
 from environment.feeders import Flow, PowerFlow
+from environment.feeders.power_flow import MOST_TAPS
 from environment.stations import Stations
 
 
+@dataclass(frozen=True)
 class Coefficients:
-    """Losses and voltages by the paper's coefficients; station by station, no grid between them."""
+    """Losses and voltages by the paper's coefficients; station by station, no grid between them.
+
+    Parameters
+    ----------
+    elsewhere_kw
+        Load of nodes without a station, which counts in what is drawn.
+    """
+
+    elsewhere_kw: float = 0.0
 
     def network(self, problem: StationScheduling, decision: Decision, power_kw: NDArray[np.float64]) -> Network:
         """Work it out; see `Evaluator.network`."""
         s, n = problem.settings, len(power_kw)
-        network = Network(np.empty_like(power_kw), np.empty(n), np.empty(n))
+        network = Network(np.full(power_kw.shape, np.nan), np.empty(n), np.empty(n))
         _coefficients(
             np.ascontiguousarray(decision.voltage_v), np.ascontiguousarray(decision.time_h), power_kw, problem.plugged,
             problem.places, problem.base_kw, problem.storage_kw, problem.rated_v, problem.limits.capacity_max_kw,
             problem.slot_h, s.loss_coefficient, s.pile_coefficient,
             s.device_coefficient * (1 - problem.storage_efficiency), s.drop_coefficient,
-            network.voltage_v, network.loss_kwh, network.drawn_kw,
+            self.elsewhere_kw, network.voltage_v, network.loss_kwh, network.drawn_kw,
         )  # fmt: skip
         return network
 
@@ -50,21 +62,23 @@ def _coefficients(
     pile: float,
     device: float,
     drop: float,
+    elsewhere_kw: float,
     voltage_v: NDArray[np.float64],
     loss_kwh: NDArray[np.float64],
     drawn_kw: NDArray[np.float64],
 ) -> None:
     n, m = power_kw.shape
     for i in range(n):
-        lost_kwh = drawn = 0.0
+        lost_kwh, drawn = 0.0, elsewhere_kw
         for j in range(m):
             power = power_kw[i, j]
             load = base_kw[j] + storage_kw[j] + power
             voltage = voltage_set_v[i, j] * (1.0 - drop * load / capacity_max_kw)
-            voltage_v[i, j] = voltage
             if voltage <= 0.0:
                 lost_kwh = drawn = np.inf
+                voltage_v[i] = np.nan
                 break
+            voltage_v[i, j] = voltage
             rated_kw = capacity_max_kw / places[j]
             crowd = loss * plugged[j] / places[j]
             current = (rated_v[j] / voltage) ** 2
@@ -108,13 +122,16 @@ class ByPowerFlow:
     tap_step: float
 
     def taps(self, voltage_v: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the tap positions next to voltages without load, shapes ``(n, m)`` to ``(n, n_transformers)``."""
+        """Return the tap positions next to voltages without load, shapes ``(n, m)`` to ``(n, n_transformers)``.
+
+        Where that is further than the changer goes, it stands at its end.
+        """
         feeder, own = self.flow.feeder, self.stations.transformer
         upper = feeder.transformer_hv_v[own] + feeder.transformer_tap_v[own]
         idle = self.source_pu * feeder.node_v[feeder.transformer_hv[own]] * feeder.transformer_lv_v[own]
         steps = np.rint((idle / voltage_v - upper) / (self.tap_step * feeder.transformer_hv_v[own]))
         taps = np.zeros((len(voltage_v), feeder.transformer.size), dtype=np.int64)
-        taps[:, own] = steps
+        taps[:, own] = np.clip(steps, -MOST_TAPS, MOST_TAPS)
         return taps
 
     def solve(self, voltage_v: NDArray[np.float64], ev_kw: NDArray[np.float64], source_pu: float | None = None) -> Flow:

@@ -4,7 +4,8 @@ Source: paper C, sections 2 and 3.1. Its formulas are lost; weights, limits, pen
 reconstructed (C1-C5 in the rebuilt equations), and what the paper does not give is a setting [default].
 
 Every EV plugged in at the beginning of the slot charges for the time :math:`T_j` of its station, which then draws
-:math:`L_j = \min(E_j / T_j, P_j)`; :math:`E_j` is the energy wanted and :math:`P_j` the power granted.
+:math:`L_j = \min(E_j / T_j, P_j)`; :math:`E_j` is the energy wanted, :math:`P_j` the power granted, :math:`S_j` what storage draws
+less what EVs lend. EVs that are shifted to a later slot count in none of the objectives.
 
 .. math::
     f_1 &= \text{losses (see `coordination.stations.network`)} \\
@@ -12,7 +13,7 @@ Every EV plugged in at the beginning of the slot charges for the time :math:`T_j
            + c_{ti} (n_j T_j + q_j \Delta t) \\
     f_3 &= \sqrt{\tfrac1m \sum_j (L_j - \bar L)^2}, \quad L_j \text{ with base load and storage} \\
     f_4 &= T_i \sum_r A_r M_r, \quad
-           M_r = \text{mean over EVs of } 1 - \tfrac12 \frac{T_j - T}{T_{max} - T} - \tfrac12 \Big(1 - \frac{\text{served}}{\text{wanted}}\Big) \\
+           M_r = \text{mean over EVs, plugged in or queued, of } 1 - \tfrac12 \frac{T_j - T}{T_{max} - T} - \tfrac12 \Big(1 - \frac{\text{served}}{\text{wanted}}\Big) \\
     fit &= c_1 \frac{f_1}{f_1^0} + c_2 \frac{f_2}{f_2^0} + c_3 \frac{f_3}{f_3^0} - c_4 \frac{f_4}{T_i \sum_r A_r} + 10 \sum_{k=1}^5 flag_k
 
 with :math:`f^0` of the slot before scheduling (rated time, most power, idle voltage as the transformers stand) [reconstructed: the
@@ -34,6 +35,8 @@ from environment.compiled import compiled
 TOLERANCE_V: Final = 1e-6
 TOLERANCE_KWH: Final = 1e-6
 TOLERANCE_KW: Final = 1e-6
+DUST: Final = 1e-9
+"""What an objective before scheduling is above, where it is more than rounding."""
 CONSTRAINTS: Final = ("voltage", "time", "battery", "capacity", "balance")
 """In the paper's order, eqs (5)-(9)."""
 
@@ -295,15 +298,19 @@ class StationScheduling:
         """Return the fitness of judged schedules, shape ``(n,)``; infinite where a schedule has no power flow."""
         s, zero = self.settings, self.before
         most = self.time_weight * self.region_weights.sum()
+        solved = np.isfinite(found.loss_kwh)
+        loss_kwh, cost_yuan = (
+            np.where(solved, each, 0.0) for each in (found.loss_kwh, found.cost_yuan)
+        )  # 0 times infinity
         value = (
-            s.weight_loss * found.loss_kwh / _unit(zero.loss_kwh)
-            + s.weight_cost * found.cost_yuan / _unit(zero.cost_yuan)
+            s.weight_loss * loss_kwh / _unit(zero.loss_kwh)
+            + s.weight_cost * cost_yuan / _unit(zero.cost_yuan)
             + s.weight_spread * found.spread_kw / _unit(zero.spread_kw)
             - s.weight_satisfaction * found.satisfaction / (most or 1.0)
             + s.weight_voltage * found.deviation_pu / _unit(zero.deviation_pu)
             + s.penalty * found.broken.sum(axis=1)
         )
-        return np.where(np.isfinite(found.loss_kwh), value, np.inf)
+        return np.where(solved, value, np.inf)
 
     def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the fitness of genes, shapes ``(n, 3 m)`` to ``(n,)``."""
@@ -311,9 +318,9 @@ class StationScheduling:
 
 
 def _unit(before: NDArray[np.float64]) -> float:
-    """Return what to divide by: the value before scheduling, or 1 where that is 0 or has no power flow."""
+    """Return what to divide by: the value before scheduling, or 1 where that is nothing but rounding, or has no power flow."""
     value = float(before[0])
-    return value if np.isfinite(value) and value > 0 else 1.0
+    return value if np.isfinite(value) and value > DUST else 1.0
 
 
 @compiled
@@ -357,13 +364,11 @@ def _judge(
         for j in range(m):
             time, power = time_h[i, j], power_kw[i, j]
             served = power * time
-            load = base_kw[j] + storage_kw[j] + power
             granted += capacity_kw[i, j] * slot_h
             stored += abs(storage_kw[j]) * slot_h
             carried += served
             waited += plugged[j] * time + queued[j] * slot_h
-            total += load
-            squares += load * load
+            total += base_kw[j] + storage_kw[j] + power
             here = plugged[j] + queued[j]
             if here > 0:
                 part = (time - time_rated_h) / stretch if stretch > 0.0 else 0.0
@@ -378,13 +383,15 @@ def _judge(
             broken[i, 2] |= wanted_kwh[j] - served > short_max_kwh * plugged[j] + TOLERANCE_KWH
             broken[i, 3] |= not (capacity_min_kw - TOLERANCE_KW <= capacity_kw[i, j] <= capacity_max_kw + TOLERANCE_KW)
         mean = total / m
+        for j in range(m):  # around the mean: a difference of squares would leave a spread of equal loads
+            squares += (base_kw[j] + storage_kw[j] + power_kw[i, j] - mean) ** 2
         costs[i, 0] = prices[0] * granted
         costs[i, 1] = prices[1] * stored
         costs[i, 2] = prices[2] * carried
         costs[i, 3] = prices[3] * loss_kwh[i]
         costs[i, 4] = prices[4] * waited
         figures[i, 0] = costs[i].sum()
-        figures[i, 1] = np.sqrt(max(squares / m - mean * mean, 0.0))
+        figures[i, 1] = np.sqrt(squares / m)
         satisfied = 0.0
         for r in range(regions):
             satisfied += region_weights[r] * (score[r] / counted[r] if counted[r] > 0.0 else 1.0)

@@ -14,7 +14,7 @@ class SchedulingSettings(Settings):
     """Who looks for the schedule: a name of the registry of optimisers, or "none" for charging without a schedule."""
 
     population: int = Field(default=300, ge=5, le=100_000)
-    """Members of the optimiser's population."""
+    """Members of the optimiser's population [verbatim]."""
 
     iterations: int = Field(default=200, ge=0, le=1_000_000)
     """Iterations of the optimiser in each slot; the paper has 5,000."""

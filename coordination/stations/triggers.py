@@ -2,7 +2,9 @@
 
 Source: paper C, section 3.2, in words only [reconstructed]. Time level: predict the next slots and adjust the supply. Region level:
 power goes from slack to crowded stations. User level: participants' charging is shifted, and their energy lent. Emergency: storage
-is switched on when voltage or balance is struck. Each can be switched off; with all off, schedules stand as they were found.
+is switched on when voltage or balance is struck; a voltage that is too high is not answered. Each can be switched off; with all off,
+schedules stand as they were found. What is not supplied is cut from EVs, whichever are on. The paper gives no numbers: all are ours
+[default].
 """
 
 from typing import NamedTuple
@@ -30,7 +32,7 @@ class TriggersSettings(Settings):
     """User level: willing users of a crowded station come back later, and lend energy meanwhile."""
 
     emergency: bool = True
-    """Emergency: storage is switched on when voltage or supply is struck."""
+    """Emergency: storage is switched on when a voltage is too low or supply short."""
 
     horizon_slots: int = Field(default=8, ge=1, le=1000)
     """Slots of the forecast, the present one among them."""

@@ -176,10 +176,10 @@ class PowerFlow:
             voltage_pu=_known(output[ComponentType.node]["u_pu"], solved),
             line_loading=np.where(rated, _known(lines["loading"], solved), np.nan),
             transformer_loading=_known(transformers["loading"], solved),
-            line_loss_kw=_known((lines["p_from"] + lines["p_to"]) / 1e3, solved),
-            transformer_loss_kw=_known((transformers["p_from"] + transformers["p_to"]) / 1e3, solved),
-            source_kw=_known(source["p"][:, 0] / 1e3, solved),
-            source_kvar=_known(source["q"][:, 0] / 1e3, solved),
+            line_loss_kw=_loss_kw(lines, solved),
+            transformer_loss_kw=_loss_kw(transformers, solved),
+            source_kw=_known(source["p"][:, 0], solved) / 1e3,
+            source_kvar=_known(source["q"][:, 0], solved) / 1e3,
         )
 
     def _windings_above_0(self, tap: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -209,7 +209,12 @@ def _branches(columns: dict[str, NDArray[np.float64]], n_cases: int) -> dict[str
     return columns or dict.fromkeys(BRANCH_COLUMNS, np.zeros((n_cases, 0)))
 
 
+def _loss_kw(branches: dict[str, NDArray[np.float64]], solved: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return (_known(branches["p_from"], solved) + _known(branches["p_to"], solved)) / 1e3
+
+
 def _known(values: NDArray[np.float64], solved: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return a copy with NaN where a case has no solution: what power-grid-model leaves there may be anything."""
     known = np.array(values, dtype=np.float64)
     known[~solved] = np.nan
     return known

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coordination.stations.network import Coefficients
 from coordination.stations.problem import Decision, Network, Objectives
 from coordination.stations.track import Track
-from environment.faults import Fault, FaultyInputError
+from environment.faults import FaultyInputError
 from runs.stations.world import StationsWorld
 
 
@@ -82,12 +82,9 @@ def _solve(world: StationsWorld, track: Track, slot: int, found: After) -> None:
     hours = np.diff(ends, prepend=0.0)
     beside = track.storage_kw[slot] - track.lent_kw[slot]
     ev_kw = np.where(time_h >= ends[:, None] - 1e-12, track.power_kw[slot], 0.0) + beside
-    source = world.feeder.source_pu - float(world.events.sag_pu[slot])
-    flow = grid.solve(np.tile(track.voltage_v[slot], (len(ends), 1)), ev_kw, source)
+    flow = grid.solve(np.tile(track.voltage_v[slot], (len(ends), 1)), ev_kw, world.source_pu(slot))
     if not flow.solved.all():
-        raise FaultyInputError([
-            Fault(world.feeder.title, None, "power flow", f"diverging in slot {slot}", "a load that the feeder can carry")
-        ])  # fmt: skip
+        raise FaultyInputError([world.divergence(slot, ev_kw[0])])
     at_stations = flow.voltage_pu[:, stations.node]
     found.node_pu[slot] = flow.voltage_pu[0]
     found.low_pu[slot], found.high_pu[slot] = at_stations.min(axis=0), at_stations.max(axis=0)
@@ -101,8 +98,12 @@ def _solve(world: StationsWorld, track: Track, slot: int, found: After) -> None:
 
 
 def _judged(world: StationsWorld, track: Track, slot: int, found: After) -> Objectives:
-    """Judge the slot as it was: what EVs drew, with the power flow's voltages and losses."""
-    problem = replace(track.problems[slot], storage_kw=track.storage_kw[slot] - track.lent_kw[slot])
+    """Judge the slot as it was: what EVs drew and what was supplied, with the power flow's voltages and losses."""
+    supply_kw = track.problems[slot].supply_kw
+    if track.short_kw[slot] > 0:
+        supply_kw = min(supply_kw, float(track.drawn_kw[slot] - track.short_kw[slot]))
+    beside = track.storage_kw[slot] - track.lent_kw[slot]
+    problem = replace(track.problems[slot], storage_kw=beside, supply_kw=supply_kw)
     decision = Decision(*(column[slot : slot + 1] for column in (track.voltage_v, track.time_h, track.capacity_kw)))
     power = track.power_kw[slot : slot + 1]
     found.coefficient_loss_kwh[slot] = Coefficients().network(problem, decision, power).loss_kwh[0]

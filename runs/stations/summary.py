@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from coordination.stations.problem import CONSTRAINTS
 from coordination.stations.search import NONE
-from coordination.stations.triggers import TriggersSettings
+from coordination.stations.track import Track
+from coordination.stations.triggers import DUST_KW, TriggersSettings
 from runs.stations.simulate import StationsOutcome
 from runs.stations.world import StationsWorld
 
@@ -68,7 +69,7 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
         "served_kwh": float(sessions.served_kwh.sum()),
         "lent_kwh": float(sessions.lent_kwh.sum()),
         "unserved_kwh": float(sessions.short_kwh.sum()),
-        "cut_kwh": float((track.cut_kw * _hours(track.power_kw, track.time_h)).sum()),
+        "cut_kwh": float((track.cut_kw * _hours(track)).sum()),
         "shifted_visits": int((sessions.shifted_slots > 0).sum()),
         "wait_mean_min": float(60 * slot_h * wait.mean()) if wait.size else 0.0,
         "wait_max_min": float(60 * slot_h * wait.max()) if wait.size else 0.0,
@@ -100,11 +101,12 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
     }
 
 
-def _hours(power_kw: NDArray[np.float64], time_h: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean charging time of each slot, weighed by power [h]."""
+def _hours(track: Track) -> NDArray[np.float64]:
+    """Return the mean charging time of each slot, weighed by power as it was before any was cut [h]."""
+    power_kw = np.minimum(track.wanted_kwh / track.time_h, track.capacity_kw)
     total = power_kw.sum(axis=1)
     hours: NDArray[np.float64] = np.zeros(len(total))
-    np.divide((power_kw * time_h).sum(axis=1), total, out=hours, where=total > 0)
+    np.divide((power_kw * track.time_h).sum(axis=1), total, out=hours, where=total > 0)
     return hours
 
 
@@ -130,4 +132,11 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
         if settings.evaluator == "coefficients" and settings.optimizer != NONE:
             text += "; the search goes by coefficients, which know no lines (scheduling.evaluator)"
         said.append(text)
+    track = outcome.model.track
+    missing = track.short_kw - track.given_kw - track.cut_kw
+    if (missing > DUST_KW).any():
+        lacking, most = int((missing > DUST_KW).sum()), float(missing.max())
+        said.append(
+            f"in {lacking} slots the supply lacks more than EVs draw: up to {most:,.0f} kW of base load are not supplied"
+        )
     return said

@@ -182,6 +182,10 @@ class StationsWorld:
             method="iterative_current",  # as exact as Newton here, and faster while few candidates diverge
         )
 
+    def source_pu(self, slot: int) -> float:
+        """Return the voltage at the feeder's source in a slot, what strikes in it counted."""
+        return self.feeder.source_pu - float(self.events.sag_pu[slot])
+
     def by_power_flow(self, slot: int) -> ByPowerFlow:
         """Return what works out schedules of a slot by power flow."""
         load_kw, load_kvar = self.base
@@ -203,7 +207,8 @@ class StationsWorld:
             What storage draws at each of them, less what EVs lend.
         """
         s, stations = self.settings, self.stations
-        evaluator: Evaluator = Coefficients()
+        base_kw = self.base[0][slot]
+        evaluator: Evaluator = Coefficients(float(base_kw.sum() - base_kw[stations.node].sum()))
         if self.scenario.scheduling.evaluator == "powerflow":
             evaluator = self.by_power_flow(slot)
         return StationScheduling(
@@ -212,7 +217,7 @@ class StationsWorld:
             wanted_kwh=np.array([report.wanted_kwh for report in reports], dtype=np.float64),
             queued=np.array([report.queued for report in reports], dtype=np.int64),
             queued_kwh=np.array([report.queued_kwh for report in reports], dtype=np.float64),
-            base_kw=self.base[0][slot, stations.node],
+            base_kw=base_kw[stations.node],
             storage_kw=storage_kw,
             region=stations.region,
             region_weights=np.array(s.region_weights),
@@ -239,13 +244,14 @@ class StationsWorld:
         """
         feeder = self.feeder
         rated_kw = np.sqrt(3) * feeder.line_rated_a * feeder.node_v[feeder.line_from] / 1e3
-        everywhere = self._lines_above_all @ self.base[0][slot]
-        room = rated_kw - everywhere - self.stations.above @ power_kw
+        room = rated_kw - self.base_carried_kw[slot] - self.stations.above @ power_kw
         return np.where(np.isnan(room), np.inf, room)
 
     @cached_property
-    def _lines_above_all(self) -> NDArray[np.bool_]:
-        return self.feeder.lines_above(np.arange(len(self.feeder)))
+    def base_carried_kw(self) -> NDArray[np.float64]:
+        """What base load makes each line carry, losses left out [kW], shape ``(n_slots, n_lines)``."""
+        carried: NDArray[np.float64] = self.base[0] @ self.feeder.lines_above(np.arange(len(self.feeder))).T
+        return carried
 
     def measure(
         self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]
@@ -258,22 +264,22 @@ class StationsWorld:
             If the power flow diverges.
         """
         grid = self.by_power_flow(slot)
-        source = self.feeder.source_pu - float(self.events.sag_pu[slot])
-        flow = grid.solve(voltage_v[None], power_kw[None], source)
+        flow = grid.solve(voltage_v[None], power_kw[None], self.source_pu(slot))
         if not flow.solved[0]:
-            raise FaultyInputError([self._divergence(slot, power_kw)])
+            raise FaultyInputError([self.divergence(slot, power_kw)])
         drawn = float(flow.source_kw[0])
         most = float(self.events.supply_part[slot]) * drawn
         if self.settings.supply_kw is not None:
             most = min(most, self.settings.supply_kw)
         return flow.voltage_pu[0, self.stations.node] * self.stations.rated_v, drawn, max(drawn - most, 0.0)
 
-    def _divergence(self, slot: int, power_kw: NDArray[np.float64]) -> Fault:
+    def divergence(self, slot: int, power_kw: NDArray[np.float64]) -> Fault:
+        """Return the fault of a slot that has no power flow when stations draw so much [kW], shape ``(m,)``."""
         worst = int(power_kw.argmax())
         start = f"{self.horizon.slot_starts[slot]:%H:%M}"
         found = (
             f"diverging in slot {slot} at {start}: stations draw {power_kw.sum():,.0f} kW, "
-            f"{power_kw[worst]:,.0f} kW of it {self.stations.station[worst]}, beside {self.base[0][slot].sum():,.0f} kW"
+            f"{power_kw[worst]:,.0f} kW of it {self.stations.station[worst]}, beside {self.base[0][slot].sum():,.0f} kW, the source at {self.source_pu(slot):.3g} pu"
         )
         return Fault(self.feeder.title, None, "power flow", found, "a load that the feeder can carry")
 

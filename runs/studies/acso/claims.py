@@ -6,14 +6,23 @@ whole method, all triggers on; ACSO without triggers, which only changes the sea
 ACSO ends lower than all four by a Mann-Whitney test, "partly found" if than some.
 """
 
+import calendar
 from typing import Final
-
-import pandas as pd
 
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
 from runs.studies.acso.cases import ALL_MONTHS, BEFORE, PAPERS, RIVALS, SHARE_BEFORE, TIME_YUAN_PER_H, PaperRuns
-from runs.studies.acso.tables import BUDGETS, convergence, months, recalculated_share, shares, tests, voltages, years
+from runs.studies.acso.tables import (
+    BUDGETS,
+    convergence,
+    months,
+    recalculated_share,
+    rows_of,
+    shares,
+    tests,
+    voltages,
+    years,
+)
 from runs.studies.claim import Claim, Outcome
 
 NAMES: Final = {
@@ -89,41 +98,38 @@ def _inputs(runs: PaperRuns) -> Claim:
 
 
 def _range(runs: PaperRuns) -> Claim:
-    row = voltages(runs).set_index("variant").loc[BEFORE]
-    own = row.voltage_min_pu, row.voltage_max_pu
+    row = rows_of(voltages(runs), "variant")[BEFORE]
+    own = row["voltage_min_pu"], row["voltage_max_pu"]
     near = all(abs(ours - papers) <= NEAR_PU for ours, papers in zip(own, PAPER_RANGE_PU, strict=True))
     return Claim(
         "C-3", "before scheduling voltages of a day range from 0.953 to 1.050", "calibrated" if near else "not found",
-        f"{own[0]:.3f} to {own[1]:.3f}, means over days; the feeder's lengths and how users are spread over stations were chosen for that "
-        "with the mean load of the year",
+        f"{own[0]:.3f} to {own[1]:.3f}, means over days; the feeder's lengths and how users are spread over stations were chosen for that, "
+        "with a base load that knows no months",
     )  # fmt: skip
 
 
 def _deviation(runs: PaperRuns) -> Claim:
-    table = voltages(runs).set_index("variant")
-    less = {name: _points(table, name) for name in (PAPERS, "acso", "cso 0.2")}
-    deviation, swing = less[PAPERS]
-    outcomes = {sized(deviation, PAPER_DEVIATION_POINTS), sized(swing, PAPER_SWING_POINTS)}
+    table = rows_of(voltages(runs), "variant")
+    deviation = {name: 100 * row["voltage_deviation_max_pu"] for name, row in table.items()}
+    swing = {name: 100 * row["voltage_swing_max_pu"] for name, row in table.items()}
+    less = {
+        name: (deviation[BEFORE] - deviation[name], swing[BEFORE] - swing[name]) for name in (PAPERS, "acso", "cso 0.2")
+    }
+    outcomes = {
+        sized(ours, papers)
+        for ours, papers in zip(less[PAPERS], (PAPER_DEVIATION_POINTS, PAPER_SWING_POINTS), strict=True)
+    }
     said = "; ".join(
-        f"{NAMES[name]}: deviation {100 * table.voltage_deviation_max_pu[name]:.1f} %, swing {100 * table.voltage_swing_max_pu[name]:.1f} "
-        f"points, so {_more_or_less(d)} and {_more_or_less(s)}"
+        f"{NAMES[name]}: deviation {deviation[name]:.1f} %, swing {swing[name]:.1f} points, so {_more_or_less(d)} and {_more_or_less(s)}"
         for name, (d, s) in less.items()
     )
     return Claim(
         "C-3",
         "the largest deviation falls by 1.8 points (5.0 to 3.2 %) and the swing by 3.5 points (9.7 to 6.2)",
-        graded(outcomes == {"found"}, max(deviation, swing) > 0),
-        f"before: deviation {100 * table.voltage_deviation_max_pu[BEFORE]:.1f} %, swing of the station with the most "
-        f"{100 * table.voltage_swing_max_pu[BEFORE]:.1f} points; {said}. Means over days, by power flow. F holds no voltage",
+        graded(outcomes == {"found"}, max(less[PAPERS]) > 0),
+        f"before: deviation {deviation[BEFORE]:.1f} %, swing of the station with the most {swing[BEFORE]:.1f} points; {said}. Means over "
+        "days, by power flow. F holds no voltage",
     )
-
-
-def _points(table: pd.DataFrame, name: str) -> tuple[float, float]:
-    deviation, swing = (
-        100 * (table.loc[BEFORE, column] - table.loc[name, column])
-        for column in ("voltage_deviation_max_pu", "voltage_swing_max_pu")
-    )
-    return float(deviation), float(swing)
 
 
 def _more_or_less(points: float) -> str:
@@ -131,110 +137,111 @@ def _more_or_less(points: float) -> str:
 
 
 def _loss(runs: PaperRuns) -> Claim:
-    table = years(runs).set_index("variant")
-    before = table.losses_mwh[BEFORE]
+    table = rows_of(years(runs), "variant")
+    before, own, plain = table[BEFORE], table[PAPERS], table["acso"]
     return Claim(
-        "C-4", "the year's losses fall from 7,320.42 to 7,071.54 MWh, by 3.40 %", sized(table.losses_kwh_change[PAPERS], PAPER_LOSS),
-        f"{before:,.0f} MWh before and {table.losses_mwh[PAPERS]:,.0f} with ACSO ({table.losses_kwh_change[PAPERS]:+.2%}), "
-        f"{table.losses_mwh['acso']:,.0f} without triggers ({table.losses_kwh_change['acso']:+.2%}), by power flow; by the paper's "
-        f"coefficients {table.coefficient_losses_mwh[BEFORE]:,.0f} MWh before, {table.coefficient_losses_kwh_change[PAPERS]:+.2%} and "
-        f"{table.coefficient_losses_kwh_change['acso']:+.2%}. Ours before is {before / PAPER_LOSS_MWH:.2f} times the paper's because the feeder was "
-        "calibrated on voltages: only percentages compare",
+        "C-4", "the year's losses fall from 7,320.42 to 7,071.54 MWh, by 3.40 %", sized(own["losses_kwh_change"], PAPER_LOSS),
+        f"{before['losses_mwh']:,.0f} MWh before and {own['losses_mwh']:,.0f} with ACSO ({own['losses_kwh_change']:+.2%}), "
+        f"{plain['losses_mwh']:,.0f} without triggers ({plain['losses_kwh_change']:+.2%}), by power flow; by the paper's "
+        f"coefficients {before['coefficient_losses_mwh']:,.0f} MWh before, {own['coefficient_losses_kwh_change']:+.2%} and "
+        f"{plain['coefficient_losses_kwh_change']:+.2%}. Ours before is {before['losses_mwh'] / PAPER_LOSS_MWH:.2f} times the paper's, but the "
+        "feeder was calibrated on voltages, not on that: only percentages compare",
     )  # fmt: skip
 
 
 def _loss_to_cso(runs: PaperRuns) -> Claim:
-    table = years(runs).set_index("variant")
+    table = rows_of(years(runs), "variant")
     ours = {
-        (name, rival): table.losses_kwh[name] / table.losses_kwh[rival] - 1
+        (name, rival): table[name]["losses_kwh"] / table[rival]["losses_kwh"] - 1
         for name in (PAPERS, "acso")
         for rival in ("cso 0.2", "cso 0.2 twice")
     }
+    cso = table["cso 0.2"]
     return Claim(
         "C-4",
         "the year's losses are 2.83 % less than with CSO (7,277.42 MWh)",
         sized(ours[PAPERS, "cso 0.2"], PAPER_LOSS_TO_CSO),
-        f"CSO 0.2 {table.losses_mwh['cso 0.2']:,.0f} MWh ({table.losses_kwh_change['cso 0.2']:+.2%} to before); against it, "
+        f"CSO 0.2 {cso['losses_mwh']:,.0f} MWh ({cso['losses_kwh_change']:+.2%} to before); against it, "
         + "; ".join(
-            f"{NAMES[name]} {change:+.2%}{', CSO at equal evaluations' if rival.endswith('twice') else ''}"
+            f"{NAMES[name]} {change:+.2%} at equal {'evaluations' if rival.endswith('twice') else 'iterations'}"
             for (name, rival), change in ours.items()
         ),
     )
 
 
 def _november(runs: PaperRuns) -> list[Claim]:
-    losses = months(runs).pivot_table(index="month", columns="variant", values="losses_mwh")
-    saved = losses[BEFORE] - losses[PAPERS]
-    most = int(saved.idxmax())
-    november = float(losses[PAPERS][NOVEMBER] / losses[BEFORE][NOVEMBER] - 1)
+    losses = {(row["variant"], row["month"]): row["losses_mwh"] for row in months(runs).to_dict("records")}
+    saved = {month: losses[BEFORE, month] - losses[PAPERS, month] for month in runs.size.months}
+    most = max(saved, key=lambda month: saved[month])
+    before, after = losses[BEFORE, NOVEMBER], losses[PAPERS, NOVEMBER]
     return [
         Claim(
             "C-5", "of all months the losses fall most in November", graded(most == NOVEMBER, False),
-            f"most in month {most}, by {saved[most]:,.0f} MWh; in November by {saved[NOVEMBER]:,.0f}. Ours differ in base load and draws only; "
-            "what set the paper's November apart is lost"
+            f"most in {calendar.month_name[most]}, by {saved[most]:,.0f} MWh; in November by {saved[NOVEMBER]:,.0f}. Our months differ in base "
+            "load and draws only; what set the paper's November apart is lost"
             + ("" if runs.size.months == ALL_MONTHS else f"; months run: {', '.join(map(str, runs.size.months))}"),
         ),
         Claim(
-            "C-5", "in November they fall from 637.85 to 531.78 MWh, by 16.6 %", sized(november, PAPER_NOVEMBER),
-            f"{losses[BEFORE][NOVEMBER]:,.0f} to {losses[PAPERS][NOVEMBER]:,.0f} MWh ({november:+.1%}); all other months together "
-            f"{saved.drop(NOVEMBER).sum():,.0f} MWh less, in the paper 142.81",
+            "C-5", "in November they fall from 637.85 to 531.78 MWh, by 16.6 %", sized(after / before - 1, PAPER_NOVEMBER),
+            f"{before:,.0f} to {after:,.0f} MWh ({after / before - 1:+.1%}); all other months together "
+            f"{sum(saved.values()) - saved[NOVEMBER]:,.0f} MWh less, in the paper 142.81",
         ),
     ]  # fmt: skip
 
 
 def _cost(runs: PaperRuns) -> Claim:
-    table = years(runs).set_index("variant")
-    before = table.cost_yuan[BEFORE]
+    table = rows_of(years(runs), "variant")
+    before, change = table[BEFORE]["cost_yuan"], {name: row["cost_yuan_change"] for name, row in table.items()}
     return Claim(
-        "C-6", "the year's operating cost falls from 65,400 to 60,500 RMB, by 7.49 %", sized(table.cost_yuan_change[PAPERS], PAPER_COST),
-        f"{before:,.0f} yuan before, {table.cost_yuan_change[PAPERS]:+.1%} with ACSO, {table.cost_yuan_change['acso']:+.1%} without triggers, "
-        f"{table.cost_yuan_change['cso 0.2']:+.1%} with CSO 0.2. The paper's scale is arbitrary: ours would have to be multiplied by "
-        f"{PAPER_COST_YUAN / before:.5f}",
+        "C-6", "the year's operating cost falls from 65,400 to 60,500 RMB, by 7.49 %", sized(change[PAPERS], PAPER_COST),
+        f"{before:,.0f} yuan before, {change[PAPERS]:+.1%} with ACSO, {change['acso']:+.1%} without triggers, {change['cso 0.2']:+.1%} with "
+        f"CSO 0.2. The paper's scale is arbitrary: ours would have to be multiplied by {PAPER_COST_YUAN / before:.5f}",
     )  # fmt: skip
 
 
 def _paid(runs: PaperRuns) -> Claim:
-    table = years(runs).set_index("variant")
-    row = table.loc[PAPERS]
-    outcome = sized(row.paid_yuan_change, PAPER_COST_PAID)
-    dearer = row.discount_yuan > 0
+    row = rows_of(years(runs), "variant")[PAPERS]
+    outcome = sized(row["paid_yuan_change"], PAPER_COST_PAID)
+    dearer = row["discount_yuan"] > 0
     return Claim(
         "C-6",
         "with a fee cut for those who take part it is 61,600 RMB, 5.81 % less than before and more than without",
         outcome if dearer or outcome == "not found" else "partly found",
-        f"{row.discount_yuan:,.0f} yuan paid back in the year make {row.paid_yuan:,.0f} yuan, {row.paid_yuan_change:+.1%} to before",
+        f"{row['discount_yuan']:,.0f} yuan paid back in the year make {row['paid_yuan']:,.0f} yuan, {row['paid_yuan_change']:+.1%} to before",
     )
 
 
 def _time_share(runs: PaperRuns) -> Claim:
-    table = years(runs).set_index("variant")
-    priced = shares(runs.priced).set_index("variant").time_share
+    share = {name: row["time_cost_share"] for name, row in rows_of(years(runs), "variant").items()}
+    priced = {name: row["time_share"] for name, row in rows_of(shares(runs.priced), "variant").items()}
     after = recalculated_share(runs, PAPERS)
     outcome = sized(after - SHARE_BEFORE, PAPER_SHARE_AFTER - SHARE_BEFORE)
+    days = len(runs.size.some_days)
     return Claim(
         "C-7", "the time cost's share rises from 10 to 20 %", "calibrated" if outcome == "found" else outcome,
-        f"{table.time_cost_share[BEFORE]:.1%} before, {table.time_cost_share['acso']:.1%} with ACSO without triggers, "
-        f"{table.time_cost_share[PAPERS]:.1%} with ACSO, at {TIME_YUAN_PER_H:g} yuan an hour; at {runs.time_yuan_per_h:.3g}, with which it is "
-        f"{SHARE_BEFORE:.0%} before, {recalculated_share(runs, 'acso'):.1%} and {after:.1%} with the same schedules. Searched anew at that "
-        f"price, on {len(runs.size.some_days)} day{'s' * (len(runs.size.some_days) > 1)}: {priced[BEFORE]:.1%} before, {priced['acso']:.1%} "
-        f"and {priced[PAPERS]:.1%}",
+        f"{share[BEFORE]:.1%} before, {share['acso']:.1%} with ACSO without triggers, {share[PAPERS]:.1%} with ACSO, at {TIME_YUAN_PER_H:g} yuan "
+        f"an hour; at {runs.time_yuan_per_h:.3g}, with which it is {SHARE_BEFORE:.0%} before, {recalculated_share(runs, 'acso'):.1%} and "
+        f"{after:.1%} with the same schedules. Searched anew at that price, on {days} day{'s' * (days > 1)}: {priced[BEFORE]:.1%} before, "
+        f"{priced['acso']:.1%} and {priced[PAPERS]:.1%}",
     )  # fmt: skip
 
 
 def _convergence(runs: PaperRuns, equal: str) -> Claim:
-    found = tests(runs)
-    outcomes = found[(found.budget == f"equal {equal}") & (found.optimizer == "acso")].set_index("other").outcome
+    outcomes = {
+        row["other"]: row["outcome"]
+        for row in tests(runs).to_dict("records")
+        if row["budget"] == f"equal {equal}" and row["optimizer"] == "acso"
+    }
     table = convergence(runs)
-    median = table[table.equal == equal].set_index("optimizer")
+    ended = rows_of(table[table.equal == equal], "optimizer")
     wins = sum(outcomes[name] == "wins" for name in RIVALS)
-    said = "; ".join(f"{outcomes[name]} against {NAMES[name]} ({median['median'][name]:.4f})" for name in RIVALS)
-    feasible = ", ".join(f"{_short(name)} {median.feasible[name]}" for name in ("acso", *RIVALS))
+    said = ", ".join(f"{outcomes[name]} against {NAMES[name]} ({ended[name]['median']:.4f})" for name in RIVALS)
+    feasible = ", ".join(f"{_short(name)} {ended[name]['feasible']}" for name in ("acso", *RIVALS))
     return Claim(
         "C-8",
         f"ACSO converges better than CSO, PSO and A-PSO (Fig 3); equal {equal}",
         graded(wins == len(RIVALS), wins > 0),
-        f"median fitness of {runs.size.shots} shots: ACSO {median['median']['acso']:.4f}, {said}. Within all limits ended, of {runs.size.shots}: "
-        f"{feasible}",
+        f"ACSO (median fitness {ended['acso']['median']:.4f}) {said}. Within all limits ended, of {runs.size.shots}: {feasible}",
     )
 
 

@@ -1,20 +1,21 @@
 """Paper C's tables with our numbers: what the paper printed in Tables 3 to 5 is lost but for a few numbers."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from runs.optimizing.tables import mann_whitney
 from runs.stations.summary import COSTS
-from runs.studies.acso.cases import BEFORE, TIME_YUAN_PER_H, VARIANTS, PaperRuns, days_of
+from runs.studies.acso.cases import TIME_YUAN_PER_H, VARIANTS, PaperRuns, days_of
 
 BUDGETS: Final = {"iterations": "fun_iterations", "evaluations": "fun"}
 """What searches have the same number of, and the column of the fitness that they have then."""
 KWH_A_MWH: Final = 1000.0
 DAYS_A_YEAR: Final = 365
+HOURS_A_YEAR: Final = 24 * DAYS_A_YEAR
 SUMMED: Final = (
-    "losses_kwh", "coefficient_losses_kwh", "cost_yuan", "discount_yuan", "drawn_kwh", *(f"{name}_cost_yuan" for name in COSTS),
+    "losses_kwh", "coefficient_losses_kwh", "cost_yuan", "discount_yuan", "drawn_kwh", "served_kwh", "unserved_kwh", *(f"{name}_cost_yuan" for name in COSTS),
 )  # fmt: skip
 """Figures of a day that are scaled to the month and to the year."""
 TRIGGERED: Final = (
@@ -26,6 +27,11 @@ WEIGHED: Final = (
     "slots", "believed_slots", "feasible_slots", "voltage_broken_slots", "outside_pu", "voltage_deviation_max_pu",
     "voltage_swing_max_pu", "losses_kwh", "coefficient_losses_kwh", "cost_yuan", "peak_kw", "satisfaction_mean",
 )  # fmt: skip
+
+
+def rows_of(table: pd.DataFrame, key: str) -> dict[Any, dict[str, Any]]:
+    """Return the rows of a table by the value of a column that no two share."""
+    return {row[key]: row for row in table.to_dict("records")}  # type: ignore[misc]
 
 
 def tables(runs: PaperRuns) -> dict[str, pd.DataFrame]:
@@ -108,12 +114,10 @@ def years(runs: PaperRuns) -> pd.DataFrame:
     """
     by_month = months(runs)
     scale = DAYS_A_YEAR / sum(days_of(month) for month in runs.size.months)
-    total = by_month.groupby("variant", sort=False)[list(SUMMED)].sum().loc[list(VARIANTS)] * scale
-    total = total.assign(paid_yuan=total.cost_yuan + total.discount_yuan)
-    changes = {
-        f"{name}_change": total[name] / total.loc[BEFORE, name] - 1
-        for name in ("losses_kwh", "coefficient_losses_kwh", "cost_yuan", "paid_yuan", "drawn_kwh")
-    }
+    total = by_month.groupby("variant", sort=False)[list(SUMMED)].sum().loc[list(VARIANTS)].mul(scale)
+    total["paid_yuan"] = total.cost_yuan + total.discount_yuan
+    compared = ("losses_kwh", "coefficient_losses_kwh", "cost_yuan", "paid_yuan", "drawn_kwh")
+    changes = {f"{name}_change": total[name] / float(total[name].iloc[0]) - 1 for name in compared}
     shares = {f"{name}_cost_share": total[f"{name}_cost_yuan"] / total.cost_yuan for name in COSTS}
     return with_mwh(total.assign(**changes, **shares).reset_index())
 
@@ -128,16 +132,18 @@ def voltages(runs: PaperRuns) -> pd.DataFrame:
         voltage_deviation_max_pu voltage_swing_max_pu peak_kw``: slots summed over days (believed: within limits by what the search went
         by), the farthest outside the band of all days, and means over days of the rest.
     """
-    columns = {
-        "days": ("day", "size"), "slots": ("slots", "sum"), "believed_slots": ("believed_slots", "sum"),
-        "feasible_slots": ("feasible_slots", "sum"), "voltage_broken_slots": ("voltage_broken_slots", "sum"),
-        "outside_pu": ("outside_pu", "max"),
-        **{
-            name: (name, "mean")
-            for name in ("voltage_min_pu", "voltage_max_pu", "voltage_deviation_max_pu", "voltage_swing_max_pu", "peak_kw")
-        },
-    }  # fmt: skip
-    return runs.days.groupby("variant", sort=False).agg(**columns).loc[list(VARIANTS)].reset_index()
+    sums = ["slots", "believed_slots", "feasible_slots", "voltage_broken_slots"]
+    means = ["voltage_min_pu", "voltage_max_pu", "voltage_deviation_max_pu", "voltage_swing_max_pu", "peak_kw"]
+    grouped = runs.days.groupby("variant", sort=False)
+    return (
+        pd.concat(
+            [grouped.size().rename("days"), grouped[sums].sum(), grouped.outside_pu.max(), grouped[means].mean()],
+            axis=1,
+        )
+        .loc[list(VARIANTS)]
+        .rename_axis("variant")
+        .reset_index()
+    )
 
 
 def triggers(runs: PaperRuns) -> pd.DataFrame:
@@ -162,6 +168,6 @@ def shares(days: pd.DataFrame) -> pd.DataFrame:
 
 def recalculated_share(runs: PaperRuns, variant: str) -> float:
     """Return the share of the time cost at the calibrated price, its schedules as they were found at the usual one."""
-    row = years(runs).set_index("variant").loc[variant]
-    time = row.time_cost_yuan * runs.time_yuan_per_h / TIME_YUAN_PER_H
-    return float(time / (row.cost_yuan - row.time_cost_yuan + time))
+    row = rows_of(years(runs), "variant")[variant]
+    time = row["time_cost_yuan"] * runs.time_yuan_per_h / TIME_YUAN_PER_H
+    return float(time / (row["cost_yuan"] - row["time_cost_yuan"] + time))

@@ -19,33 +19,29 @@ from runs.studies.acso.cases import (
     BEFORE,
     PAPERS,
     READINGS,
-    SEARCHERS,
     TRIGGERS,
     VARIANTS,
     PaperRuns,
-    Search,
     Size,
-    busiest,
     calibrated_price,
-    month_factor,
     paper_runs,
-    run_search,
 )
 from runs.studies.acso.claims import claims, sized
 from runs.studies.acso.figures import figures
 from runs.studies.acso.tables import convergence, months, rows_of, tables, years
+from runs.studies.acso.work import SEARCHERS, TIME_YUAN_PER_H, Search, busiest, month_factor, run_search, scenario_of
 from runs.studies.claim import Claim
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
 
 TINY = Size(
-    shots=2, reading_shots=1, population=20, iterations=10, months=(7, 11), days=(15,), day_population=12, day_iterations=1,
+    shots=2, reading_shots=1, tap_shots=1, population=20, iterations=10, months=(7, 11), days=(15,), day_population=12, day_iterations=1,
     seeds=(1,), trigger_iterations=1, some_days=((7, 15),), small_population=5, small_iterations=1,
 )  # fmt: skip
 TOLD: list[float] = []
 WRITTEN = {
-    "claims.csv", "convergence.csv", "tests.csv", "months.csv", "years.csv", "voltages.csv", "triggers.csv", "voltage_weight.csv",
+    "claims.csv", "convergence.csv", "tests.csv", "taps.csv", "months.csv", "years.csv", "voltages.csv", "triggers.csv", "voltage_weight.csv",
     "time_cost.csv", "searches.csv", "days.csv", "trigger_days.csv", "paper_c.md", "figures", ".evswarm",
 }  # fmt: skip
 DRAWN = {
@@ -109,6 +105,7 @@ def test_it_goes_on_where_it_stopped_and_one_worker_writes_the_bytes_of_two(
     with monkeypatch.context() as finished:
         finished.setattr(cases, "run_day", never)
         finished.setattr(cases, "run_search", never)
+        finished.setattr(cases, "run_taps", never)
         done = evswarm("--quick", "--out", out)
     assert done.exit_code == 0, done.output
     assert list(tmp_path.glob(".out-*.parts")) == []
@@ -165,7 +162,7 @@ def test_ways_of_scheduling_meet_the_same_users_and_events(runs: PaperRuns) -> N
 
 def test_a_search_ends_as_the_search_of_a_run_would() -> None:
     search = run_search(Search("cso 0.2", 3, 20, 10, "coefficients"))
-    problem = busiest(3, "coefficients")
+    problem, _ = busiest(3, "coefficients")
     assert search["evaluations"] == 20 * 11
     settings = problem.settings.model_copy(update={"optimizer": "cso", "population": 20, "iterations": 10})
     same = find(dataclasses.replace(problem, settings=settings), np.random.default_rng([3, 1]))
@@ -176,9 +173,21 @@ def test_a_search_ends_as_the_search_of_a_run_would() -> None:
     assert (np.diff(search["curve"]) <= 0).all()
 
 
+def test_taps_are_those_of_the_search_and_of_the_power_flow(runs: PaperRuns) -> None:
+    taps, searches = runs.taps.set_index(["iterations", "shot"]), runs.searches.set_index(["optimizer", "shot"])
+    assert taps.index.to_list() == [(0, 1), (1, 1), (10, 1)]
+    assert taps.loc[(10, 1), "fitness"] == searches.loc[("acso", 1), "fun"]
+    assert taps.loc[(0, 1), "set_mean_v"] == 400
+    assert taps.loc[(0, 1), "set_std_v"] == 0
+    problem, by_power_flow = busiest(1, "coefficients")
+    network = by_power_flow.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
+    assert taps.loc[(0, 1), "low_pu"] == pytest.approx(network.voltage_v.min() / 380)
+    assert taps.loc[(0, 1), "high_pu"] == pytest.approx(network.voltage_v.max() / 380)
+
+
 def test_a_day_is_that_of_a_run(runs: PaperRuns) -> None:
     day = next(day for key, day in cases._year(TINY, "coefficients").items() if key == f"{PAPERS}: 7-15")
-    summary = summarize_stations(cases.scenario_of(day))
+    summary = summarize_stations(scenario_of(day))
     rows = runs.days[(runs.days.month == 7)].set_index("variant")
     for name in ("losses_kwh", "cost_yuan", "voltage_min_pu", "feasible_slots", "visits"):
         assert rows.loc[PAPERS, name] == pytest.approx(summary[name])
@@ -206,7 +215,7 @@ def test_base_load_is_most_in_july() -> None:
 def test_at_the_calibrated_price_time_is_a_tenth_before(runs: PaperRuns) -> None:
     assert runs.time_yuan_per_h == calibrated_price(runs.days)
     before = runs.days[runs.days.variant == BEFORE]
-    scaled = before.time_cost_yuan.sum() * runs.time_yuan_per_h / cases.TIME_YUAN_PER_H
+    scaled = before.time_cost_yuan.sum() * runs.time_yuan_per_h / TIME_YUAN_PER_H
     assert scaled / (before.cost_yuan.sum() - before.time_cost_yuan.sum() + scaled) == pytest.approx(0.1)
     assert runs.priced[runs.priced.variant == BEFORE].time_cost_share.mean() == pytest.approx(0.1, abs=0.01)
 

@@ -1,12 +1,6 @@
-"""The runs that paper C's claims, tables and figures are taken from.
-
-Two kinds of work, both short: a search for the schedule of one slot (the paper's Fig 3), and a day of all stations. The case is
-`runs.stations.paper_c`; what is added here: the base load follows the month, 15 % above its mean in July and below it in January
-[default: the paper's data of 2023 are lost]; users are alike in all months, and drawn anew for each day.
-"""
+"""The runs that paper C's claims, tables and figures are taken from: searches of one slot, a year of sampled days, and days of others."""
 
 import calendar
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,35 +9,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
-from coordination.stations.problem import StationScheduling
 from coordination.stations.search import NONE
-from coordination.stations.settings import SchedulingSettings
-from runs.scenario import Scenario
 from runs.simulate import Progress
-from runs.stations.model import StationsModel
-from runs.stations.paper_c import BASE_KW, YEAR, paper_c
-from runs.stations.simulate import carry_out, unscheduled
-from runs.stations.summary import LEVELS, figures
-from runs.stations.world import StationsWorld
+from runs.stations.paper_c import YEAR
+from runs.stations.summary import LEVELS
+from runs.studies.acso.work import (
+    SEARCHERS,
+    TIME_YUAN_PER_H,
+    WARMEST,
+    Day,
+    Search,
+    grid,
+    run_day,
+    run_search,
+    run_taps,
+)
 from runs.studies.parts import Parts
 from runs.workers import Crew
 
-SWING: Final = 0.15
-WARMEST: Final = 7
-"""Of the base load over the year, and the month of its peak [default]."""
-
-SEARCHERS: Final[Mapping[str, dict[str, Any]]] = {
-    "acso": {}, "cso 0.2": {"social": 0.2}, "cso": {}, "pso": {}, "apso": {},
-    "acso overshoot": {"overshoot": True}, "acso 0.2": {"social": 0.2},
-}  # fmt: skip
-"""Optimisers of one slot, the first word one of `OPTIMIZERS`, with their settings; "cso" has its authors' factor."""
 RIVALS: Final = ("cso 0.2", "cso", "pso", "apso")
 READINGS: Final = ("acso overshoot", "acso 0.2")
 """Other readings of ACSO's lost equation."""
-POINTS: Final = 201
-"""Of a search's course that are kept."""
-
 BEFORE: Final = "before"
 PAPERS: Final = "acso triggers"
 """The paper's whole method."""
@@ -64,7 +50,6 @@ WEIGHTS: Final = (0.0, 0.4, 1.0)
 """Of the voltage; the paper's F has none."""
 SHARE_BEFORE: Final = 0.10
 """Of the time cost in all [verbatim]."""
-TIME_YUAN_PER_H: Final = SchedulingSettings().time_yuan_per_h
 
 
 @dataclass(frozen=True)
@@ -73,8 +58,8 @@ class Size:
 
     Parameters
     ----------
-    shots, reading_shots
-        Draws of users for which a slot is searched, and for which ACSO's other readings do.
+    shots, reading_shots, tap_shots
+        Draws of users for which a slot is searched, for which ACSO's other readings do, and of which voltages are looked at.
     population, iterations
         Of these searches.
     months, days
@@ -93,6 +78,7 @@ class Size:
 
     shots: int
     reading_shots: int
+    tap_shots: int
     population: int
     iterations: int
     months: tuple[int, ...]
@@ -113,7 +99,7 @@ class Size:
 
 ALL_MONTHS: Final = tuple(range(1, 13))
 FULL: Final = Size(
-    shots=20, reading_shots=10, population=300, iterations=5000, months=ALL_MONTHS, days=(5, 15, 25), day_population=300,
+    shots=20, reading_shots=10, tap_shots=5, population=300, iterations=5000, months=ALL_MONTHS, days=(5, 15, 25), day_population=300,
     day_iterations=100, seeds=(1, 2, 3, 4, 5, 6), trigger_iterations=60, some_days=((1, 15), (7, 15)), small_population=60,
     small_iterations=20,
 )  # fmt: skip
@@ -122,68 +108,11 @@ FULL_BY_POWER_FLOW: Final = replace(
     trigger_iterations=20,
 )  # fmt: skip
 QUICK: Final = Size(
-    shots=5, reading_shots=5, population=60, iterations=100, months=(1, 7, 11), days=(15,), day_population=40,
+    shots=5, reading_shots=5, tap_shots=2, population=60, iterations=100, months=(1, 7, 11), days=(15,), day_population=40,
     day_iterations=5, seeds=(1, 2), trigger_iterations=5, some_days=((7, 15),), small_population=20, small_iterations=2,
 )  # fmt: skip
 QUICK_BY_POWER_FLOW: Final = replace(QUICK, reading_shots=0, population=20, iterations=10, day_population=20, day_iterations=2,
                                      trigger_iterations=2)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Search:
-    """A search for the schedule of the busiest slot of a day.
-
-    Parameters
-    ----------
-    optimizer
-        Of `SEARCHERS`.
-    shot
-        Seed of the users and of the search.
-    population, iterations
-        Of an optimiser that evaluates its population once an iteration; all evaluate as many points.
-    evaluator
-        See `SchedulingSettings`.
-    """
-
-    optimizer: str
-    shot: int
-    population: int
-    iterations: int
-    evaluator: str
-
-
-@dataclass(frozen=True)
-class Day:
-    """A day of all stations.
-
-    Parameters
-    ----------
-    month, day, seed
-        When, and the seed of users, events and searches.
-    optimizer, population, iterations, evaluator
-        See `SchedulingSettings`.
-    triggers
-        Of `TRIGGERS`.
-    events_a_day
-        Of each kind.
-    weight_voltage, time_yuan_per_h
-        See `SchedulingSettings`.
-    is_shown
-        Whether voltages of each station are kept.
-    """
-
-    month: int
-    day: int
-    seed: int
-    optimizer: str
-    population: int
-    iterations: int
-    evaluator: str
-    triggers: str = "none"
-    events_a_day: float = 0.0
-    weight_voltage: float = 0.0
-    time_yuan_per_h: float = TIME_YUAN_PER_H
-    is_shown: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +128,9 @@ class PaperRuns:
         fitness after as many iterations as the others have, `fun` that after as many evaluations.
     evaluated, curves
         Numbers of evaluations, and the best fitness there, by optimiser, shape ``(shots, POINTS)``.
+    taps
+        ``iterations shot fitness set_mean_v set_std_v believed_pu low_pu high_pu deviation_pu loss_kw``: the schedule that ACSO finds
+        for a slot in so many iterations, 0: before scheduling; voltages that taps are set for, and a power flow's.
     days
         ``variant month day`` and the key figures: a row a day of the year's sample.
     triggers
@@ -218,6 +150,7 @@ class PaperRuns:
     searches: pd.DataFrame
     evaluated: NDArray[np.int64]
     curves: dict[str, NDArray[np.float64]]
+    taps: pd.DataFrame
     days: pd.DataFrame
     triggers: pd.DataFrame
     some: pd.DataFrame
@@ -226,96 +159,9 @@ class PaperRuns:
     shown: dict[str, dict[str, NDArray[np.float64]]]
 
 
-def month_factor(month: int) -> float:
-    """Return the base load of a month as a part of the mean."""
-    return 1 + SWING * math.cos(2 * math.pi * (month - WARMEST) / 12)
-
-
 def days_of(month: int) -> int:
     """Return the days of a month of the paper's year."""
     return calendar.monthrange(YEAR, month)[1]
-
-
-def scenario_of(day: Day) -> Scenario:
-    """Return the scenario of a day."""
-    on = LEVELS if day.triggers == "all" else (day.triggers,)
-    return paper_c(
-        day.month, day.day, base_kw=BASE_KW * month_factor(day.month),
-        scheduling={
-            "optimizer": day.optimizer, "population": day.population, "iterations": day.iterations,
-            "evaluator": day.evaluator, "weight_voltage": day.weight_voltage, "time_yuan_per_h": day.time_yuan_per_h,
-        },
-        triggers={level: level in on for level in LEVELS},
-        events={"voltage_a_day": day.events_a_day, "supply_a_day": day.events_a_day},
-        run={"seed": day.seed},
-    )  # fmt: skip
-
-
-def run_day(day: Day) -> dict[str, Any]:
-    """Carry out a day and return its figures."""
-    scenario = scenario_of(day)
-    world = StationsWorld.build(scenario, np.random.default_rng(day.seed))
-    outcome = carry_out(unscheduled(world) if day.optimizer == NONE else world)
-    grid, band = outcome.after, world.feeder_settings
-    low, high = grid.low_pu.min(axis=1), grid.high_pu.max(axis=1)
-    found = {
-        **figures(world, outcome),
-        "visits": len(world.visits),
-        "slots": world.horizon.n_slots,
-        "sags": int((world.events.sag_pu > 0).sum()),
-        "shortages": int((world.events.supply_part < 1).sum()),
-        "believed_slots": int(sum(found.objectives.feasible[0] for found in outcome.model.track.found)),
-        "outside_pu": float(max((band.voltage_min_pu - low).max(), (high - band.voltage_max_pu).max(), 0.0)),
-    }
-    if day.is_shown:
-        found["shown"] = {
-            "drawn_kw": grid.drawn_kw, "low_pu": grid.low_pu, "high_pu": grid.high_pu, "loss_kwh": grid.loss_kwh,
-            "edges_h": world.horizon.edges_h,
-        }  # fmt: skip
-    return found
-
-
-def busiest(shot: int, evaluator: str) -> StationScheduling:
-    """Return the problem of the slot of a day in July in which most energy is wanted, before scheduling."""
-    scenario = scenario_of(Day(WARMEST, 15, shot, "acso", 300, 0, evaluator))
-    world = unscheduled(StationsWorld.build(scenario, np.random.default_rng(shot)))
-    slot = int(np.bincount(world.visits.slot, world.visits.energy_kwh, world.horizon.n_slots).argmax())
-    model = StationsModel(world=world)
-    model.run_until(float(world.horizon.edges_h[slot + 1]))
-    return model.track.problems[slot]
-
-
-def run_search(search: Search) -> dict[str, Any]:
-    """Carry out a search and return its course.
-
-    A schedule that breaks a limit has at least the penalty less the weight of the satisfaction; one that does not has far less.
-    """
-    problem = busiest(search.shot, search.evaluator)
-    cls = OPTIMIZERS[search.optimizer.partition(" ")[0]]
-    optimizer = cls(cls.params_class.model_validate({"population": search.population, **SEARCHERS[search.optimizer]}))
-    evaluations = search.population * (search.iterations + 1)
-    found = minimize(problem, optimizer, max_evaluations=evaluations, rng=np.random.default_rng([search.shot, 1]))
-    steps, best = found.history.T
-    per_iteration = search.population // 2 if optimizer.title == "CSO" else search.population
-
-    def at(evaluated: Any) -> Any:
-        return best[np.maximum(np.searchsorted(steps, evaluated, side="right") - 1, 0)]
-
-    fun_iterations = at(search.population + per_iteration * search.iterations)
-    limit = problem.settings.penalty - problem.settings.weight_satisfaction
-    return {
-        "fun_iterations": fun_iterations,
-        "fun": found.fun,
-        "feasible_iterations": bool(fun_iterations < limit),
-        "feasible": bool(found.fun < limit),
-        "evaluations": found.nfev,
-        "curve": at(grid(search.population, evaluations)),
-    }
-
-
-def grid(first: int, last: int) -> NDArray[np.int64]:
-    """Return the numbers of evaluations at which a search's course is kept."""
-    return np.linspace(first, last, POINTS).round().astype(np.int64)
 
 
 def paper_runs(size: Size, evaluator: str | None, parts: Parts, crew: Crew, progress: Progress) -> PaperRuns:
@@ -336,7 +182,13 @@ def paper_runs(size: Size, evaluator: str | None, parts: Parts, crew: Crew, prog
         for name in SEARCHERS
         for shot in range(1, 1 + (min(size.reading_shots, size.shots) if name in READINGS else size.shots))
     }
-    searched = parts.carry_out("convergence", run_search, searches, crew, lambda part: progress(0.35 * part))
+    searched = parts.carry_out("convergence", run_search, searches, crew, lambda part: progress(0.33 * part))
+    tapped = {
+        f"{iterations} iterations, shot {shot}": Search("acso", shot, size.population, iterations, by)
+        for iterations in dict.fromkeys((0, min(size.day_iterations, size.iterations), size.iterations))
+        for shot in range(1, 1 + min(size.tap_shots, size.shots))
+    }
+    taps = parts.carry_out("taps", run_taps, tapped, crew, lambda part: progress(0.33 + 0.02 * part))
     days = _year(size, by)
     ran = parts.carry_out("year", run_day, days, crew, lambda part: progress(0.35 + 0.45 * part))
     table = _table(
@@ -372,6 +224,7 @@ def paper_runs(size: Size, evaluator: str | None, parts: Parts, crew: Crew, prog
             name: np.array([searched[key]["curve"] for key, search in searches.items() if search.optimizer == name])
             for name in dict.fromkeys(search.optimizer for search in searches.values())
         },
+        taps=_table([{"iterations": each.iterations, "shot": each.shot} for each in tapped.values()], taps.values()),
         days=table,
         triggers=_table([{"triggers": day.triggers, "seed": day.seed} for day in alone.values()], fired.values()),
         some=_table(

@@ -11,7 +11,7 @@ from typing import Final
 
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
-from runs.studies.acso.cases import ALL_MONTHS, BEFORE, PAPERS, RIVALS, SHARE_BEFORE, TIME_YUAN_PER_H, PaperRuns
+from runs.studies.acso.cases import ALL_MONTHS, BEFORE, PAPERS, RIVALS, SHARE_BEFORE, PaperRuns
 from runs.studies.acso.tables import (
     BUDGETS,
     convergence,
@@ -23,6 +23,7 @@ from runs.studies.acso.tables import (
     voltages,
     years,
 )
+from runs.studies.acso.work import TIME_YUAN_PER_H
 from runs.studies.claim import Claim, Outcome
 
 NAMES: Final = {

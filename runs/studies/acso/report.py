@@ -26,7 +26,6 @@ from runs.studies.acso.cases import (
     QUICK,
     QUICK_BY_POWER_FLOW,
     READINGS,
-    SWING,
     VARIANTS,
     PaperRuns,
     Size,
@@ -34,6 +33,7 @@ from runs.studies.acso.cases import (
 )
 from runs.studies.acso.claims import NAMES, PAPER_ITERATIONS, PAPER_SHOTS, claims
 from runs.studies.acso.tables import HOURS_A_YEAR, KWH_A_MWH, rows_of, tables
+from runs.studies.acso.work import SWING
 from runs.studies.claim import Claim
 from runs.studies.markdown import markdown
 from runs.studies.parts import Parts
@@ -108,7 +108,7 @@ def page(runs: PaperRuns, held: Iterable[Claim], written: Mapping[str, pd.DataFr
     return "\n".join([
         _about(runs), _claims(held), _convergence(runs, written["convergence"]), _losses(written["months"], written["years"]),
         _costs(runs, written["years"], written["time_cost"]), _triggers(runs, written["triggers"]),
-        _voltages(runs, written["voltages"]), _weights(runs, written["voltage_weight"]), _inconsistent(runs),
+        _voltages(runs, written["voltages"], written["taps"]), _weights(runs, written["voltage_weight"]), _inconsistent(runs),
     ])  # fmt: skip
 
 
@@ -237,15 +237,16 @@ def _losses(months: pd.DataFrame, years: pd.DataFrame) -> str:
     columns = [
         "", *(NAMES[name] for name in shown), "less with ACSO", "coefficients: before", "coefficients: CSO 0.2", "coefficients: ACSO",
     ]  # fmt: skip
-    unserved = {name: total[name]["unserved_kwh"] / KWH_A_MWH for name in (BEFORE, "cso 0.2", PAPERS)}
+    unserved = {name: total[name]["unserved_kwh"] / KWH_A_MWH for name in shown}
+    changes = [row["losses_kwh_change"] for name, row in total.items() if name != BEFORE]
     served = total[BEFORE]["served_kwh"] / KWH_A_MWH
     return f"""## Table 3: losses [MWh]
 
 {markdown(pd.DataFrame(rows, columns=columns))}
 
-Longer charging at less power is what saves, and any search finds that. A part of it is energy that EVs do not get, for the limits let a
-battery miss up to {_missing():g} kWh on average: of {served:,.0f} MWh served before, {unserved[BEFORE]:,.0f} MWh are missing before scheduling, {unserved["cso 0.2"]:,.0f} with CSO 0.2 and
-{unserved[PAPERS]:,.0f} with ACSO. The power flow's losses hold those of base load and of transformers without load, the coefficients only
+Longer charging at less power saves losses, and every search finds it: {min(changes):+.1%} to {max(changes):+.1%}. A part of it is energy that EVs do not get,
+for the limits let a battery miss up to {_missing():g} kWh on average: beside {served:,.0f} MWh served before scheduling, {unserved[BEFORE]:,.0f} MWh are missing before it,
+{unserved["cso 0.2"]:,.0f} with CSO 0.2, {unserved["acso"]:,.0f} with ACSO without triggers and {unserved[PAPERS]:,.0f} with ACSO. The power flow's losses hold those of base load and of transformers without load, the coefficients only
 those of charging: their percentages are of different sums.
 """
 
@@ -290,6 +291,8 @@ def _costs(runs: PaperRuns, years: pd.DataFrame, priced: pd.DataFrame) -> str:
         )
     )  # fmt: skip
     days = len(runs.size.some_days)
+    saved = {name: total[BEFORE][name] - total["acso"][name] for name in ("transformer_cost_yuan", "cost_yuan")}
+    part = saved["transformer_cost_yuan"] / saved["cost_yuan"]
     return f"""## Table 4: shares of the cost
 
 {shares}
@@ -302,8 +305,8 @@ At {runs.time_yuan_per_h:.3g} yuan an hour of charging or waiting, which makes t
 
 {costs}
 
-The transformers' cost counts power granted, not power drawn: most of what is saved is power that nobody needed and that is no longer
-granted.
+The transformers' cost counts power granted, not power drawn: {part:.0%} of what ACSO without triggers saves is power that nobody needed and
+that is no longer granted. With triggers the storage's cost comes on top.
 """
 
 
@@ -329,7 +332,7 @@ all, each for a slot). Of {int(days.slots.mean())} slots a day.
 """
 
 
-def _voltages(runs: PaperRuns, table: pd.DataFrame) -> str:
+def _voltages(runs: PaperRuns, table: pd.DataFrame, taps: pd.DataFrame) -> str:
     rows = [
         (
             NAMES[row["variant"]], f"{row['believed_slots']} of {row['slots']}", row["feasible_slots"], row["voltage_broken_slots"],
@@ -349,19 +352,40 @@ Schedules of the year's days, found by {by}, as a power flow of every part of ev
 over days.
 
 {markdown(pd.DataFrame(rows, columns=columns))}
-{_why(runs)}"""
+{_why(runs)}
+How far a search goes matters. For the busiest slot, means over {min(runs.size.tap_shots, runs.size.shots)} of the shots of Fig 3:
+
+{_taps(taps)}
+
+F has no voltage, but losses fall as it rises, so the longer ACSO searches the higher it sets the taps; after few iterations they stand
+about where chance put them.
+"""
 
 
 def _why(runs: PaperRuns) -> str:
+    picture = "\n![Voltages before and after](../pictures/stations_found.png)\n"
     if runs.evaluator == "powerflow":
-        return ""
-    drop = SchedulingSettings().drop_coefficient
+        return picture
     return f"""
-The coefficients know a station's own drop, {drop:.0%} of its voltage at the most power, and no line that stations share, so a search that goes
-by them may set taps anywhere in the band: what it believes to be within the band a power flow puts below it.
+The coefficients know a station's own drop, {SchedulingSettings().drop_coefficient:.0%} of its voltage at the most power, and no line that stations share, so a search that goes
+by them may set taps anywhere in the band: what it believes to be within the band a power flow puts outside.
+{picture}"""
 
-![Voltages before and after](../pictures/stations_found.png)
-"""
+
+def _taps(taps: pd.DataFrame) -> str:
+    rows = [
+        (
+            f"{row['iterations']:,}" if row["iterations"] else "before scheduling", f"{row['fitness']:.3f}",
+            f"{row['set_mean_v']:.1f} +- {row['set_std_v']:.1f}", f"{100 * row['believed_pu']:.1f}", f"{row['low_pu']:.3f}",
+            f"{row['high_pu']:.3f}", f"{100 * row['deviation_pu']:.1f}", f"{row['loss_kw']:,.0f}",
+        )
+        for row in taps.to_dict("records")
+    ]  # fmt: skip
+    columns = [
+        "iterations", "fitness", "voltage that taps are set for, without load [V]", "deviation, says the search [%]", "least voltage [pu]",
+        "most [pu]", "deviation [%]", "losses [kW]",
+    ]  # fmt: skip
+    return markdown(pd.DataFrame(rows, columns=columns))
 
 
 def _weights(runs: PaperRuns, table: pd.DataFrame) -> str:
@@ -380,7 +404,7 @@ def _weights(runs: PaperRuns, table: pd.DataFrame) -> str:
     ]  # fmt: skip
     days = len(runs.size.some_days)
     note = (
-        " A search by power flow at a few candidates only shows the direction; it costs some hundred times as much."
+        " Searches by power flow are short, for each candidate costs far more: they show a direction."
         if runs.evaluator is None
         else ""
     )

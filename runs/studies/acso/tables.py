@@ -7,7 +7,8 @@ import pandas as pd
 
 from runs.optimizing.tables import mann_whitney
 from runs.stations.summary import COSTS
-from runs.studies.acso.cases import TIME_YUAN_PER_H, VARIANTS, PaperRuns, days_of
+from runs.studies.acso.cases import VARIANTS, PaperRuns, days_of
+from runs.studies.acso.work import TIME_YUAN_PER_H
 
 BUDGETS: Final = {"iterations": "fun_iterations", "evaluations": "fun"}
 """What searches have the same number of, and the column of the fitness that they have then."""
@@ -39,6 +40,7 @@ def tables(runs: PaperRuns) -> dict[str, pd.DataFrame]:
     return {
         "convergence": convergence(runs),
         "tests": tests(runs),
+        "taps": taps(runs),
         "months": months(runs),
         "years": years(runs),
         "voltages": voltages(runs),
@@ -80,6 +82,11 @@ def tests(runs: PaperRuns) -> pd.DataFrame:
         for equal, column in BUDGETS.items()
     ]
     return pd.concat(found, ignore_index=True).rename(columns={"function": "budget"})
+
+
+def taps(runs: PaperRuns) -> pd.DataFrame:
+    """Return the means over shots of what ACSO sets taps for, and what comes of it: columns as `PaperRuns.taps`, no shot."""
+    return runs.taps.groupby("iterations", sort=False).mean().drop(columns="shot").reset_index()
 
 
 def months(runs: PaperRuns) -> pd.DataFrame:

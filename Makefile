@@ -42,6 +42,8 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	cp results/optimizers/figures/woa_at_the_origin_and_shifted.png docs/pictures/optimizers.png
 	$(BIN)/evswarm study igeo --out results/igeo && cp results/igeo/paper_b.md docs/reproduction/paper_b.md
 	cp results/igeo/figures/fig04_convergence.png docs/pictures/signals_found.png
+	$(BIN)/evswarm study acso --out results/acso && cp results/acso/paper_c.md docs/reproduction/paper_c.md
+	cp results/acso/figures/fig04_voltage.png docs/pictures/stations_found.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png docs/pictures/stations.png
 
 app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port

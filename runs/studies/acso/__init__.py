@@ -1,0 +1,1 @@
+"""Paper C: the advanced competitive swarm and the multi-stage schedule of charging stations."""

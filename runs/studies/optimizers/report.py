@@ -91,7 +91,7 @@ Papers B and C each bring an optimiser of their own and show it ahead of others.
 F1-F6 of the 23-function set, which paper B runs (and calls CEC2005); F6 with the floor, as printed, and without, as often programmed.
 All have their minimum of 0 at a known place: where the set has it, at or near the origin, and *shifted*: drawn anew for each run
 from the middle {100 * SHIFT:.0f} % of the box, the same for all optimisers. Paper B's own problem, peak shaving, is on [its own page](paper_b.md);
-paper C's stations are not built yet: claims on those stand open.
+paper C's, its stations, on [another](paper_c.md).
 
 Nothing was tuned until a claim came true. Settings are those that the papers give, else those of the optimiser's authors; each
 optimiser's file says which is which. But two rules of the rivals, PSO's at the bounds and the GA's tournaments, were chosen among

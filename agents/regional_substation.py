@@ -2,6 +2,7 @@
 
 import mesa
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.charging_station import ChargingStation
 from agents.substation import Substation
@@ -52,7 +53,7 @@ class RegionalSubstation(Substation):
         self._above = columns.above[:, self.rows]
         self._reports: list[StationReport] = []
 
-    def open(self, slot: int, calmer: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> RegionReport:
+    def open(self, slot: int, calmer: NDArray[np.bool_]) -> RegionReport:
         """Let stations begin a slot, and gather what they report; `calmer` of all stations, see `ChargingStation.open`."""
         self._reports = [
             self.channel.send(station.open(slot, calmer=bool(calmer[station.row])), station, self)
@@ -88,7 +89,7 @@ class RegionalSubstation(Substation):
             )
         ]
 
-    def warn(self, give_kw: np.ndarray[tuple[int], np.dtype[np.float64]], cut_kw: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:  # fmt: skip
+    def warn(self, give_kw: NDArray[np.float64], cut_kw: NDArray[np.float64]) -> None:
         """Hand an alarm down: what storage of all stations gives and what their EVs are cut by, shape ``(n_stations,)``."""
         for station in self.stations:
             give, cut = float(give_kw[station.row]), float(cut_kw[station.row])

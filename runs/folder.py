@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -125,3 +125,28 @@ def write_run(
             table.to_csv(folder / f"{name}.csv", index=False)
         else:
             table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def read_run(folder: Path, names: Iterable[str], what: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Read back what `write_run` left of a run in Parquet: its summary and tables.
+
+    Parameters
+    ----------
+    folder
+        Holds the files.
+    names
+        Of the tables.
+    what
+        To call the folder, for the faults.
+
+    Raises
+    ------
+    FaultyInputError
+        If a file is missing.
+    """
+    files = {name: folder / f"{name}.parquet" for name in names}
+    missing = [name for name, path in {SUMMARY_FILE: folder / SUMMARY_FILE, **files}.items() if not path.is_file()]
+    if missing:
+        raise FaultyInputError([Fault(str(folder), None, name, "missing", what) for name in missing])
+    summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+    return summary, {name: pd.read_parquet(path) for name, path in files.items()}

@@ -132,7 +132,7 @@ class Result:
             board=_board(world, outcome.boards_kw),
             messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
             rounds=_rounds(world, outcome),
-            log=_log(outcome.channel.log),
+            log=log_table(outcome.channel.log),
             **feeder_tables(world, network),
         )
 
@@ -183,7 +183,7 @@ class Result:
             raise FaultyInputError([Fault(str(folder), None, name, "missing", "a result folder") for name in missing])
         scenario = Scenario.read(folder / SCENARIO_FILE)
         summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
-        absent = {"log": _log(None), **{name: empty_table(name) for name in FEEDER_TABLES}}
+        absent = {"log": log_table(None), **{name: empty_table(name) for name in FEEDER_TABLES}}
         read = {**absent, **{name: _read_table(folder, name, scenario) for name in tables}}
         return cls(scenario=scenario, summary=summary, **read)
 
@@ -193,7 +193,8 @@ def _tables(scenario: Scenario) -> list[str]:
     return names if scenario.feeder is None else [*names, *FEEDER_TABLES]
 
 
-def _log(rows: list[tuple[Any, ...]] | None) -> pd.DataFrame:
+def log_table(rows: list[tuple[Any, ...]] | None) -> pd.DataFrame:
+    """Return a channel's log as a table; None: an empty one."""
     return pd.DataFrame(rows or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES)
 
 

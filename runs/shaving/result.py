@@ -1,6 +1,5 @@
 """The result of a run of peak shaving: typed tables and a summary, written to a folder and read back."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,11 +11,10 @@ from numpy.typing import NDArray
 from coordination.peak_shaving.grouping import GROUPS
 from coordination.peak_shaving.search import EXACT, Found
 from environment.ageing import years_of_service
-from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
-from environment.faults import Fault, FaultyInputError
-from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
+from environment.channel import BOOK_COLUMNS
+from runs.folder import SCENARIO_FILE, TableFormat, read_run, write_run
 from runs.metrics import load_metrics
-from runs.result import LOG_DTYPES
+from runs.result import log_table
 from runs.scenario import Scenario
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
@@ -87,7 +85,7 @@ class ShavingResult:
             vehicles=_vehicles(world, outcome),
             search=pd.DataFrame(_search(outcome.found), columns=["evaluations", "best_fitness"]),
             messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
-            log=pd.DataFrame(outcome.channel.log or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES),
+            log=log_table(outcome.channel.log),
         )
 
     def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
@@ -119,15 +117,8 @@ class ShavingResult:
             If a file is missing.
         """
         scenario = Scenario.read(folder / SCENARIO_FILE)
-        missing = [name for name in _tables(scenario) if not (folder / f"{name}.parquet").is_file()]
-        if missing:
-            raise FaultyInputError([
-                Fault(str(folder), None, name, "missing", "a folder of a run of peak shaving, tables in Parquet")
-                for name in missing
-            ])  # fmt: skip
-        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _tables(scenario)}
-        tables.setdefault("log", pd.DataFrame([], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES))
-        return cls(scenario, json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8")), **tables)
+        summary, tables = read_run(folder, _tables(scenario), "a folder of a run of peak shaving, tables in Parquet")
+        return cls(scenario, summary, **{"log": log_table(None), **tables})
 
 
 def shave(scenario: Scenario, progress: Progress | None = None) -> ShavingResult:

@@ -1,6 +1,5 @@
 """The result of a run of charging stations: typed tables and a summary, written to a folder and read back."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -9,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from coordination.stations.problem import CONSTRAINTS
-from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
-from environment.faults import Fault, FaultyInputError
-from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
-from runs.result import LOG_DTYPES
+from environment.channel import BOOK_COLUMNS
+from runs.folder import SCENARIO_FILE, TableFormat, read_run, write_run
+from runs.result import log_table
 from runs.scenario import Scenario
 from runs.simulate import Progress
 from runs.stations.simulate import StationsOutcome, run_stations
@@ -84,7 +82,7 @@ class StationsResult:
             ),
             search=_search(outcome),
             messages=pd.DataFrame(channel.books, columns=list(BOOK_COLUMNS)),
-            log=pd.DataFrame(channel.log or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES),
+            log=log_table(channel.log),
         )
 
     def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
@@ -116,15 +114,8 @@ class StationsResult:
             If a file is missing.
         """
         scenario = Scenario.read(folder / SCENARIO_FILE)
-        missing = [name for name in _tables(scenario) if not (folder / f"{name}.parquet").is_file()]
-        if missing:
-            raise FaultyInputError([
-                Fault(str(folder), None, name, "missing", "a folder of a run of stations, tables in Parquet")
-                for name in missing
-            ])  # fmt: skip
-        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _tables(scenario)}
-        tables.setdefault("log", pd.DataFrame([], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES))
-        return cls(scenario, json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8")), **tables)
+        summary, tables = read_run(folder, _tables(scenario), "a folder of a run of stations, tables in Parquet")
+        return cls(scenario, summary, **{"log": log_table(None), **tables})
 
 
 def schedule_stations(scenario: Scenario, progress: Progress | None = None) -> StationsResult:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from coordination.stations.triggers import TriggersSettings, shifted
 from environment.battery import Batteries
 from environment.channel import Channel
-from environment.messages import Alarm, Need, Order, Sent, Served, Shift, StationReport
+from environment.messages import Sent
+from environment.station_messages import Alarm, Need, Order, Served, Shift, StationReport
 from environment.users import Sessions, Visits
 
 

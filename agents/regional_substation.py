@@ -8,7 +8,7 @@ from agents.charging_station import ChargingStation
 from agents.substation import Substation
 from coordination.stations.triggers import DUST_KW, TriggersSettings, passed_on
 from environment.channel import Channel
-from environment.messages import Alarm, Order, RegionOrder, RegionReport, Served, StationReport
+from environment.station_messages import Alarm, Order, RegionOrder, RegionReport, Served, StationReport
 from environment.stations import Stations, StationsSettings
 
 

@@ -18,7 +18,8 @@ from coordination.stations.track import Track
 from coordination.stations.triggers import DUST_KW, TriggersSettings, emergency_kw, smoothing_kw
 from environment.battery import Limits
 from environment.channel import Channel
-from environment.messages import Hop, Order, RegionOrder, StationReport
+from environment.messages import Hop
+from environment.station_messages import Order, RegionOrder, StationReport
 
 ALIKE: Final = 1e-9
 """Hours whose forecasts differ by less than this part are as crowded."""

@@ -20,7 +20,7 @@ from environment.feeders.settings import FeederSettings
 from environment.hierarchy import CONTROL_CENTER
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
-from environment.messages import StationReport
+from environment.station_messages import StationReport
 from environment.stations import Stations, StationsSettings
 from environment.tariffs import Tariff
 from environment.users import Visits, slot_weights

@@ -10,7 +10,7 @@ import pytest
 
 from environment.battery import Batteries
 from environment.faults import FaultyInputError
-from environment.messages import StationReport
+from environment.station_messages import StationReport
 from environment.users import Sessions
 from runs.scenario import Scenario
 from runs.stations.model import StationsModel

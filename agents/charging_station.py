@@ -147,7 +147,7 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
 
     def _count(self, kind: type[Need] | type[Shift], number: int) -> None:
         if number:
-            self.channel.record_all([Sent(kind, number, number, number * kind.BYTES)])
+            self.channel.record_all([Sent(kind, number, number, number * kind.bytes_each())])
 
     @property
     def granted_kw(self) -> float:

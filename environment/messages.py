@@ -63,16 +63,22 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """What all messages have in common; one without content is a header."""
+    """What all messages have in common; one without content is a header, others have `VALUES` or say their size themselves."""
 
     kind: ClassVar[str]
     hop: ClassVar[Hop] = Hop.FIELD
     cast: ClassVar[Cast] = Cast.POINT
+    VALUES: ClassVar[int] = 0
+
+    @classmethod
+    def bytes_each(cls) -> int:
+        """Size on the wire [bytes] of one whose values are always as many."""
+        return HEADER_BYTES + VALUE_BYTES * cls.VALUES
 
     @property
     def wire_bytes(self) -> int:
         """Size on the wire [bytes]."""
-        return HEADER_BYTES
+        return self.bytes_each()
 
     @property
     def text(self) -> str:
@@ -166,11 +172,7 @@ class Declaration(Message):
     """EV -> planner, a day ahead: plug-in, plug-out, energy and power."""
 
     kind: ClassVar[str] = "declaration"
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + 4 * VALUE_BYTES
+    VALUES: ClassVar[int] = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -368,16 +370,11 @@ class Condition(Message):
 
     kind: ClassVar[str] = "condition"
     hop: ClassVar[Hop] = Hop.STORE
-    BYTES: ClassVar[int] = HEADER_BYTES + 3 * VALUE_BYTES
+    VALUES: ClassVar[int] = 3
 
     soc: float
     charge_kw: float
     discharge_kw: float
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return self.BYTES
 
     @property
     def text(self) -> str:
@@ -390,14 +387,9 @@ class Power(Message):
     """A mean power of the present slot; positive charges [kW]."""
 
     hop: ClassVar[Hop] = Hop.STORE
-    BYTES: ClassVar[int] = HEADER_BYTES + VALUE_BYTES
+    VALUES: ClassVar[int] = 1
 
     power_kw: float
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return self.BYTES
 
     @property
     def text(self) -> str:
@@ -425,15 +417,10 @@ class Tracking(Message):
 
     kind: ClassVar[str] = "tracking"
     hop: ClassVar[Hop] = Hop.AGGREGATOR
-    BYTES: ClassVar[int] = HEADER_BYTES + 2 * VALUE_BYTES
+    VALUES: ClassVar[int] = 2
 
     signal_kw: float
     response_kw: float
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return self.BYTES
 
     @property
     def text(self) -> str:

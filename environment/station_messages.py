@@ -15,7 +15,7 @@ class Need(Message):
 
     kind: ClassVar[str] = "need"
     hop: ClassVar[Hop] = Hop.SITE
-    BYTES: ClassVar[int] = HEADER_BYTES + 3 * VALUE_BYTES
+    VALUES: ClassVar[int] = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ class Shift(Message):
 
     kind: ClassVar[str] = "shift"
     hop: ClassVar[Hop] = Hop.SITE
-    BYTES: ClassVar[int] = HEADER_BYTES + 2 * VALUE_BYTES
+    VALUES: ClassVar[int] = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,11 +54,6 @@ class StationReport(Message):
     lent_kw: float
     charge_kw: float
     discharge_kw: float
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + self.VALUES * VALUE_BYTES
 
     @property
     def text(self) -> str:
@@ -107,11 +102,6 @@ class Order(Message):
     storage_kw: float
 
     @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + self.VALUES * VALUE_BYTES
-
-    @property
     def text(self) -> str:
         """What is granted."""
         return (
@@ -149,13 +139,9 @@ class Alarm(Message):
 
     kind: ClassVar[str] = "alarm"
     hop: ClassVar[Hop] = Hop.STATION
+    VALUES: ClassVar[int] = 2
     give_kw: float
     cut_kw: float
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + 2 * VALUE_BYTES
 
     @property
     def text(self) -> str:
@@ -169,15 +155,11 @@ class Served(Message):
 
     kind: ClassVar[str] = "served"
     hop: ClassVar[Hop] = Hop.STATION
+    VALUES: ClassVar[int] = 3
 
     vehicles: int
     served_kwh: float
     wanted_kwh: float
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + 3 * VALUE_BYTES
 
     @property
     def text(self) -> str:

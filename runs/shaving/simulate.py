@@ -117,6 +117,6 @@ def _count(channel: Channel, n_slots: int, present: int) -> None:
     channel.record_all([
         Sent(Forecast, 1, 1, Forecast.bytes_of(1, n_slots), Hop.AGGREGATOR),
         Sent(Prices, 1, 1, HEADER_BYTES + 2 * VALUE_BYTES * n_slots),
-        *(Sent(kind, present, present, present * kind.BYTES) for kind in (Condition, Setpoint, Response)),
-        Sent(Tracking, n_slots, n_slots, n_slots * Tracking.BYTES),
+        *(Sent(kind, present, present, present * kind.bytes_each()) for kind in (Condition, Setpoint, Response)),
+        Sent(Tracking, n_slots, n_slots, n_slots * Tracking.bytes_each()),
     ])  # fmt: skip

@@ -111,8 +111,7 @@ class Duel:
 
     def optimizer(self, population: int) -> Minimizer[Any, Any]:
         """Return ours."""
-        cls = OPTIMIZERS[self.ours]
-        return cls(cls.params_class(population=population, **self.params))
+        return OPTIMIZERS[self.ours].of(population=population, **self.params)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def print_own(size: Size) -> None:
     for cls in OPTIMIZERS.values():
         each = []
         for seed in range(size.repeats + 1):
-            optimizer = cls(cls.params_class(population=size.population))
+            optimizer = cls.of(population=size.population)
             task = size.task(seed=seed, counts=False)
             each.append(cpu_ms(lambda: search(optimizer, task, evaluations)))
         least = min(each[1:])  # the first one may compile

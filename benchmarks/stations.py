@@ -106,8 +106,7 @@ def by_mealpy(problem: StationScheduling, fitness: Callable[[Any], float], itera
 
 def by_ours(problem: StationScheduling, iterations: int, population: int) -> None:
     """Let ours search."""
-    cls = OPTIMIZERS["pso"]
-    optimizer = cls(cls.params_class(population=population))
+    optimizer = OPTIMIZERS["pso"].of(population=population)
     minimize(problem, optimizer, max_iterations=iterations, rng=np.random.default_rng(1))
 
 

@@ -7,7 +7,7 @@ keeps the contract.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,6 +132,11 @@ class Minimizer[P: Params, S: State](ABC):
 
     def __init__(self, params: P | None = None) -> None:
         self.params: P = self.params_class() if params is None else params  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """Return one with settings by name; the defaults for those left out."""
+        return cls(cls.params_class.model_validate(settings))  # type: ignore[arg-type]
 
     def start(self, lower: NDArray[np.float64], upper: NDArray[np.float64], rng: np.random.Generator) -> S:
         """Return the state of a new search.

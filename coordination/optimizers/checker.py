@@ -89,21 +89,17 @@ class _Watched:
         return np.concatenate(self.asked)
 
 
-def _of(cls: Kind, **params: Any) -> Minimizer[Any, Any]:
-    return cls(cls.params_class(**params))
-
-
 def _smallest(cls: Kind) -> int:
     """Return the smallest population that the settings take."""
     for population in range(1, min(POPULATIONS)):
         with suppress(ValueError):
-            _of(cls, population=population)
+            cls.of(population=population)
             return population
     return min(POPULATIONS)
 
 
 def _run(cls: Kind, problem: _Watched, budget: int, seed: int = 0, **params: Any) -> OptimizeResult:
-    return minimize(problem, _of(cls, **params), max_evaluations=budget, rng=np.random.default_rng(seed))
+    return minimize(problem, cls.of(**params), max_evaluations=budget, rng=np.random.default_rng(seed))
 
 
 def _box_and_shapes(cls: Kind) -> Iterator[str]:

@@ -73,7 +73,6 @@ def find(problem: PeakShaving, rng: np.random.Generator, progress: Callable[[flo
             raise ValueError("the linear programme has no answer: f2 is not convex with these readings")
         fitness = float(problem.evaluate(exact.signal_kw[None])[0])
         return Found(exact.signal_kw, fitness, np.empty((0, 2)), exact)
-    cls = OPTIMIZERS[settings.optimizer]
-    optimizer = cls(cls.params_class(population=settings.population))
+    optimizer = OPTIMIZERS[settings.optimizer].of(population=settings.population)
     result = minimize(problem, optimizer, max_iterations=settings.iterations, rng=rng, progress=progress)
     return Found(result.x, result.fun, result.history, exact)

@@ -58,9 +58,8 @@ def find(
     settings = problem.settings
     if settings.optimizer == NONE:
         return Found(problem.unscheduled, float(problem.value(problem.before)[0]), problem.before, np.empty((0, 2)))
-    cls = OPTIMIZERS[settings.optimizer]
     own = PAPERS.get(settings.optimizer, {})
-    optimizer = cls(cls.params_class.model_validate({"population": settings.population, **own}))
+    optimizer = OPTIMIZERS[settings.optimizer].of(population=settings.population, **own)
     result = minimize(problem, optimizer, max_iterations=settings.iterations, rng=rng, progress=progress)
     decision = problem.decode(result.x[None])
     return Found(decision, result.fun, problem.judge(decision), result.history)

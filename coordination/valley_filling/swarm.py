@@ -316,8 +316,7 @@ def _coordinator(title: str, starts: type[Starts]) -> Coordinator:
         if not problem.order.size:
             return Plan(Schedule(problem))
         search = starts(problem)
-        kind = OPTIMIZERS[settings.optimizer]
-        optimizer = kind(kind.params_class(population=settings.population))
+        optimizer = OPTIMIZERS[settings.optimizer].of(population=settings.population)
         best = minimize(search, optimizer, max_iterations=settings.iterations, rng=rng)
         return Plan(search.repaired(best.x))
 

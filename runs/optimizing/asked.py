@@ -61,7 +61,7 @@ def asked(
     for name in named:
         cls = OPTIMIZERS[name]
         try:
-            ready[name] = cls(cls.params_class(population=population))
+            ready[name] = cls.of(population=population)
         except ValidationError as error:
             expected = "; ".join(fault["msg"] for fault in error.errors()).lower()
             refused.setdefault(expected, []).append(cls.title)

@@ -178,7 +178,7 @@ def run_search(search: Search) -> dict[str, Any]:
 
 def _found(search: Search, problem: StationScheduling) -> OptimizeResult:
     cls = OPTIMIZERS[search.optimizer.partition(" ")[0]]
-    optimizer = cls(cls.params_class.model_validate({"population": search.population, **SEARCHERS[search.optimizer]}))
+    optimizer = cls.of(population=search.population, **SEARCHERS[search.optimizer])
     evaluations = search.population * (search.iterations + 1)
     return minimize(problem, optimizer, max_evaluations=evaluations, rng=np.random.default_rng([search.shot, 1]))
 

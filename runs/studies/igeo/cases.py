@@ -224,9 +224,8 @@ def _search_all(size: Size, steps: _Steps) -> tuple[pd.DataFrame, dict[tuple[str
                     steps.step()
                     if tariff == "beijing" and budget != "iterations":
                         continue
-                    cls = OPTIMIZERS[name]
                     rng = np.random.default_rng(world.search_seed)
-                    optimizer = cls(cls.params_class(population=POPULATION))
+                    optimizer = OPTIMIZERS[name].of(population=POPULATION)
                     result = minimize(problem, optimizer, **limits, rng=rng)  # type: ignore[arg-type]
                     figures = _figures(problem, result.x, exact.bound, result.history)
                     rows.append({**common, "budget": budget, "optimizer": name, **figures})
@@ -425,7 +424,7 @@ def _functions(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
     for function in BEST_ON:
         problem = FUNCTIONS[function].problem(DIMENSION)
         for name in PAPERS:
-            optimizer = OPTIMIZERS[name](OPTIMIZERS[name].params_class(population=POPULATION))
+            optimizer = OPTIMIZERS[name].of(population=POPULATION)
             for seed in size.seeds:
                 result = minimize(problem, optimizer, max_iterations=size.iterations, rng=np.random.default_rng(seed))
                 yield {"function": function, "optimizer": name, "seed": seed, "fitness": result.fun}

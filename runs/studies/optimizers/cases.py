@@ -111,9 +111,9 @@ def optimizers(names: Iterable[str], population: int) -> dict[str, Minimizer[Any
         kind, _, rest = name.partition(" ")
         cls = OPTIMIZERS[kind]
         if not rest:
-            found[name] = cls(cls.params_class(population=population))
+            found[name] = cls.of(population=population)
         elif kind in ("cso", "acso"):
-            found[name] = cls(cls.params_class.model_validate({"population": population, "social": float(rest)}))
+            found[name] = cls.of(population=population, social=float(rest))
         else:
             schedule, _, chain = rest.partition(" ")
             settings = {"schedule": schedule, "chain": chain or "members", "population": population}

@@ -35,9 +35,10 @@ from runs.studies.acso.claims import NAMES, PAPER_ITERATIONS, PAPER_SHOTS, claim
 from runs.studies.acso.tables import HOURS_A_YEAR, KWH_A_MWH, rows_of, tables
 from runs.studies.acso.work import SWING
 from runs.studies.claim import Claim
-from runs.studies.markdown import markdown
+from runs.studies.markdown import claims_table, markdown
 from runs.studies.parts import Parts
 from runs.studies.study import Asked, Option, Study
+from runs.studies.written import outcomes, write_figures, write_tables
 
 PAGE: Final = "paper_c.md"
 SEARCHED_BY: Final = {"coefficients": "the paper's coefficients", "powerflow": "a power flow of every candidate"}
@@ -54,23 +55,17 @@ def size_of(asked: Asked) -> Size:
 
 def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-    from runs.studies.acso.figures import figures  # noqa: PLC0415
+    from runs.studies.acso.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     with crew_of(1 if asked.quick else os.cpu_count() or 1) as crew:
         runs = paper_runs(size_of(asked), asked.evaluator, parts, crew, lambda part: progress(0.97 * part))
     held = claims(runs)
     written = tables(runs)
-    for name, table in {"claims": pd.DataFrame(held), **written}.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    pictures = folder / "figures"
-    pictures.mkdir()
-    for name, figure in figures(runs).items():
-        save(figure, pictures / f"{name}.png")
+    write_tables(folder, held, written)
+    write_figures(folder, figures(runs))
     (folder / PAGE).write_text(page(runs, held, written), encoding="utf-8")
     progress(1.0)
-    width = max(len(claim.outcome) for claim in held)
-    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)
+    return outcomes(held)
 
 
 STUDY = Study(
@@ -171,14 +166,9 @@ def _listed(values: Iterable[float]) -> str:
 
 
 def _claims(held: Iterable[Claim]) -> str:
-    rows = [
-        (each.number, each.text, each.outcome if each.outcome == "found" else f"**{each.outcome}**", each.evidence)
-        for each in held
-    ]
-    table = markdown(pd.DataFrame(rows, columns=["claim", "the paper says", "here", "numbers"]))
     return f"""## Claims
 
-{table}
+{claims_table(held)}
 
 Where the paper gives a change in numbers, "found" is a change in its direction of half to twice its size, "partly found" any other change in
 its direction. "Calibrated" is true at a value that the paper does not give and that was chosen for it. For C-8 "found" is a lower end than

@@ -10,29 +10,26 @@ from runs.studies.asa.cases import SEEDS, paper_runs
 from runs.studies.asa.claims import claims
 from runs.studies.asa.tables import ants_and_swarms, tables
 from runs.studies.claim import Claim
+from runs.studies.markdown import claims_table
 from runs.studies.parts import Parts
 from runs.studies.study import Asked, Study
+from runs.studies.written import outcomes, write_figures, write_tables
 
 QUICK_SEEDS = SEEDS[:3]
 
 
 def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-    from runs.studies.asa.figures import figures  # noqa: PLC0415
+    from runs.studies.asa.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     seeds = QUICK_SEEDS if asked.quick else SEEDS
     runs = paper_runs(seeds, lambda part: progress(0.8 * part))
     held = claims(runs)
-    for name, table in {"claims": pd.DataFrame(held), **tables(runs)}.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    pictures = folder / "figures"
-    pictures.mkdir()
-    drawn = [save(figure, pictures / f"{name}.png").relative_to(folder) for name, figure in figures(runs).items()]
+    write_tables(folder, held, tables(runs))
+    drawn = write_figures(folder, figures(runs))
     (folder / "paper_a.md").write_text(page(held, ants_and_swarms(runs), seeds) + _links(drawn), encoding="utf-8")
     progress(1.0)
-    width = max(len(claim.outcome) for claim in held)
-    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)
+    return outcomes(held)
 
 
 STUDY = Study(
@@ -44,10 +41,6 @@ STUDY = Study(
 
 def page(results: Iterable[Claim], table5: pd.DataFrame, seeds: Sequence[int] = SEEDS) -> str:
     """Return the reproduction page as Markdown, from claims and Table 5."""
-    rows = "\n".join(
-        f"| {claim.number} | {claim.text} | {claim.outcome if claim.outcome == 'found' else f'**{claim.outcome}**'} | {claim.evidence} |"
-        for claim in results
-    )
     return f"""# Paper A, reproduced
 
 Claims of the ant-based swarm algorithm, each held against {len(seeds)} fleets (seeds {seeds[0]} to {seeds[-1]}). The case is the paper's where
@@ -55,9 +48,7 @@ its text gives it (500 or 1000 EVs, 24 x 1 h from noon, 1615 kW, rated power in 
 its tables are lost: load of ERCOT's North Central zone scaled to 1400 kW, 24 kWh, 4 kW, efficiency 0.9, fluctuation 5 %.
 So directions can be tested, the paper's own numbers cannot. Nothing was tuned.
 
-| claim | the paper says | here | numbers |
-|---|---|---|---|
-{rows}
+{claims_table(results)}
 
 Table 5, for A-7, beside the exact optimum: mean of the fleets (least to most). Ripple is the largest less the smallest load
 from 22 to 10 h, and so is the standard deviation of these hours; seconds are of the plan alone, compiled, on the machine that

@@ -9,13 +9,13 @@ from runs.studies.batch.cases import FLEETS, QUICK_FLEETS, all_series, design, m
 from runs.studies.batch.rule import FILLED, UNNOTICED, rule
 from runs.studies.parts import Parts
 from runs.studies.study import Asked, Study
+from runs.studies.written import write_figures
 from runs.sweep import sweep
 
 
 def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-    from runs.studies.batch.figures import figures  # noqa: PLC0415
+    from runs.studies.batch.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     series = all_series()
     fleets = QUICK_FLEETS if asked.quick else FLEETS
@@ -31,10 +31,7 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     rules = rule(table)
     table.to_csv(folder / "batch_sizes.csv", index=False, float_format="%.6g")
     rules.to_csv(folder / "rule_of_thumb.csv", index=False, float_format="%.4g")
-    pictures = folder / "figures"
-    pictures.mkdir()
-    for name, figure in figures(table, rules).items():
-        save(figure, pictures / f"{name}.png")
+    write_figures(folder, figures(table, rules))
     text = page(table, rules, done.failed)
     (folder / "batch.md").write_text(text, encoding="utf-8")
     progress(1.0)

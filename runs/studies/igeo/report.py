@@ -27,9 +27,10 @@ from runs.studies.igeo.cases import (
 )
 from runs.studies.igeo.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
 from runs.studies.igeo.tables import LOSSES, NOTICEABLE, number, row_of, tables, where
-from runs.studies.markdown import markdown
+from runs.studies.markdown import claims_table, markdown
 from runs.studies.parts import Parts
 from runs.studies.study import Asked, Option, Study
+from runs.studies.written import outcomes, write_figures, write_tables
 
 PAGE = "paper_b.md"
 TITLES = {"iterations": "{} iterations", "evaluations": "{:,} evaluations", "large": "{:,} evaluations"}
@@ -37,23 +38,17 @@ TITLES = {"iterations": "{} iterations", "evaluations": "{:,} evaluations", "lar
 
 def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-    from runs.studies.igeo.figures import figures  # noqa: PLC0415
+    from runs.studies.igeo.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     days = BOTH_DAYS if asked.days is None else (asked.days,)
     runs = paper_runs(QUICK if asked.quick else FULL, days, lambda part: progress(0.95 * part))
     held = claims(runs)
     written = tables(runs)
-    for name, table in {"claims": pd.DataFrame(held), **written}.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    pictures = folder / "figures"
-    pictures.mkdir()
-    for name, figure in figures(runs).items():
-        save(figure, pictures / f"{name}.png")
+    write_tables(folder, held, written)
+    write_figures(folder, figures(runs))
     (folder / PAGE).write_text(page(runs, held, written), encoding="utf-8")
     progress(1.0)
-    width = max(len(claim.outcome) for claim in held)
-    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)
+    return outcomes(held)
 
 
 STUDY = Study(
@@ -103,7 +98,7 @@ which is poor here, the exact optimum's stands beside it.
 {_last_charge(runs) if 1 in runs.days else ""}
 ## Claims
 
-{_claims(held)}
+{claims_table(held)}
 
 "Found" means true in all that is said there, "partly found" in a part of it, "calibrated" at a value that the paper does not give and that
 was chosen for it. Where a claim is about a direction, more than three quarters of the seeds must have it.
@@ -173,14 +168,6 @@ def _kwh_a_day(years: float) -> float:
     rate = np.array(POWER_KW / CAPACITY_KWH)
     total_kwh = (END_OF_LIFE_PERCENT / float(stress(rate))) ** (1 / EXPONENT)
     return float(total_kwh / (years * DAYS_PER_YEAR))
-
-
-def _claims(held: Iterable[Claim]) -> str:
-    rows = [
-        (each.number, each.text, each.outcome if each.outcome == "found" else f"**{each.outcome}**", each.evidence)
-        for each in held
-    ]
-    return markdown(pd.DataFrame(rows, columns=["claim", "the paper says", "here", "numbers"]))
 
 
 def _algorithms(runs: PaperRuns, table: pd.DataFrame) -> str:

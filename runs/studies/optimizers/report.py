@@ -11,7 +11,7 @@ from runs.optimizing.comparison import Compared, crew_of, label
 from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
 from runs.simulate import Progress
 from runs.studies.claim import Claim
-from runs.studies.markdown import markdown
+from runs.studies.markdown import claims_table, markdown
 from runs.studies.optimizers.cases import (
     LARGE,
     MIDDLE,
@@ -26,30 +26,24 @@ from runs.studies.optimizers.cases import (
 from runs.studies.optimizers.claims import UNCOUNTED, claims, counted, won
 from runs.studies.parts import Parts
 from runs.studies.study import Asked, Study
+from runs.studies.written import outcomes, write_figures, write_tables
 
 PICTURE = "woa_at_the_origin_and_shifted"
 
 
 def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-    from runs.studies.optimizers.figures import figures  # noqa: PLC0415
+    from runs.studies.optimizers.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     sizes = QUICK if asked.quick else (SMALL, MIDDLE, LARGE)
     with crew_of(1 if asked.quick else os.cpu_count() or 1) as crew:
         runs = study_runs(sizes, crew, lambda part: progress(0.95 * part))
     held = claims(runs)
-    tables = {"claims": pd.DataFrame(held), **tables_of(runs)}
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    pictures = folder / "figures"
-    pictures.mkdir()
-    for name, figure in figures(runs).items():
-        save(figure, pictures / f"{name}.png")
+    write_tables(folder, held, tables_of(runs))
+    write_figures(folder, figures(runs))
     (folder / "optimizers.md").write_text(page(runs, held), encoding="utf-8")
     progress(1.0)
-    width = max(len(claim.outcome) for claim in held)
-    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)
+    return outcomes(held)
 
 
 STUDY = Study(
@@ -104,7 +98,7 @@ it counts every function that it is asked for).
 
 ## Claims
 
-{_claims(held)}
+{claims_table(held)}
 
 "Found" in C-8: ACSO wins on more than half of the functions against each of the four rivals; "partly", against some. "CSO" has
 its authors' factor by dimension, "CSO 0.2" paper C's. Paper C's equation of ACSO has no pull of the swarm's centre, CSO's has;
@@ -186,14 +180,6 @@ At {large.evaluations:,} evaluations:
 the others were left out for time. With {large.runs} runs each, the least p that the test can give is just below {SIGNIFICANT:g}: a tie
 here says little.
 """
-
-
-def _claims(held: Iterable[Claim]) -> str:
-    rows = [
-        (each.number, each.text, each.outcome if each.outcome == "found" else f"**{each.outcome}**", each.evidence)
-        for each in held
-    ]
-    return markdown(pd.DataFrame(rows, columns=["claim", "the paper says", "here", "numbers"]))
 
 
 def _size(block: Block) -> str:

@@ -1,0 +1,33 @@
+"""What studies leave behind: tables, figures, and what is printed of their claims."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from runs.studies.claim import Claim
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def write_tables(folder: Path, held: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write claims and tables, by name, as CSV files."""
+    for name, table in {"claims": pd.DataFrame(held), **tables}.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+
+
+def write_figures(folder: Path, figures: Mapping[str, "Figure"]) -> list[Path]:
+    """Write figures, by name, into a folder of their own; return their paths within the study's."""
+    from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
+    pictures = folder / "figures"
+    pictures.mkdir()
+    return [save(figure, pictures / f"{name}.png").relative_to(folder) for name, figure in figures.items()]
+
+
+def outcomes(held: Sequence[Claim]) -> str:
+    """Return a line for each claim, to be printed."""
+    width = max(len(claim.outcome) for claim in held)
+    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)

@@ -4,14 +4,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import pandas as pd
 
 from environment.faults import Fault, FaultyInputError
+from runs.scenario import Scenario
+from runs.timeline import timeline
 
 SCENARIO_FILE: Final = "scenario.toml"
 SUMMARY_FILE: Final = "summary.json"
@@ -91,36 +93,43 @@ def _umask() -> int:
     return mask
 
 
-def write_run(
-    folder: Path,
-    scenario: str,
-    summary: Mapping[str, Any],
-    tables: Mapping[str, pd.DataFrame],
-    table_format: TableFormat,
-    timeline: str | None,
-) -> None:
-    """Write what every run leaves behind into a folder that exists.
+class Saved(Protocol):
+    """What results of all kinds of run have in common; their tables are attributes by name."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Key figures by name."""
+
+    @property
+    def log(self) -> pd.DataFrame:
+        """Every message, with ``channel.log``."""
+
+
+def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: TableFormat) -> None:
+    """Write what every run leaves behind into a folder that exists: scenario, summary, tables, and its messages as text if it has them.
 
     Parameters
     ----------
+    result
+        Of the run.
+    names
+        Of its tables.
     folder
         Takes the files.
-    scenario
-        As TOML.
-    summary
-        Key figures by name.
-    tables
-        By name.
     table_format
         Of the tables.
-    timeline
-        Every message as text; None: none is kept.
     """
-    (folder / SCENARIO_FILE).write_text(scenario, encoding="utf-8")
-    (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    if timeline is not None:
-        (folder / TIMELINE_FILE).write_text(timeline, encoding="utf-8")
-    for name, table in tables.items():
+    (folder / SCENARIO_FILE).write_text(result.scenario.to_toml(), encoding="utf-8")
+    (folder / SUMMARY_FILE).write_text(json.dumps(result.summary, indent=2) + "\n", encoding="utf-8")
+    if result.scenario.channel.log:
+        told = timeline(result.log, result.scenario.horizon)
+        (folder / TIMELINE_FILE).write_text(told, encoding="utf-8")
+    for name in names:
+        table = getattr(result, name)
         if table_format == "csv":
             table.to_csv(folder / f"{name}.csv", index=False)
         else:

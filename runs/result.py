@@ -19,7 +19,6 @@ from runs.network import FEEDER_TABLES, empty_table, feeder_tables, solve_networ
 from runs.outcome import Outcome
 from runs.scenario import Scenario
 from runs.summary import summary_of
-from runs.timeline import timeline
 from runs.world import World
 
 TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds", "log")
@@ -156,9 +155,7 @@ class Result:
         table_format
             Of the tables.
         """
-        tables = {name: getattr(self, name) for name in _tables(self.scenario)}
-        told = timeline(self.log, self.scenario.horizon) if self.scenario.channel.log else None
-        write_run(folder, self.scenario.to_toml(), self.summary, tables, table_format, told)
+        write_run(self, _tables(self.scenario), folder, table_format)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

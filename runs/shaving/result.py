@@ -19,7 +19,6 @@ from runs.scenario import Scenario
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress
-from runs.timeline import timeline
 
 TABLES: Final = ("slots", "groups", "vehicles", "search", "messages", "log")
 
@@ -98,9 +97,7 @@ class ShavingResult:
         table_format
             Of the tables.
         """
-        tables = {name: getattr(self, name) for name in _tables(self.scenario)}
-        told = timeline(self.log, self.scenario.horizon) if self.scenario.channel.log else None
-        write_run(folder, self.scenario.to_toml(), self.summary, tables, table_format, told)
+        write_run(self, _tables(self.scenario), folder, table_format)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

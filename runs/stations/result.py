@@ -16,7 +16,6 @@ from runs.simulate import Progress
 from runs.stations.simulate import StationsOutcome, run_stations
 from runs.stations.summary import stations_summary
 from runs.stations.world import StationsWorld
-from runs.timeline import timeline
 
 TABLES: Final = ("slots", "stations", "nodes", "visits", "triggers", "search", "messages", "log")
 
@@ -95,9 +94,7 @@ class StationsResult:
         table_format
             Of the tables.
         """
-        tables = {name: getattr(self, name) for name in _tables(self.scenario)}
-        told = timeline(self.log, self.scenario.horizon) if self.scenario.channel.log else None
-        write_run(folder, self.scenario.to_toml(), self.summary, tables, table_format, told)
+        write_run(self, _tables(self.scenario), folder, table_format)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

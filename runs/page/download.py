@@ -8,12 +8,10 @@ from typing import Final
 
 import solara
 
+from runs.kinds import AnyResult, kind_of
 from runs.page.day import Day
 from runs.page.said import said
-from runs.result import Result
-from runs.shaving.result import ShavingResult
 from runs.simulate import simulate
-from runs.stations.result import StationsResult
 
 CAPTION: Final = (
     "The whole day as this page's controls have it, also where it is not played to its end: tables, summary, "
@@ -21,23 +19,12 @@ CAPTION: Final = (
 )
 
 
-def packed(result: Result | ShavingResult | StationsResult) -> bytes:
+def packed(result: AnyResult) -> bytes:
     """Return a result's folder, figures included, as a ZIP archive."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         result.save(folder)
-        if isinstance(result, ShavingResult):
-            from runs.shaving.plots import save_shaving  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-
-            save_shaving(result, folder / "figures")
-        elif isinstance(result, StationsResult):
-            from runs.stations.plots import save_stations  # noqa: PLC0415
-
-            save_stations(result, folder / "figures")
-        else:
-            from runs import plots  # noqa: PLC0415
-
-            plots.save_all(result, folder / "figures")
+        kind_of(result.scenario).draw(result, folder / "figures")
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packing:
             for path in sorted(folder.rglob("*")):

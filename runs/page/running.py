@@ -1,5 +1,9 @@
-"""A run that a tab starts in a thread: its button, its progress, its faults; it ends when it is stopped or the tab is left."""
+"""What tabs with a run of their own have in common: the run in a thread, what is kept of it, and the choice of a slot.
 
+A run has a button, its progress and its faults; it ends when it is stopped or the tab is left.
+"""
+
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -62,3 +66,36 @@ def run_bar(task: Any, before: Callable[[], None] = lambda: None) -> bool:
     elif task.finished and task.value:
         solara.Error(task.value)
     return not (task.error or task.pending or (task.finished and task.value))
+
+
+def kept_of(kept: Any, day: Any, fresh: Any) -> tuple[Callable[[], Any], Callable[..., None]]:
+    """Return what gives the state that a tab keeps, and what replaces some of its fields.
+
+    Parameters
+    ----------
+    kept
+        Reactive; holds the last state, a dataclass with a ``day``, or None.
+    day
+        Of the page: a state of another one does not count.
+    fresh
+        The state where nothing is kept of this day.
+    """
+
+    def current() -> Any:
+        last = kept.value
+        return last if last is not None and last.day is day else fresh
+
+    def change(**values: Any) -> None:
+        kept.set(dataclasses.replace(current(), **values))  # controls may have moved during a run
+
+    return current, change
+
+
+def slot_bar(slot: int, last: int, on_slot: Callable[[int], None], before: Callable[[], Any] = lambda: None) -> None:
+    """Show a slider and buttons to choose a slot; `before` shows what stands in front of the buttons."""
+    solara.SliderInt("Slot", slot + 1, min=1, max=last + 1, on_value=lambda number: on_slot(number - 1))
+    with solara.Row(gap="12px", style="flex-wrap:wrap"):
+        before()
+        solara.Button("First slot", on_click=lambda: on_slot(0), disabled=slot == 0)
+        solara.Button("Back", on_click=lambda: on_slot(slot - 1), disabled=slot == 0)
+        solara.Button("Next slot", on_click=lambda: on_slot(slot + 1), disabled=slot == last)

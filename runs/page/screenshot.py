@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from runs.page.browser import CHROMIUM_FLAGS, chromium, served
+from runs.stations.paper_c import SLOT_MIN
 
 FRAMES: Final = 105
 """Until the evening, when many EVs have come and the night is not filled yet."""
@@ -34,26 +35,12 @@ def main(ants: Path, peak_shaving: Path, stations: Path) -> None:
         page.wait_for_timeout(500)
         page.screenshot(path=ants)
         page.set_viewport_size({"width": 1400, "height": 2000})
-        page.get_by_role("tab", name="Peak shaving").click()
-        page.wait_for_timeout(1000)  # a tab that was just opened may still be drawn anew, and lose a click meanwhile
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_role("heading", name="23:45").wait_for()
-        for slot in range(95, SLOT, -1):
-            page.get_by_role("button", name="Back", exact=True).click()
-            page.get_by_role("heading", name=f"{(slot - 1) // 4:02d}:{(slot - 1) % 4 * 15:02d}").wait_for()
-        page.mouse.move(0, 0)
-        page.wait_for_timeout(500)
+        run(page, "Peak shaving", "23:45")
+        back(page, 95, SLOT, 15)
         page.locator(".v-tabs-items").screenshot(path=peak_shaving)
         page.set_viewport_size({"width": 1400, "height": 3000})
-        page.get_by_role("tab", name="Stations").click()
-        page.wait_for_timeout(1000)
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_role("heading", name="23:24").wait_for()
-        for slot in range(39, STATIONS_SLOT, -1):
-            page.get_by_role("button", name="Back", exact=True).click()
-            page.get_by_role("heading", name=f"{(slot - 1) * 36 // 60:02d}:{(slot - 1) * 36 % 60:02d}").wait_for()
-        page.mouse.move(0, 0)
-        page.wait_for_timeout(500)
+        run(page, "Stations", "23:24")
+        back(page, 39, STATIONS_SLOT, SLOT_MIN)
         place, top = page.locator(".v-tabs-items").bounding_box(), page.locator("h3").bounding_box()
         end = page.locator(".solara-echarts").last.bounding_box()
         assert place
@@ -66,6 +53,23 @@ def main(ants: Path, peak_shaving: Path, stations: Path) -> None:
             },
         )  # fmt: skip
         browser.close()
+
+
+def run(page: Page, tab: str, last: str) -> None:
+    """Open a tab, run what it has, and wait for the last slot, by its time."""
+    page.get_by_role("tab", name=tab).click()
+    page.wait_for_timeout(1000)  # a tab that was just opened may still be drawn anew, and lose a click meanwhile
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("heading", name=last).wait_for()
+
+
+def back(page: Page, last: int, slot: int, slot_min: int) -> None:
+    """Go back from the last slot to another one, and let the page come to rest."""
+    for before in range(last - 1, slot - 1, -1):
+        page.get_by_role("button", name="Back", exact=True).click()
+        page.get_by_role("heading", name=f"{before * slot_min // 60:02d}:{before * slot_min % 60:02d}").wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)
 
 
 if __name__ == "__main__":

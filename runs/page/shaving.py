@@ -15,7 +15,7 @@ from runs.page.day import Day
 from runs.page.download import packed
 from runs.page.figure import figure
 from runs.page.palette import Palette, use_palette
-from runs.page.running import run_bar, use_run
+from runs.page.running import kept_of, run_bar, slot_bar, use_run
 from runs.page.said import said, table
 from runs.page.shaved import Shaved, play
 from runs.page.shaving_charts import figures, groups_option, histogram_option, load_option, signal_option
@@ -131,15 +131,8 @@ def Runs(day: Day) -> None:
     palette = use_palette()
     start = solara.use_memo(lambda: start_case(day), [day])
     fresh = solara.use_memo(lambda: Kept(day, Choice.of(start)), [day])
-
-    def current() -> Kept:
-        last: Kept | None = kept.value
-        return last if last is not None and last.day is day else fresh
-
-    def change(**values: Any) -> None:
-        kept.set(dataclasses.replace(current(), **values))  # controls may have moved during a run
-
-    state = current()
+    current, change = kept_of(kept, day, fresh)
+    state: Kept = current()
 
     def work(tell: Callable[[float], None]) -> None:
         shaved, result = play(state.choice.case(start), tell)
@@ -194,11 +187,7 @@ def Shown(shaved: Shaved, result: ShavingResult, slot: int, on_slot: Any, palett
         f"{result.summary['vehicles']:,} EVs at the grid, signal {now.signal_kw:,.0f} kW, response {now.response_kw:,.0f} kW",
         tag="h3",
     )
-    solara.SliderInt("Slot", slot + 1, min=1, max=last + 1, on_value=lambda number: on_slot(number - 1))
-    with solara.Row(gap="12px", style="flex-wrap:wrap"):
-        solara.Button("First slot", on_click=lambda: on_slot(0), disabled=slot == 0)
-        solara.Button("Back", on_click=lambda: on_slot(slot - 1), disabled=slot == 0)
-        solara.Button("Next slot", on_click=lambda: on_slot(slot + 1), disabled=slot == last)
+    slot_bar(slot, last, on_slot)
     rates = result.summary["no_evs"]["peak_valley_rate"], result.summary["peak_valley_rate"]
     with solara.Div(style=COLUMNS):
         for lead, caption, option, height in (

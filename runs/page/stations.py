@@ -15,7 +15,7 @@ from runs.page.day import Day
 from runs.page.download import packed
 from runs.page.figure import figure
 from runs.page.palette import Palette, use_palette
-from runs.page.running import run_bar, use_run
+from runs.page.running import kept_of, run_bar, slot_bar, use_run
 from runs.page.said import said, table
 from runs.page.scheduled import Scheduled, play
 from runs.page.station_charts import (
@@ -148,15 +148,8 @@ def Runs(day: Day) -> None:
     palette = use_palette()
     start = solara.use_memo(lambda: start_case(day), [day])
     fresh = solara.use_memo(lambda: Kept(day, Choice.of(start)), [day])
-
-    def current() -> Kept:
-        last: Kept | None = kept.value
-        return last if last is not None and last.day is day else fresh
-
-    def change(**values: Any) -> None:
-        kept.set(dataclasses.replace(current(), **values))  # controls may have moved during a run
-
-    state = current()
+    current, change = kept_of(kept, day, fresh)
+    state: Kept = current()
 
     def work(tell: Callable[[float], None]) -> None:
         run = play(state.choice.case(start), tell)
@@ -230,12 +223,10 @@ def Player(run: Scheduled, slot: int, on_slot: Any, playing: bool, on_play: Any)
         f"{now.ev_kw:,.0f} kW, {now.queued:,} users wait, {now.shifted:,} are shifted, {now.drawn_kw:,.0f} kW are drawn from above",
         tag="h3",
     )
-    solara.SliderInt("Slot", slot + 1, min=1, max=last + 1, on_value=lambda number: on_slot(number - 1))
-    with solara.Row(gap="12px", style="flex-wrap:wrap"):
-        solara.Button("Pause" if playing else "Play", color="primary", on_click=on_play, disabled=last == 0)
-        solara.Button("First slot", on_click=lambda: on_slot(0), disabled=slot == 0)
-        solara.Button("Back", on_click=lambda: on_slot(slot - 1), disabled=slot == 0)
-        solara.Button("Next slot", on_click=lambda: on_slot(slot + 1), disabled=slot == last)
+    slot_bar(
+        slot, last, on_slot,
+        lambda: solara.Button("Pause" if playing else "Play", color="primary", on_click=on_play, disabled=last == 0),
+    )  # fmt: skip
 
 
 @solara.component

@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from coordination.stations.search import NONE
+from coordination.stations.problem import StationScheduling
+from coordination.stations.search import NONE, Found
 from coordination.stations.triggers import TriggersSettings
 from runs.scenario import Scenario
 from runs.simulate import Progress
@@ -16,7 +17,9 @@ from runs.stations.world import StationsWorld
 if TYPE_CHECKING:
     from runs.stations.model import StationsModel
 
-OFF = TriggersSettings(time=False, region=False, user=False, emergency=False)
+OFF: Final = TriggersSettings(time=False, region=False, user=False, emergency=False)
+SCHEDULED: Final = 0.9
+"""Part of a run that the schedule is taken to be, the rest the same without one, for progress bars."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +51,7 @@ def run_stations(
     scenario
         With a section ``[stations]``.
     progress
-        Told the part of the run that is done.
+        Told the part that is done, also while a slot's schedule is looked for. What it raises ends the run.
 
     Raises
     ------
@@ -56,7 +59,9 @@ def run_stations(
         With every fault of the files that the scenario names; if a power flow diverges.
     """
     world = StationsWorld.build(scenario, np.random.default_rng(scenario.run.seed))
-    return world, carry_out(world, progress), carry_out(unscheduled(world))
+    tell = progress or (lambda _: None)
+    outcome = carry_out(world, lambda part: tell(SCHEDULED * part))
+    return world, outcome, carry_out(unscheduled(world), lambda part: tell(SCHEDULED + (1 - SCHEDULED) * part))
 
 
 def unscheduled(world: StationsWorld) -> StationsWorld:
@@ -68,15 +73,19 @@ def unscheduled(world: StationsWorld) -> StationsWorld:
     return replace(world, scenario=plain)
 
 
-def carry_out(world: StationsWorld, progress: Progress | None = None) -> StationsOutcome:
-    """Run a world that has been built."""
+def carry_out(world: StationsWorld, progress: Progress = lambda _: None) -> StationsOutcome:
+    """Run a world that has been built; see `run_stations`."""
     from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where stations run)
 
     begun = time.perf_counter()
     model = StationsModel(world=world)
     n = world.horizon.n_slots
-    for slot, edge_h in enumerate(world.horizon.edges_h[1:].tolist()):
+
+    def find(problem: StationScheduling, slot: int) -> Found:
+        return world.find(problem, slot, lambda part: progress((slot + part) / n))
+
+    model.control_center.find = find
+    for edge_h in world.horizon.edges_h[1:].tolist():
         model.run_until(edge_h)
-        if progress is not None:
-            progress((slot + 1) / n)
+        progress(model.slot / n)
     return StationsOutcome(model, after(world, model.track), time.perf_counter() - begun)

@@ -15,7 +15,6 @@ from runs.stations.world import StationsWorld
 COSTS: Final = ("transformer", "storage", "line", "loss", "time")
 """Terms of f2, in the paper's order."""
 LEVELS: Final = ("time", "region", "user", "emergency")
-DAYS_A_YEAR: Final = 365.0
 
 
 def switched_on(triggers: TriggersSettings) -> list[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Self
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +16,6 @@ from environment.faults import Fault, FaultyInputError
 from environment.feeders import BuiltinFeeder, Feeder, PowerFlow
 from environment.feeders.placement import Placement
 from environment.feeders.settings import FeederSettings
-from environment.hierarchy import CONTROL_CENTER
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.station_messages import StationReport
@@ -282,19 +280,6 @@ class StationsWorld:
             f"{power_kw[worst]:,.0f} kW of it {self.stations.station[worst]}, beside {self.base[0][slot].sum():,.0f} kW, the source at {self.source_pu(slot):.3g} pu"
         )
         return Fault(self.feeder.title, None, "power flow", found, "a load that the feeder can carry")
-
-    @cached_property
-    def tree(self) -> "nx.DiGraph[str]":
-        """Control centre -> substation of each region -> stations."""
-        tree: nx.DiGraph[str] = nx.DiGraph()
-        tree.add_node(CONTROL_CENTER, kind="control_center")
-        for region in self.stations.regions:
-            tree.add_node(f"substation:{region}", kind="substation")
-            tree.add_edge(CONTROL_CENTER, f"substation:{region}")
-        for name, region in zip(self.stations.station.tolist(), self.stations.region.tolist(), strict=True):
-            tree.add_node(f"station:{name}", kind="station")
-            tree.add_edge(f"substation:{self.stations.regions[region]}", f"station:{name}")
-        return tree
 
 
 def _voltage_faults(settings: StationsSettings, stations: Stations) -> list[Fault]:

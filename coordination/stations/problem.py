@@ -16,7 +16,7 @@ less what EVs lend. EVs that are shifted to a later slot count in none of the ob
            M_r = \text{mean over EVs, plugged in or queued, of } 1 - \tfrac12 \frac{T_j - T}{T_{max} - T} - \tfrac12 \Big(1 - \frac{\text{served}}{\text{wanted}}\Big) \\
     fit &= c_1 \frac{f_1}{f_1^0} + c_2 \frac{f_2}{f_2^0} + c_3 \frac{f_3}{f_3^0} - c_4 \frac{f_4}{T_i \sum_r A_r} + 10 \sum_{k=1}^5 flag_k
 
-with :math:`f^0` of the slot before scheduling (rated time, most power, idle voltage as the transformers stand) [reconstructed: the
+with :math:`f^0` of the slot before scheduling (rated time, most power, taps next to the idle voltage) [reconstructed: the
 paper normalises and does not say how]. Its F has no voltage: ``weight_voltage`` adds :math:`c_5 \max_j |U_j / U - 1|`, likewise divided
 [ours]. Five costs have four coefficients in the paper: here the time cost has none. Constraints:
 node voltage, charging time, what batteries hold when they leave, power granted, and the balance of what is supplied.
@@ -251,7 +251,7 @@ class StationScheduling:
 
     @cached_property
     def unscheduled(self) -> Decision:
-        """The slot before scheduling: rated time, most power, voltage as the transformers stand; shape ``(1, m)``."""
+        """The slot before scheduling: rated time, most power, taps next to the idle voltage; shape ``(1, m)``."""
         shape = (1, self.stations)
         return Decision(
             np.full(shape, self.idle_v),

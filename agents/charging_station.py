@@ -4,6 +4,7 @@ Source: paper C, section 2: m piles for two EVs each; of n1 EVs at most 2 m char
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import mesa
 import numpy as np
@@ -15,6 +16,9 @@ from environment.channel import Channel
 from environment.messages import Sent
 from environment.station_messages import Alarm, Need, Order, Served, Shift, StationReport
 from environment.users import Sessions, Visits
+
+DUST_KWH: Final = 1e-9
+"""A station that gives its EVs no more than this has given them nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,17 +176,21 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         self.power_kw -= alarm.cut_kw
 
     def serve(self, slot: int) -> Served:
-        """Charge those who are plugged in, each in proportion to what it wants, and let them go; use the storage."""
+        """Charge those who are plugged in, each in proportion to what it wants, and let them go; use the storage.
+
+        Where nothing is supplied nobody has charged, and all stay.
+        """
         assert self._order is not None
         sessions, rows, time_h = self.site.sessions, self.plugged, self._order.time_h
         hours = np.array([self.site.slot_h])
         self.storage_kw = float(self.site.storage.draw(self._rows, np.array([self.storage_kw]), hours)[0]) / hours[0]
         wanted = float(sessions.need_kwh[rows].sum())
         served = min(self.power_kw * time_h, wanted)
-        if rows:
-            sessions.served_kwh[rows] = sessions.need_kwh[rows] * (served / wanted)
-            sessions.served_slot[rows] = slot
-            sessions.time_h[rows] = time_h
-            gone = set(rows)
-            self.waiting = [row for row in self.waiting if row not in gone]
+        if served <= DUST_KWH:
+            return Served(0, 0.0, wanted)
+        sessions.served_kwh[rows] = sessions.need_kwh[rows] * (served / wanted)
+        sessions.served_slot[rows] = slot
+        sessions.time_h[rows] = time_h
+        gone = set(rows)
+        self.waiting = [row for row in self.waiting if row not in gone]
         return Served(len(rows), served, wanted)

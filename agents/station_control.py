@@ -29,7 +29,7 @@ class Grid(Protocol):
     """What the control centre sees of the grid."""
 
     def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each line could carry beyond base load and what stations draw, ``(n_lines,)``; infinite if unknown."""
+        """Return what each branch could carry beyond base load and what stations draw, ``(n_branches,)``; infinite if unknown."""
 
     def measure(
         self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]
@@ -87,7 +87,7 @@ class StationControl(ControlCenter):
         reports = self._gather(slot)
         lent = np.array([report.lent_kw for report in reports])
         storage = self._storage_ahead(slot, reports)
-        problem = self.pose(slot, reports, storage - lent)
+        problem = self.pose(slot, reports, storage)
         found = self.find(problem, slot)
         self.track.enter_search(slot, problem, found)
         self._order(slot, found.decision, storage, lent)

@@ -60,7 +60,8 @@ class CsvTable:
         twice = {name for name in header if header.count(name) > 1}
         found = delimiter.join(header)
         if missing and len(header) == 1 and any(mark in found for mark in {",", ";", "\t"} - {delimiter}):
-            found += f" (columns are separated by {SEPARATORS[delimiter]} here)"
+            expected = f"{SEPARATORS[delimiter]} between columns: {delimiter.join(required)}"
+            raise FaultyInputError([Fault(self.file, 1, "header", repr(found), expected)])
         faults = [
             Fault(self.file, 1, f"column {name}", "missing", f"header {delimiter.join(required)}; found {found}")
             for name in missing

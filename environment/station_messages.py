@@ -111,7 +111,7 @@ class Order(Message):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionOrder(Message):
-    """Control centre -> substation: the orders of its stations, in their order, and the room that each line has [kW]."""
+    """Control centre -> substation: the orders of its stations, in their order, and the room of each line and transformer [kW]."""
 
     kind: ClassVar[str] = "region_order"
     hop: ClassVar[Hop] = Hop.UPPER

@@ -54,9 +54,6 @@ class StationsSettings(Settings):
     battery_max_kwh: float = Field(default=75.0, gt=0, le=1000)
     """The largest battery; sizes lie evenly between the two."""
 
-    voltage_idle_v: float = Field(default=400.0, gt=0, le=1000)
-    """Voltage of an idle station before scheduling: 0.4 kV transformers on 0.38 kV [standard]."""
-
     tap_step: float = Field(default=0.0125, gt=0, le=0.1)
     """Step of a station's on-load tap changer, as a part of its upper rated voltage."""
 
@@ -174,7 +171,8 @@ class Stations:
     rated_v
         Rated voltage of its node.
     above
-        Whether a line of the feeder carries what a station draws, shape ``(n_lines, n_stations)``.
+        Whether a branch of the feeder carries what a station draws, shape ``(n_branches, n_stations)``; rows as in
+        `Feeder.branches_above`.
     """
 
     station: NDArray[np.str_]
@@ -239,7 +237,7 @@ class Stations:
             places=(piles * EVS_A_PILE).astype(np.int64),
             storage_devices=devices.astype(np.int64),
             rated_v=feeder.node_v[rows],
-            above=feeder.lines_above(rows),
+            above=feeder.branches_above(rows),
         )
 
     def new_storage(self, settings: StationsSettings) -> Batteries:

@@ -33,6 +33,7 @@ from runs.studies.command import carry_out as carry_out_study
 from runs.studies.command import help_text, metavar, option_help, study_named
 from runs.studies.study import Asked
 from runs.sweep import sweep as carry_out
+from runs.words import counted
 from runs.workers import Engine
 
 BAD_INPUT = 2
@@ -342,7 +343,7 @@ def check(
         world = kind_of(case).build(case, np.random.default_rng(case.run.seed))
         for text in world.warnings():
             err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
-        slots = f"{world.horizon.n_slots} slots of {world.horizon.slot_min} min"
+        slots = f"{counted(world.horizon.n_slots, 'slot')} of {world.horizon.slot_min} min"
         out.print(f"{escape(str(scenario))}: no fault. {world.holds}, {slots}.")
 
 
@@ -414,8 +415,7 @@ def _explained() -> Iterator[None]:
     except FaultyInputError as error:
         for fault in error.faults:
             err.print(f"[red]fault:[/] {escape(str(fault))}", highlight=False, soft_wrap=True)
-        n = len(error.faults)
-        err.print(f"{n} fault{'s' if n > 1 else ''}; nothing was written.", highlight=False)
+        err.print(f"{counted(len(error.faults), 'fault')}; nothing was written.", highlight=False)
         raise typer.Exit(BAD_INPUT) from None
     except OSError as error:
         err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)

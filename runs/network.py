@@ -97,11 +97,12 @@ def solve_network(world: World, schedules: tuple[Schedule, ...]) -> NetworkRun |
                 ev_kw = placement.ev_kw(world.rows[k][row], slot, power_kw, n_slots)
             cases.append(placement.loads(load.actual_kw, ev_kw))
     load_kw, load_kvar = (np.concatenate(part) for part in zip(*cases, strict=True))
-    flow = PowerFlow(placement.feeder).solve(load_kw, load_kvar)
+    solver = PowerFlow(placement.feeder)
+    flow = solver.solve(load_kw, load_kvar)
     size = n_slots * len(world.loads)
     run, free, no_evs = (_part(flow, k * size, (k + 1) * size) for k in range(3))
     if not run.solved.all():
-        raise FaultyInputError(_divergences(world, run, load_kw[:size]))
+        raise FaultyInputError(_divergences(world, solver, run, load_kw[:size], load_kvar[:size]))
     return NetworkRun(run, free, no_evs)
 
 
@@ -109,20 +110,21 @@ def _part(flow: Flow, first: int, stop: int) -> Flow:
     return Flow(**{field.name: getattr(flow, field.name)[first:stop] for field in fields(flow)})
 
 
-def _divergences(world: World, flow: Flow, load_kw: NDArray[np.float64]) -> Iterable[Fault]:
+def _divergences(
+    world: World, solver: PowerFlow, flow: Flow, load_kw: NDArray[np.float64], load_kvar: NDArray[np.float64]
+) -> Iterable[Fault]:
     """One fault for each transformer whose feeder cannot carry what it is asked for."""
     assert world.placement is not None
     feeder, n_slots = world.placement.feeder, world.horizon.n_slots
     failed = ~flow.solved.reshape(-1, n_slots)
     for k in np.flatnonzero(failed.any(axis=1)).tolist():
         slots = np.flatnonzero(failed[k])
-        case = load_kw.reshape(-1, n_slots, len(feeder))[k]
-        worst = int(slots[case[slots].sum(axis=1).argmax()])
-        node = int(case[worst].argmax())
+        case_kw, case_kvar = (load[k * n_slots : (k + 1) * n_slots] for load in (load_kw, load_kvar))
+        worst = int(slots[case_kw[slots].sum(axis=1).argmax()])
         start = f"{world.horizon.slot_starts[worst]:%H:%M}"
         found = (
-            f"diverging in {slots.size} of {n_slots} slots, such as slot {worst} at {start} with {case[worst].sum():,.0f} kW, "
-            f"{case[worst, node]:,.0f} kW of it at node {feeder.node[node]}"
+            f"diverging in {slots.size} of {n_slots} slots, such as slot {worst} at {start} with {case_kw[worst].sum():,.0f} kW; "
+            f"{solver.weakest(case_kw[worst], case_kvar[worst]).told(feeder)}"
         )
         expected = f"a load that the feeder can carry (its own loads are {feeder.own_kw.sum():,.0f} kW)"
         yield Fault(feeder.title, None, f"power flow below {world.hierarchy.transformers[k]}", found, expected)

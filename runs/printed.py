@@ -16,6 +16,7 @@ from runs.shaving.result import ShavingResult
 from runs.stations.result import StationsResult
 from runs.stations.summary import COSTS, LEVELS
 from runs.sweep import Sweep
+from runs.words import counted
 
 out = Console()
 err = Console(stderr=True)
@@ -96,7 +97,7 @@ def print_comparison(results: list[Result]) -> None:
 
 def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None:
     summary = result.summary
-    title = f"{summary['vehicles']:,} EVs, {summary['transformers']} transformer(s) of {summary['limit_kw']:,.0f} kW"
+    title = f"{counted(summary['vehicles'], 'EV')}, {counted(summary['transformers'], 'transformer')} of {summary['limit_kw']:,.0f} kW"
     table = Table(title=title, title_justify="left")
     table.add_column("")
     for name in columns:
@@ -137,7 +138,7 @@ def print_sweep(swept: Sweep) -> None:
     means = swept.means(list(SWEPT), MOST_POINTS)
     names = [name for name in SWEPT if (name, "mean") in means]
     table = Table(
-        title=f"{n:,} design point(s), {swept.replications:,} run(s) each; mean ± 95 % confidence of the mean",
+        title=f"{counted(n, 'design point')}, {counted(swept.replications, 'run')} each; mean ± 95 % confidence of the mean",
         title_justify="left",
     )
     for key in swept.design.keys:
@@ -223,13 +224,15 @@ STATION_ROWS: Final = {
     "ev_peak_kw": ("peak of the EVs [kW]", "{:,.0f}"),
     "drawn_kwh": ("drawn from above [kWh]", "{:,.0f}"),
     "losses_kwh": ("losses [kWh]", "{:,.0f}"),
+    "coefficient_losses_kwh": ("  by coefficients [kWh]", "{:,.0f}"),
     "voltage_min_pu": ("lowest voltage [pu]", "{:.4f}"),
     "voltage_max_pu": ("highest voltage [pu]", "{:.4f}"),
     "voltage_deviation_max_pu": ("largest deviation from 1 pu", "{:.4f}"),
     "voltage_swing_max_pu": ("largest swing of a station [pu]", "{:.4f}"),
     "line_loading_max": ("most loaded line", "{:.1%}"),
     "transformer_loading_max": ("most loaded transformer", "{:.1%}"),
-    "feasible_slots": ("slots within all limits", "{:,d}"),
+    "overloaded_slots": ("slots above a rating", "{:,d}"),
+    "feasible_slots": ("slots within the five limits", "{:,d}"),
     "spread_mean_kw": ("spread of the loads, mean [kW]", "{:,.1f}"),
     "cost_yuan": ("cost [yuan]", "{:,.0f}"),
     **{f"{name}_cost_yuan": (f"  {name}", "{:,.0f}") for name in COSTS},
@@ -239,11 +242,13 @@ STATION_ROWS: Final = {
     "charging_time_mean_h": ("charging time, mean [h]", "{:.3f}"),
     "wait_mean_min": ("wait, mean [min]", "{:.1f}"),
     "wait_max_min": ("wait, longest [min]", "{:.0f}"),
+    "unshifted_wait_max_min": ("  of users not shifted [min]", "{:.0f}"),
     "queue_max": ("longest queue", "{:,d}"),
     "shifted_visits": ("visits shifted", "{:,d}"),
     "waiting_visits": ("visits left waiting", "{:,d}"),
     "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
     "cut_kwh": ("  cut in a shortage [kWh]", "{:,.1f}"),
+    "shed_kwh": ("base load not supplied [kWh]", "{:,.1f}"),
 }
 """What is shown of charging stations: label and form."""
 
@@ -256,8 +261,8 @@ def print_stations(result: StationsResult) -> None:
     summary, before = result.summary, result.summary["unscheduled"]
     _print_own_warnings(summary)
     title = (
-        f"{summary['stations']:,} stations in {summary['regions']} regions, {summary['visits']:,} visits, "
-        f"{len(result.slots)} slots of {result.scenario.horizon.slot_min} min"
+        f"{counted(summary['stations'], 'station')} in {counted(summary['regions'], 'region')}, {counted(summary['visits'], 'visit')}, "
+        f"{counted(len(result.slots), 'slot')} of {result.scenario.horizon.slot_min} min"
     )
     table = Table(title=title, title_justify="left")
     for name in ("", "before scheduling", f"scheduled by {summary['optimizer']}"):
@@ -269,7 +274,7 @@ def print_stations(result: StationsResult) -> None:
     on = summary["triggers"].split(", ")
     fired = (f"{name} {summary[f'fired_{name}']:,}" if name in on else f"{name} off" for name in LEVELS)
     out.print(f"Triggers, by how often they fired at a station or in a region: {', '.join(fired)}.", highlight=False)
-    struck = f"{summary['sags']} slot(s) with a voltage sag, {summary['shortages']} short of supply"
+    struck = f"{counted(summary['sags'], 'slot')} with a voltage sag, {summary['short_slots']} short of supply"
     out.print(f"What struck: {struck}. {summary['messages']:,} messages, {summary['wall_s']:.1f} s.", highlight=False)
 
 

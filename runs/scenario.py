@@ -386,6 +386,11 @@ def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[
             faults.append(Fault(file, None, field, "missing", "a value"))
         elif entry["type"] == "value_error":
             found, _, expected = str(entry["ctx"]["error"]).partition("; expected ")
+            key, equals, value = found.partition(" = ")
+            if (
+                not rest and equals and any(key in cls.model_fields for cls in classes)
+            ):  # of the section, told of its first key
+                field, found = f"{section}.{key}", value
             faults.append(Fault(file, None, field, found, expected))
         else:
             message = entry["msg"].removeprefix("Input should be ")

@@ -24,6 +24,7 @@ from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
 from runs.scenario import Scenario
+from runs.words import counted
 
 
 class FreeCharging(NamedTuple):
@@ -126,7 +127,7 @@ class World:
     @property
     def holds(self) -> str:
         """What there is, in words."""
-        return f"{len(self.fleet)} EVs, {len(self.loads)} transformer(s)"
+        return f"{counted(len(self.fleet), 'EV')}, {counted(len(self.loads), 'transformer')}"
 
     @property
     def coordinator(self) -> Coordinator:

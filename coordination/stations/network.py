@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from coordination.stations.problem import Decision, Network, StationScheduling
 from environment.compiled import compiled
 from environment.feeders import Flow, PowerFlow
-from environment.feeders.power_flow import MOST_TAPS
+from environment.feeders.power_flow import MOST_TAPS, Weakest
 from environment.stations import Stations
 
 
@@ -38,7 +38,7 @@ class Coefficients:
         network = Network(np.full(power_kw.shape, np.nan), np.empty(n), np.empty(n))
         _coefficients(
             np.ascontiguousarray(decision.voltage_v), np.ascontiguousarray(decision.time_h), power_kw, problem.plugged,
-            problem.places, problem.base_kw, problem.storage_kw, problem.rated_v, problem.limits.capacity_max_kw,
+            problem.places, problem.beside_kw, problem.storage_kw, problem.rated_v, problem.limits.capacity_max_kw,
             problem.slot_h, s.loss_coefficient, s.pile_coefficient,
             s.device_coefficient * (1 - problem.storage_efficiency), s.drop_coefficient,
             self.elsewhere_kw, network.voltage_v, network.loss_kwh, network.drawn_kw,
@@ -53,7 +53,7 @@ def _coefficients(
     power_kw: NDArray[np.float64],
     plugged: NDArray[np.int64],
     places: NDArray[np.int64],
-    base_kw: NDArray[np.float64],
+    beside_kw: NDArray[np.float64],
     storage_kw: NDArray[np.float64],
     rated_v: NDArray[np.float64],
     capacity_max_kw: float,
@@ -72,7 +72,7 @@ def _coefficients(
         lost_kwh, drawn = 0.0, elsewhere_kw
         for j in range(m):
             power = power_kw[i, j]
-            load = base_kw[j] + storage_kw[j] + power
+            load = beside_kw[j] + power
             voltage = voltage_set_v[i, j] * (1.0 - drop * load / capacity_max_kw)
             if voltage <= 0.0:
                 lost_kwh = drawn = np.inf
@@ -88,6 +88,13 @@ def _coefficients(
             drawn += load + piles_kw + devices_kw
         loss_kwh[i] = lost_kwh
         drawn_kw[i] = drawn
+
+
+def idle_voltages(flow: PowerFlow, stations: Stations) -> NDArray[np.float64]:
+    """Return what each station's node has where nothing is drawn and taps are as they stand [V], shape ``(m,)``."""
+    nothing = np.zeros((1, len(flow.feeder)))
+    voltage_v: NDArray[np.float64] = flow.solve(nothing, nothing).voltage_pu[0, stations.node] * stations.rated_v
+    return voltage_v
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +114,8 @@ class ByPowerFlow:
         Load of each node beside the EVs, shape ``(n_nodes,)``.
     ev_kvar_per_kw
         Reactive per active power of EVs and storage.
-    source_pu
-        Voltage at the feeder's source.
-    tap_step
-        As a part of the upper rated voltage.
+    idle_v
+        What each station has without load, its taps as they stand: see `idle_voltages`.
     """
 
     flow: PowerFlow
@@ -118,18 +123,17 @@ class ByPowerFlow:
     base_kw: NDArray[np.float64]
     base_kvar: NDArray[np.float64]
     ev_kvar_per_kw: float
-    source_pu: float
-    tap_step: float
+    idle_v: NDArray[np.float64]
 
     def taps(self, voltage_v: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the tap positions next to voltages without load, shapes ``(n, m)`` to ``(n, n_transformers)``.
 
         Where that is further than the changer goes, it stands at its end.
         """
+        assert self.flow.tap_step_v is not None
         feeder, own = self.flow.feeder, self.stations.transformer
         upper = feeder.transformer_hv_v[own] + feeder.transformer_tap_v[own]
-        idle = self.source_pu * feeder.node_v[feeder.transformer_hv[own]] * feeder.transformer_lv_v[own]
-        steps = np.rint((idle / voltage_v - upper) / (self.tap_step * feeder.transformer_hv_v[own]))
+        steps = np.rint(upper * (self.idle_v / voltage_v - 1) / self.flow.tap_step_v[own])
         taps = np.zeros((len(voltage_v), feeder.transformer.size), dtype=np.int64)
         taps[:, own] = np.clip(steps, -MOST_TAPS, MOST_TAPS)
         return taps
@@ -144,20 +148,28 @@ class ByPowerFlow:
         ev_kw
             What EVs and storage draw at each station, shape ``(n, m)``.
         source_pu
-            Voltage at the source; none: the usual one, for which taps are set.
+            Voltage at the source; none: the feeder's own, for which taps are set.
         """
-        at, n = self.stations.node, len(ev_kw)
-        load_kw, load_kvar = (np.tile(base, (n, 1)) for base in (self.base_kw, self.base_kvar))
-        load_kw[:, at] += ev_kw
-        load_kvar[:, at] += ev_kw * self.ev_kvar_per_kw
-        source = np.full(n, self.source_pu if source_pu is None else source_pu)
-        return self.flow.solve(load_kw, load_kvar, tap=self.taps(voltage_v), source_pu=source)
+        source = None if source_pu is None else np.full(len(ev_kw), source_pu)
+        return self.flow.solve(*self._loads(ev_kw), self.taps(voltage_v), source)
+
+    def weakest(self, voltage_v: NDArray[np.float64], ev_kw: NDArray[np.float64], source_pu: float) -> Weakest:
+        """Return where a case without a power flow is too much; the parameters are those of `solve`, both of shape ``(m,)``."""
+        load_kw, load_kvar = self._loads(ev_kw[None])
+        return self.flow.weakest(load_kw[0], load_kvar[0], self.taps(voltage_v[None])[0], source_pu)
+
+    def _loads(self, ev_kw: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return active and reactive load of each node, both ``(n, n_nodes)``."""
+        load_kw, load_kvar = (np.tile(base, (len(ev_kw), 1)) for base in (self.base_kw, self.base_kvar))
+        load_kw[:, self.stations.node] += ev_kw
+        load_kvar[:, self.stations.node] += ev_kw * self.ev_kvar_per_kw
+        return load_kw, load_kvar
 
     def network(self, problem: StationScheduling, decision: Decision, power_kw: NDArray[np.float64]) -> Network:
         """Work it out; see `Evaluator.network`."""
         n = len(power_kw)
-        ev_kw = np.vstack([power_kw + problem.storage_kw, problem.storage_kw[None]])  # the last without EVs
-        voltage_v = np.vstack([decision.voltage_v, np.full((1, problem.stations), problem.idle_v)])
+        ev_kw = np.vstack([power_kw + problem.stored_kw, problem.stored_kw[None]])  # the last without EVs
+        voltage_v = np.vstack([decision.voltage_v, problem.idle_v[None]])
         flow = self.solve(voltage_v, ev_kw)
         total = power_kw.sum(axis=1)
         mean_h = np.divide(

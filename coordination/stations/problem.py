@@ -5,19 +5,19 @@ reconstructed (C1-C5 in the rebuilt equations), and what the paper does not give
 
 Every EV plugged in at the beginning of the slot charges for the time :math:`T_j` of its station, which then draws
 :math:`L_j = \min(E_j / T_j, P_j)`; :math:`E_j` is the energy wanted, :math:`P_j` the power granted, :math:`S_j` what storage draws
-less what EVs lend. EVs that are shifted to a later slot count in none of the objectives.
+or gives, and what EVs lend. EVs that are shifted to a later slot count in none of the objectives.
 
 .. math::
     f_1 &= \text{losses (see `coordination.stations.network`)} \\
-    f_2 &= \sum_j \gamma_1 c_t P_j \Delta t + \gamma_2 c_e |S_j| \Delta t + \gamma_3 c_l L_j T_j + \gamma_4 p f_1
+    f_2 &= \sum_j \gamma_1 c_t P_j \Delta t + \gamma_2 c_e S_j \Delta t + \gamma_3 c_l L_j T_j + \gamma_4 p f_1
            + c_{ti} (n_j T_j + q_j \Delta t) \\
     f_3 &= \sqrt{\tfrac1m \sum_j (L_j - \bar L)^2}, \quad L_j \text{ with base load and storage} \\
     f_4 &= T_i \sum_r A_r M_r, \quad
            M_r = \text{mean over EVs, plugged in or queued, of } 1 - \tfrac12 \frac{T_j - T}{T_{max} - T} - \tfrac12 \Big(1 - \frac{\text{served}}{\text{wanted}}\Big) \\
     fit &= c_1 \frac{f_1}{f_1^0} + c_2 \frac{f_2}{f_2^0} + c_3 \frac{f_3}{f_3^0} - c_4 \frac{f_4}{T_i \sum_r A_r} + 10 \sum_{k=1}^5 flag_k
 
-with :math:`f^0` of the slot before scheduling (rated time, most power, taps next to the idle voltage) [reconstructed: the
-paper normalises and does not say how]. Its F has no voltage: ``weight_voltage`` adds :math:`c_5 \max_j |U_j / U - 1|`, likewise divided
+with :math:`f^0` of the slot before scheduling (rated time, most power, taps as they stand) [reconstructed: the paper
+normalises and does not say how]. Its F has no voltage: ``weight_voltage`` adds :math:`c_5 \max_j |U_j / U - 1|`, likewise divided
 [ours]. Five costs have four coefficients in the paper: here the time cost has none. Constraints:
 node voltage, charging time, what batteries hold when they leave, power granted, and the balance of what is supplied.
 """
@@ -170,8 +170,8 @@ class StationScheduling:
         EVs without a place, and what they want.
     base_kw
         Load beside the EVs.
-    storage_kw
-        What storage and lent energy draw in the slot; negative gives.
+    storage_kw, lent_kw
+        What storage draws in the slot (negative gives), and what EVs lend.
     region
         Index of each station's region.
     region_weights
@@ -187,7 +187,7 @@ class StationScheduling:
     places
         EVs that each serves at once, 2 m.
     rated_v, idle_v
-        Rated voltage, and that of an idle station before scheduling.
+        Rated voltage, and that without load before scheduling.
     limits
         Of the constraints.
     settings
@@ -203,6 +203,7 @@ class StationScheduling:
     queued_kwh: NDArray[np.float64]
     base_kw: NDArray[np.float64]
     storage_kw: NDArray[np.float64]
+    lent_kw: NDArray[np.float64]
     region: NDArray[np.int64]
     region_weights: NDArray[np.float64]
     time_weight: float
@@ -211,7 +212,7 @@ class StationScheduling:
     storage_efficiency: float
     places: NDArray[np.int64]
     rated_v: NDArray[np.float64]
-    idle_v: float
+    idle_v: NDArray[np.float64]
     limits: Limits
     settings: SchedulingSettings
     evaluator: Evaluator
@@ -251,13 +252,23 @@ class StationScheduling:
 
     @cached_property
     def unscheduled(self) -> Decision:
-        """The slot before scheduling: rated time, most power, taps next to the idle voltage; shape ``(1, m)``."""
+        """The slot before scheduling: rated time, most power, taps as they stand; shape ``(1, m)``."""
         shape = (1, self.stations)
         return Decision(
-            np.full(shape, self.idle_v),
+            self.idle_v[None],
             np.full(shape, self.limits.time_rated_h),
             np.full(shape, self.limits.capacity_max_kw),
         )
+
+    @cached_property
+    def stored_kw(self) -> NDArray[np.float64]:
+        """What storage draws less what EVs lend."""
+        return self.storage_kw - self.lent_kw
+
+    @cached_property
+    def beside_kw(self) -> NDArray[np.float64]:
+        """Load of each station beside the EVs that charge."""
+        return self.base_kw + self.stored_kw
 
     def power_kw(self, decision: Decision) -> NDArray[np.float64]:
         """Return what EVs draw at each station while they charge, shape ``(n, m)``."""
@@ -275,7 +286,7 @@ class StationScheduling:
         _judge(
             np.ascontiguousarray(decision.time_h), np.ascontiguousarray(decision.capacity_kw),
             np.ascontiguousarray(power_kw), network.voltage_v, network.loss_kwh,
-            self.plugged, self.wanted_kwh, self.queued, self.queued_kwh, self.base_kw, self.storage_kw, self.region,
+            self.plugged, self.wanted_kwh, self.queued, self.queued_kwh, self.beside_kw, np.abs(self.storage_kw) + self.lent_kw, self.region,
             self.region_weights, self.rated_v, self.time_weight, self.slot_h, lim.voltage_min_v, lim.voltage_max_v, lim.time_rated_h,
             lim.time_max_h, lim.capacity_min_kw, lim.capacity_max_kw, lim.short_max_kwh,
             np.array([
@@ -334,8 +345,8 @@ def _judge(
     wanted_kwh: NDArray[np.float64],
     queued: NDArray[np.int64],
     queued_kwh: NDArray[np.float64],
-    base_kw: NDArray[np.float64],
-    storage_kw: NDArray[np.float64],
+    beside_kw: NDArray[np.float64],
+    moved_kw: NDArray[np.float64],
     region: NDArray[np.int64],
     region_weights: NDArray[np.float64],
     rated_v: NDArray[np.float64],
@@ -365,10 +376,10 @@ def _judge(
             time, power = time_h[i, j], power_kw[i, j]
             served = power * time
             granted += capacity_kw[i, j] * slot_h
-            stored += abs(storage_kw[j]) * slot_h
+            stored += moved_kw[j] * slot_h
             carried += served
             waited += plugged[j] * time + queued[j] * slot_h
-            total += base_kw[j] + storage_kw[j] + power
+            total += beside_kw[j] + power
             here = plugged[j] + queued[j]
             if here > 0:
                 part = (time - time_rated_h) / stretch if stretch > 0.0 else 0.0
@@ -384,7 +395,7 @@ def _judge(
             broken[i, 3] |= not (capacity_min_kw - TOLERANCE_KW <= capacity_kw[i, j] <= capacity_max_kw + TOLERANCE_KW)
         mean = total / m
         for j in range(m):  # around the mean: a difference of squares would leave a spread of equal loads
-            squares += (base_kw[j] + storage_kw[j] + power_kw[i, j] - mean) ** 2
+            squares += (beside_kw[j] + power_kw[i, j] - mean) ** 2
         costs[i, 0] = prices[0] * granted
         costs[i, 1] = prices[1] * stored
         costs[i, 2] = prices[2] * carried

@@ -17,7 +17,7 @@ class Track:
     Parameters
     ----------
     plugged, queued, shifted
-        EVs that charged, that had no place, and that were shifted, shape ``(n_slots, m)``.
+        EVs that had a place, that had none, and that were shifted, shape ``(n_slots, m)``.
     wanted_kwh
         What those plugged in wanted.
     voltage_v, time_h, capacity_kw
@@ -29,8 +29,8 @@ class Track:
     passed_kw
         Power that was passed on in each region, shape ``(n_slots, n_regions)``.
     drawn_kw, short_kw, given_kw, cut_kw
-        What the schedule drew from the grid above, what of it was not supplied, what storage gave for that and for a voltage, and what
-        EVs were cut by, shape ``(n_slots,)``.
+        What the schedule was to draw from the grid above, what of it was not supplied, what storage gave for that and for a voltage,
+        and what EVs were cut by, shape ``(n_slots,)``; base load is the last to go.
     problems, found
         The problem of each slot, and its schedule as it was found.
     fired
@@ -88,7 +88,7 @@ class Track:
         self.found.append(found)
 
     def enter_supply(self, slot: int, drawn_kw: float, short_kw: float, given_kw: float, cut_kw: float) -> None:
-        """Take what a slot drew from the grid above, and what was done where that was too much."""
+        """Take what a slot was to draw from the grid above, and what was done where that was too much."""
         self.drawn_kw[slot], self.short_kw[slot] = drawn_kw, short_kw
         self.given_kw[slot], self.cut_kw[slot] = given_kw, cut_kw
 

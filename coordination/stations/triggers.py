@@ -95,7 +95,7 @@ def passed_on(
     """Pass power from slack to crowded stations of a region (region level).
 
     What is granted and not needed goes first, then what storage of stations that need no more can give. The most crowded station is
-    served first. No line carries more than it has room for, and no station gets more than the most or keeps less than the least.
+    served first. No line and no transformer carries more than it has room for, and no station gets more than the most or keeps less than the least.
 
     Parameters
     ----------
@@ -106,9 +106,10 @@ def passed_on(
     least_kw, most_kw
         Of the power granted.
     room_kw
-        What each line could carry beyond what is drawn, shape ``(n_lines,)``; infinite where nothing is known.
+        What each branch, a line or a transformer, could carry beyond what is drawn, shape ``(n_branches,)``; infinite where nothing is
+        known.
     above
-        Whether a line carries what a station draws, shape ``(n_lines, k)``.
+        Whether a branch carries what a station draws, shape ``(n_branches, k)``.
     """
     granted, given = capacity_kw.copy(), np.zeros_like(capacity_kw)
     slack = asked_kw <= capacity_kw
@@ -116,8 +117,8 @@ def passed_on(
     stored = np.where(slack, spare_storage_kw, 0.0)
     room = room_kw.copy()
     for j in np.argsort(-(asked_kw - capacity_kw), kind="stable").tolist():
-        lines = above[:, j]
-        most = room[lines].min() if lines.any() else np.inf
+        branches = above[:, j]
+        most = room[branches].min() if branches.any() else np.inf
         want = min(asked_kw[j] - granted[j], most_kw - granted[j], max(float(most), 0.0))
         if want <= DUST_KW:
             continue
@@ -131,7 +132,7 @@ def passed_on(
             change[:] -= taken
             granted[j] += part
             want -= part
-            room[lines] -= part
+            room[branches] -= part
             if source is stored:
                 room += above @ taken  # what is stored there need not come from above
     return Passed(granted, given)

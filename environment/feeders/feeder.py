@@ -148,30 +148,36 @@ class Feeder:
             Rows of nodes, shape ``(k,)``.
         """
         found = np.full(rows.size, UNKNOWN)
-        for branch in self._branches_above(rows):
+        for branch in self._way_up(rows):
             transformer = branch - self.line.size
             here = (found == UNKNOWN) & (transformer >= 0) & (transformer < self.transformer.size)
             found[here] = transformer[here]
         return found
 
-    def lines_above(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Return whether each line is on the way of each node to the source, shape ``(n_lines, k)``; the ways are `ways`.
+    def branches_above(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return whether each branch is on the way of each node to the source, shape ``(n_lines + n_transformers, k)``.
 
-        On a radial feeder, the matrix times loads at these nodes is what they make each line carry, without losses. Where a
-        feeder is meshed a load comes over several ways, and this tells the shortest.
+        Lines, then transformers; the ways are `ways`. On a radial feeder, the matrix times loads at these nodes is what they make
+        each branch carry, without losses. Where a feeder is meshed a load comes over several ways, and this tells the shortest.
 
         Parameters
         ----------
         rows
             Rows of nodes, shape ``(k,)``.
         """
-        above = np.zeros((self.line.size, rows.size), dtype=np.bool_)
-        for branch in self._branches_above(rows):
-            of = np.flatnonzero((branch >= 0) & (branch < self.line.size))
+        above = np.zeros((self.branch_rated_kva.size, rows.size), dtype=np.bool_)
+        for branch in self._way_up(rows):
+            of = np.flatnonzero((branch >= 0) & (branch < len(above)))
             above[branch[of], of] = True
         return above
 
-    def _branches_above(self, rows: NDArray[np.integer]) -> Iterator[NDArray[np.int64]]:
+    @cached_property
+    def branch_rated_kva(self) -> NDArray[np.float64]:
+        """What each line and each transformer is rated for [kVA], a line at rated voltage; NaN where unknown, rows as in `branches_above`."""
+        lines = np.sqrt(3) * self.line_rated_a * self.node_v[self.line_from] / 1e3
+        return np.concatenate([lines, self.transformer_va / 1e3])
+
+    def _way_up(self, rows: NDArray[np.integer]) -> Iterator[NDArray[np.int64]]:
         """Give, step by step, the branch that each node's way takes (`_branch_up`), shape ``(k,)``; -1 after it has ended."""
         _, upstream = self.ways
         node = rows.astype(np.int64)

@@ -6,7 +6,7 @@ same amount and change no magnitude. Beside its loads, a case of a batch can hav
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,9 @@ UNRATED_A: Final = 1e9
 IN_ONE_THREAD: Final = -1
 """power-grid-model's word for it; runs of a sweep share the cores already."""
 
+PARTS: Final = 100
+"""Parts of a load that are tried, to find where it is too much."""
+
 BRANCH_COLUMNS: Final = ("loading", "p_from", "p_to")
 BRANCHES: Final = (ComponentType.line, ComponentType.transformer)
 
@@ -79,6 +82,28 @@ class Flow:
     def loss_kw(self) -> NDArray[np.float64]:
         """Losses of lines and transformers together [kW], shape ``(n_cases,)``."""
         return self.line_loss_kw.sum(axis=1) + self.transformer_loss_kw.sum(axis=1)
+
+
+class Weakest(NamedTuple):
+    """Where a load that has no power flow is too much for a feeder.
+
+    Parameters
+    ----------
+    part
+        The largest part of the load that has one [1].
+    node
+        Row of the node with the lowest voltage under that part; with none at all, of the node with the most load.
+    voltage_pu
+        That voltage [1].
+    """
+
+    part: float
+    node: int
+    voltage_pu: float
+
+    def told(self, feeder: Feeder) -> str:
+        """Say it in words."""
+        return f"{self.part:.0%} of that it can carry, with {self.voltage_pu:.2f} pu at node {feeder.node[self.node]}"
 
 
 class PowerFlow:
@@ -181,6 +206,27 @@ class PowerFlow:
             source_kw=_known(source["p"][:, 0], solved) / 1e3,
             source_kvar=_known(source["q"][:, 0], solved) / 1e3,
         )
+
+    def weakest(
+        self,
+        load_kw: NDArray[np.float64],
+        load_kvar: NDArray[np.float64],
+        tap: NDArray[np.integer] | None = None,
+        source_pu: float | None = None,
+    ) -> "Weakest":
+        """Return where a load that has no power flow is too much; the parameters are those of `solve`, of one case.
+
+        It is found by drawing less of it everywhere, in hundredths.
+        """
+        parts = np.arange(PARTS) / PARTS
+        taps = None if tap is None else np.tile(tap, (PARTS, 1))
+        source = None if source_pu is None else np.full(PARTS, source_pu)
+        flow = self.solve(np.outer(parts, load_kw), np.outer(parts, load_kvar), taps, source)
+        if not flow.solved.any():
+            return Weakest(0.0, int(load_kw.argmax()), np.nan)
+        last = int(np.flatnonzero(flow.solved)[-1])
+        node = int(flow.voltage_pu[last].argmin())
+        return Weakest(float(parts[last]), node, float(flow.voltage_pu[last, node]))
 
     def _windings_above_0(self, tap: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Return whether the upper windings of each case have a voltage, shape ``(n_cases,)``."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from coordination.optimizers import OPTIMIZERS, minimize
 from coordination.optimizers.base import Minimizer
 from coordination.optimizers.functions import FUNCTIONS
+from runs.words import counted
 from runs.workers import Crew, as_they_end, here, processes
 
 JOB_RUNS: Final = 5
@@ -74,13 +75,9 @@ class Comparison:
         budget = self.iterations if self.evaluations is None else self.evaluations
         assert budget is not None
         return (
-            f"{_counted(self.dimension, 'dimension')}, population {', '.join(map(str, sizes))}, {_counted(self.runs, 'run')} of "
-            f"{_counted(budget, self.equal.removesuffix('s'))}, optima {'shifted' if self.shifted else 'where the set has them'}"
+            f"{counted(self.dimension, 'dimension')}, population {', '.join(map(str, sizes))}, {counted(self.runs, 'run')} of "
+            f"{counted(budget, self.equal.removesuffix('s'))}, optima {'shifted' if self.shifted else 'where the set has them'}"
         )
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 class Searched(NamedTuple):

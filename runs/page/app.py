@@ -13,6 +13,7 @@ from runs.page.player import Player, scenario_of
 from runs.page.serve import SCENARIO_VARIABLE
 from runs.page.tabs import TABS, first_tab
 from runs.page.window import Window, narrow
+from runs.words import counted
 
 STYLE: Final = """
 .v-slider__thumb-label-container { display: block !important; }
@@ -71,7 +72,7 @@ def Session(file: str) -> None:
 @solara.component
 def Faults(faults: tuple[str, ...]) -> None:
     """Say what is wrong with the scenario or the controls."""
-    solara.Error(f"The day cannot begin: {len(faults)} fault{'s' if len(faults) > 1 else ''}.")
+    solara.Error(f"The day cannot begin: {counted(len(faults), 'fault')}.")
     for fault in faults:
         solara.Text(fault)
     solara.Text("Mend the file or the controls, then press Reset.")

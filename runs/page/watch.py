@@ -15,6 +15,7 @@ from runs.page.palette import use_palette
 from runs.page.said import said
 from runs.page.vehicle import Vehicle
 from runs.page.view import clock
+from runs.words import counted
 
 COLUMNS: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
 PANEL: Final = "min-width:0"
@@ -77,8 +78,8 @@ def Headline(day: Day) -> None:
     if day.case.stations is not None:
         said(NO_STATIONS_HERE)
     said(
-        f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {len(day.world.fleet):,} EVs under "
-        f"{len(day.transformers)} transformer{'s' if len(day.transformers) > 1 else ''}, {coordinator.title}"
+        f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {counted(len(day.world.fleet), 'EV')} under "
+        f"{counted(len(day.transformers), 'transformer')}, {coordinator.title}"
         + (f" in batches of {settings.batch_size}" if coordinator.decides == "vehicle" else "")
         + f", seed {seed}",
         tag="h3",

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.network import Coefficients
+from coordination.stations.network import ByPowerFlow, Coefficients
 from coordination.stations.problem import Decision, Network, Objectives
 from coordination.stations.track import Track
+from coordination.stations.triggers import DUST_KW
 from environment.faults import FaultyInputError
 from runs.stations.world import StationsWorld
 
@@ -24,8 +25,10 @@ class After:
     ----------
     node_pu
         Voltage of each node while all EVs charge, shape ``(n_slots, n_nodes)``.
+    node_low_pu, node_high_pu
+        Its least and most within the slot, likewise.
     low_pu, high_pu
-        Least and most voltage of each station's node within the slot, shape ``(n_slots, m)``.
+        Those of each station's node, shape ``(n_slots, m)``.
     loss_kwh
         Lost in lines and transformers in each slot, shape ``(n_slots,)``.
     line_loading, transformer_loading
@@ -34,6 +37,8 @@ class After:
         From the grid above while all EVs charge, shape ``(n_slots,)``.
     drawn_kwh
         From the grid above in the slot.
+    shed_kw
+        Base load that was not supplied for the slot, shape ``(n_slots,)``; nothing of it is in the figures above.
     residual_kw
         Largest difference in the slot between what is drawn from above and loads with losses: the balance.
     coefficient_loss_kwh
@@ -43,6 +48,8 @@ class After:
     """
 
     node_pu: NDArray[np.float64]
+    node_low_pu: NDArray[np.float64]
+    node_high_pu: NDArray[np.float64]
     low_pu: NDArray[np.float64]
     high_pu: NDArray[np.float64]
     loss_kwh: NDArray[np.float64]
@@ -50,9 +57,15 @@ class After:
     transformer_loading: NDArray[np.float64]
     drawn_kw: NDArray[np.float64]
     drawn_kwh: NDArray[np.float64]
+    shed_kw: NDArray[np.float64]
     residual_kw: NDArray[np.float64]
     coefficient_loss_kwh: NDArray[np.float64]
     judged: list[Objectives]
+
+    @property
+    def loading(self) -> NDArray[np.float64]:
+        """Most of each line, then of each transformer, within the slot, shape ``(n_slots, n_branches)``; NaN where unrated."""
+        return np.concatenate([self.line_loading, self.transformer_loading], axis=1)
 
 
 def after(world: StationsWorld, track: Track) -> After:
@@ -64,11 +77,23 @@ def after(world: StationsWorld, track: Track) -> After:
         If a power flow diverges.
     """
     n, feeder = world.horizon.n_slots, world.feeder
-    shape = (n, len(world.stations))
+    at_nodes, at_stations = (n, len(feeder)), (n, len(world.stations))
     found = After(
-        np.zeros((n, len(feeder))), np.zeros(shape), np.zeros(shape), np.zeros(n), np.zeros((n, feeder.line.size)),
-        np.zeros((n, feeder.transformer.size)), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), [],
-    )  # fmt: skip
+        node_pu=np.zeros(at_nodes),
+        node_low_pu=np.zeros(at_nodes),
+        node_high_pu=np.zeros(at_nodes),
+        low_pu=np.zeros(at_stations),
+        high_pu=np.zeros(at_stations),
+        loss_kwh=np.zeros(n),
+        line_loading=np.zeros((n, feeder.line.size)),
+        transformer_loading=np.zeros((n, feeder.transformer.size)),
+        drawn_kw=np.zeros(n),
+        drawn_kwh=np.zeros(n),
+        shed_kw=_shed_kw(world, track),
+        residual_kw=np.zeros(n),
+        coefficient_loss_kwh=np.zeros(n),
+        judged=[],
+    )
     for slot in range(n):
         _solve(world, track, slot, found)
         found.judged.append(_judged(world, track, slot, found))
@@ -76,7 +101,7 @@ def after(world: StationsWorld, track: Track) -> After:
 
 
 def _solve(world: StationsWorld, track: Track, slot: int, found: After) -> None:
-    stations, grid = world.stations, world.by_power_flow(slot)
+    stations, grid = world.stations, _supplied(world, slot, found.shed_kw[slot])
     time_h = np.where(track.power_kw[slot] > 0, track.time_h[slot], 0.0)
     ends = np.unique(np.concatenate([time_h[time_h > 0], [world.horizon.slot_h]]))
     hours = np.diff(ends, prepend=0.0)
@@ -84,10 +109,12 @@ def _solve(world: StationsWorld, track: Track, slot: int, found: After) -> None:
     ev_kw = np.where(time_h >= ends[:, None] - 1e-12, track.power_kw[slot], 0.0) + beside
     flow = grid.solve(np.tile(track.voltage_v[slot], (len(ends), 1)), ev_kw, world.source_pu(slot))
     if not flow.solved.all():
-        raise FaultyInputError([world.divergence(slot, ev_kw[0])])
-    at_stations = flow.voltage_pu[:, stations.node]
+        raise FaultyInputError([world.divergence(slot, track.voltage_v[slot], ev_kw[flow.solved.argmin()])])
     found.node_pu[slot] = flow.voltage_pu[0]
-    found.low_pu[slot], found.high_pu[slot] = at_stations.min(axis=0), at_stations.max(axis=0)
+    found.node_low_pu[slot], found.node_high_pu[slot] = flow.voltage_pu.min(axis=0), flow.voltage_pu.max(axis=0)
+    found.low_pu[slot], found.high_pu[slot] = (
+        each[slot, stations.node] for each in (found.node_low_pu, found.node_high_pu)
+    )
     found.loss_kwh[slot] = flow.loss_kw @ hours
     found.line_loading[slot] = flow.line_loading.max(axis=0)
     found.transformer_loading[slot] = flow.transformer_loading.max(axis=0)
@@ -97,18 +124,36 @@ def _solve(world: StationsWorld, track: Track, slot: int, found: After) -> None:
     found.residual_kw[slot] = np.abs(flow.source_kw - loads - flow.loss_kw).max()
 
 
+def _shed_kw(world: StationsWorld, track: Track) -> NDArray[np.float64]:
+    """Return the base load of each slot that is not supplied, after storage has given and EVs have been cut."""
+    left = track.short_kw - track.given_kw - track.cut_kw
+    return np.where(left > DUST_KW, np.minimum(left, world.base[0].sum(axis=1)), 0.0)
+
+
+def _supplied(world: StationsWorld, slot: int, shed_kw: float) -> ByPowerFlow:
+    """Return the grid of a slot, base load that was not supplied taken away alike everywhere."""
+    grid = world.by_power_flow(slot)
+    part = 1 - shed_kw / grid.base_kw.sum() if shed_kw else 1.0
+    return replace(grid, base_kw=grid.base_kw * part, base_kvar=grid.base_kvar * part)
+
+
 def _judged(world: StationsWorld, track: Track, slot: int, found: After) -> Objectives:
-    """Judge the slot as it was: what EVs drew and what was supplied, with the power flow's voltages and losses."""
+    """Judge the slot as it was: what EVs drew and what was supplied, with the power flow's voltages and losses.
+
+    Base load that was not supplied breaks the balance.
+    """
     supply_kw = track.problems[slot].supply_kw
     if track.short_kw[slot] > 0:
         supply_kw = min(supply_kw, float(track.drawn_kw[slot] - track.short_kw[slot]))
-    beside = track.storage_kw[slot] - track.lent_kw[slot]
-    problem = replace(track.problems[slot], storage_kw=beside, supply_kw=supply_kw)
+    problem = replace(
+        track.problems[slot], storage_kw=track.storage_kw[slot], lent_kw=track.lent_kw[slot], supply_kw=supply_kw
+    )
     decision = Decision(*(column[slot : slot + 1] for column in (track.voltage_v, track.time_h, track.capacity_kw)))
     power = track.power_kw[slot : slot + 1]
     found.coefficient_loss_kwh[slot] = Coefficients().network(problem, decision, power).loss_kwh[0]
     low, high, rated = found.low_pu[slot], found.high_pu[slot], world.stations.rated_v
     lim = problem.limits
     worst = np.where(lim.voltage_min_v - low * rated > high * rated - lim.voltage_max_v, low, high)
-    network = Network((worst * rated)[None], found.loss_kwh[slot : slot + 1], found.drawn_kw[slot : slot + 1])
+    asked_kw = found.drawn_kw[slot : slot + 1] + found.shed_kw[slot]
+    network = Network((worst * rated)[None], found.loss_kwh[slot : slot + 1], asked_kw)
     return problem.judge_on(decision, power, network)

@@ -17,7 +17,7 @@ from runs.stations.simulate import StationsOutcome, run_stations
 from runs.stations.summary import stations_summary
 from runs.stations.world import StationsWorld
 
-TABLES: Final = ("slots", "stations", "nodes", "visits", "triggers", "search", "messages", "log")
+TABLES: Final = ("slots", "stations", "nodes", "branches", "visits", "triggers", "search", "messages", "log")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +32,17 @@ class StationsResult:
         Key figures by name, units in the names; those of charging without a schedule under ``unscheduled``.
     slots
         ``slot start base_kw visits plugged queued shifted ev_kw storage_kw lent_kw drawn_kw drawn_kwh loss_kwh
-        coefficient_loss_kwh voltage_min_pu voltage_max_pu fitness cost_yuan spread_kw satisfaction feasible broken sag_pu supply_part
-        short_kw given_kw cut_kw`` and, with ``unscheduled_`` before them, EVs' load, draw, losses, voltages and cost. Powers are those while all EVs charge; `broken`
+        coefficient_loss_kwh voltage_min_pu voltage_max_pu cost_yuan spread_kw satisfaction feasible broken sag_pu supply_part short_kw
+        given_kw cut_kw shed_kw`` and, with ``unscheduled_`` before them, EVs' load, draw, losses, voltages and cost. Powers are those while all EVs charge; `broken`
         names the constraints that the slot broke in the end.
     stations
         ``slot station region plugged queued shifted voltage_v time_h capacity_kw ev_kw storage_kw lent_kw storage_soc voltage_min_pu
         voltage_max_pu``: a row a slot and station; `voltage_v` is what its taps are set for, the last two what its node had.
     nodes
-        ``slot node voltage_pu``: every node of the feeder while all EVs charge.
+        ``slot node voltage_pu voltage_min_pu voltage_max_pu``: every node of the feeder while all EVs charge, and within the slot.
+    branches
+        ``branch kind rated_kva worst_slot loading_max unscheduled_loading_max``: every line and transformer; `worst_slot` is that of its
+        largest loading, missing where no rating is known.
     visits
         ``user station region willing slot served_slot shifted_slots energy_kwh lent_kwh served_kwh short_kwh time_h``: a row a visit;
         `served_slot` is -1 where it still waited at the end.
@@ -58,6 +61,7 @@ class StationsResult:
     slots: pd.DataFrame
     stations: pd.DataFrame
     nodes: pd.DataFrame
+    branches: pd.DataFrame
     visits: pd.DataFrame
     triggers: pd.DataFrame
     search: pd.DataFrame
@@ -75,6 +79,7 @@ class StationsResult:
             slots=_slots(world, outcome, plain),
             stations=_stations(world, outcome),
             nodes=_nodes(world, outcome),
+            branches=_branches(world, outcome, plain),
             visits=_visits(world, outcome),
             triggers=pd.DataFrame(fired, columns=["slot", "trigger", "where", "amount"]).astype(
                 {"slot": "int64", "trigger": "str", "where": "str", "amount": "float64"}
@@ -132,7 +137,6 @@ def _tables(scenario: Scenario) -> tuple[str, ...]:
 def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
     track, grid, before = outcome.model.track, outcome.after, plain.after
     n = world.horizon.n_slots
-    value = [float(problem.value(judged)[0]) for problem, judged in zip(track.problems, grid.judged, strict=True)]
     broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in grid.judged]
     return pd.DataFrame({
         "slot": np.arange(n),
@@ -151,7 +155,6 @@ def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
         "coefficient_loss_kwh": grid.coefficient_loss_kwh,
         "voltage_min_pu": grid.low_pu.min(axis=1),
         "voltage_max_pu": grid.high_pu.max(axis=1),
-        "fitness": value,
         "cost_yuan": [judged.cost_yuan[0] for judged in grid.judged],
         "spread_kw": [judged.spread_kw[0] for judged in grid.judged],
         "satisfaction": [judged.satisfaction[0] for judged in grid.judged],
@@ -162,6 +165,7 @@ def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
         "short_kw": track.short_kw,
         "given_kw": track.given_kw,
         "cut_kw": track.cut_kw,
+        "shed_kw": grid.shed_kw,
         "unscheduled_ev_kw": plain.model.track.power_kw.sum(axis=1),
         "unscheduled_drawn_kw": before.drawn_kw,
         "unscheduled_loss_kwh": before.loss_kwh,
@@ -194,11 +198,29 @@ def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
 
 
 def _nodes(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
-    n, k = outcome.after.node_pu.shape
+    grid = outcome.after
+    n, k = grid.node_pu.shape
     return pd.DataFrame({
         "slot": np.repeat(np.arange(n), k),
         "node": np.tile(world.feeder.node, n),
-        "voltage_pu": outcome.after.node_pu.ravel(),
+        "voltage_pu": grid.node_pu.ravel(),
+        "voltage_min_pu": grid.node_low_pu.ravel(),
+        "voltage_max_pu": grid.node_high_pu.ravel(),
+    })  # fmt: skip
+
+
+def _branches(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
+    feeder, loading = world.feeder, outcome.after.loading
+    known = ~np.isnan(feeder.branch_rated_kva)
+    worst = pd.array(np.nan_to_num(loading).argmax(axis=0), dtype="Int64")
+    worst[~known] = pd.NA
+    return pd.DataFrame({
+        "branch": np.concatenate([feeder.line, feeder.transformer]),
+        "kind": np.repeat(["line", "transformer"], [feeder.line.size, feeder.transformer.size]),
+        "rated_kva": feeder.branch_rated_kva,
+        "worst_slot": worst,
+        "loading_max": loading.max(axis=0),
+        "unscheduled_loading_max": plain.after.loading.max(axis=0),
     })  # fmt: skip
 
 

@@ -7,13 +7,20 @@ from numpy.typing import NDArray
 
 from coordination.stations.problem import CONSTRAINTS
 from coordination.stations.search import NONE
+from coordination.stations.settings import SchedulingSettings
 from coordination.stations.track import Track
 from coordination.stations.triggers import DUST_KW, TriggersSettings
+from runs.network import LOADING_TOLERANCE
+from runs.stations.grid import After
 from runs.stations.simulate import StationsOutcome
 from runs.stations.world import StationsWorld
 
 COSTS: Final = ("transformer", "storage", "line", "loss", "time")
 """Terms of f2, in the paper's order."""
+SEARCHED_BY: Final = {"coefficients": "the paper's coefficients", "powerflow": "a power flow of every candidate"}
+"""What a search goes by, in words."""
+ENOUGH: Final = SchedulingSettings().population * SchedulingSettings().iterations
+"""Schedules that a search of the default length looks at in a slot; a search with fewer is told to be short."""
 LEVELS: Final = ("time", "region", "user", "emergency")
 
 
@@ -40,7 +47,8 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
         **figures(world, outcome),
         **{f"fired_{level}": fired.count(level) for level in LEVELS},
         "sags": int((world.events.sag_pu > 0).sum()),
-        "shortages": int((world.events.supply_part < 1).sum()),
+        "emergency_slots": len(emergency_slots(outcome)),
+        "emergency_slots_unstruck": int((~struck(world, outcome)[emergency_slots(outcome)]).sum()),
         "evaluations": int(sum(found.history[-1, 0] for found in track.found if len(found.history))),
         "messages": channel.messages,
         "message_bytes": channel.bytes,
@@ -69,9 +77,12 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
         "lent_kwh": float(sessions.lent_kwh.sum()),
         "unserved_kwh": float(sessions.short_kwh.sum()),
         "cut_kwh": float((track.cut_kw * _hours(track)).sum()),
+        "short_slots": int((track.short_kw > DUST_KW).sum()),
+        "shed_kwh": float(grid.shed_kw.sum() * slot_h),
         "shifted_visits": int((sessions.shifted_slots > 0).sum()),
         "wait_mean_min": float(60 * slot_h * wait.mean()) if wait.size else 0.0,
-        "wait_max_min": float(60 * slot_h * wait.max()) if wait.size else 0.0,
+        "wait_max_min": float(60 * slot_h * wait.max(initial=0)),
+        "unshifted_wait_max_min": float(60 * slot_h * wait[sessions.shifted_slots[served] == 0].max(initial=0)),
         "charging_time_mean_h": float(sessions.time_h[served].mean()) if served.any() else 0.0,
         "queue_max": int(track.queued.max()),
         "peak_kw": float(grid.drawn_kw.max()),
@@ -85,6 +96,7 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
         "voltage_swing_max_pu": float((grid.high_pu.max(axis=0) - grid.low_pu.min(axis=0)).max()),
         "line_loading_max": _most(grid.line_loading),
         "transformer_loading_max": _most(grid.transformer_loading),
+        "overloaded_slots": int(_overloaded(grid).sum()),
         "spread_mean_kw": float(np.mean([judged.spread_kw[0] for judged in grid.judged])),
         "satisfaction_mean": float(np.mean([judged.satisfaction[0] for judged in grid.judged])),
         "cost_yuan": float(costs.sum()),
@@ -101,8 +113,11 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
 
 
 def _hours(track: Track) -> NDArray[np.float64]:
-    """Return the mean charging time of each slot, weighed by power as it was before any was cut [h]."""
+    """Return the mean charging time of each slot, weighed by power as it was before any was cut [h]; 0 where nobody charged."""
     power_kw = np.minimum(track.wanted_kwh / track.time_h, track.capacity_kw)
+    power_kw *= (track.power_kw > DUST_KW).any(
+        axis=1, keepdims=True
+    )  # who got nothing still waits and misses nothing yet
     total = power_kw.sum(axis=1)
     hours: NDArray[np.float64] = np.zeros(len(total))
     np.divide((power_kw * track.time_h).sum(axis=1), total, out=hours, where=total > 0)
@@ -114,6 +129,23 @@ def _most(loading: NDArray[np.float64]) -> float | None:
     return float(known.max()) if known.size else None
 
 
+def _overloaded(grid: After) -> NDArray[np.bool_]:
+    """Return in which slots a line or transformer passes its rating, shape ``(n_slots,)``."""
+    over: NDArray[np.bool_] = (np.nan_to_num(grid.loading) > 1 + LOADING_TOLERANCE).any(axis=1)
+    return over
+
+
+def emergency_slots(outcome: StationsOutcome) -> list[int]:
+    """Return the slots in which the emergency level did something."""
+    return sorted({slot for slot, trigger, _, _ in outcome.model.track.fired if trigger == "emergency"})
+
+
+def struck(world: StationsWorld, outcome: StationsOutcome) -> NDArray[np.bool_]:
+    """Return in which slots the grid above sagged or supplied less than was drawn, shape ``(n_slots,)``."""
+    hit: NDArray[np.bool_] = (world.events.sag_pu > 0) | (outcome.model.track.short_kw > DUST_KW)
+    return hit
+
+
 def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Return what a reader of the figures should know."""
     said = world.warnings()
@@ -123,19 +155,44 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
     slots, settings = world.horizon.n_slots, world.scenario.scheduling
     infeasible = sum(not found.objectives.feasible[0] for found in outcome.model.track.found)
     if infeasible and settings.optimizer != NONE:
-        said.append(f"in {infeasible} of {slots} slots the search found no schedule within all limits")
-    broken = sum(not judged.feasible[0] for judged in outcome.after.judged)
-    if broken:
-        before = sum(not judged.feasible[0] for judged in plain.after.judged)
-        text = f"by the power flow {broken} of {slots} slots are not within all limits, before scheduling {before}"
-        if settings.evaluator == "coefficients" and settings.optimizer != NONE:
-            text += "; the search goes by coefficients, which know no lines (scheduling.evaluator)"
-        said.append(text)
-    track = outcome.model.track
-    missing = track.short_kw - track.given_kw - track.cut_kw
-    if (missing > DUST_KW).any():
-        lacking, most = int((missing > DUST_KW).sum()), float(missing.max())
         said.append(
-            f"in {lacking} slots the supply lacks more than EVs draw: up to {most:,.0f} kW of base load are not supplied"
+            f"the search, by {SEARCHED_BY[settings.evaluator]}, found no schedule within all limits in {infeasible} of {slots} slots"
+        )
+    broken, before = (sum(not judged.feasible[0] for judged in each.after.judged) for each in (outcome, plain))
+    if broken:
+        text = f"by the power flow {broken} of {slots} slots are not within all limits, before scheduling {before}"
+        if broken > before and settings.optimizer != NONE:
+            text += f"; {_why(settings)}"
+        said.append(text)
+    over = _overloaded(outcome.after)
+    if over.any():
+        loading = np.nan_to_num(outcome.after.loading).max(axis=0)
+        name = np.concatenate([world.feeder.line, world.feeder.transformer])[loading.argmax()]
+        said.append(
+            f"in {over.sum()} of {slots} slots a line or transformer passes its rating, most of all {name} with {loading.max():.0%}; "
+            f"before scheduling in {_overloaded(plain.after).sum()}; ratings are none of the five limits"
+        )
+    unstruck = int((~struck(world, outcome)[emergency_slots(outcome)]).sum())
+    if unstruck and settings.optimizer != NONE:
+        said.append(
+            f"in {unstruck} of {len(emergency_slots(outcome))} slots of the emergency level nothing struck: the schedule's own taps and "
+            "loads brought a voltage below its limit"
+        )
+    shed = outcome.after.shed_kw
+    if shed.any():
+        said.append(
+            f"in {(shed > 0).sum()} slots the supply lacks more than EVs draw: up to {shed.max():,.0f} kW of base load are not supplied"
         )
     return said
+
+
+def _why(settings: SchedulingSettings) -> str:
+    """Say what of the search lets more slots be outside than there were."""
+    causes = []
+    if settings.evaluator == "coefficients":
+        causes.append("coefficients know no lines (scheduling.evaluator)")
+    if settings.weight_voltage == 0:
+        causes.append("F holds no voltage (scheduling.weight_voltage)")
+    if settings.population * settings.iterations < ENOUGH:
+        causes.append("the search is short (scheduling.iterations)")
+    return "the voltages were searched for, not held: " + ", ".join(causes) if causes else "the search found no better"

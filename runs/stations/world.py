@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.network import ByPowerFlow, Coefficients
+from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
 from coordination.stations.problem import Evaluator, Limits, StationScheduling
 from coordination.stations.search import Found, find
 from environment.events import Events
-from environment.faults import Fault, FaultyInputError
+from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.feeders import BuiltinFeeder, Feeder, PowerFlow
 from environment.feeders.placement import Placement
 from environment.feeders.settings import FeederSettings
@@ -23,10 +23,8 @@ from environment.stations import Stations, StationsSettings
 from environment.tariffs import Tariff
 from environment.users import Visits, slot_weights
 from runs.scenario import Scenario
+from runs.words import counted
 from runs.world import collecting
-
-IDLE_RANGE_PU: Final = (0.5, 1.5)
-"""An idle station's voltage beyond this is a slip of the unit; the same range as that of `feeder.source_voltage_pu`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +74,7 @@ class StationsWorld:
         Raises
         ------
         FaultyInputError
-            With every fault of every file read.
+            With every fault of every file read, or if the base load alone has no power flow.
         """
         settings = scenario.stations
         if settings is None:
@@ -91,7 +89,7 @@ class StationsWorld:
         if feeder is not None:
             stations = collecting(faults, lambda: Stations.build(settings, feeder))
         if stations is not None:
-            faults += _voltage_faults(settings, stations)
+            faults += _voltage_faults(stations)
             visits = collecting(faults, lambda: Visits.build(scenario.users, settings, stations, horizon, user_rng))
         if faults:
             raise FaultyInputError(faults)
@@ -100,7 +98,7 @@ class StationsWorld:
         assert feeder is not None
         assert stations is not None
         assert visits is not None
-        return cls(
+        world = cls(
             scenario,
             stations,
             Placement.at(place, feeder, stations.node),
@@ -110,6 +108,15 @@ class StationsWorld:
             Events.draw(scenario.events, horizon, event_rng),
             search_rng.integers(2**63, size=horizon.n_slots),
         )
+        raise_if_any(world._base_faults())
+        return world
+
+    def _base_faults(self) -> list[Fault]:
+        """Return the fault of the first slot whose base load alone has no power flow, with the sag that strikes in it."""
+        source_pu = np.array([self.source_pu(slot) for slot in range(self.horizon.n_slots)])
+        failed = np.flatnonzero(~self.flow.solve(*self.base, source_pu=source_pu).solved)
+        nothing = np.zeros(len(self.stations))
+        return [self.divergence(slot, self.idle_v, nothing) for slot in failed[:1].tolist()]
 
     @property
     def settings(self) -> StationsSettings:
@@ -130,14 +137,19 @@ class StationsWorld:
     @property
     def holds(self) -> str:
         """What there is, in words."""
-        stations = f"{len(self.stations)} stations in {len(self.stations.regions)} regions on {self.feeder.title}"
-        return f"{stations}, {len(self.visits):,} visits"
+        stations = f"{counted(len(self.stations), 'station')} in {counted(len(self.stations.regions), 'region')}"
+        return f"{stations} on {self.feeder.title}, {counted(len(self.visits), 'visit')}"
 
     def warnings(self) -> list[str]:
         """Say what of the scenario does not count."""
         found = self.scenario.idle_sections
         if self.scenario.channel.has_faults:
             found.append("the channel's faults act on ants only; stations exchange their messages without")
+        come = np.bincount(self.visits.station, minlength=len(self.stations))
+        left = int(np.maximum(come - self.stations.places * self.horizon.n_slots, 0).sum())
+        if left:
+            places = f"{self.stations.places.sum():,} places and {self.horizon.n_slots} slots"
+            found.append(f"at least {left:,} of {len(self.visits):,} visits are too many for {places}")
         return found
 
     @property
@@ -180,6 +192,11 @@ class StationsWorld:
             method="iterative_current",  # as exact as Newton here, and faster while few candidates diverge
         )
 
+    @cached_property
+    def idle_v(self) -> NDArray[np.float64]:
+        """What each station has where nothing is drawn, its taps as they stand [V], shape ``(m,)``."""
+        return idle_voltages(self.flow, self.stations)
+
     def source_pu(self, slot: int) -> float:
         """Return the voltage at the feeder's source in a slot, what strikes in it counted."""
         return self.feeder.source_pu - float(self.events.sag_pu[slot])
@@ -188,8 +205,7 @@ class StationsWorld:
         """Return what works out schedules of a slot by power flow."""
         load_kw, load_kvar = self.base
         return ByPowerFlow(
-            self.flow, self.stations, load_kw[slot], load_kvar[slot], self.placement.ev_kvar_per_kw, self.feeder.source_pu,
-            self.settings.tap_step,
+            self.flow, self.stations, load_kw[slot], load_kvar[slot], self.placement.ev_kvar_per_kw, self.idle_v,
         )  # fmt: skip
 
     def pose(self, slot: int, reports: list[StationReport], storage_kw: NDArray[np.float64]) -> StationScheduling:
@@ -202,7 +218,7 @@ class StationsWorld:
         reports
             Of the stations, in the order of their rows.
         storage_kw
-            What storage draws at each of them, less what EVs lend.
+            What storage draws at each of them.
         """
         s, stations = self.settings, self.stations
         base_kw = self.base[0][slot]
@@ -217,6 +233,7 @@ class StationsWorld:
             queued_kwh=np.array([report.queued_kwh for report in reports], dtype=np.float64),
             base_kw=base_kw[stations.node],
             storage_kw=storage_kw,
+            lent_kw=np.array([report.lent_kw for report in reports], dtype=np.float64),
             region=stations.region,
             region_weights=np.array(s.region_weights),
             time_weight=float(self.time_weights[slot]),
@@ -225,7 +242,7 @@ class StationsWorld:
             storage_efficiency=s.storage_efficiency,
             places=stations.places,
             rated_v=stations.rated_v,
-            idle_v=s.voltage_idle_v,
+            idle_v=self.idle_v,
             limits=self.limits,
             settings=self.scenario.scheduling,
             evaluator=evaluator,
@@ -236,20 +253,23 @@ class StationsWorld:
         return find(problem, np.random.default_rng(self.search_seeds[slot]), progress)
 
     def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each line could carry beyond base load and what stations draw, shape ``(n_lines,)``.
+        """Return what each line and transformer could carry beyond base load and what stations draw, shape ``(n_branches,)``.
 
-        By rated current at rated voltage, losses and reactive power left out; infinite where no rating is known.
+        By its rating, a line at rated voltage, losses left out; reactive power stays as it is. Infinite where no rating is known.
         """
-        feeder = self.feeder
-        rated_kw = np.sqrt(3) * feeder.line_rated_a * feeder.node_v[feeder.line_from] / 1e3
-        room = rated_kw - self.base_carried_kw[slot] - self.stations.above @ power_kw
+        base_kw, base_kvar = (carried[slot] for carried in self.base_carried)
+        carried_kw = self.stations.above @ power_kw
+        kvar = base_kvar + carried_kw * self.placement.ev_kvar_per_kw
+        rated_kw = np.sqrt(np.maximum(self.feeder.branch_rated_kva**2 - kvar**2, 0.0))
+        room = rated_kw - base_kw - carried_kw
         return np.where(np.isnan(room), np.inf, room)
 
     @cached_property
-    def base_carried_kw(self) -> NDArray[np.float64]:
-        """What base load makes each line carry, losses left out [kW], shape ``(n_slots, n_lines)``."""
-        carried: NDArray[np.float64] = self.base[0] @ self.feeder.lines_above(np.arange(len(self.feeder))).T
-        return carried
+    def base_carried(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What base load makes each line and transformer carry, losses left out [kW], [kvar], both ``(n_slots, n_branches)``."""
+        above = self.feeder.branches_above(np.arange(len(self.feeder))).T
+        load_kw, load_kvar = self.base
+        return load_kw @ above, load_kvar @ above
 
     def measure(
         self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]
@@ -264,32 +284,38 @@ class StationsWorld:
         grid = self.by_power_flow(slot)
         flow = grid.solve(voltage_v[None], power_kw[None], self.source_pu(slot))
         if not flow.solved[0]:
-            raise FaultyInputError([self.divergence(slot, power_kw)])
+            raise FaultyInputError([self.divergence(slot, voltage_v, power_kw)])
         drawn = float(flow.source_kw[0])
         most = float(self.events.supply_part[slot]) * drawn
         if self.settings.supply_kw is not None:
             most = min(most, self.settings.supply_kw)
         return flow.voltage_pu[0, self.stations.node] * self.stations.rated_v, drawn, max(drawn - most, 0.0)
 
-    def divergence(self, slot: int, power_kw: NDArray[np.float64]) -> Fault:
-        """Return the fault of a slot that has no power flow when stations draw so much [kW], shape ``(m,)``."""
-        worst = int(power_kw.argmax())
-        start = f"{self.horizon.slot_starts[slot]:%H:%M}"
+    def divergence(self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]) -> Fault:
+        """Return the fault of a slot that has no power flow.
+
+        Parameters
+        ----------
+        slot
+            Which.
+        voltage_v
+            What taps are set for, shape ``(m,)``.
+        power_kw
+            What stations draw, likewise.
+        """
+        start, source_pu = f"{self.horizon.slot_starts[slot]:%H:%M}", self.source_pu(slot)
+        weakest = self.by_power_flow(slot).weakest(voltage_v, power_kw, source_pu)
         found = (
-            f"diverging in slot {slot} at {start}: stations draw {power_kw.sum():,.0f} kW, "
-            f"{power_kw[worst]:,.0f} kW of it {self.stations.station[worst]}, beside {self.base[0][slot].sum():,.0f} kW, the source at {self.source_pu(slot):.3g} pu"
+            f"diverging in slot {slot} at {start}: stations draw {power_kw.sum():,.0f} kW beside {self.base[0][slot].sum():,.0f} kW of base "
+            f"load, the source at {source_pu:.3g} pu; {weakest.told(self.feeder)}"
         )
         return Fault(self.feeder.title, None, "power flow", found, "a load that the feeder can carry")
 
 
-def _voltage_faults(settings: StationsSettings, stations: Stations) -> list[Fault]:
-    """Limits and idle voltage are in volts, the same for all stations: say where their nodes do not suit that."""
+def _voltage_faults(stations: Stations) -> list[Fault]:
+    """Limits are in volts, the same for all stations: say where their nodes do not suit that."""
     rated = np.unique(stations.rated_v)
-    if rated.size > 1:
-        found = f"{rated[0]:g} to {rated[-1]:g} V"
-        return [Fault("scenario", None, "rated voltage of the stations' nodes", found, "the same for all stations")]
-    low, high = IDLE_RANGE_PU[0] * rated[0], IDLE_RANGE_PU[1] * rated[0]
-    if not low < settings.voltage_idle_v < high:
-        expected = f"{low:g} to {high:g} V, for nodes of {rated[0]:g} V"
-        return [Fault("scenario", None, "stations.voltage_idle_v", f"{settings.voltage_idle_v:g}", expected)]
-    return []
+    if rated.size == 1:
+        return []
+    found = f"{rated[0]:g} to {rated[-1]:g} V"
+    return [Fault("scenario", None, "rated voltage of the stations' nodes", found, "the same for all stations")]

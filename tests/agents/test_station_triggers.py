@@ -83,7 +83,7 @@ def test_regions_on_one_cable_share_its_room(tmp_path: Path) -> None:
         scheduling={"iterations": 0}, horizon={"slots": 1}, load={"peak_kw": 1000.0},
     )  # fmt: skip
     plain = world_of(scenario)
-    above, base = plain.stations.above, plain.base_carried_kw[0]
+    above, base = plain.stations.above, plain.base_carried[0][0]
     without = base + above @ carry_out(plain).model.track.power_kw[0]
     first = plain.feeder.line.tolist().index("L1-01")
     with_all = carry_out(world_of(scenario.update(triggers={"region": True}))).model.track
@@ -96,6 +96,24 @@ def test_regions_on_one_cable_share_its_room(tmp_path: Path) -> None:
     track = carry_out(narrow).model.track
     carried = (base + above @ track.power_kw[0])[first]
     assert without[first] < carried <= without[first] + 150.0 + 1e-6
+
+
+def test_a_crowded_station_gets_no_more_than_its_transformer_is_rated_for(tmp_path: Path) -> None:
+    users = [(f"A1{k}", "A1", 0.0, 55.0) for k in range(36)] + [(f"A2{k}", "A2", 0.0, 20.0) for k in range(4)]
+    scenario = case(
+        tmp_path, [("A1", "S1-01", "A"), ("A2", "S1-06", "A")], users, horizon={"slots": 1}, load={"peak_kw": 1000.0},
+        stations={"piles": 18, "storage_devices": 0, "capacity_min_kw": 100.0}, scheduling={"iterations": 0},
+        triggers={"region": True},
+    )  # fmt: skip
+    world = world_of(scenario)
+    granted = carry_out(world_of(scenario.update(triggers={"region": False}))).model.track.power_kw[0, 0]
+    base_kw, base_kvar = (load[0, world.stations.node[0]] for load in world.base)
+    unlimited = carry_out(world).model.track.power_kw[0, 0]
+    assert unlimited > granted + 200
+    rated_kva = np.hypot(granted + 100 + base_kw, base_kvar)
+    feeder = changed(world.feeder, transformer_va={int(world.stations.transformer[0]): rated_kva * 1e3})
+    narrow = replace(world, placement=replace(world.placement, feeder=feeder))
+    assert carry_out(narrow).model.track.power_kw[0, 0] == pytest.approx(granted + 100)
 
 
 def test_who_lends_twice_has_in_the_battery_what_was_not_lent(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def test_the_built_in_feeder_has_76_stations_in_four_regions() -> None:
     heads = [f"L{region}-{place}" for region in "1234" for place in ("01", "06", "11", "16")]
     assert feeder.line[from_busbar].tolist() == heads
     stations = np.flatnonzero(np.char.startswith(feeder.node, "S"))
-    assert feeder.lines_above(stations)[from_busbar].sum(axis=1).tolist() == [5, 5, 5, 4] * 4
+    above = feeder.branches_above(stations)
+    assert above[:76][from_busbar].sum(axis=1).tolist() == [5, 5, 5, 4] * 4
     assert feeder.transformer[feeder.transformer_above(stations)].tolist() == [
         f"T{name[1:]}" for name in feeder.node[stations].tolist()
     ]
@@ -159,7 +160,7 @@ def edit(path: Path, old: str, new: str) -> None:
         ("Line.csv", "A;B;NAYY 4x50", "A;B;NAYY 4x51", "Line.csv, line 3: type is 'NAYY 4x51'; expected 'NAYY 4x50'"),
         ("Line.csv", ";0.15;", ";long;", "Line.csv, line 3: length is 'long'; expected a number"),
         ("Line.csv", "id;nodeA", "id;from", "column nodeA is missing"),
-        ("Node.csv", ";", ",", "columns are separated by semicolons here|missing"),
+        ("Node.csv", ";", ",", "semicolons between columns|missing"),
         ("Transformer.csv", ";0.16 MVA 20/0.4 kV;", ";none;", "Transformer.csv, line 2: type is 'none'"),
         ("ExternalNet.csv", "vavm", "pq", "0 of calc_type vavm; expected one"),
         ("Switch.csv", "LV bus aux 1;LBS;1", "LV bus aux 1;LBS;0", "node A, B, LV bus aux 1 is an island"),
@@ -325,14 +326,18 @@ def branches(feeder: Feeder, kind: str) -> dict[frozenset[int], int]:
 def test_what_is_above_a_node_is_what_a_walk_to_the_source_meets(feeder: Feeder) -> None:
     line_at, transformer_at = branches(feeder, "line"), branches(feeder, "transformer")
     rows = np.random.default_rng(1).permutation(len(feeder))
-    lines, transformers = feeder.lines_above(rows), feeder.transformer_above(rows)
+    above, transformers = feeder.branches_above(rows), feeder.transformer_above(rows)
+    lines, units = np.split(above, [feeder.line.size])
     for k, row in enumerate(rows.tolist()):
         way = nx.shortest_path(feeder.graph, row, feeder.source_node)
         met = [frozenset(pair) for pair in pairwise(way)]
         assert set(np.flatnonzero(lines[:, k]).tolist()) == {line_at[pair] for pair in met if pair in line_at}
+        assert set(np.flatnonzero(units[:, k]).tolist()) == {
+            transformer_at[pair] for pair in met if pair in transformer_at
+        }
         assert transformers[k] == next((transformer_at[pair] for pair in met if pair in transformer_at), -1)
     none = np.zeros(0, dtype=np.int64)
-    assert feeder.lines_above(none).shape == (feeder.line.size, 0)
+    assert feeder.branches_above(none).shape == (feeder.line.size + feeder.transformer.size, 0)
     assert feeder.transformer_above(none).shape == (0,)
 
 
@@ -341,10 +346,10 @@ def test_of_branches_side_by_side_the_shorter_is_the_way() -> None:
     doubled = replace(CHAIN, **{name: np.concatenate([column, column[1:2]]) for name, column in columns.items()})
     rows = np.array([3])
     for km, taken in ((0.1, 1), (0.2, 1), (0.05, 3)):
-        lines = changed(doubled, line_km={3: km}).lines_above(rows)
+        lines = changed(doubled, line_km={3: km}).branches_above(rows)[:4]
         assert np.flatnonzero(lines[:, 0]).tolist() == sorted([0, taken, 2])
     switched = linked(CHAIN, (1, 2))
-    assert np.flatnonzero(switched.lines_above(rows)[:, 0]).tolist() == [0, 2]
+    assert np.flatnonzero(switched.branches_above(rows)[:3, 0]).tolist() == [0, 2]
 
 
 FLEET = make_fleet([(1, 9, 5, 4)] * 400)

@@ -165,7 +165,7 @@ def test_rows_of_the_wrong_length_are_faults_beside_others(tmp_path: Path) -> No
 def test_spreadsheet_exports_read_as_they_come(tmp_path: Path) -> None:
     text = '\ufeffvehicle , plug_in_h,plug_out_h,energy_kwh,power_kw\r\n"a, the first", 1 ,9,4,4\r\n\r\n'
     assert read(tmp_path, text).vehicle.tolist() == ["a, the first"]
-    with pytest.raises(FaultyInputError, match="separated by commas"):
+    with pytest.raises(FaultyInputError, match="expected commas between columns"):
         read(tmp_path, "vehicle;plug_in_h;plug_out_h;energy_kwh;power_kw\na;1;9;4;4\n")
 
 

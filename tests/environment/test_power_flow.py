@@ -193,7 +193,7 @@ def test_a_feeder_without_transformers_takes_no_steps() -> None:
 
 
 @pytest.mark.parametrize("source", EVERY, ids=lambda source: source.source)
-def test_small_loads_flow_over_the_lines_above_them(source: BuiltinFeeder) -> None:
+def test_small_loads_flow_over_the_branches_above_them(source: BuiltinFeeder) -> None:
     feeder = source.feeder()
     feeder = replace(feeder, line_c_f=np.zeros(feeder.line.size), line_rated_a=np.full(feeder.line.size, 100.0))
     none = np.zeros(feeder.transformer.size)
@@ -201,9 +201,10 @@ def test_small_loads_flow_over_the_lines_above_them(source: BuiltinFeeder) -> No
     rows = np.flatnonzero(feeder.own_kw)
     load_kw, _ = cases(feeder, np.array([1e-3]))
     flow = PowerFlow(feeder).solve(load_kw, np.zeros_like(load_kw))
-    carried_kw = feeder.lines_above(rows) @ load_kw[0, rows]
-    line_v = flow.voltage_pu[0, feeder.line_from] * feeder.node_v[feeder.line_from]
-    found_kw = flow.line_loading[0] * 100 * np.sqrt(3) * line_v / 1e3
+    carried_kw = feeder.branches_above(rows) @ load_kw[0, rows]
+    line_pu = flow.voltage_pu[0, feeder.line_from]
+    loading = np.concatenate([flow.line_loading[0] * line_pu, flow.transformer_loading[0]])
+    found_kw = loading * feeder.branch_rated_kva
     np.testing.assert_allclose(found_kw, carried_kw, rtol=1e-3, atol=1e-6 * load_kw.sum())
 
 

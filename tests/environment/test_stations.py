@@ -21,8 +21,8 @@ def test_the_paper_has_76_stations_in_four_regions() -> None:
     assert np.bincount(stations.region).tolist() == [19] * 4
     assert set(stations.places.tolist()) == {36}
     assert len(set(stations.transformer.tolist())) == 76
-    assert stations.above[:, 0].sum() == 1, "one cable from the busbar"
-    assert stations.above[:, 4].sum() == 5
+    assert np.flatnonzero(stations.above[:, 0]).tolist() == [0, 76], "one cable from the busbar, and its transformer"
+    assert stations.above[:, 4].sum() == 6
 
 
 def test_a_file_says_where_they_stand(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_any_tree_has_places_whether_lengths_are_known_or_not(*, lengths: bool) 
     there = Stations(
         station=np.array(["a", "b", "c"]), node=ends, transformer=np.zeros(3, dtype=np.int64),
         region=np.array([1, 0, 1]), regions=("north", "south"), places=np.full(3, 2), storage_devices=np.zeros(3, dtype=np.int64),
-        rated_v=np.full(3, 400.0), above=feeder.lines_above(ends),
+        rated_v=np.full(3, 400.0), above=feeder.branches_above(ends),
     )  # fmt: skip
     where = station_map.places(feeder, there)
     hops = np.array([0, 1, 2, 3, 2, 3, 1])
@@ -201,7 +201,7 @@ def _run_to_the_end(context: Any) -> None:
 def test_stations_run_on_their_tab_play_and_pause_and_are_kept_while_another_is_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stations, "BEAT_S", 0.05)
+    monkeypatch.setattr(stations, "BEAT_S", 0.3)
     day, threads = Day(_case()), set(threading.enumerate())
     _, context = solara.render(ChargingStations(day), handle_error=False)
     assert "The scenario&#x27;s [stations]." in _said(context)
@@ -213,7 +213,7 @@ def test_stations_run_on_their_tab_play_and_pause_and_are_kept_while_another_is_
     _until(lambda: bool(context.find(vw.Btn, children=["Play"]).widgets))
     _until(lambda: set(threading.enumerate()) <= threads)
     paused = _said(context)
-    time.sleep(0.2)
+    time.sleep(0.5)
     assert _said(context) == paused
     _click(context, "First slot")
     _click(context, "Next slot")

@@ -333,7 +333,7 @@ def test_the_command_prints_means_with_their_confidence(tmp_path: Path) -> None:
     done = evswarm(*words, *base, "--set", "run.engine=compiled", "--set", "fleet.vehicles=20")
     assert done.exit_code == 0, done.output
     for text in (
-        "2 design point(s), 4 run(s) each",
+        "2 design points, 4 runs each",
         "peak",
         "±",
         "4 of 8 runs failed",

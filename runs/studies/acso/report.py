@@ -315,7 +315,7 @@ def _triggers(runs: PaperRuns, table: pd.DataFrame) -> str:
     days = runs.triggers[runs.triggers.triggers == "none"]
     return f"""## Each trigger alone
 
-ACSO on {len(runs.size.seeds)} days, means over days; users, base load and what strikes are the same in every row ({int(days.sags.sum())} sags and {int(days.shortages.sum())} shortages in
+ACSO on {len(runs.size.seeds)} days, means over days; users, base load and what strikes are the same in every row ({int(days.sags.sum())} sags and {int(days.short_slots.sum())} shortages in
 all, each for a slot). Of {int(days.slots.mean())} slots a day.
 
 {markdown(pd.DataFrame(rows, columns=["triggers on", *(title for title, _ in columns.values())]))}

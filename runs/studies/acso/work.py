@@ -129,7 +129,6 @@ def run_day(day: Day) -> dict[str, Any]:
         "visits": len(world.visits),
         "slots": world.horizon.n_slots,
         "sags": int((world.events.sag_pu > 0).sum()),
-        "shortages": int((world.events.supply_part < 1).sum()),
         "believed_slots": int(sum(found.objectives.feasible[0] for found in outcome.model.track.found)),
         "outside_pu": float(max((band.voltage_min_pu - low).max(), (high - band.voltage_max_pu).max(), 0.0)),
     }

@@ -19,6 +19,7 @@ from runs.shaving.result import ShavingResult
 from runs.studies.igeo.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
 from runs.studies.igeo.claims import NAMES, SAYS
 from runs.studies.igeo.tables import where
+from runs.words import counted
 
 LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {
     "igeo": (EVS, "-"),
@@ -139,7 +140,7 @@ def deviation(runs: PaperRuns) -> Figure:
 def load(runs: PaperRuns, days: int) -> Figure:
     """Figs 8 and 9: the load before and after, and beneath it what the EVs change."""
     names = (*FOLLOWED, "difference")
-    titles = [f"{days} day{'s' if days > 1 else ''}, {SAYS['daily']}: in the legend the peak-valley rate", ""]
+    titles = [f"{counted(days, 'day')}, {SAYS['daily']}: in the legend the peak-valley rate", ""]
     figure, (axes, below) = panels(titles, 7.0, nrows=2, ncols=1, sharex=True, height_ratios=[2, 1.3])
     results = {name: runs.shown[days, "daily", name] for name in names}
     first = results["igeo"]

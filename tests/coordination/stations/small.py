@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.network import ByPowerFlow, Coefficients
+from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
 from coordination.stations.problem import Decision, Limits, Network, StationScheduling
 from coordination.stations.settings import SchedulingSettings
 from environment.feeders import BuiltinFeeder, PowerFlow
@@ -33,6 +33,7 @@ def make_problem(seed: int, *, m: int = 6, regions: int = 3, scheduling: dict[st
         "queued_kwh": queued * rng.uniform(10, 60, m),
         "base_kw": rng.uniform(0, 300, m),
         "storage_kw": rng.uniform(-100, 100, m) * rng.integers(0, 2, m),
+        "lent_kw": rng.uniform(0, 50, m) * rng.integers(0, 2, m),
         "region": rng.integers(0, regions, m),
         "region_weights": rng.uniform(0.5, 1.5, regions),
         "time_weight": float(rng.choice([0.0, 0.5, 1.3])),
@@ -41,7 +42,7 @@ def make_problem(seed: int, *, m: int = 6, regions: int = 3, scheduling: dict[st
         "storage_efficiency": 0.9,
         "places": places,
         "rated_v": np.full(m, 380.0),
-        "idle_v": 400.0,
+        "idle_v": rng.uniform(390.0, 402.0, m),
         "limits": LIMITS,
         "settings": SchedulingSettings(weight_voltage=0.3, **scheduling or {}),
         "evaluator": Coefficients(),
@@ -54,7 +55,8 @@ def by_power_flow(*, base_kw: float = 15_200.0, source_pu: float = 1.0) -> ByPow
     share = FEEDER.own_kw / FEEDER.own_kw.sum()
     ratio = FEEDER.own_kvar.sum() / FEEDER.own_kw.sum()
     load = base_kw * share
-    return ByPowerFlow(FLOW, ALL, load, load * ratio, 0.0, source_pu, SETTINGS.tap_step)
+    flow = FLOW if source_pu == 1 else PowerFlow(FEEDER.fed_at(source_pu), tap_step_v=FLOW.tap_step_v)
+    return ByPowerFlow(flow, ALL, load, load * ratio, 0.0, idle_voltages(flow, ALL))
 
 
 def on_feeder(seed: int, *, base_kw: float = 15_200.0, source_pu: float = 1.0, ev_kw: float = 1500.0, **given: Any) -> StationScheduling:  # fmt: skip
@@ -85,7 +87,7 @@ def literal_network(problem: StationScheduling, decision: Decision) -> Network:
     voltage, loss, drawn = np.zeros((n, m)), np.zeros(n), np.zeros(n)
     for i in range(n):
         for j in range(m):
-            load = problem.base_kw[j] + problem.storage_kw[j] + power[i, j]
+            load = problem.base_kw[j] + problem.storage_kw[j] - problem.lent_kw[j] + power[i, j]
             u = decision.voltage_v[i, j] * (1 - s.drop_coefficient * load / most)
             rated, evs = most / problem.places[j], int(problem.plugged[j])
             crowd = s.loss_coefficient * evs / problem.places[j]
@@ -112,11 +114,13 @@ def literal_objectives(
     power, rows = literal_power(problem, decision), []
     for i in range(len(power)):
         t, p, u = decision.time_h[i], decision.capacity_kw[i], network.voltage_v[i]
-        loads = [power[i, j] + problem.base_kw[j] + problem.storage_kw[j] for j in range(m)]
+        loads = [power[i, j] + problem.base_kw[j] + problem.storage_kw[j] - problem.lent_kw[j] for j in range(m)]
         served = [power[i, j] * t[j] for j in range(m)]
         costs = [
             s.transformer_coefficient * s.transformer_yuan_per_kwh * sum(p[j] * dt for j in range(m)),
-            s.storage_coefficient * s.storage_yuan_per_kwh * sum(abs(problem.storage_kw[j]) * dt for j in range(m)),
+            s.storage_coefficient
+            * s.storage_yuan_per_kwh
+            * sum((abs(problem.storage_kw[j]) + problem.lent_kw[j]) * dt for j in range(m)),
             s.line_coefficient * s.line_yuan_per_kwh * sum(power[i, j] * t[j] for j in range(m)),
             s.loss_cost_coefficient * problem.price_yuan_per_kwh * network.loss_kwh[i],
             s.time_yuan_per_h * sum(problem.plugged[j] * t[j] + problem.queued[j] * dt for j in range(m)),
@@ -147,7 +151,7 @@ def literal_objectives(
 def literal_fitness(problem: StationScheduling, decision: Decision, network: Network, before: Network) -> list[float]:
     """The fitness (eqs 10-11) of each schedule; f0 of the slot at rated time, most power, idle voltage."""
     s, m = problem.settings, problem.stations
-    plain = Decision(*(np.full((1, m), value) for value in (400.0, problem.limits.time_rated_h, problem.limits.capacity_max_kw)))  # fmt: skip
+    plain = Decision(problem.idle_v[None], *(np.full((1, m), value) for value in (problem.limits.time_rated_h, problem.limits.capacity_max_kw)))  # fmt: skip
     ((loss0, costs0, spread0, _, deviation0, _),) = literal_objectives(problem, plain, before)
     unit = [value if value > 1e-6 else 1.0 for value in (loss0, sum(costs0), spread0, deviation0)]
     most = problem.time_weight * sum(problem.region_weights) or 1.0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordination.stations.network import ByPowerFlow, Coefficients
+from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
 from coordination.stations.problem import Decision, Evaluator, StationScheduling
 from environment.feeders import PowerFlow
 from tests.coordination.stations.small import (
@@ -40,7 +40,7 @@ def test_coefficients_are_the_plain_loop(seed: int) -> None:
 def test_a_full_station_at_rated_power_loses_its_coefficient() -> None:
     places = np.full(6, 36)
     problem = make_problem(
-        1, plugged=places, places=places, wanted_kwh=np.full(6, 3000 * 0.42), storage_kw=np.zeros(6), rated_v=np.full(6, 400.0),
+        1, plugged=places, places=places, wanted_kwh=np.full(6, 3000 * 0.42), storage_kw=np.zeros(6), rated_v=np.full(6, 400.0), idle_v=np.full(6, 400.0),
         scheduling={"drop_coefficient": 0.0},
     )  # fmt: skip
     assert problem.before.loss_kwh[0] == pytest.approx(6 * 0.05 * 3000 * 0.42)
@@ -104,7 +104,7 @@ def test_what_power_flow_calls_feasible_is_within_every_limit(seed: int) -> None
     for i in np.flatnonzero(found.feasible).tolist():
         moved = replace(FEEDER, transformer_tap_v=taps[i] * SETTINGS.tap_step * FEEDER.transformer_hv_v)
         load_kw, load_kvar = grid.base_kw.copy(), grid.base_kvar.copy()
-        load_kw[ALL.node] += power[i] + problem.storage_kw
+        load_kw[ALL.node] += power[i] + problem.storage_kw - problem.lent_kw
         flow = PowerFlow(moved).solve(load_kw[None], load_kvar[None])
         volts = flow.voltage_pu[0, ALL.node] * 380.0
         assert volts.min() >= LIMITS.voltage_min_v - 1e-4
@@ -128,7 +128,7 @@ def test_taps_bring_the_idle_voltage_next_to_what_is_asked() -> None:
 
 def test_taps_end_where_the_changer_ends() -> None:
     fine = PowerFlow(FEEDER, tap_step_v=5.0)
-    grid = ByPowerFlow(fine, ALL, np.zeros(153), np.zeros(153), 0.0, 1.0, 5e-4)
+    grid = ByPowerFlow(fine, ALL, np.zeros(153), np.zeros(153), 0.0, idle_voltages(fine, ALL))
     taps = grid.taps(np.vstack([np.full(76, 353.4), np.full(76, 450.0)]))
     assert taps[:, 0].tolist() == [127, -127]
     assert grid.solve(np.full((1, 76), 353.4), np.zeros((1, 76))).solved.all()

@@ -78,8 +78,8 @@ def test_genes_stay_within_the_ranges_of_their_constraints(seed: int, ends: bool
 def calm(**given: Any) -> StationScheduling:
     """A slot that its schedule before scheduling keeps within all limits."""
     return make_problem(
-        1, plugged=np.full(6, 2), wanted_kwh=np.full(6, 60.0), places=np.full(6, 36), storage_kw=np.zeros(6), supply_kw=np.inf,
-        queued=np.zeros(6, dtype=np.int64), queued_kwh=np.zeros(6), **given,
+        1, plugged=np.full(6, 2), wanted_kwh=np.full(6, 60.0), places=np.full(6, 36), storage_kw=np.zeros(6), lent_kw=np.zeros(6),
+        supply_kw=np.inf, queued=np.zeros(6, dtype=np.int64), queued_kwh=np.zeros(6), **given,
     )  # fmt: skip
 
 
@@ -111,7 +111,19 @@ def test_the_order_of_stations_does_not_matter(seed: int) -> None:
     problem = make_problem(seed)
     decision = any_decision(problem, seed)
     order = np.random.default_rng(seed).permutation(6)
-    columns = ("plugged", "wanted_kwh", "queued", "queued_kwh", "base_kw", "storage_kw", "region", "places", "rated_v")
+    columns = (
+        "plugged",
+        "wanted_kwh",
+        "queued",
+        "queued_kwh",
+        "base_kw",
+        "storage_kw",
+        "lent_kw",
+        "region",
+        "places",
+        "rated_v",
+        "idle_v",
+    )
     turned = replace(problem, **{name: getattr(problem, name)[order] for name in columns})
     moved = Decision(*(column[:, order] for column in decision))
     assert turned.value(turned.judge(moved)) == pytest.approx(problem.value(problem.judge(decision)))
@@ -122,7 +134,7 @@ def test_equal_loads_have_no_spread(seed: int, load: float, m: int) -> None:
     """A spread out of rounding, before scheduling, would be what all others are divided by."""
     problem = make_problem(
         seed, m=m, plugged=np.full(m, 2), places=np.full(m, 36), base_kw=np.full(m, load), storage_kw=np.zeros(m),
-        wanted_kwh=np.full(m, 2000.0),
+        lent_kw=np.zeros(m), wanted_kwh=np.full(m, 2000.0),
     )  # fmt: skip
     assert problem.before.spread_kw[0] <= 1e-9
     longer = problem.unscheduled._replace(time_h=np.linspace(0.42, 0.6, m)[None])

@@ -145,7 +145,9 @@ def compare(
 )
 def study(
     name: Annotated[str, typer.Argument(help="Which study.")],
-    quick: Annotated[bool, typer.Option("--quick", help="Few fleets: some seconds, to see what it does.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Little of everything, to see what it does; its claims are no evidence.")
+    ] = False,
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for all it writes; `results/study-NAME` if left out.")
     ] = None,

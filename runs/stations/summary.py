@@ -48,7 +48,7 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
         **{f"fired_{level}": fired.count(level) for level in LEVELS},
         "sags": int((world.events.sag_pu > 0).sum()),
         "emergency_slots": len(emergency_slots(outcome)),
-        "emergency_slots_unstruck": int((~struck(world, outcome)[emergency_slots(outcome)]).sum()),
+        "emergency_unstruck_slots": int((~struck(world, outcome)[emergency_slots(outcome)]).sum()),
         "evaluations": int(sum(found.history[-1, 0] for found in track.found if len(found.history))),
         "messages": channel.messages,
         "message_bytes": channel.bytes,

@@ -385,11 +385,11 @@ def test_an_emergency_that_nothing_struck_is_told_apart(own: Path) -> None:
     narrow = {"voltage_min_pu": 0.995}
     alone = schedule_stations(Scenario.read(own).update(scheduling=TINY, feeder=narrow, events=calm))
     summary = alone.summary
-    assert 0 < summary["emergency_slots"] == summary["emergency_slots_unstruck"]
+    assert 0 < summary["emergency_slots"] == summary["emergency_unstruck_slots"]
     assert any("nothing struck" in text for text in summary["warnings"])
     struck = {"voltage_a_day": 100.0, "supply_a_day": 0.0}
     both = schedule_stations(Scenario.read(own).update(scheduling=TINY, feeder=narrow, events=struck)).summary
-    assert both["emergency_slots"] > 0 == both["emergency_slots_unstruck"]
+    assert both["emergency_slots"] > 0 == both["emergency_unstruck_slots"]
 
 
 def test_before_scheduling_taps_stand_as_the_feeder_has_them(own: Path) -> None:

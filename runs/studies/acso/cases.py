@@ -19,7 +19,7 @@ from runs.studies.acso.work import (
     WARMEST,
     Day,
     Search,
-    grid,
+    kept_at,
     run_day,
     run_search,
     run_taps,
@@ -219,7 +219,7 @@ def paper_runs(size: Size, evaluator: str | None, parts: Parts, crew: Crew, prog
             {"optimizer": search.optimizer, "shot": search.shot, **_scalars(searched[key])}
             for key, search in searches.items()
         ]),
-        evaluated=grid(size.population, size.evaluations),
+        evaluated=kept_at(size.population, size.evaluations),
         curves={
             name: np.array([searched[key]["curve"] for key, search in searches.items() if search.optimizer == name])
             for name in dict.fromkeys(search.optimizer for search in searches.values())

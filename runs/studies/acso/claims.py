@@ -25,6 +25,7 @@ from runs.studies.acso.tables import (
 )
 from runs.studies.acso.work import TIME_YUAN_PER_H
 from runs.studies.claim import Claim, Outcome
+from runs.words import counted
 
 NAMES: Final = {
     BEFORE: "before scheduling", "cso 0.2": "CSO 0.2", "cso 0.2 twice": "CSO 0.2, twice the iterations", "cso": "CSO", "pso": "PSO",
@@ -92,9 +93,9 @@ def _inputs(runs: PaperRuns) -> Claim:
     swarm = (size.population, size.iterations) == (PAPER_SWARM, PAPER_ITERATIONS)
     return Claim(
         "C-2", "swarm 300, 5,000 iterations, 1,000 Monte Carlo shots", graded(same, swarm),
-        f"run for one slot were a swarm of {size.population}, {size.iterations:,} iterations and {size.shots} shots; for each slot of a "
-        f"day {size.day_population} and {size.day_iterations:,}, on {len(size.days)} "
-        f"day{'s' * (len(size.days) > 1)} in each of {len(size.months)} months; fewer for time",
+        f"run for one slot were a swarm of {size.population}, {size.iterations:,} iterations and {counted(size.shots, 'shot')}; for each slot of a "
+        f"day {size.day_population} and {size.day_iterations:,}, on {counted(len(size.days), 'day')} "
+        f"in each of {len(size.months)} months; fewer for time",
     )  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def _november(runs: PaperRuns) -> list[Claim]:
     saved = {month: losses[BEFORE, month] - losses[PAPERS, month] for month in runs.size.months}
     most = max(saved, key=lambda month: saved[month])
     before, after = losses[BEFORE, NOVEMBER], losses[PAPERS, NOVEMBER]
+    parts = [-saved[month] / losses[BEFORE, month] for month in runs.size.months]
     return [
         Claim(
             "C-5", "of all months the losses fall most in November", graded(most == NOVEMBER, False),
@@ -185,7 +187,8 @@ def _november(runs: PaperRuns) -> list[Claim]:
         Claim(
             "C-5", "in November they fall from 637.85 to 531.78 MWh, by 16.6 %", sized(after / before - 1, PAPER_NOVEMBER),
             f"{before:,.0f} to {after:,.0f} MWh ({after / before - 1:+.1%}); all other months together "
-            f"{sum(saved.values()) - saved[NOVEMBER]:,.0f} MWh less, in the paper 142.81",
+            f"{sum(saved.values()) - saved[NOVEMBER]:,.0f} MWh less, in the paper 142.81. It says nothing of November: the months fall by "
+            f"{max(parts):.1%} to {min(parts):.1%}, as their users were drawn",
         ),
     ]  # fmt: skip
 
@@ -222,7 +225,7 @@ def _time_share(runs: PaperRuns) -> Claim:
         "C-7", "the time cost's share rises from 10 to 20 %", "calibrated" if outcome == "found" else outcome,
         f"{share[BEFORE]:.1%} before, {share['acso']:.1%} with ACSO without triggers, {share[PAPERS]:.1%} with ACSO, at {TIME_YUAN_PER_H:g} yuan "
         f"an hour; at {runs.time_yuan_per_h:.3g}, with which it is {SHARE_BEFORE:.0%} before, {recalculated_share(runs, 'acso'):.1%} and "
-        f"{after:.1%} with the same schedules. Searched anew at that price, on {days} day{'s' * (days > 1)}: {priced[BEFORE]:.1%} before, "
+        f"{after:.1%} with the same schedules. Searched anew at that price, on {counted(days, 'day')}: {priced[BEFORE]:.1%} before, "
         f"{priced['acso']:.1%} and {priced[PAPERS]:.1%}",
     )  # fmt: skip
 
@@ -242,7 +245,7 @@ def _convergence(runs: PaperRuns, equal: str) -> Claim:
         "C-8",
         f"ACSO converges better than CSO, PSO and A-PSO (Fig 3); equal {equal}",
         graded(wins == len(RIVALS), wins > 0),
-        f"ACSO (median fitness {ended['acso']['median']:.4f}) {said}. Within all limits ended, of {runs.size.shots}: {feasible}",
+        f"ACSO (median fitness {ended['acso']['median']:.4f}) {said}. Within all limits, by what the search goes by, ended of {runs.size.shots}: {feasible}",
     )
 
 

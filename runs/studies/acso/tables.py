@@ -4,10 +4,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from runs.optimizing.tables import mann_whitney
 from runs.stations.summary import COSTS
-from runs.studies.acso.cases import VARIANTS, PaperRuns, days_of
+from runs.studies.acso.cases import RIVALS, VARIANTS, PaperRuns, days_of
 from runs.studies.acso.work import TIME_YUAN_PER_H
 
 BUDGETS: Final = {"iterations": "fun_iterations", "evaluations": "fun"}
@@ -22,7 +23,7 @@ SUMMED: Final = (
 TRIGGERED: Final = (
     "unserved_kwh", "cut_kwh", "waiting_visits", "shifted_visits", "wait_mean_min", "wait_max_min", "queue_max", "peak_kw",
     "losses_kwh", "voltage_min_pu", "voltage_deviation_max_pu", "cost_yuan", "discount_yuan", "satisfaction_mean", "feasible_slots",
-    "slots", "storage_charged_kwh", "storage_discharged_kwh", "lent_kwh",
+    "slots", "emergency_unstruck_slots", "storage_charged_kwh", "storage_discharged_kwh", "lent_kwh",
 )  # fmt: skip
 WEIGHED: Final = (
     "slots", "believed_slots", "feasible_slots", "voltage_broken_slots", "outside_pu", "voltage_deviation_max_pu",
@@ -40,6 +41,7 @@ def tables(runs: PaperRuns) -> dict[str, pd.DataFrame]:
     return {
         "convergence": convergence(runs),
         "tests": tests(runs),
+        "paired": paired(runs),
         "taps": taps(runs),
         "months": months(runs),
         "years": years(runs),
@@ -82,6 +84,24 @@ def tests(runs: PaperRuns) -> pd.DataFrame:
         for equal, column in BUDGETS.items()
     ]
     return pd.concat(found, ignore_index=True).rename(columns={"function": "budget"})
+
+
+def paired(runs: PaperRuns) -> pd.DataFrame:
+    """Return Wilcoxon's signed-rank test of ACSO against each rival, paired by shot, at both budgets.
+
+    Returns
+    -------
+    DataFrame
+        ``equal other shots lower median_difference p``: shots in which ACSO ends lower, and the median of ACSO less the other.
+    """
+    rows = []
+    for equal, column in BUDGETS.items():
+        ended = runs.searches.pivot_table(index="shot", columns="optimizer", values=column)
+        for other in RIVALS:
+            less = (ended["acso"] - ended[other]).to_numpy()
+            p = float(stats.wilcoxon(less).pvalue) if less.any() else 1.0
+            rows.append((equal, other, len(less), int((less < 0).sum()), float(np.median(less)), p))
+    return pd.DataFrame(rows, columns=["equal", "other", "shots", "lower", "median_difference", "p"])
 
 
 def taps(runs: PaperRuns) -> pd.DataFrame:

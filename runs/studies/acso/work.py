@@ -22,7 +22,7 @@ from runs.scenario import Scenario
 from runs.stations.model import StationsModel
 from runs.stations.paper_c import BASE_KW, paper_c
 from runs.stations.simulate import carry_out, unscheduled
-from runs.stations.summary import LEVELS, figures
+from runs.stations.summary import LEVELS, emergency_slots, figures, struck
 from runs.stations.world import StationsWorld
 
 SWING: Final = 0.15
@@ -129,6 +129,7 @@ def run_day(day: Day) -> dict[str, Any]:
         "visits": len(world.visits),
         "slots": world.horizon.n_slots,
         "sags": int((world.events.sag_pu > 0).sum()),
+        "emergency_unstruck_slots": int((~struck(world, outcome)[emergency_slots(outcome)]).sum()),
         "believed_slots": int(sum(found.objectives.feasible[0] for found in outcome.model.track.found)),
         "outside_pu": float(max((band.voltage_min_pu - low).max(), (high - band.voltage_max_pu).max(), 0.0)),
     }
@@ -171,7 +172,7 @@ def run_search(search: Search) -> dict[str, Any]:
         "feasible_iterations": bool(fun_iterations < limit),
         "feasible": bool(found.fun < limit),
         "evaluations": found.nfev,
-        "curve": at(grid(search.population, search.population * (search.iterations + 1))),
+        "curve": at(kept_at(search.population, search.population * (search.iterations + 1))),
     }
 
 
@@ -203,6 +204,6 @@ def run_taps(search: Search) -> dict[str, Any]:
     }
 
 
-def grid(first: int, last: int) -> NDArray[np.int64]:
+def kept_at(first: int, last: int) -> NDArray[np.int64]:
     """Return the numbers of evaluations at which a search's course is kept."""
     return np.linspace(first, last, POINTS).round().astype(np.int64)

@@ -179,7 +179,7 @@ def test_taps_are_those_of_the_search_and_of_the_power_flow(runs: PaperRuns) -> 
     assert taps.index.to_list() == [(0, 1), (1, 1), (10, 1)]
     assert taps.loc[(10, 1), "fitness"] == searches.loc[("acso", 1), "fun"]
     assert taps.loc[(0, 1), "set_mean_v"] == pytest.approx(400, abs=0.1), "no load, and the fixed taps of 10 to 0.4 kV"
-    assert taps.loc[(0, 1), "set_std_v"] == 0
+    assert taps.loc[(0, 1), "set_std_v"] < 0.1
     problem, by_power_flow = busiest(1, "coefficients")
     network = by_power_flow.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
     assert taps.loc[(0, 1), "low_pu"] == pytest.approx(network.voltage_v.min() / 380)

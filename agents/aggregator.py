@@ -15,7 +15,8 @@ from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import Found
 from environment.battery import Limits
 from environment.channel import Channel
-from environment.messages import Forecast, Prices, Setpoint, Tracking
+from environment.messages import Forecast
+from environment.store_messages import Prices, Setpoint, Tracking
 from environment.tariffs import Tariff
 
 

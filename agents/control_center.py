@@ -8,7 +8,8 @@ from agents.aggregator import Aggregator
 from agents.substation import Substation
 from environment.channel import Channel
 from environment.hierarchy import CONTROL_CENTER
-from environment.messages import Forecast, Hop, Prices, Report, Tracking
+from environment.messages import Forecast, Hop, Report
+from environment.store_messages import Prices, Tracking
 from environment.tariffs import Tariff
 
 

@@ -4,8 +4,8 @@ import mesa
 import numpy as np
 
 from environment.battery import Batteries, limits_of
-from environment.messages import Condition, Response, Setpoint
 from environment.participation import Participation
+from environment.store_messages import Condition, Response, Setpoint
 
 
 class StorageEV(mesa.Agent):  # type: ignore[misc]

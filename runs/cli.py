@@ -1,7 +1,5 @@
 """The command line: ``evswarm``, also ``python -m runs``."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,22 +20,19 @@ from runs.kinds import ANTS, AnyResult, kind_of, section_of
 from runs.optimizing.asked import DEFAULT_ITERATIONS, asked
 from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
 from runs.optimizing.printed import print_compared, write_compared
-from runs.printed import comparison, err, out, print_comparison, print_result, print_sweep, print_warnings
+from runs.printed import comparison, print_comparison, print_result, print_sweep, print_warnings
 from runs.reference import commented_scenario
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
-from runs.simulate import Progress as Tell
 from runs.simulate import simulate
 from runs.studies.command import carry_out as carry_out_study
 from runs.studies.command import help_text, metavar, option_help, study_named
 from runs.studies.study import Asked
 from runs.sweep import sweep as carry_out
+from runs.terminal import err, explained, out, progress_bar
 from runs.words import counted
 from runs.workers import Engine
-
-BAD_INPUT = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -83,7 +78,7 @@ def run(
 
     Your own vehicles: `evswarm run --set fleet.source=csv --set fleet.path=my_fleet.csv`
     """
-    with _explained():
+    with explained():
         case = _read(scenario, overrides, seed)
         if out_folder is None:
             result = _run_one(case, workers)
@@ -108,7 +103,7 @@ def compare(
     table_format: FormatOption = TableFormat.PARQUET,
 ) -> None:
     """Run the same fleet and load through several coordinators: one table, one figure."""
-    with _explained():
+    with explained():
         case = _ants_only(_read(scenario, overrides, seed), "compare")
         names = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
         unknown = [name for name in names if name not in COORDINATORS]
@@ -156,9 +151,9 @@ def study(
     shots: Annotated[int | None, typer.Option(metavar=metavar("shots"), help=option_help("shots"))] = None,
 ) -> None:
     """Run a study by name."""
-    with _explained():
+    with explained():
         target = out_folder or Path("results") / f"study-{name}"
-        with _progress(study_named(name).title) as tell:
+        with progress_bar(study_named(name).title) as tell:
             text, written = carry_out_study(name, Asked(quick, days, evaluator, shots), target, tell)
         out.print(text, markup=False, highlight=False, soft_wrap=True)
         out.print(f"Written to [bold]{escape(str(target))}[/]: {', '.join(written)}", soft_wrap=True)
@@ -198,7 +193,7 @@ def sweep(
     Stopped or killed, the same command goes on from what is recorded in its folder; so does one with more replications.
     A run that fails is a row with its error.
     """
-    with _explained():
+    with explained():
         case, faults = _read_leniently(scenario, overrides, seed)
         plan, more = read_design(design, vary or (), samples, case)
         faulty = {fault.field.partition(".")[0] for fault in faults}  # sections that stand at a default here
@@ -272,7 +267,7 @@ def optimize(
     the origin, where most of these functions have their optimum: `--shifted` takes that away. The rows are the same for any
     number of workers and whatever else is run beside them; only times differ.
     """
-    with _explained():
+    with explained():
         comparison = asked(
             functions, optimizers, runs=runs, dimension=dimension, population=population, iterations=iterations,
             evaluations=evaluations, shifted=shifted, seed=seed,
@@ -281,7 +276,7 @@ def optimize(
         written: list[str] = []
 
         def carry_on() -> Compared:
-            with crew_of(workers) as crew, _progress("optimisers") as tell:
+            with crew_of(workers) as crew, progress_bar("optimisers") as tell:
                 done.extend(as_they_finish(comparison, crew, tell))
             return Compared(comparison, tuple(done))
 
@@ -311,7 +306,7 @@ def serve_page(
     """Serve the browser page: watch the ants, step by step, until Ctrl-C."""
     from runs.page.serve import HOST, prepare, serve  # noqa: PLC0415  (the page only where it is asked for)
 
-    with _explained():
+    with explained():
         prepare(port)
         out.print(f"Watch the ants at [bold]http://{HOST}:{port}[/] (Ctrl-C ends it).", highlight=False)
         serve(scenario, port)
@@ -323,7 +318,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a scenario with every key at its default and a comment on each."""
-    with _explained():
+    with explained():
         if file.exists() and not force:
             raise FaultyInputError([Fault(str(file), None, "file", "there already", "a new file, or --force")])
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -340,7 +335,7 @@ def check(
     overrides: SetOption = None,
 ) -> None:
     """Validate a scenario and the files that it names; print every fault at once."""
-    with _explained():
+    with explained():
         case = _read(scenario, overrides, None)
         world = kind_of(case).build(case, np.random.default_rng(case.run.seed))
         for text in world.warnings():
@@ -374,7 +369,7 @@ def _run_one(case: Scenario, workers: int = 1) -> AnyResult:
     kind = kind_of(case)
     if workers > 1 and kind.one_process:
         raise FaultyInputError([Fault("--workers", None, "workers", str(workers), f"1: {kind.one_process}")])
-    with _progress(kind.title(case)) as tell:
+    with progress_bar(kind.title(case)) as tell:
         return kind.run(case, tell) if workers == 1 else simulate_in_parts(case, workers=workers, progress=tell)
 
 
@@ -388,40 +383,10 @@ def _ants_only(case: Scenario, command: str) -> Scenario:
 
 
 def _simulate(case: Scenario) -> Result:
-    with _progress(COORDINATORS[case.coordination.method].title) as tell:
+    with progress_bar(COORDINATORS[case.coordination.method].title) as tell:
         return simulate(case, progress=tell)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Tell]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(f"{title} (the first run compiles)", total=1.0)
-        yield lambda part: bar.update(task, completed=part)
 
 
 def _save(result: AnyResult, folder: Path, table_format: TableFormat) -> None:
     result.save(folder, table_format=table_format.value)
     kind_of(result.scenario).draw(result, folder / "figures")
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except FaultyInputError as error:
-        for fault in error.faults:
-            err.print(f"[red]fault:[/] {escape(str(fault))}", highlight=False, soft_wrap=True)
-        err.print(f"{counted(len(error.faults), 'fault')}; nothing was written.", highlight=False)
-        raise typer.Exit(BAD_INPUT) from None
-    except OSError as error:
-        err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(BAD_INPUT) from None
-    except KeyboardInterrupt as error:
-        err.print(escape(str(error)) or "Stopped; nothing was written.", highlight=False, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None

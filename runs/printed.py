@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -16,10 +15,8 @@ from runs.shaving.result import ShavingResult
 from runs.stations.result import StationsResult
 from runs.stations.summary import COSTS, LEVELS
 from runs.sweep import Sweep
+from runs.terminal import err, out
 from runs.words import counted
-
-out = Console()
-err = Console(stderr=True)
 
 ROWS = {
     "peak_kw": ("peak [kW]", "{:,.1f}"),

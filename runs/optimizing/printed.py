@@ -10,7 +10,7 @@ from rich.table import Table
 
 from runs.optimizing.comparison import Compared
 from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
-from runs.printed import out
+from runs.terminal import out
 
 WIDTH: Final = 7
 """Of a number."""

@@ -10,18 +10,8 @@ from coordination.peak_shaving.dispatch import Dispatcher, Track
 from coordination.peak_shaving.search import Found
 from environment.battery import Batteries
 from environment.channel import Channel
-from environment.messages import (
-    HEADER_BYTES,
-    VALUE_BYTES,
-    Condition,
-    Forecast,
-    Hop,
-    Prices,
-    Response,
-    Sent,
-    Setpoint,
-    Tracking,
-)
+from environment.messages import HEADER_BYTES, VALUE_BYTES, Forecast, Hop, Sent
+from environment.store_messages import Condition, Prices, Response, Setpoint, Tracking
 from runs.scenario import Scenario
 from runs.shaving.world import ShavingWorld
 from runs.simulate import Progress

@@ -5,7 +5,7 @@ import pytest
 
 from agents.storage_ev import StorageEV
 from coordination.peak_shaving.search import Found
-from environment.messages import Setpoint
+from environment.store_messages import Setpoint
 from runs.scenario import Scenario
 from runs.shaving.model import PeakShavingModel
 

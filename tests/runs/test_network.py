@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from environment.faults import FaultyInputError
-from runs import plots, printed
+from runs import plots, terminal
 from runs.cli import app
 from runs.design import Design
 from runs.folder import whole_folder
 from runs.network import FEEDER_TABLES
+from runs.printed import print_sweep
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
@@ -91,11 +92,11 @@ def test_a_slot_is_outside_the_band_once_however_many_transformers_are() -> None
 def test_a_sweep_shows_the_feeders_figures_where_there_is_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(printed.out, "width", 200)
+    monkeypatch.setattr(terminal.out, "width", 200)
     for name, scenario in (("on", CASE), ("off", PLAIN)):
         folder = tmp_path / name
         design = Design.full({"coordination.batch_size": [5]})
-        printed.print_sweep(sweep(scenario, design, replications=2, folder=folder, engine="serial"))
+        print_sweep(sweep(scenario, design, replications=2, folder=folder, engine="serial"))
         shown = capsys.readouterr().out
         means = pd.read_parquet(folder / "runs.parquet").mean(numeric_only=True)
         for figure, form in (("voltage_min_pu", "{:.4f}"), ("losses_kwh", "{:,.1f}")):

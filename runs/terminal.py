@@ -1,0 +1,53 @@
+"""The terminal: what is printed to, progress bars, and how faults and a Ctrl-C end a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from environment.faults import FaultyInputError
+from runs.simulate import Progress as Tell
+from runs.words import counted
+
+BAD_INPUT: Final = 2
+INTERRUPTED: Final = 130
+"""Exit codes."""
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Tell]:
+    """Show a bar while something goes on, and give what to tell of the part that is done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(f"{title} (the first run compiles)", total=1.0)
+        yield lambda part: bar.update(task, completed=part)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Print faults and end with exit code 2, a Ctrl-C with 130."""
+    try:
+        yield
+    except FaultyInputError as error:
+        for fault in error.faults:
+            err.print(f"[red]fault:[/] {escape(str(fault))}", highlight=False, soft_wrap=True)
+        err.print(f"{counted(len(error.faults), 'fault')}; nothing was written.", highlight=False)
+        raise typer.Exit(BAD_INPUT) from None
+    except OSError as error:
+        err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt as error:
+        err.print(escape(str(error)) or "Stopped; nothing was written.", highlight=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None

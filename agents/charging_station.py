@@ -17,8 +17,8 @@ from environment.messages import Sent
 from environment.station_messages import Alarm, Need, Order, Served, Shift, StationReport
 from environment.users import Sessions, Visits
 
-DUST_KWH: Final = 1e-9
-"""A station that gives its EVs no more than this has given them nothing."""
+DUST_PART: Final = 1e-9
+"""Who gets no more than this part of what it wants has got nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +75,13 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
     waiting
         Rows of the visits that are there and have not charged, in the order in which they came.
     plugged
-        Rows of those that charge in the present slot.
+        Rows of those that have a place in the present slot; after it, of those that charged.
     shifted
         How many are shifted in the present slot.
-    lent_kw, storage_kw, power_kw
-        What shifted EVs lend, what storage draws, and what EVs draw while they charge, in the present slot.
+    lent_kw, storage_kw, power_kw, cut_kw
+        What shifted EVs lend, what storage draws, what EVs draw while they charge, and what they were cut by, in the present slot.
+    wanted_kwh
+        What those plugged in want.
     """
 
     def __init__(
@@ -96,7 +98,7 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         self.waiting: list[int] = []
         self.plugged: list[int] = []
         self.shifted = 0
-        self.lent_kw = self.storage_kw = self.power_kw = 0.0
+        self.lent_kw = self.storage_kw = self.power_kw = self.cut_kw = self.wanted_kwh = 0.0
         self._order: Order | None = None
         self._rows = np.array([row])
 
@@ -121,9 +123,10 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         self._lend(later)
         need = self.site.sessions.need_kwh
         queue = staying[self.places :]
+        self.wanted_kwh = float(need[self.plugged].sum())
         limits = self.site.storage.limits(self._rows, self.site.slot_h)
         return StationReport(
-            len(self.plugged), queue.size, float(need[self.plugged].sum()), float(need[queue].sum()), self.lent_kw,
+            len(self.plugged), queue.size, self.wanted_kwh, float(need[queue].sum()), self.lent_kw,
             float(limits.charge_kw[0]), float(limits.discharge_kw[0]),
         )  # fmt: skip
 
@@ -167,30 +170,36 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         """Take the slot's schedule."""
         self._order = order
         self.storage_kw = order.storage_kw
-        wanted = float(self.site.sessions.need_kwh[self.plugged].sum())
-        self.power_kw = min(wanted / order.time_h, order.capacity_kw)
+        self.power_kw = min(self.wanted_kwh / order.time_h, order.capacity_kw)
+        self.cut_kw = 0.0
 
     def hear(self, alarm: Alarm) -> None:
         """Give more from storage, and draw less for EVs."""
         self.storage_kw -= alarm.give_kw
         self.power_kw -= alarm.cut_kw
+        self.cut_kw += alarm.cut_kw
 
     def serve(self, slot: int) -> Served:
         """Charge those who are plugged in, each in proportion to what it wants, and let them go; use the storage.
 
-        Where nothing is supplied nobody has charged, and all stay.
+        Where EVs are cut, who came first gets as much as without the cut, and who gets nothing stays.
         """
         assert self._order is not None
-        sessions, rows, time_h = self.site.sessions, self.plugged, self._order.time_h
+        sessions, time_h = self.site.sessions, self._order.time_h
         hours = np.array([self.site.slot_h])
         self.storage_kw = float(self.site.storage.draw(self._rows, np.array([self.storage_kw]), hours)[0]) / hours[0]
-        wanted = float(sessions.need_kwh[rows].sum())
-        served = min(self.power_kw * time_h, wanted)
-        if served <= DUST_KWH:
-            return Served(0, 0.0, wanted)
-        sessions.served_kwh[rows] = sessions.need_kwh[rows] * (served / wanted)
+        here = np.array(self.plugged, dtype=np.int64)
+        need = sessions.need_kwh[here]
+        wanted = float(need.sum())
+        got = need * (min((self.power_kw + self.cut_kw) * time_h, wanted) / wanted if wanted else 0.0)
+        if self.cut_kw:
+            got = np.clip(self.power_kw * time_h - (np.cumsum(got) - got), 0.0, got)
+        charged = got > DUST_PART * need
+        rows = here[charged]
+        self.plugged, self.wanted_kwh = rows.tolist(), float(need[charged].sum())
+        sessions.served_kwh[rows] = got[charged]
         sessions.served_slot[rows] = slot
         sessions.time_h[rows] = time_h
-        gone = set(rows)
+        gone = set(self.plugged)
         self.waiting = [row for row in self.waiting if row not in gone]
-        return Served(len(rows), served, wanted)
+        return Served(len(gone), float(got[charged].sum()), self.wanted_kwh)

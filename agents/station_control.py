@@ -21,6 +21,8 @@ from environment.channel import Channel
 from environment.messages import Hop
 from environment.station_messages import Order, RegionOrder, StationReport
 
+MOST_STEPS: Final = 50
+"""Of the search for what is to be taken away in a shortage; some ten are enough where a tenth is lost."""
 ALIKE: Final = 1e-9
 """Hours whose forecasts differ by less than this part are as crowded."""
 
@@ -32,9 +34,15 @@ class Grid(Protocol):
         """Return what each branch could carry beyond base load and what stations draw, ``(n_branches,)``; infinite if unknown."""
 
     def measure(
-        self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], float, float]:
-        """Return nodes' voltages [V], ``(m,)``, what is drawn from above [kW], and what of it is not supplied [kW]."""
+        self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64], shed_kw: float = 0.0
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return nodes' voltages [V], ``(m,)``, and what is drawn from above [kW], so much base load left out."""
+
+    def supply_kw(self, slot: int, drawn_kw: float) -> float:
+        """Return the most that the grid above supplies in a slot in which so much would be drawn."""
+
+    def base_kw(self, slot: int) -> float:
+        """Return the base load of the whole feeder."""
 
 
 class StationControl(ControlCenter):
@@ -140,21 +148,49 @@ class StationControl(ControlCenter):
         self, slot: int, voltage_v: NDArray[np.float64], lent: NDArray[np.float64], least_v: float,
         reports: list[StationReport],
     ) -> None:  # fmt: skip
-        """See what the schedule does to the grid; where it is struck, switch storage on; cut what is not supplied, in any case."""
+        """See what the schedule does to the grid; where it is struck, switch storage on.
+
+        What is not supplied is taken away with every trigger off too: storage stops charging, then EVs are cut, then base load.
+        """
         power, storage = self._now()
-        seen_v, drawn_kw, short_kw = self.grid.measure(slot, voltage_v, power + storage - lent)
-        under = seen_v < least_v
-        give = np.zeros_like(power)
-        if self.triggers.emergency and (under.any() or short_kw > DUST_KW):
-            spare = np.maximum(np.array([report.discharge_kw for report in reports]) + storage, 0.0)
-            give = emergency_kw(short_kw, spare, under)
-            self._note(slot, "emergency", give.tolist())
-        rest = min(max(short_kw - float(give.sum()), 0.0), float(power.sum()))
-        cut = power * (rest / float(power.sum())) if rest > DUST_KW else np.zeros_like(power)
-        self.track.enter_supply(slot, drawn_kw, short_kw, float(give.sum()), float(cut.sum()))
+        seen_v, drawn_kw = self.grid.measure(slot, voltage_v, power + storage - lent)
+        supply_kw = self.grid.supply_kw(slot, drawn_kw)
+        short_kw, under = max(drawn_kw - supply_kw, 0.0), seen_v < least_v
+        is_short = short_kw > DUST_KW
+        give = np.maximum(storage, 0.0) if is_short else np.zeros_like(power)
+        if self.triggers.emergency and (under.any() or is_short):
+            spare = np.maximum(np.array([report.discharge_kw for report in reports]) + storage - give, 0.0)
+            answer = emergency_kw(short_kw - float(give.sum()), spare, under)
+            self._note(slot, "emergency", answer.tolist())
+            give = give + answer
+        cut, shed_kw = np.zeros_like(power), 0.0
+        if is_short:
+            part, shed_kw = self._withheld(slot, voltage_v, power, storage - give - lent, supply_kw)
+            cut = power * part
+        self.track.enter_supply(slot, drawn_kw, short_kw, float(give.sum()), shed_kw)
         if give.any() or cut.any():
             for region in self.regions:
                 region.warn(give, cut)
+
+    def _withheld(
+        self, slot: int, voltage_v: NDArray[np.float64], power: NDArray[np.float64], beside: NDArray[np.float64], supply_kw: float
+    ) -> tuple[float, float]:  # fmt: skip
+        """Return which part of the EVs' power is cut, and how much base load is left out [kW], so that the supply is enough.
+
+        Losses fall with what is drawn, so less is taken away than is short.
+        """
+        evs_kw = float(power.sum())
+        most_kw, less_kw = evs_kw + self.grid.base_kw(slot), 0.0
+        part = shed_kw = 0.0
+        for _ in range(MOST_STEPS):  # each is nearer by the part that is lost of one kW more
+            part = min(less_kw / evs_kw, 1.0) if evs_kw > DUST_KW else 0.0
+            shed_kw = max(less_kw - evs_kw, 0.0)
+            _, drawn_kw = self.grid.measure(slot, voltage_v, power * (1 - part) + beside, shed_kw)
+            over_kw = drawn_kw - supply_kw
+            before_kw, less_kw = less_kw, min(max(less_kw + over_kw, 0.0), most_kw)
+            if abs(less_kw - before_kw) <= DUST_KW:
+                break
+        return part, shed_kw
 
     def _now(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         power = np.array([station.power_kw for station in self._stations])
@@ -164,7 +200,10 @@ class StationControl(ControlCenter):
         power, storage = self._now()
         capacity = np.array([station.granted_kw for station in self._stations])
         soc = np.array([station.storage_soc for station in self._stations])
-        self.track.enter(slot, decision, capacity, power, storage, lent, soc)
+        cut = np.array([station.cut_kw for station in self._stations])
+        self.track.enter(slot, decision, capacity, power, storage, lent, soc, cut)
+        charged = np.array([len(station.plugged) for station in self._stations])
+        self.track.enter_served(slot, charged, np.array([station.wanted_kwh for station in self._stations]))
 
     def _note(self, slot: int, trigger: str, amounts: list[float]) -> None:
         """Remember at which stations a trigger fired, and how strongly."""

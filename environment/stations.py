@@ -221,6 +221,11 @@ class Stations:
             elif int(transformer[i]) in shared:
                 found = f"{nodes[i]!r}, behind {feeder.transformer[transformer[i]]} with another station"
                 faults.append(Fault(file, lines[i], f"node of station {names[i]}", found, expected))
+            elif not feeder.steps_down[transformer[i]]:
+                found = f"{nodes[i]!r}, at the upper winding of {feeder.transformer[transformer[i]]}"
+                faults.append(
+                    Fault(file, lines[i], f"node of station {names[i]}", found, "a node below its lower winding")
+                )
         known_regions = tuple(dict.fromkeys(regions))
         if len(known_regions) != len(settings.region_weights):
             found = (

@@ -219,7 +219,7 @@ class Sessions:
     served_kwh
         What it got, at the grid.
     served_slot
-        When it charged; -1 while it waits, also at a station that was given nothing.
+        When it charged; -1 while it waits for a place or for power.
     shifted_slots
         By how many slots it was shifted.
     lent_kwh

@@ -189,7 +189,7 @@ def network_warnings(world: World, network: NetworkRun) -> list[str]:
         )
     kinds = (("line", feeder.line, flow.line_loading), ("transformer", feeder.transformer, flow.transformer_loading))
     for kind, names, loading in kinds:
-        over = np.nan_to_num(loading) > 1 + LOADING_TOLERANCE
+        over = above_rating(loading)
         if over.any():
             worst = int(np.nan_to_num(loading).max(axis=0).argmax())
             found.append(
@@ -200,6 +200,12 @@ def network_warnings(world: World, network: NetworkRun) -> list[str]:
         if not flows.solved.all():
             found.append(f"{_slots(world, ~flows.solved)} of {n_slots} slots have no power flow {who}: it diverges")
     return found
+
+
+def above_rating(loading: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which lines or transformers pass their rating, of the shape of their loading; unrated ones do not."""
+    over: NDArray[np.bool_] = np.nan_to_num(loading) > 1 + LOADING_TOLERANCE
+    return over
 
 
 def feeder_tables(world: World, network: NetworkRun | None) -> dict[str, pd.DataFrame]:

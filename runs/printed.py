@@ -244,7 +244,7 @@ STATION_ROWS: Final = {
     "shifted_visits": ("visits shifted", "{:,d}"),
     "waiting_visits": ("visits left waiting", "{:,d}"),
     "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
-    "cut_kwh": ("  cut in a shortage [kWh]", "{:,.1f}"),
+    "cut_kwh": ("cut in shortages [kWh]", "{:,.1f}"),
     "shed_kwh": ("base load not supplied [kWh]", "{:,.1f}"),
 }
 """What is shown of charging stations: label and form."""

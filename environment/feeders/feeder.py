@@ -154,6 +154,12 @@ class Feeder:
             found[here] = transformer[here]
         return found
 
+    @cached_property
+    def steps_down(self) -> NDArray[np.bool_]:
+        """Whether the source is on the side of each transformer's upper winding, shape ``(n_transformers,)``."""
+        rows = self.line.size + np.arange(self.transformer.size)
+        return np.asarray(self._branch_up[self.transformer_lv] == rows)
+
     def branches_above(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Return whether each branch is on the way of each node to the source, shape ``(n_lines + n_transformers, k)``.
 

@@ -213,7 +213,7 @@ class PowerFlow:
         load_kvar: NDArray[np.float64],
         tap: NDArray[np.integer] | None = None,
         source_pu: float | None = None,
-    ) -> "Weakest":
+    ) -> Weakest:
         """Return where a load that has no power flow is too much; the parameters are those of `solve`, of one case.
 
         It is found by drawing less of it everywhere, in hundredths.

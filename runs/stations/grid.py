@@ -5,16 +5,19 @@ finish, so that losses are summed without error of time.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.network import ByPowerFlow, Coefficients
+from coordination.stations.network import Coefficients
 from coordination.stations.problem import Decision, Network, Objectives
 from coordination.stations.track import Track
-from coordination.stations.triggers import DUST_KW
 from environment.faults import FaultyInputError
 from runs.stations.world import StationsWorld
+
+SLACK_KW: Final = 1e-4
+"""By which what is drawn may differ from a supply that it was cut down to: two power flows of one case do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +40,6 @@ class After:
         From the grid above while all EVs charge, shape ``(n_slots,)``.
     drawn_kwh
         From the grid above in the slot.
-    shed_kw
-        Base load that was not supplied for the slot, shape ``(n_slots,)``; nothing of it is in the figures above.
     residual_kw
         Largest difference in the slot between what is drawn from above and loads with losses: the balance.
     coefficient_loss_kwh
@@ -57,7 +58,6 @@ class After:
     transformer_loading: NDArray[np.float64]
     drawn_kw: NDArray[np.float64]
     drawn_kwh: NDArray[np.float64]
-    shed_kw: NDArray[np.float64]
     residual_kw: NDArray[np.float64]
     coefficient_loss_kwh: NDArray[np.float64]
     judged: list[Objectives]
@@ -89,7 +89,6 @@ def after(world: StationsWorld, track: Track) -> After:
         transformer_loading=np.zeros((n, feeder.transformer.size)),
         drawn_kw=np.zeros(n),
         drawn_kwh=np.zeros(n),
-        shed_kw=_shed_kw(world, track),
         residual_kw=np.zeros(n),
         coefficient_loss_kwh=np.zeros(n),
         judged=[],
@@ -101,7 +100,7 @@ def after(world: StationsWorld, track: Track) -> After:
 
 
 def _solve(world: StationsWorld, track: Track, slot: int, found: After) -> None:
-    stations, grid = world.stations, _supplied(world, slot, found.shed_kw[slot])
+    stations, grid = world.stations, world.by_power_flow(slot, track.shed_kw[slot])
     time_h = np.where(track.power_kw[slot] > 0, track.time_h[slot], 0.0)
     ends = np.unique(np.concatenate([time_h[time_h > 0], [world.horizon.slot_h]]))
     hours = np.diff(ends, prepend=0.0)
@@ -124,29 +123,24 @@ def _solve(world: StationsWorld, track: Track, slot: int, found: After) -> None:
     found.residual_kw[slot] = np.abs(flow.source_kw - loads - flow.loss_kw).max()
 
 
-def _shed_kw(world: StationsWorld, track: Track) -> NDArray[np.float64]:
-    """Return the base load of each slot that is not supplied, after storage has given and EVs have been cut."""
-    left = track.short_kw - track.given_kw - track.cut_kw
-    return np.where(left > DUST_KW, np.minimum(left, world.base[0].sum(axis=1)), 0.0)
-
-
-def _supplied(world: StationsWorld, slot: int, shed_kw: float) -> ByPowerFlow:
-    """Return the grid of a slot, base load that was not supplied taken away alike everywhere."""
-    grid = world.by_power_flow(slot)
-    part = 1 - shed_kw / grid.base_kw.sum() if shed_kw else 1.0
-    return replace(grid, base_kw=grid.base_kw * part, base_kvar=grid.base_kvar * part)
-
-
 def _judged(world: StationsWorld, track: Track, slot: int, found: After) -> Objectives:
-    """Judge the slot as it was: what EVs drew and what was supplied, with the power flow's voltages and losses.
+    """Judge the slot as it was: who charged, what was supplied, with the power flow's voltages and losses.
 
-    Base load that was not supplied breaks the balance.
+    Who got nothing has waited; base load that was left out breaks the balance.
     """
     supply_kw = track.problems[slot].supply_kw
     if track.short_kw[slot] > 0:
-        supply_kw = min(supply_kw, float(track.drawn_kw[slot] - track.short_kw[slot]))
+        supply_kw = min(supply_kw, float(track.drawn_kw[slot] - track.short_kw[slot])) + SLACK_KW
+    posed, charged, wanted = track.problems[slot], track.plugged[slot], track.wanted_kwh[slot]
     problem = replace(
-        track.problems[slot], storage_kw=track.storage_kw[slot], lent_kw=track.lent_kw[slot], supply_kw=supply_kw
+        posed,
+        plugged=charged,
+        wanted_kwh=wanted,
+        queued=posed.queued + posed.plugged - charged,
+        queued_kwh=posed.queued_kwh + posed.wanted_kwh - wanted,
+        storage_kw=track.storage_kw[slot],
+        lent_kw=track.lent_kw[slot],
+        supply_kw=supply_kw,
     )
     decision = Decision(*(column[slot : slot + 1] for column in (track.voltage_v, track.time_h, track.capacity_kw)))
     power = track.power_kw[slot : slot + 1]
@@ -154,6 +148,6 @@ def _judged(world: StationsWorld, track: Track, slot: int, found: After) -> Obje
     low, high, rated = found.low_pu[slot], found.high_pu[slot], world.stations.rated_v
     lim = problem.limits
     worst = np.where(lim.voltage_min_v - low * rated > high * rated - lim.voltage_max_v, low, high)
-    asked_kw = found.drawn_kw[slot : slot + 1] + found.shed_kw[slot]
+    asked_kw = found.drawn_kw[slot : slot + 1] + track.shed_kw[slot]
     network = Network((worst * rated)[None], found.loss_kwh[slot : slot + 1], asked_kw)
     return problem.judge_on(decision, power, network)

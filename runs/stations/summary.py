@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from coordination.stations.problem import CONSTRAINTS
 from coordination.stations.search import NONE
 from coordination.stations.settings import SchedulingSettings
-from coordination.stations.track import Track
 from coordination.stations.triggers import DUST_KW, TriggersSettings
-from runs.network import LOADING_TOLERANCE
+from runs.network import above_rating
 from runs.stations.grid import After
 from runs.stations.simulate import StationsOutcome
 from runs.stations.world import StationsWorld
@@ -47,8 +46,8 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
         **figures(world, outcome),
         **{f"fired_{level}": fired.count(level) for level in LEVELS},
         "sags": int((world.events.sag_pu > 0).sum()),
-        "emergency_slots": len(emergency_slots(outcome)),
-        "emergency_unstruck_slots": int((~struck(world, outcome)[emergency_slots(outcome)]).sum()),
+        "emergency_slots": len(_emergencies(outcome)),
+        "emergency_unstruck_slots": len(unstruck(world, outcome)),
         "evaluations": int(sum(found.history[-1, 0] for found in track.found if len(found.history))),
         "messages": channel.messages,
         "message_bytes": channel.bytes,
@@ -63,7 +62,7 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
     model, grid = outcome.model, outcome.after
     track, sessions, storage, slot_h = model.track, model.sessions, model.storage, world.horizon.slot_h
     served = sessions.served_slot >= 0
-    wait = (sessions.served_slot - world.visits.slot)[served]
+    wait = np.where(served, sessions.served_slot, world.horizon.n_slots) - world.visits.slot
     costs = np.sum([judged.costs_yuan[0] for judged in grid.judged], axis=0)
     discount = world.scenario.scheduling.discount_yuan_per_h
     shifted = served & (sessions.shifted_slots > 0)
@@ -76,13 +75,13 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
         "served_kwh": float(sessions.served_kwh.sum()),
         "lent_kwh": float(sessions.lent_kwh.sum()),
         "unserved_kwh": float(sessions.short_kwh.sum()),
-        "cut_kwh": float((track.cut_kw * _hours(track)).sum()),
+        "cut_kwh": float((track.cut_kw * track.time_h).sum()),
         "short_slots": int((track.short_kw > DUST_KW).sum()),
-        "shed_kwh": float(grid.shed_kw.sum() * slot_h),
+        "shed_kwh": float(track.shed_kw.sum() * slot_h),
         "shifted_visits": int((sessions.shifted_slots > 0).sum()),
         "wait_mean_min": float(60 * slot_h * wait.mean()) if wait.size else 0.0,
         "wait_max_min": float(60 * slot_h * wait.max(initial=0)),
-        "unshifted_wait_max_min": float(60 * slot_h * wait[sessions.shifted_slots[served] == 0].max(initial=0)),
+        "unshifted_wait_max_min": float(60 * slot_h * wait[sessions.shifted_slots == 0].max(initial=0)),
         "charging_time_mean_h": float(sessions.time_h[served].mean()) if served.any() else 0.0,
         "queue_max": int(track.queued.max()),
         "peak_kw": float(grid.drawn_kw.max()),
@@ -112,18 +111,6 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
     }
 
 
-def _hours(track: Track) -> NDArray[np.float64]:
-    """Return the mean charging time of each slot, weighed by power as it was before any was cut [h]; 0 where nobody charged."""
-    power_kw = np.minimum(track.wanted_kwh / track.time_h, track.capacity_kw)
-    power_kw *= (track.power_kw > DUST_KW).any(
-        axis=1, keepdims=True
-    )  # who got nothing still waits and misses nothing yet
-    total = power_kw.sum(axis=1)
-    hours: NDArray[np.float64] = np.zeros(len(total))
-    np.divide((power_kw * track.time_h).sum(axis=1), total, out=hours, where=total > 0)
-    return hours
-
-
 def _most(loading: NDArray[np.float64]) -> float | None:
     known = loading[~np.isnan(loading)]
     return float(known.max()) if known.size else None
@@ -131,19 +118,19 @@ def _most(loading: NDArray[np.float64]) -> float | None:
 
 def _overloaded(grid: After) -> NDArray[np.bool_]:
     """Return in which slots a line or transformer passes its rating, shape ``(n_slots,)``."""
-    over: NDArray[np.bool_] = (np.nan_to_num(grid.loading) > 1 + LOADING_TOLERANCE).any(axis=1)
+    over: NDArray[np.bool_] = above_rating(grid.loading).any(axis=1)
     return over
 
 
-def emergency_slots(outcome: StationsOutcome) -> list[int]:
+def unstruck(world: StationsWorld, outcome: StationsOutcome) -> list[int]:
+    """Return the slots in which the emergency level did something though the grid above neither sagged nor lacked supply."""
+    struck = (world.events.sag_pu > 0) | (outcome.model.track.short_kw > DUST_KW)
+    return [slot for slot in _emergencies(outcome) if not struck[slot]]
+
+
+def _emergencies(outcome: StationsOutcome) -> list[int]:
     """Return the slots in which the emergency level did something."""
     return sorted({slot for slot, trigger, _, _ in outcome.model.track.fired if trigger == "emergency"})
-
-
-def struck(world: StationsWorld, outcome: StationsOutcome) -> NDArray[np.bool_]:
-    """Return in which slots the grid above sagged or supplied less than was drawn, shape ``(n_slots,)``."""
-    hit: NDArray[np.bool_] = (world.events.sag_pu > 0) | (outcome.model.track.short_kw > DUST_KW)
-    return hit
 
 
 def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
@@ -158,11 +145,15 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
         said.append(
             f"the search, by {SEARCHED_BY[settings.evaluator]}, found no schedule within all limits in {infeasible} of {slots} slots"
         )
-    broken, before = (sum(not judged.feasible[0] for judged in each.after.judged) for each in (outcome, plain))
-    if broken:
-        text = f"by the power flow {broken} of {slots} slots are not within all limits, before scheduling {before}"
-        if broken > before and settings.optimizer != NONE:
-            text += f"; {_why(settings)}"
+    broken, before = (np.array([judged.broken[0] for judged in each.after.judged]) for each in (outcome, plain))
+    outside, was = int(broken.any(axis=1).sum()), int(before.any(axis=1).sum())
+    if outside:
+        text = f"by the power flow {outside} of {slots} slots are not within all limits, before scheduling {was}"
+        if outside > was and settings.optimizer != NONE:
+            more = broken.sum(axis=0) > before.sum(axis=0)
+            text += f"; more than before break: {', '.join(np.array(CONSTRAINTS)[more])}"
+            if more[CONSTRAINTS.index("voltage")]:
+                text += f". Voltages are searched for, not held: {_why(settings)}"
         said.append(text)
     over = _overloaded(outcome.after)
     if over.any():
@@ -172,13 +163,14 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
             f"in {over.sum()} of {slots} slots a line or transformer passes its rating, most of all {name} with {loading.max():.0%}; "
             f"before scheduling in {_overloaded(plain.after).sum()}; ratings are none of the five limits"
         )
-    unstruck = int((~struck(world, outcome)[emergency_slots(outcome)]).sum())
-    if unstruck and settings.optimizer != NONE:
+    own = unstruck(world, outcome)
+    if own and settings.optimizer != NONE:
+        low = (plain.after.low_pu[own].min(axis=1) < world.feeder_settings.voltage_min_pu).sum()
         said.append(
-            f"in {unstruck} of {len(emergency_slots(outcome))} slots of the emergency level nothing struck: the schedule's own taps and "
-            "loads brought a voltage below its limit"
+            f"in {len(own)} of {len(_emergencies(outcome))} slots of the emergency level nothing struck: voltages fall below their limit "
+            f"under the schedule itself; before scheduling in {low} of these"
         )
-    shed = outcome.after.shed_kw
+    shed = outcome.model.track.shed_kw
     if shed.any():
         said.append(
             f"in {(shed > 0).sum()} slots the supply lacks more than EVs draw: up to {shed.max():,.0f} kW of base load are not supplied"
@@ -187,7 +179,7 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
 
 
 def _why(settings: SchedulingSettings) -> str:
-    """Say what of the search lets more slots be outside than there were."""
+    """Say what of the search lets voltages be outside."""
     causes = []
     if settings.evaluator == "coefficients":
         causes.append("coefficients know no lines (scheduling.evaluator)")
@@ -195,4 +187,4 @@ def _why(settings: SchedulingSettings) -> str:
         causes.append("F holds no voltage (scheduling.weight_voltage)")
     if settings.population * settings.iterations < ENOUGH:
         causes.append("the search is short (scheduling.iterations)")
-    return "the voltages were searched for, not held: " + ", ".join(causes) if causes else "the search found no better"
+    return ", ".join(causes) or "no schedule that was looked at is better"

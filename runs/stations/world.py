@@ -201,11 +201,16 @@ class StationsWorld:
         """Return the voltage at the feeder's source in a slot, what strikes in it counted."""
         return self.feeder.source_pu - float(self.events.sag_pu[slot])
 
-    def by_power_flow(self, slot: int) -> ByPowerFlow:
-        """Return what works out schedules of a slot by power flow."""
-        load_kw, load_kvar = self.base
+    def base_kw(self, slot: int) -> float:
+        """Return the base load of the whole feeder in a slot."""
+        return float(self.base[0][slot].sum())
+
+    def by_power_flow(self, slot: int, shed_kw: float = 0.0) -> ByPowerFlow:
+        """Return what works out schedules of a slot by power flow; base load that is left out is so evenly."""
+        part = 1 - shed_kw / self.base_kw(slot) if shed_kw else 1.0
+        load_kw, load_kvar = (load[slot] * part for load in self.base)
         return ByPowerFlow(
-            self.flow, self.stations, load_kw[slot], load_kvar[slot], self.placement.ev_kvar_per_kw, self.idle_v,
+            self.flow, self.stations, load_kw, load_kvar, self.placement.ev_kvar_per_kw, self.idle_v,
         )  # fmt: skip
 
     def pose(self, slot: int, reports: list[StationReport], storage_kw: NDArray[np.float64]) -> StationScheduling:
@@ -255,13 +260,15 @@ class StationsWorld:
     def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each line and transformer could carry beyond base load and what stations draw, shape ``(n_branches,)``.
 
-        By its rating, a line at rated voltage, losses left out; reactive power stays as it is. Infinite where no rating is known.
+        By its rating, a line at rated voltage, losses left out. Infinite where no rating is known.
         """
+        ratio = self.placement.ev_kvar_per_kw
         base_kw, base_kvar = (carried[slot] for carried in self.base_carried)
-        carried_kw = self.stations.above @ power_kw
-        kvar = base_kvar + carried_kw * self.placement.ev_kvar_per_kw
-        rated_kw = np.sqrt(np.maximum(self.feeder.branch_rated_kva**2 - kvar**2, 0.0))
-        room = rated_kw - base_kw - carried_kw
+        own_kw = self.stations.above @ power_kw
+        p, q = base_kw + own_kw, base_kvar + own_kw * ratio
+        # The x with (p + x)^2 + (q + ratio x)^2 = rating^2.
+        half, free = p + ratio * q, self.feeder.branch_rated_kva**2 - p**2 - q**2
+        room = (np.sqrt(np.maximum(half**2 + (1 + ratio**2) * free, 0.0)) - half) / (1 + ratio**2)
         return np.where(np.isnan(room), np.inf, room)
 
     @cached_property
@@ -272,8 +279,8 @@ class StationsWorld:
         return load_kw @ above, load_kvar @ above
 
     def measure(
-        self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], float, float]:
+        self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64], shed_kw: float = 0.0
+    ) -> tuple[NDArray[np.float64], float]:
         """Return what a slot's schedule does to the grid, with what strikes in it: see `agents.station_control.Grid`.
 
         Raises
@@ -281,15 +288,16 @@ class StationsWorld:
         FaultyInputError
             If the power flow diverges.
         """
-        grid = self.by_power_flow(slot)
+        grid = self.by_power_flow(slot, shed_kw)
         flow = grid.solve(voltage_v[None], power_kw[None], self.source_pu(slot))
         if not flow.solved[0]:
             raise FaultyInputError([self.divergence(slot, voltage_v, power_kw)])
-        drawn = float(flow.source_kw[0])
-        most = float(self.events.supply_part[slot]) * drawn
-        if self.settings.supply_kw is not None:
-            most = min(most, self.settings.supply_kw)
-        return flow.voltage_pu[0, self.stations.node] * self.stations.rated_v, drawn, max(drawn - most, 0.0)
+        return flow.voltage_pu[0, self.stations.node] * self.stations.rated_v, float(flow.source_kw[0])
+
+    def supply_kw(self, slot: int, drawn_kw: float) -> float:
+        """Return the most that the grid above supplies in a slot in which so much would be drawn."""
+        most_kw = float(self.events.supply_part[slot]) * drawn_kw
+        return most_kw if self.settings.supply_kw is None else min(most_kw, self.settings.supply_kw)
 
     def divergence(self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]) -> Fault:
         """Return the fault of a slot that has no power flow.

@@ -176,7 +176,7 @@ def _november(runs: PaperRuns) -> list[Claim]:
     saved = {month: losses[BEFORE, month] - losses[PAPERS, month] for month in runs.size.months}
     most = max(saved, key=lambda month: saved[month])
     before, after = losses[BEFORE, NOVEMBER], losses[PAPERS, NOVEMBER]
-    parts = [-saved[month] / losses[BEFORE, month] for month in runs.size.months]
+    parts = [saved[month] / losses[BEFORE, month] for month in runs.size.months]
     return [
         Claim(
             "C-5", "of all months the losses fall most in November", graded(most == NOVEMBER, False),
@@ -187,8 +187,8 @@ def _november(runs: PaperRuns) -> list[Claim]:
         Claim(
             "C-5", "in November they fall from 637.85 to 531.78 MWh, by 16.6 %", sized(after / before - 1, PAPER_NOVEMBER),
             f"{before:,.0f} to {after:,.0f} MWh ({after / before - 1:+.1%}); all other months together "
-            f"{sum(saved.values()) - saved[NOVEMBER]:,.0f} MWh less, in the paper 142.81. It says nothing of November: the months fall by "
-            f"{max(parts):.1%} to {min(parts):.1%}, as their users were drawn",
+            f"{sum(saved.values()) - saved[NOVEMBER]:,.0f} MWh less, in the paper 142.81. That says nothing of November: of all months "
+            f"the losses fall by {min(parts):.1%} to {max(parts):.1%}, as their users were drawn",
         ),
     ]  # fmt: skip
 

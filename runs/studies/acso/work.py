@@ -22,7 +22,7 @@ from runs.scenario import Scenario
 from runs.stations.model import StationsModel
 from runs.stations.paper_c import BASE_KW, paper_c
 from runs.stations.simulate import carry_out, unscheduled
-from runs.stations.summary import LEVELS, emergency_slots, figures, struck
+from runs.stations.summary import LEVELS, figures, unstruck
 from runs.stations.world import StationsWorld
 
 SWING: Final = 0.15
@@ -129,7 +129,7 @@ def run_day(day: Day) -> dict[str, Any]:
         "visits": len(world.visits),
         "slots": world.horizon.n_slots,
         "sags": int((world.events.sag_pu > 0).sum()),
-        "emergency_unstruck_slots": int((~struck(world, outcome)[emergency_slots(outcome)]).sum()),
+        "emergency_unstruck_slots": len(unstruck(world, outcome)),
         "believed_slots": int(sum(found.objectives.feasible[0] for found in outcome.model.track.found)),
         "outside_pu": float(max((band.voltage_min_pu - low).max(), (high - band.voltage_max_pu).max(), 0.0)),
     }

@@ -49,10 +49,10 @@ class StationsSettings(Settings):
     """Most power that a station is granted."""
 
     battery_min_kwh: float = Field(default=65.0, gt=0, le=1000)
-    """What an EV's battery holds at least when it leaves, on the average of a station's EVs in a slot."""
+    """What a battery of the mean size is to hold when it leaves: EVs may miss the difference, on the average of a station and slot."""
 
     battery_max_kwh: float = Field(default=75.0, gt=0, le=1000)
-    """The largest battery; sizes lie evenly between the two."""
+    """The largest battery; sizes that are drawn lie evenly between the two, the mean size is their middle."""
 
     tap_step: float = Field(default=0.0125, gt=0, le=0.1)
     """Step of a station's on-load tap changer, as a part of its upper rated voltage."""
@@ -93,15 +93,15 @@ class StationsSettings(Settings):
         for low, high in (("time_rated_h", "time_max_h"), ("capacity_min_kw", "capacity_max_kw"),
                           ("battery_min_kwh", "battery_max_kwh")):  # fmt: skip
             if getattr(self, low) > getattr(self, high):
-                found = f"{low} = {getattr(self, low):g} and {high} = {getattr(self, high):g}"
+                found = f"{low} = {getattr(self, low):g} with {high} = {getattr(self, high):g}"
                 raise ValueError(f"{found}; expected the first to be at most the second")
         if self.storage_soc_start < self.storage_soc_min:
             raise ValueError(
-                f"storage_soc_start = {self.storage_soc_start:g} and storage_soc_min = {self.storage_soc_min:g}; "
+                f"storage_soc_start = {self.storage_soc_start:g} with storage_soc_min = {self.storage_soc_min:g}; "
                 "expected a start at or above the floor"
             )
         if len(self.time_weights) != HOURS_A_DAY or min(self.time_weights) < 0 or max(self.time_weights) <= 0:
-            raise ValueError(f"{len(self.time_weights)} time_weights; expected 24 of at least 0, not all 0")
+            raise ValueError(f"time_weights = {self.time_weights}; expected 24 of at least 0, not all 0")
         if not self.region_weights or min(self.region_weights) <= 0:
             raise ValueError(f"region_weights = {self.region_weights}; expected one above 0 for each region")
         return self
@@ -139,7 +139,9 @@ def _listed(settings: StationsSettings, feeder: Feeder) -> _Listed:
     counts = []
     for name, usual, least in (("piles", settings.piles, 1), ("storage_devices", settings.storage_devices, 0)):
         column = table.numbers(name, default=usual)
-        table.require(name, (column < least) | (column % 1 != 0), f"a whole number of at least {least}")
+        table.require(
+            name, np.isfinite(column) & ((column < least) | (column % 1 != 0)), f"a whole number of at least {least}"
+        )
         counts.append(np.nan_to_num(column).astype(np.int64))
     table.require("station", np.array([names.count(name) > 1 for name in names]), "a name that no other line has")
     for column_name, texts in (("station", names), ("region", regions)):
@@ -205,7 +207,12 @@ class Stations:
         faults = []
         row_of = {name: i for i, name in enumerate(feeder.node.tolist())}
         rows = np.array([row_of.get(node, UNKNOWN) for node in nodes], dtype=np.int64)
-        for i in np.flatnonzero(rows == UNKNOWN).tolist():
+        lost = np.flatnonzero(rows == UNKNOWN).tolist()
+        if len(lost) == len(nodes) > 1:
+            found = f"{nodes[0]!r} and {len(nodes) - 1} more, none of them on {feeder.title}"
+            expected = f"nodes of that feeder, or another [feeder]; {nearest(nodes[0], row_of)}"
+            raise FaultyInputError([Fault(file, None, "column node", found, expected)])
+        for i in lost:
             found = repr(nodes[i]) if nodes[i] else "empty"
             faults.append(Fault(file, lines[i], f"node of station {names[i]}", found, nearest(nodes[i], row_of)))
         known = np.where(rows == UNKNOWN, 0, rows)
@@ -216,7 +223,9 @@ class Stations:
             expected = "a node behind a transformer of the station's own, whose taps set its voltage"
             if transformer[i] == UNKNOWN:
                 faults.append(
-                    Fault(file, lines[i], f"node of station {names[i]}", f"{nodes[i]!r}, behind none", expected)
+                    Fault(
+                        file, lines[i], f"node of station {names[i]}", f"{nodes[i]!r}, behind no transformer", expected
+                    )
                 )
             elif int(transformer[i]) in shared:
                 found = f"{nodes[i]!r}, behind {feeder.transformer[transformer[i]]} with another station"

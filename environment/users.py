@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from environment.csv_table import CsvTable
-from environment.faults import nearest, raise_if_any
+from environment.faults import Fault, nearest, raise_if_any
 from environment.horizon import Horizon
 from environment.settings import Settings
 from environment.stations import Stations, StationsSettings
@@ -56,7 +56,7 @@ class UsersSettings(Settings):
     def _no_more_than_there_are(self) -> Self:
         if self.charging_a_day > self.users:
             raise ValueError(
-                f"charging_a_day = {self.charging_a_day} and users = {self.users}; expected at most one charge a user and day"
+                f"charging_a_day = {self.charging_a_day} with users = {self.users}; expected at most one charge a user and day"
             )
         return self
 
@@ -174,7 +174,16 @@ class Visits:
         row_of = {name: i for i, name in enumerate(stations.station.tolist())}
         names = table.texts("station")
         station = np.array([row_of.get(name, -1) for name in names], dtype=np.int64)
-        table.require("station", station < 0, "a station", lambda i: f"{names[i]!r} ({nearest(names[i], row_of)})")
+        table.faults += [
+            Fault(
+                table.file,
+                table.lines[i],
+                "station",
+                repr(names[i]) if names[i] else "empty",
+                nearest(names[i], row_of),
+            )
+            for i in np.flatnonzero(station < 0).tolist()
+        ]
         arrive = table.numbers("arrive_h")
         slot = np.ceil(np.nan_to_num(arrive) / horizon.slot_h - TOLERANCE_H)
         within = (arrive >= 0) & (slot < horizon.n_slots)
@@ -184,9 +193,15 @@ class Visits:
         energy = table.numbers("energy_kwh")
         table.require("energy_kwh", energy <= 0, "more than 0 kWh")
         capacity = table.numbers("capacity_kwh", default=at.battery_kwh)
-        table.require("capacity_kwh", (capacity <= 0) | (capacity < energy), "at least the energy wanted")
+        table.require("capacity_kwh", capacity <= 0, "more than 0 kWh")
+        asked = table.texts("energy_kwh")
+        table.require(
+            "energy_kwh", (energy > 0) & (capacity > 0) & (capacity < energy),
+            "at most what the battery holds: capacity_kwh, or the mean of stations.battery_min_kwh and battery_max_kwh",
+            lambda i: f"{asked[i]!r} for a battery of {capacity[i]:g} kWh",
+        )  # fmt: skip
         willing = table.numbers("willing", default=0.0)
-        table.require("willing", (willing != 0) & (willing != 1), "0 or 1")
+        table.require("willing", np.isfinite(willing) & (willing != 0) & (willing != 1), "0 or 1")
         raise_if_any(table.faults)
         order = np.lexsort((arrive, slot))
         station, slot, energy = station[order], slot[order].astype(np.int64), energy[order]

@@ -357,7 +357,9 @@ def _read_leniently(
     if seed is not None:
         texts.append(f"run.seed={seed}")
     case, faults = Scenario.read_leniently(scenario, texts)
-    if faults and not any(fault.field.startswith("horizon") for fault in faults):  # files are read against the slots
+    faulty = {fault.field.partition(".")[0] for fault in faults}
+    unread = {"horizon"} if case.stations is None else {"horizon", "feeder"}  # what other files are read against
+    if faults and not faulty & unread:
         try:
             kind_of(case).build(case, np.random.default_rng(case.run.seed))
         except FaultyInputError as error:

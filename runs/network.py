@@ -126,7 +126,7 @@ def _divergences(
             f"diverging in {slots.size} of {n_slots} slots, such as slot {worst} at {start} with {case_kw[worst].sum():,.0f} kW; "
             f"{solver.weakest(case_kw[worst], case_kvar[worst]).told(feeder)}"
         )
-        expected = f"a load that the feeder can carry (its own loads are {feeder.own_kw.sum():,.0f} kW)"
+        expected = f"less load (load.peak_kw, EVs): the feeder's own loads are {feeder.own_kw.sum():,.0f} kW"
         yield Fault(feeder.title, None, f"power flow below {world.hierarchy.transformers[k]}", found, expected)
 
 

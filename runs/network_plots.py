@@ -9,24 +9,33 @@ from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
+from environment.feeders import FeederSource
+from environment.feeders.settings import FeederSettings
 from runs.result import Result
 
 BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
+    """How a column of voltages is drawn."""
+
     prefix: str
     label: str
     colour: str
     width: float
     style: LineStyleType = "-"
 
+    @property
+    def column(self) -> str:
+        """Its name in a table of nodes."""
+        return f"{self.prefix}voltage_pu"
 
-def _looks(result: Result, title: str) -> list[_Look]:
+
+def _looks(result: Result, title: str) -> list[Look]:
     """Give what is drawn, the last on top: no EVs, dotted, so that what it lies on can be seen."""
-    free = _Look("free_", "with free charging", FREE, 1.6)
-    own = _Look("", f"with {title}", EVS, 2.0)
-    no_evs = _Look("no_evs_", "without EVs", BASE, 1.6, (0, (1.2, 1.2)))
+    free = Look("free_", "with free charging", FREE, 1.6)
+    own = Look("", f"with {title}", EVS, 2.0)
+    no_evs = Look("no_evs_", "without EVs", BASE, 1.6, (0, (1.2, 1.2)))
     return [free, no_evs] if result.summary["method"] == "free" else [free, own, no_evs]
 
 
@@ -44,20 +53,9 @@ def voltage_profile(result: Result, title: str, figure: Figure, axes: Axes) -> N
     """
     settings, looks, table = result.scenario.feeder, _looks(result, title), result.network
     assert settings is not None
-    middle = (settings.voltage_min_pu + settings.voltage_max_pu) / 2
-    away = pd.concat([(table[f"{look.prefix}voltage_pu"] - middle).abs() for look in looks], axis=1).max(axis=1)
-    worst = table.iloc[int(np.nanargmax(away.to_numpy()))]
+    worst = table.iloc[furthest(table, settings, [look.column for look in looks])]
     shown = table[(table.transformer == worst.transformer) & (table.slot == worst.slot)].reset_index(drop=True)
-    rows = pd.Series(shown.index, index=shown.node)
-    near = rows.reindex(shown.upstream).fillna(-1).to_numpy(dtype=np.int64)
-    below = near >= 0
-    km = shown.distance_km.to_numpy()
-    for look in looks:
-        voltage = shown[f"{look.prefix}voltage_pu"].to_numpy()
-        axes.plot(
-            _pieces(km, near, below), _pieces(voltage, near, below), color=look.colour, lw=look.width, ls=look.style
-        )
-        axes.plot(km, voltage, "o", ms=3, color=look.colour, label=look.label)
+    draw_profile(axes, shown, looks)
     start = result.scenario.horizon.slot_starts[int(worst.slot)]
     below_which = f" below {worst.transformer}" if result.summary["transformers"] > 1 else ""
     axes.set_title(
@@ -65,13 +63,33 @@ def voltage_profile(result: Result, title: str, figure: Figure, axes: Axes) -> N
         loc="left",
         fontsize=12,
     )
-    axes.set(xlabel=_way(result), ylabel="voltage [pu]")
-    _band(result, figure, axes)
+    axes.set(xlabel=way(settings), ylabel="voltage [pu]")
+    draw_band(settings, figure, axes)
 
 
-def _way(result: Result) -> str:
-    assert result.scenario.feeder is not None
-    unit = "lines" if result.scenario.feeder.source == "pgm_json" else "km"
+def furthest(table: pd.DataFrame, settings: FeederSettings, columns: list[str]) -> int:
+    """Return the row of a table of nodes with the voltage that is furthest from the middle of the band in any of some columns."""
+    middle = (settings.voltage_min_pu + settings.voltage_max_pu) / 2
+    return int(np.nanargmax((table[columns] - middle).abs().max(axis=1).to_numpy()))
+
+
+def draw_profile(axes: Axes, shown: pd.DataFrame, looks: list[Look]) -> None:
+    """Draw voltages of the nodes of a feeder over their way from the source: ``node upstream distance_km`` and a column a look."""
+    rows = pd.Series(shown.index, index=shown.node)
+    near = rows.reindex(shown.upstream).fillna(-1).to_numpy(dtype=np.int64)
+    below = near >= 0
+    km = shown.distance_km.to_numpy()
+    for look in looks:
+        voltage = shown[look.column].to_numpy()
+        axes.plot(
+            _pieces(km, near, below), _pieces(voltage, near, below), color=look.colour, lw=look.width, ls=look.style
+        )
+        axes.plot(km, voltage, "o", ms=3, color=look.colour, label=look.label)
+
+
+def way(settings: FeederSource) -> str:
+    """Return the label of the axis of ways."""
+    unit = "lines" if settings.source == "pgm_json" else "km"
     return f"way from the feeder's source [{unit}]"
 
 
@@ -91,8 +109,9 @@ def voltage_band(result: Result, title: str, figure: Figure, axes: Axes) -> None
             axes.stairs(high, hours, baseline=low, fill=True, color=look.colour, alpha=0.15, label="all nodes")
         for edge, label in ((low, look.label), (high, None)):
             axes.stairs(edge, hours, baseline=None, color=look.colour, lw=look.width, ls=look.style, label=label)
+    assert result.scenario.feeder is not None
     axes.set(xlabel="time of day", ylabel="lowest and highest voltage [pu]")
-    _band(result, figure, axes)
+    draw_band(result.scenario.feeder, figure, axes)
 
 
 def losses(result: Result, title: str, figure: Figure, axes: Axes) -> None:
@@ -114,9 +133,8 @@ def losses(result: Result, title: str, figure: Figure, axes: Axes) -> None:
 LIMITS_LABEL: Final = "voltage band"
 
 
-def _band(result: Result, figure: Figure, axes: Axes) -> None:
-    settings = result.scenario.feeder
-    assert settings is not None
+def draw_band(settings: FeederSettings, figure: Figure, axes: Axes) -> None:
+    """Draw the limits of the voltage, and the legend below the figure."""
     for k, limit in enumerate((settings.voltage_min_pu, settings.voltage_max_pu)):
         axes.axhline(limit, color=LIMIT, ls="--", lw=1.2, label=None if k else LIMITS_LABEL)
     axes.margins(y=0.06)

@@ -393,7 +393,7 @@ def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[
                 field, found = f"{section}.{key}", value
             faults.append(Fault(file, None, field, found, expected))
         else:
-            message = entry["msg"].removeprefix("Input should be ")
+            message = entry["msg"].removeprefix("Input should be ").partition(", unable to parse")[0]
             faults.append(Fault(file, None, field, _short(entry["input"]), message))
     return faults
 

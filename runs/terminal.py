@@ -1,6 +1,7 @@
 """The terminal: what is printed to, progress bars, and how faults and a Ctrl-C end a command."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -9,13 +10,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from environment.faults import FaultyInputError
+from environment.faults import Fault, FaultyInputError
 from runs.simulate import Progress as Tell
 from runs.words import counted
 
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 """Exit codes."""
+
+MOST_ALIKE: Final = 4
+"""Faults of one kind in one file that are told line by line; of more the last of these stands for the rest."""
 
 out = Console()
 err = Console(stderr=True)
@@ -41,8 +45,8 @@ def explained() -> Iterator[None]:
     try:
         yield
     except FaultyInputError as error:
-        for fault in error.faults:
-            err.print(f"[red]fault:[/] {escape(str(fault))}", highlight=False, soft_wrap=True)
+        for text in told(error.faults):
+            err.print(f"[red]fault:[/] {escape(text)}", highlight=False, soft_wrap=True)
         err.print(f"{counted(len(error.faults), 'fault')}; nothing was written.", highlight=False)
         raise typer.Exit(BAD_INPUT) from None
     except OSError as error:
@@ -51,3 +55,17 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt as error:
         err.print(escape(str(error)) or "Stopped; nothing was written.", highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def told(faults: Sequence[Fault]) -> Iterator[str]:
+    """Give faults in words; of many lines of a file with one kind of fault the first few, and how many more there are."""
+    kinds = Counter((fault.file, fault.field, fault.expected) for fault in faults if fault.row is not None)
+    seen = Counter[tuple[str, str, str]]()
+    for fault in faults:
+        kind = (fault.file, fault.field, fault.expected)
+        seen[kind] += 1
+        if kinds[kind] <= MOST_ALIKE or seen[kind] < MOST_ALIKE:
+            yield str(fault)
+        elif seen[kind] == MOST_ALIKE:
+            more = kinds[kind] - seen[kind] + 1
+            yield f"{fault.file}: {more:,} more lines from line {fault.row} on: {fault.field} likewise; expected {fault.expected}"

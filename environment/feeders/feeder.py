@@ -300,12 +300,15 @@ class Feeder:
 
     def _islands(self) -> list[Fault]:
         """One fault for each part that nothing joins to the source."""
-        source = str(self.node[self.source_node])
+        source, source_v = str(self.node[self.source_node]), self.node_v[self.source_node]
         found = []
         for part in nx.connected_components(self.graph):
             if self.source_node not in part:
                 names = [str(self.node[i]) for i in sorted(part)]
                 text = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-                expected = f"a line, transformer or closed switch on a way to the source at {source}"
-                found.append(self._fault(f"node {text}", "an island", expected))
+                volts = np.unique(self.node_v[sorted(part)])
+                at = f"{volts[0]:g} V" if volts.size == 1 else f"{volts[0]:g} to {volts[-1]:g} V"
+                expected = f"a line, transformer or closed switch on a way to the source at {source}, {source_v:g} V"
+                place = f"node {text}" if len(part) == 1 else f"the part with nodes {text}"
+                found.append(self._fault(place, f"an island at {at}", expected))
         return found

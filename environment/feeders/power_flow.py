@@ -103,7 +103,7 @@ class Weakest(NamedTuple):
 
     def told(self, feeder: Feeder) -> str:
         """Say it in words."""
-        return f"{self.part:.0%} of that it can carry, with {self.voltage_pu:.2f} pu at node {feeder.node[self.node]}"
+        return f"of that it carries {self.part:.0%} at most, with {self.voltage_pu:.2f} pu at node {feeder.node[self.node]}"
 
 
 class PowerFlow:

@@ -32,7 +32,7 @@ class FeederSettings(Settings):
     def _band(self) -> Self:
         if self.voltage_min_pu >= self.voltage_max_pu:
             raise ValueError(
-                f"voltage_min_pu = {self.voltage_min_pu:g} and voltage_max_pu = {self.voltage_max_pu:g}; "
+                f"voltage_min_pu = {self.voltage_min_pu:g} with voltage_max_pu = {self.voltage_max_pu:g}; "
                 "expected a lower limit below the upper one"
             )
         return self

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from environment.feeders import BuiltinFeeder
+from runs.network_plots import Look, draw_band, draw_profile, furthest, way
 from runs.plots import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, panels, save, steps
 from runs.stations.result import StationsResult
 from runs.stations.summary import LEVELS
@@ -31,6 +32,7 @@ def save_stations(result: StationsResult, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "load": load(result),
+        "voltage_profile": voltage_profile(result),
         "voltage_band": voltage_band(result),
         "losses": losses(result),
         "stations": stations(result),
@@ -74,6 +76,19 @@ def voltage_band(result: StationsResult) -> Figure:
     both = slots[["voltage_min_pu", "voltage_max_pu", "unscheduled_voltage_min_pu", "unscheduled_voltage_max_pu"]]
     axes.set_ylim(min(band.voltage_min_pu, both.min().min()) - 0.01, max(band.voltage_max_pu, both.max().max()) + 0.01)
     finish(figure, axes, result, "voltage [pu]")
+    return figure
+
+
+def voltage_profile(result: StationsResult) -> Figure:
+    """Draw the voltage of each node over its way from the source, in the slot that takes a node furthest from the band's middle."""
+    band, table = result.scenario.feeder or BuiltinFeeder(), result.nodes
+    looks = [Look("unscheduled_", BEFORE, FREE, 1.6), Look("", _title(result), EVS, 2.0)]
+    slot = int(table.slot.iloc[furthest(table, band, [look.column for look in looks])])
+    start = result.scenario.horizon.slot_starts[slot]
+    figure, axes = canvas(f"Voltage along the feeder at {start:%H:%M}, the worst slot for the voltage band")
+    draw_profile(axes, table[table.slot == slot].reset_index(drop=True), looks)
+    axes.set(xlabel=way(band), ylabel="voltage while EVs charge [pu]")
+    draw_band(band, figure, axes)
     return figure
 
 
@@ -125,10 +140,15 @@ def search(result: StationsResult) -> Figure:
     shown = searched[np.unique(np.linspace(0, len(searched) - 1, SEARCHES).round().astype(np.int64))]
     starts = result.slots.set_index("slot").start
     tops, bottoms = list[float](), list[float]()
+    scheduling = result.scenario.scheduling
+    penalty = (scheduling.penalty or np.inf) - scheduling.weight_satisfaction  # from here on a limit is broken
     for slot, colour in zip(shown.tolist(), METHOD_COLOURS, strict=False):
         rows = result.search[result.search.slot == slot]
         axes.plot(rows.evaluations, rows.best_fitness, color=colour, lw=1.6, label=f"slot at {starts[slot]:%H:%M}")
-        tops.append(rows.best_fitness[rows.evaluations >= BEGUN * rows.evaluations.max()].max())
+        settled = rows.best_fitness[
+            (rows.evaluations >= BEGUN * rows.evaluations.max()) & (rows.best_fitness < penalty)
+        ]
+        tops.append(settled.max() if len(settled) else rows.best_fitness.iloc[-1])
         bottoms.append(rows.best_fitness.min())
     room = 0.05 * (max(tops) - min(bottoms)) or 0.05
     axes.set(xlabel="evaluations", ylabel="best fitness", ylim=(min(bottoms) - room, max(tops) + room))
@@ -159,6 +179,7 @@ def triggers(result: StationsResult) -> Figure:
         axes.axhline(0, color=BASE, lw=0.8)
         axes.set_ylabel(unit)
         axes.grid(axis="y", alpha=0.25)
+        axes.yaxis.set_major_formatter("{x:,.0f}")
         if own.empty:
             if axes is not drawn[3] or not slots.cut_kw.any():
                 axes.set(ylim=(0, 1), yticks=[])

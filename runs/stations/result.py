@@ -9,6 +9,7 @@ import pandas as pd
 
 from coordination.stations.problem import CONSTRAINTS
 from environment.channel import BOOK_COLUMNS
+from environment.feeders.feeder import UNKNOWN
 from runs.folder import SCENARIO_FILE, TableFormat, read_run, write_run
 from runs.result import log_table
 from runs.scenario import Scenario
@@ -39,7 +40,8 @@ class StationsResult:
         ``slot station region plugged queued shifted voltage_v time_h capacity_kw ev_kw storage_kw lent_kw storage_soc voltage_min_pu
         voltage_max_pu``: a row a slot and station; `voltage_v` is what its taps are set for, the last two what its node had.
     nodes
-        ``slot node voltage_pu voltage_min_pu voltage_max_pu``: every node of the feeder while all EVs charge, and within the slot.
+        ``slot node upstream distance_km voltage_pu unscheduled_voltage_pu voltage_min_pu voltage_max_pu``: every node of the feeder, the next
+        one on its way to the source and how far that is; voltages while all EVs charge, and within the slot.
     branches
         ``branch kind rated_kva worst_slot loading_max unscheduled_loading_max``: every line and transformer; `worst_slot` is that of its
         largest loading, missing where no rating is known.
@@ -78,7 +80,7 @@ class StationsResult:
             summary=stations_summary(world, outcome, plain),
             slots=_slots(world, outcome, plain),
             stations=_stations(world, outcome),
-            nodes=_nodes(world, outcome),
+            nodes=_nodes(world, outcome, plain),
             branches=_branches(world, outcome, plain),
             visits=_visits(world, outcome),
             triggers=pd.DataFrame(fired, columns=["slot", "trigger", "where", "amount"]).astype(
@@ -197,13 +199,16 @@ def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _nodes(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
-    grid = outcome.after
+def _nodes(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
+    grid, (km, upstream) = outcome.after, world.feeder.ways
     n, k = grid.node_pu.shape
     return pd.DataFrame({
         "slot": np.repeat(np.arange(n), k),
         "node": np.tile(world.feeder.node, n),
+        "upstream": np.tile(np.where(upstream == UNKNOWN, "", world.feeder.node[upstream]), n),
+        "distance_km": np.tile(km, n),
         "voltage_pu": grid.node_pu.ravel(),
+        "unscheduled_voltage_pu": plain.after.node_pu.ravel(),
         "voltage_min_pu": grid.node_low_pu.ravel(),
         "voltage_max_pu": grid.node_high_pu.ravel(),
     })  # fmt: skip

@@ -148,12 +148,16 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
     broken, before = (np.array([judged.broken[0] for judged in each.after.judged]) for each in (outcome, plain))
     outside, was = int(broken.any(axis=1).sum()), int(before.any(axis=1).sum())
     if outside:
-        text = f"by the power flow {outside} of {slots} slots are not within all limits, before scheduling {was}"
+        names = ", ".join(
+            f"{name} {count}" for name, count in zip(CONSTRAINTS, broken.sum(axis=0).tolist(), strict=True) if count
+        )
+        text = (
+            f"by the power flow {outside} of {slots} slots are not within all limits ({names}), before scheduling {was}"
+        )
         if outside > was and settings.optimizer != NONE:
-            more = broken.sum(axis=0) > before.sum(axis=0)
-            text += f"; more than before break: {', '.join(np.array(CONSTRAINTS)[more])}"
-            if more[CONSTRAINTS.index("voltage")]:
-                text += f". Voltages are searched for, not held: {_why(settings)}"
+            voltage = CONSTRAINTS.index("voltage")
+            if broken[:, voltage].sum() > before[:, voltage].sum():
+                text += f"; voltages are searched for, not held: {_why(settings)}"
         said.append(text)
     over = _overloaded(outcome.after)
     if over.any():

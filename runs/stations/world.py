@@ -145,6 +145,16 @@ class StationsWorld:
         found = self.scenario.idle_sections
         if self.scenario.channel.has_faults:
             found.append("the channel's faults act on ants only; stations exchange their messages without")
+        short = int((self.base[0].sum(axis=1) > (self.settings.supply_kw or np.inf)).sum())
+        if short:
+            found.append(f"stations.supply_kw is less than the base load alone in {counted(short, 'slot')}")
+        rated_kw = self.feeder.transformer_va[self.stations.transformer] / 1e3
+        small = self.stations.station[rated_kw < self.settings.capacity_max_kw]
+        if small.size:
+            found.append(
+                f"stations.capacity_max_kw, {self.settings.capacity_max_kw:,.0f} kW, is more than the transformer's rating at "
+                f"{counted(small.size, 'station')}, such as {small[0]} with {rated_kw.min():,.0f} kVA"
+            )
         come = np.bincount(self.visits.station, minlength=len(self.stations))
         left = int(np.maximum(come - self.stations.places * self.horizon.n_slots, 0).sum())
         if left:
@@ -317,7 +327,7 @@ class StationsWorld:
             f"diverging in slot {slot} at {start}: stations draw {power_kw.sum():,.0f} kW beside {self.base[0][slot].sum():,.0f} kW of base "
             f"load, the source at {source_pu:.3g} pu; {weakest.told(self.feeder)}"
         )
-        return Fault(self.feeder.title, None, "power flow", found, "a load that the feeder can carry")
+        return Fault(self.feeder.title, None, "power flow", found, "less load (load.peak_kw, [stations])")
 
 
 def _voltage_faults(stations: Stations) -> list[Fault]:

@@ -98,19 +98,21 @@ def test_regions_on_one_cable_share_its_room(tmp_path: Path) -> None:
     assert without[first] < carried <= without[first] + 150.0 + 1e-6
 
 
-def test_a_crowded_station_gets_no_more_than_its_transformer_is_rated_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("power_factor", [1.0, 0.9])
+def test_a_crowded_station_gets_no_more_than_its_transformer_is_rated_for(tmp_path: Path, power_factor: float) -> None:
     users = [(f"A1{k}", "A1", 0.0, 55.0) for k in range(36)] + [(f"A2{k}", "A2", 0.0, 20.0) for k in range(4)]
     scenario = case(
         tmp_path, [("A1", "S1-01", "A"), ("A2", "S1-06", "A")], users, horizon={"slots": 1}, load={"peak_kw": 1000.0},
         stations={"piles": 18, "storage_devices": 0, "capacity_min_kw": 100.0}, scheduling={"iterations": 0},
-        triggers={"region": True},
+        triggers={"region": True}, feeder={"source": "builtin", "ev_power_factor": power_factor},
     )  # fmt: skip
     world = world_of(scenario)
     granted = carry_out(world_of(scenario.update(triggers={"region": False}))).model.track.power_kw[0, 0]
     base_kw, base_kvar = (load[0, world.stations.node[0]] for load in world.base)
     unlimited = carry_out(world).model.track.power_kw[0, 0]
     assert unlimited > granted + 200
-    rated_kva = np.hypot(granted + 100 + base_kw, base_kvar)
+    kvar_per_kw = np.tan(np.arccos(power_factor))
+    rated_kva = np.hypot(granted + 100 + base_kw, base_kvar + (granted + 100) * kvar_per_kw)
     feeder = changed(world.feeder, transformer_va={int(world.stations.transformer[0]): rated_kva * 1e3})
     narrow = replace(world, placement=replace(world.placement, feeder=feeder))
     assert carry_out(narrow).model.track.power_kw[0, 0] == pytest.approx(granted + 100)

@@ -70,7 +70,10 @@ def linked(feeder: Feeder, *ends: tuple[int, int]) -> Feeder:
 
 FAULTS: list[tuple[Feeder, list[str]]] = [
     (changed(CHAIN, line_from={2: 3}), ["line l3 is from n3 to itself", "node n3 is an island"]),
-    (changed(CHAIN, line_to={2: 1}), ["node n3 is an island; expected a line, transformer or closed switch on a way"]),
+    (
+        changed(CHAIN, line_to={2: 1}),
+        ["node n3 is an island at 400 V; expected a line, transformer or closed switch on a way"],
+    ),
     (changed(CHAIN, line_r_ohm={1: 0.0}, line_x_ohm={1: 0.0}), ["line l2: impedance is 0 + j0 ohm"]),
     (changed(CHAIN, line_r_ohm={1: -0.1}), ["line l2: resistance is -0.1 ohm"]),
     (changed(CHAIN, line_r_ohm={1: np.nan}), ["line l2: impedance is nan"]),
@@ -98,7 +101,10 @@ FAULTS: list[tuple[Feeder, list[str]]] = [
         changed(LV, transformer_lv_v={1: 20_000.0}),
         ["transformer I0-I1: winding at I1 is for 20000 V; expected about the"],
     ),
-    (changed(LV, transformer_lv={1: -1}), ["transformer I0-I1 is on an unknown node", "node I1, I2 is an island"]),
+    (
+        changed(LV, transformer_lv={1: -1}),
+        ["transformer I0-I1 is on an unknown node", "the part with nodes I1, I2 is an island at 400 V"],
+    ),
 ]
 
 
@@ -114,7 +120,7 @@ def test_a_missing_transformer_leaves_an_island() -> None:
     said = [str(fault) for fault in replace(LV, **columns).faults()]
     assert len(said) == 1
     assert said[0].startswith(
-        "feeder cigre_lv: node R1, R2, R3, R4, R5 and 13 more is an island; expected a line, trans"
+        "feeder cigre_lv: the part with nodes R1, R2, R3, R4, R5 and 13 more is an island at 400 V; expected a line, trans"
     )
 
 
@@ -163,7 +169,7 @@ def edit(path: Path, old: str, new: str) -> None:
         ("Node.csv", ";", ",", "semicolons between columns|missing"),
         ("Transformer.csv", ";0.16 MVA 20/0.4 kV;", ";none;", "Transformer.csv, line 2: type is 'none'"),
         ("ExternalNet.csv", "vavm", "pq", "0 of calc_type vavm; expected one"),
-        ("Switch.csv", "LV bus aux 1;LBS;1", "LV bus aux 1;LBS;0", "node A, B, LV bus aux 1 is an island"),
+        ("Switch.csv", "LV bus aux 1;LBS;1", "LV bus aux 1;LBS;0", "nodes A, B, LV bus aux 1 is an island at 400 V"),
     ],
 )
 def test_faults_of_a_simbench_folder(tmp_path: Path, name: str, old: str, new: str, message: str) -> None:

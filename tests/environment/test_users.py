@@ -154,12 +154,12 @@ def test_a_file_within_hours_of_no_weight_is_forecast_evenly(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
-        (("u", "S9-01", 1, 20, "", ""), "a station"),
+        (("u", "S9-01", 1, 20, "", ""), "the nearest known name"),
         (("u", "S1-01", -0.1, 20, "", ""), "0 to 23.4 h"),
         (("u", "S1-01", 23.5, 20, "", ""), "0 to 23.4 h"),
         (("u", "S1-01", "noon", 20, "", ""), "a number"),
         (("u", "S1-01", 1, 0, "", ""), "more than 0 kWh"),
-        (("u", "S1-01", 1, 80, 70, ""), "at least the energy wanted"),
+        (("u", "S1-01", 1, 80, 70, ""), "at most what the battery holds"),
         (("u", "S1-01", 1, 20, "", 2), "0 or 1"),
     ],
 )
@@ -170,5 +170,5 @@ def test_faults_of_the_file_are_told(tmp_path: Path, row: tuple[object, ...], fa
 
 
 def test_more_charges_than_users_are_refused() -> None:
-    with pytest.raises(ValidationError, match="charging_a_day = 20 and users = 10"):
+    with pytest.raises(ValidationError, match="charging_a_day = 20 with users = 10"):
         UsersSettings(users=10, charging_a_day=20)

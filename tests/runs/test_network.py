@@ -159,7 +159,7 @@ def test_ratings_and_the_band_are_warned_of() -> None:
 def test_a_power_flow_that_diverges_is_a_fault() -> None:
     with pytest.raises(
         FaultyInputError,
-        match=r"power flow below T1 is diverging in \d+ of 24 slots.*; \d+% of that it can carry, with 0\.\d\d pu at node C12; exp",
+        match=r"power flow below T1 is diverging in \d+ of 24 slots.*; of that it carries \d+% at most, with 0\.\d\d pu at node C12; exp",
     ):
         simulate(CASE.update(load={"peak_kw": 5000.0}, transformer={"limit_kw": 9000.0}))
 

@@ -27,7 +27,15 @@ from runs.world import World
 
 TINY = {"iterations": 5, "population": 20}
 WORDS = ["--set", "scheduling.iterations=5", "--set", "scheduling.population=20"]
-FIGURES = {"load.png", "voltage_band.png", "losses.png", "stations.png", "search.png", "triggers.png"}
+FIGURES = {
+    "voltage_profile.png",
+    "load.png",
+    "voltage_band.png",
+    "losses.png",
+    "stations.png",
+    "search.png",
+    "triggers.png",
+}
 OFF = {"time": False, "region": False, "user": False, "emergency": False}
 BUSY = {"users": 3000, "charging_a_day": 3000}
 """Few visits, so that runs are quick."""
@@ -269,13 +277,13 @@ def test_the_order_of_users_and_stations_in_a_file_changes_no_load_before_schedu
         (STATIONS_FILE, "Market,Market,", "Market,Markt,", "node of station Market is 'Markt'; expected 'Market', the"),
         (STATIONS_FILE, "Market,Market,", "Market,,", "node of station Market is empty"),
         (STATIONS_FILE, "Mill,Mill,", "Mill,School,", "behind T5 with another station"),
-        (STATIONS_FILE, "Mill,Mill,", "Mill,M4,", "node of station Mill is 'M4', behind none"),
+        (STATIONS_FILE, "Mill,Mill,", "Mill,M4,", "node of station Mill is 'M4', behind no transformer"),
         (STATIONS_FILE, "Mill,Mill,", "Market,Mill,", "a name that no other line has"),
         (STATIONS_FILE, "east,3,0", "north,3,0", "2 numbers for 3 regions (west, north, east)"),
         (STATIONS_FILE, "east,3,0", "east,0,0", "line 5: piles is '0'; expected a whole number of at least 1"),
         (STATIONS_FILE, "station,node,region", "station,node,regin", "column region is missing"),
         (USERS_FILE, "u001,", "u001,Markett#", "line 2: "),
-        (USERS_FILE, ",Stadium,", ",Stadium 2,", "line 2: station is 'Stadium 2' ('Stadium', the nearest known"),
+        (USERS_FILE, ",Stadium,", ",Stadium 2,", "line 2: station is 'Stadium 2'; expected 'Stadium', the nearest known"),
         (USERS_FILE, "energy_kwh", "energy_kw", "column energy_kwh is missing"),
         (f"{FEEDER}Line.csv", "L6;M5;M6;cable 150;2.5\n", "", "M6, Stadium"),
         (f"{FEEDER}Transformer.csv", "T6;M6;Stadium;0.8 MVA 10/0.4 kV;0\n", "", "Stadium"),
@@ -287,7 +295,7 @@ def test_the_order_of_users_and_stations_in_a_file_changes_no_load_before_schedu
         ("my_stations.toml", "[users]", "[run]\nengine = 'compiled'\n[users]", "run.engine is 'compiled' with [stations]"),
         ("my_stations.toml", "[users]", "[peak_shaving]\n[users]", "there beside [peak_shaving]"),
         ("my_stations.toml", "crowded_kw", "crowd_kw", "'crowded_kw', the nearest known name"),
-        ("my_stations.toml", "[users]", "[scheduling]\noptimizer = 'aco'\n[users]", "the nearest known name"),
+        ("my_stations.toml", "[scheduling]", "[scheduling]\noptimizer = 'aco'", "the nearest known name"),
         ("my_stations.toml", "data/my_stations.csv", "data/none.csv", "none.csv: file is missing"),
         ("my_stations.toml", "peak_kw = 500.0", "peak_kw = 500000.0", "stations draw 0 kW beside"),
         ("my_stations.toml", 'source = "simbench"', 'source = "cigre_lv"', "no such key with this source"),
@@ -351,7 +359,7 @@ def test_warnings_say_how_a_run_went(own: Path) -> None:
     assert "by the power flow" in broken
     assert "searched for" not in broken, "before scheduling it is no better"
     flat = {"voltage_min_pu": 0.97, "voltage_max_pu": 1.01}
-    worse = warned(feeder=flat, scheduling=TINY)
+    worse = warned(feeder=flat, scheduling={**TINY, "weight_voltage": 0.0})
     for cause in ("coefficients know no lines", "F holds no voltage", "the search is short"):
         assert cause in worse
     assert "F holds no voltage" not in warned(feeder=flat, scheduling={**TINY, "weight_voltage": 0.4})
@@ -375,6 +383,10 @@ def test_ratings_are_told_beside_the_limits(own: Path) -> None:
     assert set(over.kind) == {"transformer"}
     assert over.rated_kva.unique().tolist() == [200.0]
     assert result.summary["overloaded_slots"] > 0
+    assert set(over.worst_slot) <= set(result.slots.slot[result.slots.ev_kw > 0])
+    plain = schedule_stations(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
+    assert plain.branches.loading_max.tolist() == result.branches.unscheduled_loading_max.tolist()
+    assert (plain.branches.loading_max != result.branches.loading_max).any()
     (told,) = (text for text in result.summary["warnings"] if "passes its rating" in text)
     assert over.branch[over.loading_max.idxmax()] in told
     assert "ratings are none of the five limits" in told

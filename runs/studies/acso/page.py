@@ -283,6 +283,8 @@ ACSO on {counted(len(runs.size.seeds), "day")}, means over days; users, base loa
 all, each for a slot). Of {int(days.slots.mean())} slots a day.
 
 {markdown(pd.DataFrame(rows, columns=["triggers on", *(title for title, _ in columns.values())]))}
+
+What a shortage cuts is made up for where EVs that got nothing charge in a later slot: "not served" is what is missing in the end.
 """
 
 

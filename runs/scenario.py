@@ -387,9 +387,8 @@ def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[
         elif entry["type"] == "value_error":
             found, _, expected = str(entry["ctx"]["error"]).partition("; expected ")
             key, equals, value = found.partition(" = ")
-            if (
-                not rest and equals and any(key in cls.model_fields for cls in classes)
-            ):  # of the section, told of its first key
+            # What contradicts itself within a section is told of the key that it names first.
+            if not rest and equals and any(key in cls.model_fields for cls in classes):
                 field, found = f"{section}.{key}", value
             faults.append(Fault(file, None, field, found, expected))
         else:

@@ -6,7 +6,7 @@ PANDAPOWER := .venv-pandapower
 PEERS := .venv-peers
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test check bench bench-peers bench-feeder docs app clean
+.PHONY: demo test golden check bench bench-peers bench-feeder docs app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -14,6 +14,9 @@ demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
 
 test: $(VENV)/ready  ## all tests
 	$(BIN)/pytest
+
+golden: $(VENV)/ready  ## what every scenario and reduced study gives: print what moved, and pin it anew
+	$(BIN)/python -m tests.support.golden || true
 
 check: $(VENV)/ready  ## style, types, and the house's layers
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ test: $(VENV)/ready  ## all tests
 	$(BIN)/pytest
 
 golden: $(VENV)/ready  ## what every scenario and reduced study gives: print what moved, and pin it anew
-	$(BIN)/python -m tests.support.golden || true
+	$(BIN)/python -m tests.support.golden
 
 check: $(VENV)/ready  ## style, types, and the house's layers
 	$(BIN)/ruff check .

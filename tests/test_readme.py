@@ -34,7 +34,7 @@ def test_the_commands_of_readme_and_guide_run(tree: Path, tmp_path: Path, monkey
     for words in commands:
         if words[0] == "app":  # serves until it is stopped; tests/browser starts it
             continue
-        if words[0] == "study":  # takes longer; tests/runs/test_study_*.py run each, small
+        if words[0] == "study":  # takes longer; tests/runs/studies run each, small
             assert words[1] in STUDIES, words
             continue
         done = CliRunner().invoke(app, words)

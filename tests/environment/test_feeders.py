@@ -28,8 +28,8 @@ from environment.feeders.placement import Placement
 from environment.feeders.power_flow import _components
 from environment.fleets import Fleet
 from environment.hierarchy import Hierarchy, TransformerSettings
-from tests.feeders import changed, radial
-from tests.worlds import make_fleet
+from tests.support.feeders import changed, radial
+from tests.support.worlds import make_fleet
 
 SIMBENCH = Path(__file__).parent.parent / "reference" / "feeders" / "simbench_small"
 CHAIN = radial([0, 1, 2], [0.05, 0.05, 0.05], [5, 5, 5])

@@ -10,7 +10,7 @@ from environment.faults import FaultyInputError
 from environment.fleets import AcnFleet, CsvFleet, Fleet, NhtsFleet
 from environment.fleets.nhts import EvType
 from environment.horizon import Horizon
-from tests.worlds import make_fleet
+from tests.support.worlds import make_fleet
 
 RNG = np.random.default_rng(0)
 HEADER = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,capacity_kwh,soc_plug_in,efficiency,transformer\n"

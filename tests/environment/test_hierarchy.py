@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from environment.hierarchy import CONTROL_CENTER, Hierarchy, TransformerSettings
-from tests.worlds import make_fleet
+from tests.support.worlds import make_fleet
 
 FLEET = make_fleet([(1, 9, 5, 4)] * 200)
 

@@ -11,7 +11,7 @@ from environment.faults import FaultyInputError
 from environment.fleets import Fleet, NhtsFleet
 from environment.horizon import Horizon
 from environment.participation import Participation, ParticipationSettings, first_soc
-from tests.worlds import make_fleet
+from tests.support.worlds import make_fleet
 
 DAY = Horizon(start="2010-07-12T00:00")
 THREE_DAYS = Horizon(start="2010-07-12T00:00", slot_min=15, slots=288)

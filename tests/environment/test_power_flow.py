@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from environment.feeders import BuiltinFeeder, CigreLvFeeder, CigreMvFeeder, Feeder, Flow, PowerFlow, SimbenchFeeder
 from environment.feeders.tables import read_folder
-from tests.feeders import changed, permuted, radial
+from tests.support.feeders import changed, permuted, radial
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "feeders"
 SHIPPED = {"cigre_lv": CigreLvFeeder(source="cigre_lv"), "cigre_mv": CigreMvFeeder(source="cigre_mv")}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from environment.faults import FaultyInputError
 from environment.feeders import BuiltinFeeder
 from environment.stations import Stations, StationsSettings
-from tests.station_cases import written
+from tests.support.station_cases import written
 
 FEEDER = BuiltinFeeder().feeder()
 HEADER = ("station", "node", "region", "piles", "storage_devices")

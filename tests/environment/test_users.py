@@ -15,7 +15,7 @@ from environment.feeders import BuiltinFeeder
 from environment.horizon import Horizon
 from environment.stations import Stations, StationsSettings
 from environment.users import Sessions, UsersSettings, Visits, slot_weights
-from tests.station_cases import written
+from tests.support.station_cases import written
 
 AT = StationsSettings()
 STATIONS = Stations.build(AT, BuiltinFeeder().feeder())

@@ -15,7 +15,7 @@ from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import run_world, simulate
 from runs.world import World
-from tests.worlds import make_fleet
+from tests.support.worlds import make_fleet
 
 HOURS = st.floats(0, 23)
 

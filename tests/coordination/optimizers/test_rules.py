@@ -25,7 +25,7 @@ from coordination.optimizers.igeo import Params as IGEOParams
 from coordination.optimizers.pso import PSO
 from coordination.optimizers.pso import Params as PSOParams
 from coordination.optimizers.woa import WOA
-from tests.coordination.optimizers.literal import literal_geo
+from tests.support.literal_geo import literal_geo
 
 KEY = np.uint64(12345)
 coordinates = st.floats(-1e3, 1e3).filter(lambda value: value == 0 or abs(value) > 1e-6)

@@ -13,7 +13,7 @@ from coordination.optimizers import OPTIMIZERS
 from coordination.peak_shaving.exact import solve
 from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import find
-from tests.coordination.peak_shaving.small import READINGS, day_problem, make_problem
+from tests.support.small_peak_shaving import READINGS, day_problem, make_problem
 
 
 def grid_minimum(problem: PeakShaving, points: int) -> float:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coordination.peak_shaving.problem import PeakShaving, PeakShavingSettings
-from tests.coordination.peak_shaving.small import READINGS, day_problem, make_problem
+from tests.support.small_peak_shaving import READINGS, day_problem, make_problem
 
 
 def literal(problem: PeakShaving, prices: list[float], ratio: float, signal: list[float]) -> tuple[float, float, int]:

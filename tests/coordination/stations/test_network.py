@@ -1,7 +1,6 @@
 """What schedules do to the grid: coefficients and power flow, which agree in direction, and schedules that none carries."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +10,14 @@ from hypothesis import strategies as st
 from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
 from coordination.stations.problem import Decision, Evaluator, StationScheduling
 from environment.feeders import PowerFlow
-from tests.coordination.stations.small import (
+from tests.support.small_stations import (
     ALL,
     FEEDER,
     LIMITS,
     SETTINGS,
     any_decision,
     by_power_flow,
+    heavy,
     literal_network,
     make_problem,
     on_feeder,
@@ -132,15 +132,6 @@ def test_taps_end_where_the_changer_ends() -> None:
     taps = grid.taps(np.vstack([np.full(76, 353.4), np.full(76, 450.0)]))
     assert taps[:, 0].tolist() == [127, -127]
     assert grid.solve(np.full((1, 76), 353.4), np.zeros((1, 76))).solved.all()
-
-
-def heavy(**given: Any) -> StationScheduling:
-    """All that the stations may draw, which the cables cannot carry; with the least that they may be granted they can."""
-    m = len(ALL)
-    return on_feeder(
-        1, plugged=np.full(m, 36), **{"wanted_kwh": np.full(m, 36 * 75.0), **given}, storage_kw=np.zeros(m),
-        limits=replace(LIMITS, capacity_min_kw=100.0, capacity_max_kw=6000.0),
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("weights", [{}, {"weight_loss": 0.0, "weight_cost": 0.0, "weight_spread": 0.0}])

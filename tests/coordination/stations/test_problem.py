@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.stations.problem import CONSTRAINTS, Decision, Network, StationScheduling
-from tests.coordination.stations.small import (
+from tests.support.small_stations import (
     LIMITS,
     any_decision,
     literal_fitness,

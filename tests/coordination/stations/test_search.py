@@ -5,8 +5,7 @@ import pytest
 
 from coordination.stations.problem import Decision
 from coordination.stations.search import NONE, SCHEDULERS, find
-from tests.coordination.stations.small import make_problem
-from tests.coordination.stations.test_network import heavy
+from tests.support.small_stations import heavy, make_problem
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)

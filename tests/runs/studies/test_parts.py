@@ -26,11 +26,11 @@ from runs.studies.parts import Parts
 from runs.studies.question import program, question
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
-from tests.runs.parted import LAST, STUDY
-from tests.runs.parted_work import CALLS, PAUSE, draw
+from tests.support.study_in_parts import LAST, STUDY
+from tests.support.work_in_parts import CALLS, PAUSE, draw
 
 MARK = "EVSWARM_TEST_PARTS"
-COMMAND = [sys.executable, "-c", "from tests.runs.parted import main; main()", "study", "parted", "--out"]
+COMMAND = [sys.executable, "-c", "from tests.support.study_in_parts import main; main()", "study", "parted", "--out"]
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from runs.stations.simulate import StationsOutcome, carry_out
-from tests.feeders import changed
-from tests.station_cases import BUSY, CALM, OFF, STRUCK, case, columns, world_of
+from tests.support.feeders import changed
+from tests.support.station_cases import BUSY, CALM, OFF, STRUCK, case, columns, world_of
 
 
 def alone(tmp_path: Path, trigger: str, **sections: Any) -> tuple[StationsOutcome, StationsOutcome]:

@@ -8,7 +8,7 @@ from runs.simulate import Progress
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked, Option, Study
-from tests.runs.parted_work import add, draw
+from tests.support.work_in_parts import add, draw
 
 LAST = 20
 

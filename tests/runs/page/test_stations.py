@@ -28,7 +28,7 @@ from runs.page.tabs import STATIONS, TABS, first_tab
 from runs.scenario import Scenario
 from runs.stations.paper_c import paper_c
 from runs.stations.result import TABLES, schedule_stations
-from tests.feeders import radial
+from tests.support.feeders import radial
 
 SMALL: dict[str, Any] = {
     "scheduling": {"iterations": 2, "population": 6}, "fleet": {"vehicles": 20}, "horizon": {"slots": 36},

@@ -16,7 +16,7 @@ from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
 
-PAGE = Path(__file__).parents[2] / "docs" / "reproduction" / "optimizers.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reproduction" / "optimizers.md"
 
 TINY = (
     replace(QUICK[0], iterations=10, runs=5, functions=("F1", "F2", "F5", "F6", "F6-smooth")),

@@ -15,7 +15,7 @@ from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.optimum import certify, is_feasible, lower_bound_kw2, solve
 from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
 from environment.horizon import Horizon
-from tests.worlds import make_fleet, problems
+from tests.support.worlds import make_fleet, problems
 
 POWER = 4
 

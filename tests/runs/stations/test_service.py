@@ -20,7 +20,7 @@ from runs.stations.result import StationsResult, schedule_stations
 from runs.stations.simulate import StationsOutcome, carry_out, run_stations
 from runs.stations.summary import figures, warnings
 from runs.stations.world import StationsWorld
-from tests.station_cases import BUSY, CALM, OFF, ON, SIX, STRUCK, case, columns, world_of
+from tests.support.station_cases import BUSY, CALM, OFF, ON, SIX, STRUCK, case, columns, world_of
 
 CASES: dict[str, dict[str, Any]] = {
     "busy": BUSY,

@@ -15,8 +15,8 @@ from environment.board import PheromoneBoard
 from environment.fleets import AcnFleet, NhtsFleet
 from environment.horizon import Horizon
 from environment.loads import BdewLoad, BuiltinLoad
-from tests.coordination.test_planning import dense, usable
-from tests.worlds import problems
+from tests.support.schedules import dense, usable
+from tests.support.worlds import problems
 
 
 @given(problem=problems(), batch=st.sampled_from([1, 3, 10, 100]), from_slot=st.sampled_from([0, 3]))

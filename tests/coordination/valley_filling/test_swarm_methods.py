@@ -15,8 +15,8 @@ from coordination.valley_filling.swarm import ByEv, ByType, Starts, apportion
 from environment.horizon import Horizon
 from runs.studies.asa.cases import VALLEY, paper_case
 from runs.world import World
-from tests.coordination.test_planning import dense, unserved_had_no_room, usable
-from tests.worlds import make_fleet, problems
+from tests.support.schedules import dense, unserved_had_no_room, usable
+from tests.support.worlds import make_fleet, problems
 
 SEARCHES = [ByEv, ByType]
 METHODS = ["pso1", "pso2"]

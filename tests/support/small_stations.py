@@ -1,6 +1,7 @@
 """Random slots of a few stations for the laws, and the objectives as a plain loop over the formulas."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -160,3 +161,12 @@ def literal_fitness(problem: StationScheduling, decision: Decision, network: Net
         - s.weight_satisfaction * satisfaction / most + s.weight_voltage * deviation / unit[3] + s.penalty * sum(flags)
         for loss, costs, spread, satisfaction, deviation, flags in literal_objectives(problem, decision, network)
     ]  # fmt: skip
+
+
+def heavy(**given: Any) -> StationScheduling:
+    """All that the stations may draw, which the cables cannot carry; with the least that they may be granted they can."""
+    m = len(ALL)
+    return on_feeder(
+        1, plugged=np.full(m, 36), **{"wanted_kwh": np.full(m, 36 * 75.0), **given}, storage_kw=np.zeros(m),
+        limits=replace(LIMITS, capacity_min_kw=100.0, capacity_max_kw=6000.0),
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from coordination.valley_filling.adjustment import adjust
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from environment.board import PheromoneBoard
 from environment.horizon import Horizon
-from tests.worlds import make_fleet, problems
+from tests.support.worlds import make_fleet, problems
 
 
 def planned(problem: ValleyFilling) -> tuple[PheromoneBoard, Schedule]:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS, Schedule, ValleyFilling
 from coordination.valley_filling.problem import CoordinationSettings
 from environment.horizon import Horizon
-from tests.coordination.naive import naive_plan
-from tests.worlds import fleets, make_fleet, problems
+from tests.support.naive_ants import naive_plan
+from tests.support.schedules import dense, unserved_had_no_room, usable
+from tests.support.worlds import fleets, make_fleet, problems
 
 BATCHES = st.sampled_from([1, 2, 7, 50])
 METHODS = sorted(COORDINATORS)
@@ -21,23 +21,6 @@ METHODS = sorted(COORDINATORS)
 def plan(method: str, problem: ValleyFilling, batch_size: int) -> Schedule:
     settings = CoordinationSettings(method=method, batch_size=batch_size, iterations=3, population=5)
     return COORDINATORS[method].plan(problem, settings, np.random.default_rng(1)).schedule
-
-
-def dense(schedule: Schedule, n_vehicles: int) -> NDArray[np.float64]:
-    table = np.zeros((n_vehicles, schedule.n_slots))
-    row, slot, power = schedule.entries()
-    table[row, slot] = power
-    return table
-
-
-def usable(problem: ValleyFilling) -> NDArray[np.float64]:
-    """Mean power that each stay allows in each slot [kW], shape (n_vehicles, n_slots), from the stays alone."""
-    edges = np.arange(problem.n_slots + 1) * problem.slot_h
-    covered = np.minimum(problem.plug_out_h[:, None], edges[1:]) - np.maximum(problem.plug_in_h[:, None], edges[:-1])
-    part = np.clip(covered / problem.slot_h, 0, 1)
-    if problem.whole:
-        part = np.where(part > 1 - 1e-9, 1.0, 0.0)
-    return part * problem.power_kw[:, None]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -65,22 +48,6 @@ def test_no_slot_exceeds_the_transformers_limit(method: str, problem: ValleyFill
 @given(problem=problems(), batch=BATCHES)
 def test_what_the_ants_leave_unserved_had_no_room(problem: ValleyFilling, batch: int) -> None:
     assert unserved_had_no_room(problem, plan("ants", problem, batch))
-
-
-def unserved_had_no_room(problem: ValleyFilling, schedule: Schedule) -> bool:
-    """Whether no EV that lacks energy has room left in its stay, under its power and the limit."""
-    table = dense(schedule, problem.n_vehicles)
-    lacking = problem.need_kwh - table.sum(axis=1) * problem.slot_h > 1e-6
-    headroom = problem.limit_kw - problem.base_kw - table.sum(axis=0)
-    left = usable(problem) - table
-    for i in np.flatnonzero(lacking):
-        if problem.whole:
-            free = (left[i] >= problem.power_kw[i]) & (headroom >= problem.power_kw[i] + 1e-6)
-        else:
-            free = np.minimum(left[i], headroom) > 1e-5
-        if free.any():
-            return False
-    return True
 
 
 @given(problem=problems())

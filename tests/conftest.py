@@ -1,13 +1,15 @@
-"""Hypothesis: no deadlines (the first example compiles), the same examples at every run. Ctrl-C: as in a terminal."""
+"""Hypothesis: no deadlines (the first example compiles), HYPOTHESIS_PROFILE names the profile. Ctrl-C: as in a terminal."""
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("evswarm", deadline=None, derandomize=True, max_examples=60)
-settings.load_profile("evswarm")
+import tests.support.laws  # noqa: F401  (registers the profiles)
+
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Started in the background of a script, tests would ignore Ctrl-C, and so would the programs that they send it to.
 signal.signal(signal.SIGINT, signal.default_int_handler)

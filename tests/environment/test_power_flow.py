@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from environment.feeders import BuiltinFeeder, CigreLvFeeder, CigreMvFeeder, Feeder, Flow, PowerFlow, SimbenchFeeder
 from environment.feeders.tables import read_folder
 from tests.support.feeders import changed, permuted, radial
+from tests.support.laws import examples
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "feeders"
 SHIPPED = {"cigre_lv": CigreLvFeeder(source="cigre_lv"), "cigre_mv": CigreMvFeeder(source="cigre_mv")}
@@ -221,7 +222,6 @@ def feeders(draw: st.DrawFn) -> Feeder:
     )
 
 
-@settings(max_examples=60, deadline=None)
 @given(feeders(), st.data())
 def test_more_load_never_raises_a_voltage(feeder: Feeder, data: st.DataObject) -> None:
     more = feeder.own_kw.copy()
@@ -232,7 +232,7 @@ def test_more_load_never_raises_a_voltage(feeder: Feeder, data: st.DataObject) -
     assert flow.loss_kw[1] > flow.loss_kw[0]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(2 / 3)
 @given(feeders(), st.data())
 def test_the_order_of_nodes_and_lines_changes_nothing(feeder: Feeder, data: st.DataObject) -> None:
     order = np.array(data.draw(st.permutations(range(len(feeder)))))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ from environment.feeders import BuiltinFeeder
 from environment.horizon import Horizon
 from environment.stations import Stations, StationsSettings
 from environment.users import Sessions, UsersSettings, Visits, slot_weights
+from tests.support.laws import examples
 from tests.support.station_cases import written
 
 AT = StationsSettings()
@@ -70,7 +71,7 @@ def test_regions_hours_and_needs_are_as_the_weights_say(seed: int) -> None:
     assert (np.diff(visits.slot) >= 0).all()
 
 
-@settings(max_examples=20)
+@examples(1 / 3)
 @given(seed=st.integers(0, 2**32), start_h=st.integers(0, 23), slots=st.integers(1, 100), slot_min=st.sampled_from([36, 60, 77, 1440, 3000]))  # fmt: skip
 def test_what_is_forecast_is_what_comes_whatever_the_horizon(
     seed: int, start_h: int, slots: int, slot_min: int

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.ev import EV
@@ -14,6 +14,7 @@ from runs.model import ChargingModel
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
+from tests.support.laws import examples
 
 
 def both(*overrides: str) -> tuple[Result, Result]:
@@ -47,7 +48,7 @@ def test_500_evs_at_every_batch_size(batch: int, energy: str) -> None:
     information=st.sampled_from(["online", "day_ahead"]),
     lines=st.sampled_from([0, 0, 1, 3]),
 )
-@settings(max_examples=80)
+@examples(4 / 3)
 def test_any_small_case(
     seed: int, vehicles: int, batch: int, energy: str, slot_min: int, limit: int, fluctuation: float, transformers: int, method: str,
     rounds: int, information: str, lines: int,

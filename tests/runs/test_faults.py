@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from environment.hierarchy import Hierarchy
@@ -15,6 +15,7 @@ from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import run_world, simulate
 from runs.world import World
+from tests.support.laws import examples
 from tests.support.worlds import make_fleet
 
 HOURS = st.floats(0, 23)
@@ -156,7 +157,7 @@ def assert_alike(left: Result, right: Result, *, but: tuple[str, ...] = ()) -> N
 
 
 @given(scenario=scenarios())
-@settings(max_examples=150)
+@examples(5 / 2)
 def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scenario) -> None:
     result = simulate(scenario)
     assert_limit_holds(result)
@@ -164,7 +165,7 @@ def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scena
 
 
 @given(world=pressed_worlds())
-@settings(max_examples=250)
+@examples(4)
 def test_and_so_in_short_days_under_a_limit_that_presses(world: World) -> None:
     result = Result.of(world, run_world(world, lambda _: None))
     assert_limit_holds(result)
@@ -190,7 +191,7 @@ def test_a_time_out_that_no_answer_can_meet_is_said() -> None:
 
 
 @given(scenario=scenarios())
-@settings(max_examples=15)
+@examples(1 / 4)
 def test_a_replay_is_identical(scenario: Scenario) -> None:
     assert_alike(simulate(scenario), simulate(scenario))
 
@@ -205,7 +206,7 @@ def test_a_replay_is_identical(scenario: Scenario) -> None:
     energy=st.sampled_from(["exact", "whole_slots"]),
     limit=st.sampled_from([1405, 1615]),
 )
-@settings(max_examples=30)
+@examples(1 / 2)
 def test_a_network_without_faults_is_the_plain_channel(
     seed: int, vehicles: int, batch: int, lines: int, rounds: int, information: str, energy: str, limit: int
 ) -> None:

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.peak_shaving.dispatch import Dispatcher, Track
 from coordination.peak_shaving.power_sharing import TACTICS, GroupingSettings
 from environment.battery import Batteries, Limits
+from tests.support.laws import examples
 
 
 def run(tactic: str, seed: int, order: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Track, Batteries]:
@@ -33,7 +34,7 @@ def run(tactic: str, seed: int, order: np.ndarray[tuple[int], np.dtype[np.int64]
     "tactic", ["tactic_1", "tactic_2", "proposed"]
 )  # equal numbers take EVs that tie in their order
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=10)
+@examples(1 / 6)
 def test_permuting_evs_permutes_the_day(tactic: str, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(20)
     (one, batteries), (two, moved) = (run(tactic, seed, rows) for rows in (np.arange(20), order))

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coordination.optimizers import OPTIMIZERS
 from coordination.peak_shaving.exact import solve
 from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import find
+from tests.support.best_signal import least_fitness
+from tests.support.laws import examples
 from tests.support.small_peak_shaving import READINGS, day_problem, make_problem
 
 
@@ -23,7 +25,7 @@ def grid_minimum(problem: PeakShaving, points: int) -> float:
 
 @pytest.mark.parametrize("reading", READINGS)
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=8)
+@examples(1 / 8)
 def test_it_is_what_trying_every_signal_of_three_slots_finds(reading: dict[str, Any], seed: int) -> None:
     rng = np.random.default_rng(seed)
     problem = make_problem(
@@ -57,19 +59,48 @@ def test_no_optimiser_beats_it(name: str, reading: dict[str, Any]) -> None:
         assert found.fitness == problem.evaluate(found.signal_kw[None])[0]
 
 
-@given(seed=st.integers(0, 10_000), vehicles=st.sampled_from([1, 10, 300, 30_000, 1_000_000]))
-@settings(max_examples=30)
-def test_it_does_not_depend_on_the_size_of_fleet_and_load(seed: int, vehicles: int) -> None:
+def of_size(seed: int, vehicles: int) -> PeakShaving:
+    """A day in which costs count little; load and fleet grow together."""
     rng = np.random.default_rng(seed)
     load, price = rng.uniform(20, 60, 24), rng.choice([0.247, 0.65, 1.105], 24)
-    bounds = []
-    for n in (10, vehicles):
-        problem = make_problem(load * n, vehicles=float(n), capacity_kwh=35.0 * n, prices=price, weight_cost=0.01)
-        exact = solve(problem)
-        assert exact is not None
-        assert exact.is_optimal
-        bounds.append(exact.bound)
-    assert bounds[1] == pytest.approx(bounds[0], abs=1e-6)
+    return make_problem(
+        load * vehicles, vehicles=float(vehicles), capacity_kwh=35.0 * vehicles, prices=price, weight_cost=0.01
+    )
+
+
+@given(seed=st.integers(0, 10_000), vehicles=st.sampled_from([1, 10, 300, 30_000, 1_000_000]))
+@example(seed=406, vehicles=1)  # from here: full batteries in a valley, where burning energy pays
+@example(seed=448, vehicles=1)
+@example(seed=488, vehicles=1)
+@example(seed=504, vehicles=1)
+@example(seed=532, vehicles=1)
+@example(seed=592, vehicles=1)
+@examples(1 / 2)
+def test_it_does_not_depend_on_the_size_of_fleet_and_load(seed: int, vehicles: int) -> None:
+    ten, other = (solve(of_size(seed, n)) for n in (10, vehicles))
+    assert ten is not None
+    assert other is not None
+    assert other.bound == pytest.approx(ten.bound, abs=1e-6)
+    assert other.is_optimal == ten.is_optimal
+
+
+@given(seed=st.integers(0, 10_000), small=st.booleans(), reading=st.sampled_from(READINGS))
+@example(seed=406, small=False, reading={})
+@example(seed=448, small=False, reading={})
+@example(seed=488, small=False, reading={})
+@example(seed=504, small=False, reading={})
+@example(seed=532, small=False, reading={})
+@example(seed=592, small=False, reading={})
+def test_it_is_optimal_exactly_where_some_signal_reaches_the_bound(
+    seed: int, small: bool, reading: dict[str, Any]
+) -> None:
+    problem = day_problem(seed, 12, **reading) if small else of_size(seed, 1)
+    exact = solve(problem)
+    assert exact is not None
+    close = 1e-6 * max(1.0, abs(exact.bound))
+    least = least_fitness(problem)
+    assert least >= exact.bound - close
+    assert exact.is_optimal == (least <= exact.bound + close), "where it is not, no signal is"
 
 
 def test_its_signal_is_found_by_asking_for_it() -> None:
@@ -169,7 +200,6 @@ def feasible_signals(problem: PeakShaving, number: int, rng: np.random.Generator
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=60)
 def test_no_feasible_signal_is_below_the_bound(seed: int) -> None:
     rng = np.random.default_rng(seed)
     slots = int(rng.integers(2, 9))

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
 from coordination.stations.problem import Decision, Evaluator, StationScheduling
 from environment.feeders import PowerFlow
+from tests.support.laws import examples
 from tests.support.small_stations import (
     ALL,
     FEEDER,
@@ -65,7 +66,7 @@ def test_a_voltage_that_has_collapsed_is_no_solution() -> None:
 
 
 @pytest.mark.parametrize("evaluator", EVALUATORS, ids=["coefficients", "powerflow"])
-@settings(max_examples=15)
+@examples(1 / 4)
 @given(seed=SEEDS, station=st.integers(0, 75))
 def test_more_load_is_less_voltage_and_more_loss_and_a_higher_tap_more_voltage(
     evaluator: Evaluator, seed: int, station: int
@@ -90,7 +91,7 @@ def station_is_light(problem: StationScheduling, station: int) -> bool:
     return float(problem.base_kw[station] + problem.wanted_kwh[station] / 0.42) < 1500.0
 
 
-@settings(max_examples=8)
+@examples(1 / 8)
 @given(seed=SEEDS)
 def test_what_power_flow_calls_feasible_is_within_every_limit(seed: int) -> None:
     """Voltages and the draw by Newton-Raphson, one schedule at a time, with the transformers' own windings moved."""

@@ -6,7 +6,7 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ortools.graph.python import min_cost_flow
 from scipy.optimize import LinearConstraint, minimize
@@ -15,6 +15,7 @@ from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.optimum import certify, is_feasible, lower_bound_kw2, solve
 from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
 from environment.horizon import Horizon
+from tests.support.laws import examples
 from tests.support.worlds import make_fleet, problems
 
 POWER = 4
@@ -62,7 +63,7 @@ def cost_of_flow(problem: ValleyFilling, flow_cost: int, unserved_units: int) ->
 
 
 @given(problem=unit_problems())
-@settings(max_examples=150)
+@examples(5 / 2)
 def test_exact_optimum_equals_ortools_min_cost_flow(problem: ValleyFilling) -> None:
     assume(problem.order.size)
     arcs = flow_arcs(problem)
@@ -86,7 +87,7 @@ def test_exact_optimum_equals_ortools_min_cost_flow(problem: ValleyFilling) -> N
 
 
 @given(problem=unit_problems(max_evs=4, n_slots=5))
-@settings(max_examples=40)
+@examples(2 / 3)
 def test_exact_optimum_equals_networkx_on_tiny_cases(problem: ValleyFilling) -> None:
     assume(problem.order.size)
     graph = nx.MultiDiGraph()
@@ -107,7 +108,7 @@ def test_exact_optimum_equals_networkx_on_tiny_cases(problem: ValleyFilling) -> 
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=25)
+@examples(2 / 5)
 def test_the_bracket_holds_a_general_solvers_optimum(seed: int) -> None:
     rng = np.random.default_rng(seed)
     stays = [
@@ -124,7 +125,7 @@ def test_the_bracket_holds_a_general_solvers_optimum(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40)
+@examples(2 / 3)
 def test_the_bracket_of_mixed_whole_slots_holds_the_best_of_all_schedules(seed: int) -> None:
     rng = np.random.default_rng(seed)
     stays = [

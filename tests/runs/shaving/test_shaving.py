@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 from typer.testing import Result as Ended
@@ -25,6 +25,7 @@ from runs.shaving.result import TABLES, ShavingResult, shave
 from runs.shaving.simulate import run_shaving
 from runs.shaving.world import ShavingWorld
 from runs.world import World
+from tests.support.laws import examples
 
 SMALL = {
     "fleet": {"vehicles": 20},
@@ -76,7 +77,7 @@ def result() -> ShavingResult:
     mixed=st.booleans(),
     fluctuation=st.sampled_from([0.0, 0.1]),
 )
-@settings(max_examples=25)
+@examples(2 / 5)
 def test_agents_and_compiled_code_do_the_same(
     tactic: str, seed: int, vehicles: int, early: float, slot: tuple[int, int], stays: str, soc_start: str, reading: str,
     optimizer: str, mixed: bool, fluctuation: float,

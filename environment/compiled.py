@@ -1,34 +1,148 @@
 """The one way in which the house compiles a function: numba, cached on disk, types kept.
 
-Numba's cache looks only at the file of the function itself, so a kernel would keep an old copy of a kernel that it
-calls from another file. The cache folder therefore carries a digest of all sources of the two rooms that compile.
+Numba's own cache looks at the text of the function's file and at the function's line. So it would compile a whole file again
+after an edit of a docstring, and keep an old copy of a kernel or a constant that comes from another file. Here the key is what
+the sources say: the syntax trees, docstrings left out, of the function's file and of all that it imports.
 """
 
 import hashlib
-import os
+import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, cast
+from types import CodeType
+from typing import Any, Self, cast
 
 import numba
+from numba.core import caching, config
+from numba.misc.appdirs import AppDirs
 
-_TREE = Path(__file__).resolve().parent.parent
-
-
-def _sources_digest() -> str:
-    digest = hashlib.sha256()
-    for room in ("coordination", "environment"):
-        for source in sorted((_TREE / room).rglob("*.py")):
-            digest.update(source.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-if "NUMBA_CACHE_DIR" not in os.environ:
-    _HOME = Path(__file__).parent if os.access(Path(__file__).parent, os.W_OK) else Path(tempfile.gettempdir())
-    numba.config.CACHE_DIR = str(_HOME / "__pycache__" / f"numba-{_sources_digest()}")
+from environment.syntax_trees import SourceChangedError, SyntaxTrees
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile a function of numbers and arrays; it runs without the interpreter and is cached on disk."""
-    return cast("F", numba.njit(cache=True, nogil=True)(function))
+    dispatcher = numba.njit(nogil=True)(function)
+    dispatcher._cache = _KernelCache(function)  # noqa: SLF001  (numba's `cache=True` sets its own there)
+    return cast("F", dispatcher)
+
+
+@cache
+def _folder() -> Path | None:
+    """Return the first place that can be written: where NUMBA_CACHE_DIR says, in the tree, the user's, a temporary one."""
+    places = [
+        *([Path(config.CACHE_DIR)] if config.CACHE_DIR else []),
+        Path(__file__).parent / "__pycache__" / "kernels",
+        Path(AppDirs("evswarm", appauthor=False).user_cache_dir),
+        Path(tempfile.gettempdir()) / "evswarm",
+    ]
+    for place in places:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=place).close()
+        except OSError:
+            continue
+        return place
+    return None
+
+
+@cache
+def _syntax_trees(folder: Path) -> SyntaxTrees:
+    return SyntaxTrees(folder / f"syntax_trees.{sys.implementation.cache_tag}.json")
+
+
+@cache
+def _stamp(folder: Path, file: str, module: str) -> str:
+    return _syntax_trees(folder).digest(Path(file), module)
+
+
+class _Locator(caching._CacheLocator):  # type: ignore[misc]  # noqa: SLF001
+    """Where a function's compiled code is kept, and what its sources say."""
+
+    def __init__(self, function: Callable[..., Any], file: str, folder: Path) -> None:
+        spec = getattr(
+            sys.modules.get(function.__module__), "__spec__", None
+        )  # names what `python -m` runs as __main__
+        self._py_file, self._folder, self._module = file, folder, spec.name if spec else function.__module__
+
+    @classmethod
+    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> Self | None:
+        folder = _folder()
+        return None if folder is None else cls(py_func, py_file, folder)
+
+    def get_cache_path(self) -> str:
+        return str(self._folder / self.get_suitable_cache_subpath(self._py_file))
+
+    def get_source_stamp(self) -> str:
+        return _stamp(self._folder, self._py_file, self._module)
+
+    def get_disambiguator(self) -> str:
+        return f"numba{numba.__version__}"
+
+
+class _Kept(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    """Tells numba where our files are."""
+
+    _locator_classes = (_Locator,)
+
+
+class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
+    """Compiled code of one function, a file for each of its signatures.
+
+    A file's name holds the stamp and the key. Numba's own index numbers the files, so two processes that write at once may put
+    the code of one signature under the number of another.
+    """
+
+    def load(self, key: object) -> Any:
+        """Return what is kept under a key, or None."""
+        try:
+            return self._load_data(self._name(key))
+        except FileNotFoundError:
+            return None
+
+    def save(self, key: object, data: object) -> None:
+        """Keep data under a key, and drop what older sources were compiled to."""
+        for file in Path(self._cache_path).glob(f"{self._index_name.removesuffix('.nbi')}-*.nbc"):
+            if f"-{self._source_stamp}-" not in file.name:
+                file.unlink(missing_ok=True)
+        self._save_data(self._name(key), data)
+
+    def _name(self, key: object) -> str:
+        base = self._index_name.removesuffix(".nbi")
+        return f"{base}-{self._source_stamp}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.nbc"
+
+
+class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
+    """The cache of one function. It looks at sources only when the function is first called, so imports stay fast."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:  # not numba's: that would look at them now
+        self._name, self._py_func = repr(function), function
+
+    @cached_property
+    def _enabled(self) -> bool:
+        try:
+            return _folder() is not None and self._cache_file is not None
+        except (SourceChangedError, OSError):
+            return False
+
+    @cached_property
+    def _impl(self) -> _Kept:
+        return _Kept(self._py_func)
+
+    @cached_property
+    def _cache_path(self) -> str:
+        return str(self._impl.locator.get_cache_path())
+
+    @cached_property
+    def _cache_file(self) -> _Files:
+        return _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
+
+    def _index_key(self, sig: object, codegen: object) -> tuple[object, ...]:
+        """Tell apart what has one name in one file, too: numba looks at the code, but not at its constants and names."""
+        return *super()._index_key(sig, codegen), _spelled(self._py_func.__code__, self._py_func.__doc__)
+
+
+def _spelled(code: CodeType, docstring: str | None) -> tuple[object, ...]:
+    constants = [_spelled(each, None) if isinstance(each, CodeType) else each for each in code.co_consts]
+    return *(each for each in constants if each not in (docstring, None)), *code.co_names

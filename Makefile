@@ -1,24 +1,33 @@
 # make demo runs the main job, make test passes the tests; the rest is below. Nothing but make and Python >= 3.12 is needed.
+# What a run needs is installed first; what the page, the tests and the benchmarks need beside it, where they are asked for.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PANDAPOWER := .venv-pandapower
 PEERS := .venv-peers
+COMMA := ,
+install = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test golden check bench bench-peers bench-feeder docs app clean
+.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
 	$(BIN)/evswarm run --out results/demo
 
-test: $(VENV)/ready  ## all tests
-	$(BIN)/pytest
+test: $(VENV)/dev  ## the fast tests, every law among them
+	$(BIN)/pytest -m "not slow"
 
-golden: $(VENV)/ready  ## what every scenario and reduced study gives: print what moved, and pin it anew
+test-all: $(VENV)/dev  ## every test
+	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/pytest
+
+test-nightly: $(VENV)/dev  ## every law on 500 inputs, other ones each time
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m hypothesis
+
+golden: $(VENV)/dev  ## what every scenario and reduced study gives: print what moved, and pin it anew
 	$(BIN)/python -m tests.support.golden
 
-check: $(VENV)/ready  ## style, types, and the house's layers
+check: $(VENV)/dev  ## style, types, and the house's layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -30,10 +39,10 @@ bench: $(PEERS)/ready  ## every benchmark, ratios side by side; its environment 
 bench-peers: $(PEERS)/ready  ## only the optimisers beside those of other libraries
 	$(PEERS)/bin/python -m benchmarks.optimizers
 
-bench-feeder: $(VENV)/ready $(PANDAPOWER)/ready  ## power flow beside pandapower, which needs older packages than ours
+bench-feeder: $(VENV)/dev $(PANDAPOWER)/ready  ## power flow beside pandapower, which needs older packages than ours
 	$(BIN)/python -m benchmarks.power_flow
 
-docs: $(VENV)/ready  ## pages and pictures that are written by the code
+docs: $(VENV)/dev  ## pages and pictures that are written by the code
 	$(BIN)/python -m runs.reference > docs/scenario.md
 	$(BIN)/python -m runs.studies.asa > docs/reproduction/paper_a.md
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
@@ -49,15 +58,13 @@ docs: $(VENV)/ready  ## pages and pictures that are written by the code
 	cp results/acso/figures/fig04_voltage.png docs/pictures/stations_found.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png docs/pictures/stations.png
 
-app: $(VENV)/ready  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
+app: $(VENV)/app  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
 	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))
 
 clean:
 	rm -rf $(VENV) $(PEERS) $(PANDAPOWER) results
 
-$(VENV)/ready: EXTRAS := dev
-$(PEERS)/ready: EXTRAS := dev,peers
-$(VENV)/ready $(PEERS)/ready: pyproject.toml constraints.txt
+$(VENV)/ready $(PEERS)/venv: pyproject.toml constraints.txt
 	@python=; for name in python3.12 python3.13 python3.14 python3 python; do \
 	  if "$$name" -c '$(CHECK_PYTHON)' 2>/dev/null; then python=$$name; break; fi; done; \
 	if [ -z "$$python" ]; then \
@@ -65,7 +72,19 @@ $(VENV)/ready $(PEERS)/ready: pyproject.toml constraints.txt
 	  echo "Found: $$(python3 --version 2>&1 || echo no python3). Install Python 3.12 and run make again." >&2; exit 1; fi; \
 	echo "Making $(@D) with $$($$python --version)"; \
 	"$$python" -m venv --clear $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	$(call install,.)
+	@touch $@
+
+$(VENV)/app: $(VENV)/ready
+	$(call install,.[app])
+	@touch $@
+
+$(VENV)/dev: $(VENV)/ready
+	$(call install,.[dev])
+	@touch $@ $(VENV)/app
+
+$(PEERS)/ready: $(PEERS)/venv
+	$(call install,.[dev$(COMMA)peers])
 	@touch $@
 
 $(PANDAPOWER)/ready: benchmarks/pandapower.txt $(VENV)/ready

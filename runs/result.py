@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from coordination.valley_filling.problem import Schedule
 from environment.board import pheromone
@@ -103,14 +104,15 @@ class Result:
         """
         horizon, limit_kw = world.horizon, world.hierarchy.limit_kw
         network = solve_network(world, outcome.schedules)
-        summary = summary_of(world, outcome, network)
+        books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)
+        summary = summary_of(world, outcome, network, books)
+        vehicle = _texts(world.fleet.vehicle)
         names = np.array(world.hierarchy.transformers)
         n = horizon.n_slots
         forecast = np.stack([load.forecast_kw for load in world.loads])
         actual = np.stack([load.actual_kw for load in world.loads])
         ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
         free = np.stack([schedule.load_kw() for schedule in world.free_charging.schedules])
-        books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)
         slots = pd.DataFrame({
             "transformer": np.repeat(names, n),
             "slot": np.tile(np.arange(n), names.size),
@@ -126,8 +128,8 @@ class Result:
             scenario=world.scenario,
             summary=summary,
             slots=slots,
-            vehicles=_vehicles(world, outcome, books, actual + ev),
-            schedule=_schedule(world, outcome.schedules),
+            vehicles=_vehicles(world, outcome, books, actual + ev, vehicle),
+            schedule=_schedule(world, outcome.schedules, vehicle),
             board=_board(world, outcome.boards_kw),
             messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
             rounds=_rounds(world, outcome),
@@ -226,7 +228,14 @@ def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ROUND_DTYPES)).astype(ROUND_DTYPES)
 
 
-def _vehicles(world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDArray[np.float64]) -> pd.DataFrame:
+def _texts(names: NDArray[np.str_] | tuple[str, ...]) -> ExtensionArray:
+    """Return names in pandas' own form, made once: rows taken from it cost little, texts of NumPy a conversion each."""
+    return pd.Series(names).array
+
+
+def _vehicles(
+    world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDArray[np.float64], vehicle: ExtensionArray
+) -> pd.DataFrame:
     fleet = world.fleet
     cost = np.full(len(fleet), np.nan)
     fallback_kw = np.zeros(len(fleet))
@@ -234,13 +243,12 @@ def _vehicles(world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDAr
     for rows, strays in zip(world.rows, outcome.strays, strict=True):
         fallback_kw[rows], cut_off[rows], died[rows] = strays.fallback_kw, strays.cut_off, strays.died
     for k, (rows, schedule) in enumerate(zip(world.rows, outcome.schedules, strict=True)):
-        row, slot, power = schedule.entries()
-        weighted = np.bincount(row, weights=power * total_kw[k, slot], minlength=rows.size)
         power_sum = schedule.power_sum_kw()
+        weighted = schedule.weighted_sum(total_kw[k])
         cost[rows] = np.divide(weighted, power_sum, out=np.full(rows.size, np.nan), where=power_sum > 0)
-    return pd.DataFrame({
-        "vehicle": fleet.vehicle,
-        "transformer": np.array(world.hierarchy.transformers)[world.hierarchy.feeder_of],
+    columns = {
+        "vehicle": vehicle,
+        "transformer": _texts(world.hierarchy.transformers).take(world.hierarchy.feeder_of),
         "plug_in_h": fleet.plug_in_h,
         "plug_out_h": fleet.plug_out_h,
         "energy_kwh": fleet.energy_kwh,
@@ -256,20 +264,20 @@ def _vehicles(world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDAr
         "died": died,
         "soc_plug_out": fleet.soc_plug_in + books.delivered_kwh / fleet.capacity_kwh,
         "cost_kw": cost,
-    })  # fmt: skip
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
-def _schedule(world: World, schedules: tuple[Schedule, ...]) -> pd.DataFrame:
-    parts = [schedule.entries() for schedule in schedules]
-    row = np.concatenate([rows[part[0]] for rows, part in zip(world.rows, parts, strict=True)])
-    slot = np.concatenate([part[1] for part in parts])
-    power = np.concatenate([part[2] for part in parts])
-    order = np.lexsort((slot, row))
-    return pd.DataFrame({
-        "vehicle": world.fleet.vehicle[row[order]],
-        "slot": slot[order],
-        "power_kw": power[order],
-    })  # fmt: skip
+def _schedule(world: World, schedules: tuple[Schedule, ...], vehicle: ExtensionArray) -> pd.DataFrame:
+    counts = np.zeros(len(world.fleet), dtype=np.int64)
+    for rows, schedule in zip(world.rows, schedules, strict=True):
+        counts[rows] = schedule.entry_counts()
+    begins = np.cumsum(counts) - counts
+    slot, power_kw = np.empty(counts.sum(), dtype=np.int64), np.empty(counts.sum())
+    for rows, schedule in zip(world.rows, schedules, strict=True):
+        schedule.write_entries(begins[rows], slot, power_kw)
+    named = vehicle.take(np.repeat(np.arange(counts.size), counts))
+    return pd.DataFrame({"vehicle": named, "slot": slot, "power_kw": power_kw}, copy=False)
 
 
 def _board(world: World, boards_kw: NDArray[np.float64]) -> pd.DataFrame:

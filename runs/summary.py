@@ -12,7 +12,9 @@ from runs.outcome import Outcome
 from runs.world import World
 
 
-def summary_of(world: World, outcome: Outcome, network: NetworkRun | None = None) -> dict[str, Any]:
+def summary_of(
+    world: World, outcome: Outcome, network: NetworkRun | None = None, books: EnergyBooks | None = None
+) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names.
 
     Parameters
@@ -23,6 +25,8 @@ def summary_of(world: World, outcome: Outcome, network: NetworkRun | None = None
         What the engine handed over.
     network
         The power flows of the run's feeder, where they are known already.
+    books
+        What became of each EV's need, where that is known already.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def summary_of(world: World, outcome: Outcome, network: NetworkRun | None = None
     ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
     charging = world.free_charging
     free = np.stack([schedule.load_kw() for schedule in charging.schedules])
-    books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, slot_h)
+    books = books or EnergyBooks.of(world.fleet, world.rows, outcome.schedules, slot_h)
     free_books = EnergyBooks.of(world.fleet, world.rows, charging.schedules, slot_h)
     return {
         "method": world.scenario.coordination.method,

@@ -201,6 +201,44 @@ def _sum_rows(start: NDArray[np.int64], power_kw: NDArray[np.float64], sums_kw: 
             sums_kw[i] += power_kw[k]
 
 
+@compiled
+def _weigh_rows(
+    first_slot: NDArray[np.int32],
+    start: NDArray[np.int64],
+    power_kw: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    for i in range(sums.size):
+        for k in range(start[i + 1] - start[i]):
+            sums[i] += power_kw[start[i] + k] * weight[first_slot[i] + k]
+
+
+@compiled
+def _count_entries(start: NDArray[np.int64], power_kw: NDArray[np.float64], counts: NDArray[np.int64]) -> None:
+    for i in range(counts.size):
+        for k in range(start[i], start[i + 1]):
+            counts[i] += power_kw[k] > 0.0
+
+
+@compiled
+def _write_entries(
+    first_slot: NDArray[np.int32],
+    start: NDArray[np.int64],
+    power_kw: NDArray[np.float64],
+    at: NDArray[np.int64],
+    slot: NDArray[np.int64],
+    used_kw: NDArray[np.float64],
+) -> None:
+    for i in range(at.size):
+        place = at[i]
+        for k in range(start[i + 1] - start[i]):
+            if power_kw[start[i] + k] > 0.0:
+                slot[place] = first_slot[i] + k
+                used_kw[place] = power_kw[start[i] + k]
+                place += 1
+
+
 class Schedule:
     """Charging power of every EV in every slot of its stay, stored stay after stay.
 
@@ -225,11 +263,30 @@ class Schedule:
         """Add the power of some EVs, one after the other, to a load [kW] of shape ``(n_slots,)``, in place."""
         _add_rows(load_kw, rows, self.first_slot, self.start, self.power_kw)
 
+    def entry_counts(self) -> NDArray[np.int64]:
+        """Return the number of slots in which each EV charges, shape ``(n_vehicles,)``."""
+        counts = np.zeros(self.first_slot.size, dtype=np.int64)
+        _count_entries(self.start, self.power_kw, counts)
+        return counts
+
+    def write_entries(self, at: NDArray[np.int64], slot: NDArray[np.int64], power_kw: NDArray[np.float64]) -> None:
+        """Write the slots in which EVs charge, and their power, into two columns.
+
+        Parameters
+        ----------
+        at
+            Where each EV's first slot goes, shape ``(n_vehicles,)``; its others follow.
+        slot, power_kw
+            Columns that receive slots and powers [kW].
+        """
+        _write_entries(self.first_slot, self.start, self.power_kw, at, slot, power_kw)
+
     def entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Return (row, slot, power [kW]) of every charging slot, by row and slot."""
-        used = np.flatnonzero(self.power_kw > 0)
-        row = np.searchsorted(self.start, used, side="right") - 1
-        return row, used - self.start[row] + self.first_slot[row], self.power_kw[used]
+        counts = self.entry_counts()
+        slot, power_kw = np.empty(counts.sum(), dtype=np.int64), np.empty(counts.sum())
+        self.write_entries(np.cumsum(counts) - counts, slot, power_kw)
+        return np.repeat(np.arange(counts.size), counts), slot, power_kw
 
     def load_kw(self) -> NDArray[np.float64]:
         """Total EV load of each slot [kW], shape ``(n_slots,)``."""
@@ -242,6 +299,12 @@ class Schedule:
         sums_kw = np.zeros(self.first_slot.size)
         _sum_rows(self.start, self.power_kw, sums_kw)
         return sums_kw
+
+    def weighted_sum(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum of an EV's power times a weight of each slot, over slots, shape ``(n_vehicles,)``; weights ``(n_slots,)``."""
+        sums = np.zeros(self.first_slot.size)
+        _weigh_rows(self.first_slot, self.start, self.power_kw, weight, sums)
+        return sums
 
 
 def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.float64] | None = None) -> float:

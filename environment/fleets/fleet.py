@@ -79,7 +79,7 @@ class Fleet:
         """Energy that the grid must supply [kWh], shape ``(n_vehicles,)``."""
         return self.energy_kwh / self.efficiency
 
-    @property
+    @cached_property
     def room_kwh(self) -> NDArray[np.float64]:
         """What the battery can still take at plug-in [kWh]; where it is unknown, what it asks for."""
         free = self.capacity_kwh * (1 - self.soc_plug_in)

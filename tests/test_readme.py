@@ -1,4 +1,4 @@
-"""What the README shows runs."""
+"""What README and guide show runs."""
 
 import re
 import shlex
@@ -9,6 +9,33 @@ from typer.testing import CliRunner
 
 from runs.cli import app
 from runs.studies.registry import STUDIES
+
+TREE = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "docs/guide.md")
+
+
+def lines_shown() -> list[list[list[str]]]:
+    """Return each line of commands that the pages show, once, as the commands' words."""
+    text = "".join((TREE / page).read_text() for page in PAGES).replace("\\\n", " ")
+    lines = dict.fromkeys(line.split("#")[0].strip() for line in text.splitlines() if line.startswith("    evswarm "))
+    return [[shlex.split(command)[1:] for command in line.split("&&")] for line in lines]
+
+
+LINES = lines_shown()
+RUN = [line for line in LINES if line[0][0] not in {"app", "study"}]
+"""Lines without those that serve until they are stopped (tests/browser), or take long (tests/runs/studies, small)."""
+
+
+def with_marks(lines: list[list[list[str]]]) -> list[object]:
+    """Mark lines as slow whose subcommands were all shown by lines before."""
+    met: set[str] = set()
+    found: list[object] = []
+    for line in lines:
+        names = {command[0] for command in line}
+        marks = pytest.mark.slow if names <= met else ()
+        found.append(pytest.param(line, marks=marks, id=" && ".join(map(" ".join, line))))
+        met |= names
+    return found
 
 
 def test_the_python_of_the_readme_runs(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,19 +50,20 @@ def test_the_python_of_the_guide_runs(tree: Path, capsys: pytest.CaptureFixture[
     assert "wander" in capsys.readouterr().out
 
 
-def test_the_commands_of_readme_and_guide_run(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (tree / "README.md").read_text() + (tree / "docs/guide.md").read_text()
-    lines = [line.split("#")[0] for line in text.replace("\\\n", " ").splitlines() if line.startswith("    evswarm ")]
-    commands = [shlex.split(part)[1:] for line in lines for part in line.split("&&")]
-    assert len(commands) >= 8
+def test_the_pages_show_commands_of_every_kind() -> None:
+    names = [command[0] for line in LINES for command in line]
+    assert len(names) >= 8
+    assert {"run", "init", "check", "compare", "sweep", "study", "optimize", "app"} <= set(names)
+    assert {line[0][1] for line in LINES if line[0][0] == "study"} <= set(STUDIES)
+
+
+@pytest.mark.parametrize("line", with_marks(RUN))
+def test_a_line_of_readme_and_guide_runs(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: list[list[str]]
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenarios").symlink_to(tree / "scenarios")
     (tmp_path / "my_fleet.csv").write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,6,20,10,4\n")
-    for words in commands:
-        if words[0] == "app":  # serves until it is stopped; tests/browser starts it
-            continue
-        if words[0] == "study":  # takes longer; tests/runs/studies run each, small
-            assert words[1] in STUDIES, words
-            continue
+    for words in line:
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, (words, done.output)

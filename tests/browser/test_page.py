@@ -6,6 +6,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
@@ -62,6 +63,7 @@ def test_step_shows_the_next_frame(tabs: Tabs) -> None:
     _shoot(page, "five_steps")
 
 
+@pytest.mark.slow
 def test_play_to_the_end_and_reset_with_another_batch_size(tabs: Tabs) -> None:
     page = tabs.open()
     _move(page, "Batch size", 49)
@@ -76,6 +78,7 @@ def test_play_to_the_end_and_reset_with_another_batch_size(tabs: Tabs) -> None:
     _step(page)
 
 
+@pytest.mark.slow
 def test_an_ev_tells_why_it_chose_when_it_is_clicked(tabs: Tabs) -> None:
     page = tabs.open()
     _step(page, 3)
@@ -90,6 +93,7 @@ def test_an_ev_tells_why_it_chose_when_it_is_clicked(tabs: Tabs) -> None:
     _shoot(page, "ev_clicked")
 
 
+@pytest.mark.slow
 def test_a_bad_scenario_file_is_said_on_the_page_and_a_good_one_mends_it(tabs: Tabs, tmp_path: Path) -> None:
     page = tabs.open()
     bad = tmp_path / "bad.toml"
@@ -114,6 +118,7 @@ def test_a_bad_scenario_file_is_said_on_the_page_and_a_good_one_mends_it(tabs: T
     _shoot(page, "optimal_two_transformers")
 
 
+@pytest.mark.slow
 def test_two_tabs_with_different_seeds_stay_apart(tabs: Tabs) -> None:
     one, other = tabs.open(), tabs.open()
     _move(other, "Seed", 1)
@@ -127,6 +132,7 @@ def test_two_tabs_with_different_seeds_stay_apart(tabs: Tabs) -> None:
     assert one.locator("#numbers").inner_text() != other.locator("#numbers").inner_text()
 
 
+@pytest.mark.slow
 def test_ten_thousand_evs(tabs: Tabs, tmp_path: Path) -> None:
     page = tabs.open()
     large = tmp_path / "large.toml"
@@ -144,6 +150,7 @@ def test_ten_thousand_evs(tabs: Tabs, tmp_path: Path) -> None:
     _shoot(page, "one_of_twenty_transformers")
 
 
+@pytest.mark.slow
 def test_dark_and_narrow(tabs: Tabs) -> None:
     dark = tabs.open(scheme="dark")
     _step(dark, 8)
@@ -171,6 +178,7 @@ def _run_shaving(page: Page) -> None:
     page.locator(".solara-echarts canvas").nth(3).wait_for(timeout=30_000)
 
 
+@pytest.mark.slow
 def test_peak_shaving_is_watched_slot_by_slot_in_each_tab_on_its_own(tabs: Tabs, tmp_path: Path) -> None:
     page, narrow = tabs.open(height=2000), tabs.open(width=400, height=3400, scheme="dark")
     page.get_by_role("tab", name="Peak shaving").click()
@@ -203,6 +211,7 @@ def test_peak_shaving_is_watched_slot_by_slot_in_each_tab_on_its_own(tabs: Tabs,
     expect(page.get_by_role("heading", name="00:15")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_stations_are_watched_slot_by_slot_and_played(tabs: Tabs, tmp_path: Path) -> None:
     page, narrow = tabs.open(height=2600), tabs.open(width=400, height=4400, scheme="dark")
     page.get_by_role("tab", name="Stations").click()
@@ -253,6 +262,7 @@ def test_stations_are_watched_slot_by_slot_and_played(tabs: Tabs, tmp_path: Path
     _shoot(narrow, "stations_narrow_dark")
 
 
+@pytest.mark.slow
 def test_compare_two_methods_and_download_the_result(tabs: Tabs) -> None:
     page = tabs.open()
     page.get_by_role("tab", name="Compare").click()

@@ -25,7 +25,9 @@ def assert_same_summary(left: dict[str, Any], right: dict[str, Any]) -> None:
             assert right[name] == value, name
 
 
-@pytest.mark.parametrize(("engine", "workers"), [(Engine.SERIAL, None), (Engine.PROCESS, 2)])
+@pytest.mark.parametrize(
+    ("engine", "workers"), [(Engine.SERIAL, None), pytest.param(Engine.PROCESS, 2, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     "sections",
     [
@@ -47,6 +49,7 @@ def test_parts_together_are_the_whole(engine: Engine, workers: int | None, secti
     assert_same_summary(whole.summary, parts.summary)
 
 
+@pytest.mark.slow
 def test_a_thousand_transformers_of_a_thousand_evs() -> None:
     scenario = grid(1_000_000, 1000, run={"engine": "compiled", "optimum": False})
     told: list[float] = []

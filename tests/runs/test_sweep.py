@@ -61,6 +61,7 @@ def bad_loads(folder: Path) -> Design:
     })  # fmt: skip
 
 
+@pytest.mark.slow
 def test_any_engine_and_any_number_of_workers_give_the_same_bytes(tmp_path: Path) -> None:
     design = Design.full({"coordination.batch_size": [1, 5, 20], "load.fluctuation": [0, 0.05]})
     tables = []
@@ -131,6 +132,7 @@ def die_at_batches_of_5(scenario: Scenario, jobs: list[Job]) -> Any:
 
 
 @pytest.mark.parametrize(("engine", "replications"), [("process", 2), ("dask", 1)])
+@pytest.mark.slow
 def test_a_run_that_kills_its_worker_is_a_failed_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, replications: int
 ) -> None:
@@ -174,6 +176,7 @@ def processes_marked(folder: Path) -> list[Path]:
     return found
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_resumes_and_repeats_nothing(tmp_path: Path) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     stopped_half_way(killed, signal.SIGKILL)

@@ -61,7 +61,9 @@ def test_from_the_slot_before_it_is_the_librarys(soc: NDArray[np.float64], seed:
         begin = centroids.copy()
         labels = by_kmeans(soc, centroids)
         theirs, their_labels = library(soc, begin)
-        if np.unique(their_labels).size == 3:
+        if (
+            np.unique(their_labels).size == np.unique(begin).size == 3
+        ):  # of two equal centroids it takes the first for all
             np.testing.assert_allclose(centroids, theirs, atol=1e-12)
             assert (labels == their_labels).all()
 

@@ -45,6 +45,7 @@ def runs(compared: Compared) -> pd.DataFrame:
     return compared.table()
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_bytes_of_one(tmp_path: Path) -> None:
     words = ["optimize", *SMALL, "--runs", "12", "--functions", "F1,F5", "--optimizers", "pso,acso,de", "--shifted"]
     for workers in ("1", "2"):

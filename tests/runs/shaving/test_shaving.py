@@ -357,6 +357,7 @@ def test_a_latin_hypercube_brings_the_section_in(tmp_path: Path) -> None:
     assert populations.between(5, 20).all()
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "runs", "run", "--set", "peak_shaving.iterations=1000000", "--out", tmp_path / "out"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -177,6 +177,7 @@ def test_a_trigger_alone_is_the_only_one_that_fires(level: str) -> None:
     assert alone.summary[f"fired_{level}"] == len(alone.triggers) > 0
 
 
+@pytest.mark.slow
 def test_every_figure_is_drawn_also_of_odd_cases(result: StationsResult, own: Path, tmp_path: Path) -> None:
     assert {path.name for path in save_stations(result, tmp_path / "one")} == FIGURES
     none = case(scheduling={"optimizer": "none"}, triggers=OFF, users={"charging_a_day": 0})
@@ -218,6 +219,7 @@ def test_what_cannot_be_done_with_stations_is_refused() -> None:
     assert "one control centre" in spread.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_switches_a_trigger(tmp_path: Path) -> None:
     few = ["--set", "users.charging_a_day=3000", "--set", "triggers.crowded_kw=200"]
     words = ["--vary", "triggers.user=true,false", "--replications", "2", "--engine", "serial", "--out", tmp_path / "s"]

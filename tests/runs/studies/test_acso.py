@@ -35,6 +35,7 @@ from runs.studies.claim import Claim
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
+from tests.support.marks import SLOW
 
 TINY = Size(
     shots=2, reading_shots=1, tap_shots=1, population=20, iterations=10, months=(7, 11), days=(15,), day_population=12, day_iterations=1,
@@ -51,7 +52,7 @@ DRAWN = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SLOW)
 def runs(tmp_path_factory: pytest.TempPathFactory) -> PaperRuns:
     """Return runs by two workers."""
     with Parts(tmp_path_factory.mktemp("parts") / "out", "tiny") as parts, crew_of(2) as crew:

@@ -37,6 +37,7 @@ def drawn(runs: PaperRuns) -> dict[str, Figure]:
     return figures(runs)
 
 
+@pytest.mark.slow
 def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "paper_runs", partial(paper_runs, iterations=FEW))
     out = tmp_path / "deep" / "out"

@@ -12,12 +12,13 @@ from runs.studies.batch.figures import figures
 from runs.studies.batch.report import page
 from runs.studies.batch.rule import rule
 from runs.sweep import replication_seeds, sweep
+from tests.support.marks import SLOW
 
 FLEETS = 2
 SERIES = all_series()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SLOW)
 def runs(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder: Path = tmp_path_factory.mktemp("study") / "sweep"
     done = sweep(scenario(), design(SERIES), replications=FLEETS, folder=folder, engine="serial")

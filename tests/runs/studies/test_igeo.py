@@ -33,6 +33,7 @@ from runs.studies.igeo.claims import claims
 from runs.studies.igeo.figures import figures
 from runs.studies.igeo.tables import row_of, tables, where
 from runs.studies.registry import STUDIES
+from tests.support.marks import SLOW
 
 SMALL = Size(range(1, 3), iterations=20, large=40, scale_steps=4)
 TOLD: list[float] = []
@@ -42,7 +43,7 @@ ONE_DAY = [
 THREE_DAYS = ["fig09_load_3_days"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SLOW)
 def runs() -> PaperRuns:
     return paper_runs(SMALL, progress=TOLD.append)
 

@@ -15,6 +15,7 @@ from runs.studies.optimizers.claims import claims, won
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
+from tests.support.marks import SLOW
 
 PAGE = Path(__file__).parents[3] / "docs" / "reproduction" / "optimizers.md"
 
@@ -24,7 +25,7 @@ TINY = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SLOW)
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StudyRuns]:
     folder = tmp_path_factory.mktemp("study")
     told: list[float] = []

@@ -310,6 +310,7 @@ def stopped_half_way(folder: Path, how: signal.Signals) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
 def test_a_stopped_study_goes_on_and_its_folder_is_that_of_one_that_was_not(
     calls: Path, whole: Path, tmp_path: Path, how: signal.Signals
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from runs.cli import app
+from tests.runs.conftest import SmallRun
 
 SMALL = ["--set", "fleet.vehicles=20"]
 
@@ -17,16 +18,13 @@ def evswarm(*words: str | Path) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def test_run_prints_itself_beside_free_charging_and_no_evs() -> None:
-    done = evswarm("run", *SMALL)
-    assert done.exit_code == 0, done.output
+def test_run_prints_itself_beside_free_charging_and_no_evs(small_run: SmallRun) -> None:
     for text in ("no EVs", "free charging", "ants", "peak [kW]", "messages"):
-        assert text in done.stdout
+        assert text in small_run.printed
 
 
-def test_run_writes_a_result_with_figures(tmp_path: Path) -> None:
-    out = tmp_path / "deep" / "out"
-    assert evswarm("run", *SMALL, "--seed", "7", "--out", out).exit_code == 0
+def test_run_writes_a_result_with_figures(small_run: SmallRun, tmp_path: Path) -> None:
+    out = small_run.folder
     assert {path.name for path in out.iterdir()} == {
         "scenario.toml", "summary.json", "slots.parquet", "vehicles.parquet", "schedule.parquet", "board.parquet",
         "messages.parquet", "rounds.parquet", "figures", ".evswarm",
@@ -145,7 +143,7 @@ def test_transformers_spread_over_processes_print_the_same(tmp_path: Path) -> No
     assert rows[0] == rows[1] != []
 
 
-def test_faults_of_the_network_are_printed_and_its_messages_written(tmp_path: Path) -> None:
+def test_faults_of_the_network_are_printed_and_its_messages_written(small_run: SmallRun, tmp_path: Path) -> None:
     partition = "channel.partitions=[{from_h=6,to_h=9}]"
     words = ["--set", "channel.loss=0.1", "--set", partition, "--set", "channel.log=true", "--out", tmp_path / "out"]
     done = evswarm("run", *SMALL, *words)
@@ -153,7 +151,7 @@ def test_faults_of_the_network_are_printed_and_its_messages_written(tmp_path: Pa
     assert "messages lost" in done.stdout
     assert "EVs cut off for a time" in done.stdout
     assert "lost" in (tmp_path / "out/timeline.txt").read_text()
-    assert "messages lost" not in evswarm("run", *SMALL).stdout
+    assert "messages lost" not in small_run.printed
     refused = evswarm("run", "--set", "channel.loss=0.1", "--set", "run.engine=compiled")
     assert refused.exit_code == 2
     assert "agents" in refused.stderr

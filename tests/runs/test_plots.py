@@ -5,12 +5,14 @@ from matplotlib.patches import StepPatch
 
 from coordination.valley_filling import COORDINATORS
 from runs import plots
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
+from tests.runs.conftest import SmallRun
 
 
-def test_load_curves_show_the_tables_numbers() -> None:
-    result = simulate(Scenario().update(fleet={"vehicles": 50}))
+def test_load_curves_show_the_tables_numbers(small_run: SmallRun) -> None:
+    result = Result.load(small_run.folder)
     axes = plots.load_curves(result).axes[0]
     steps = {patch.get_label(): patch.get_data().values for patch in axes.patches if isinstance(patch, StepPatch)}
     np.testing.assert_allclose(steps["with ants"], result.slots.total_kw)

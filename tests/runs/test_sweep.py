@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import LocalCluster
 from typer.testing import CliRunner, Result
 
 from environment.faults import FaultyInputError
@@ -63,6 +62,8 @@ def bad_loads(folder: Path) -> Design:
 
 @pytest.mark.slow
 def test_any_engine_and_any_number_of_workers_give_the_same_bytes(tmp_path: Path) -> None:
+    from distributed import LocalCluster  # noqa: PLC0415  (nobody else here waits for it)
+
     design = Design.full({"coordination.batch_size": [1, 5, 20], "load.fluctuation": [0, 0.05]})
     tables = []
     for engine, count in (("serial", None), ("process", 1), ("process", 3), ("dask", 2)):

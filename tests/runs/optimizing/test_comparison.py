@@ -1,5 +1,6 @@
 """Optimisers against each other: the same rows however they are run, and tables that say what the rows say."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -258,12 +259,17 @@ def test_where_no_two_ran_on_a_function_there_is_nothing_to_test(
     assert ("on no function, where all" in " ".join(text.split())) == (len(there) > 1)
 
 
+@functools.cache
+def all_in(dimension: int) -> Compared:
+    return compare_optimizers(ask(dimension=dimension, population=30, iterations=30, runs=2, shifted=False))
+
+
 @pytest.mark.parametrize("dimension", [2, 30])
 @pytest.mark.parametrize("factor", [1.0, 1e-140, 1e140])
 def test_no_digit_is_lost_on_80_columns(
     dimension: int, factor: float, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = compare_optimizers(ask(dimension=dimension, population=30, iterations=30, runs=2, shifted=False))
+    whole = all_in(dimension)
     longer = tuple(s._replace(fun=factor * s.fun, evaluations=1_234_567 * s.evaluations) for s in whole.searched)
     monkeypatch.setattr(printed, "out", Console(width=80))
     printed.print_compared(Compared(whole.comparison, longer if factor != 1 else whole.searched))

@@ -11,11 +11,12 @@ from benchmarks import (
     power_flow,
     rounds,
     shards,
+    start,
     stations,
     sweep,
 )
 
 for benchmark in (
-    planning, agents, optimum, rounds, channel, power_flow, sweep, shards, peak_shaving, stations, page, optimizers,
+    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, peak_shaving, stations, page, optimizers,
 ):  # fmt: skip
     benchmark.main()

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.base import Minimizer
-from coordination.optimizers.functions import FUNCTIONS, FunctionProblem
+from coordination.optimizers.functions import FunctionProblem
 
 CLERC: Final = (0.7298, 0.7298 * 2.05)
 """Inertia and pulls of a particle swarm with Clerc's constriction factor."""

@@ -13,9 +13,9 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from benchmarks.duel import POINT, Duel, Size, Task
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.base import Minimizer
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers.minimize import minimize
 
 SIGNIFICANT: Final = 0.01
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import best_s
-from environment.feeders import Feeder, PowerFlow
+from environment.feeders import Feeder
+from environment.feeders.power_flow import PowerFlow
 
 SLOTS = 96
 PANDAPOWER = Path(__file__).parent.parent / ".venv-pandapower" / "bin" / "python"

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.minimize import minimize
 from coordination.stations.problem import StationScheduling
-from coordination.stations.search import NONE
+from coordination.stations.settings import NONE
 from runs.scenario import Scenario
 from runs.stations.paper_c import paper_c
 from runs.stations.simulate import OFF, run_stations

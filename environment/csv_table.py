@@ -5,13 +5,16 @@ import gzip
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.horizon import Horizon
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 """What reading a damaged file can raise."""
@@ -123,6 +126,8 @@ class CsvTable:
         """
         if name not in self:
             return np.full(len(self), np.nan if default is None else default)
+        import pandas as pd
+
         column = pd.Series(self.texts(name), dtype="str")
         values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True)
         empty = (column == "").to_numpy(dtype=bool)
@@ -133,7 +138,7 @@ class CsvTable:
         self.require(name, bad, "a number")
         return values
 
-    def times(self, names: Sequence[str], horizon: Horizon) -> list[pd.DatetimeIndex]:
+    def times(self, names: Sequence[str], horizon: Horizon) -> "list[pd.DatetimeIndex]":
         """Return columns as moments on the horizon's clock; faults, mixed zones among them, go to `faults`."""
         texts = [text for name in names for text in self.texts(name)]
         fields = [name for name in names for _ in range(len(self))]

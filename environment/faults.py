@@ -1,6 +1,6 @@
 """Faults as data: every reader collects what is wrong in its input, and the edge raises all of it once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -54,6 +54,15 @@ def raise_if_any(faults: Sequence[Fault]) -> None:
     """Raise `FaultyInputError` if there is any fault."""
     if faults:
         raise FaultyInputError(faults)
+
+
+def collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:
+    """Return what is built, or None and its faults added to those found so far."""
+    try:
+        return build()
+    except FaultyInputError as error:
+        faults += error.faults
+        return None
 
 
 MOST_LISTED = 60

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from environment.faults import Fault
 from environment.settings import Settings
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MINUTES_PER_DAY = 24 * 60
+HOUR_US: Final = 3_600_000_000
 _ZONE = r"[Tt ]\d{2}(?::?\d{2}){0,2}(?:[.,]\d+)?\s*([Zz]|[+-]\d{2}(?::?\d{2})?)$"
 
 
@@ -61,6 +64,10 @@ class Horizon(Settings):
 
     @model_validator(mode="after")
     def _start_exists(self) -> Self:
+        if self.timezone is None:
+            return self
+        import pandas as pd
+
         try:
             pd.Timestamp(self.start, tz=self.timezone)
             pd.Timestamp(self.start).tz_localize(self.timezone)
@@ -94,26 +101,46 @@ class Horizon(Settings):
         return self.start.hour + self.start.minute / 60 + self.start.second / 3600
 
     @property
-    def slot_starts(self) -> pd.DatetimeIndex:
+    def slot_starts(self) -> "pd.DatetimeIndex":
         """Start of every slot, in the horizon's zone if it has one."""
+        import pandas as pd
+
         return pd.date_range(
             pd.Timestamp(self.start, tz=self.timezone), periods=self.n_slots, freq=timedelta(minutes=self.slot_min)
         )
 
-    def clock(self, step: str) -> pd.DatetimeIndex:
+    def clock(self, step: str) -> "pd.DatetimeIndex":
         """Return wall-clock moments from the midnight before the horizon on, in steps ("15min"), beyond its end."""
+        import pandas as pd
+
         midnight = pd.Timestamp(self.start).normalize().tz_localize(self.timezone)
         count = int((self.hours + 48) / (pd.Timedelta(step) / pd.Timedelta(hours=1)))
         return pd.date_range(midnight, periods=count, freq=step)
 
-    def edges_of(self, clock: pd.DatetimeIndex) -> NDArray[np.float64]:
+    def clock_hours(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return clock hours from the midnight before the horizon on, beyond its end.
+
+        Returns
+        -------
+        hour_of_day
+            0 to 23, shape ``(n,)``.
+        edges_h
+            Their boundaries in hours from the horizon's start, shape ``(n + 1,)``.
+        """
+        if self.timezone is not None:
+            clock = self.clock("1h")
+            return clock.hour.to_numpy(dtype=np.int64), self.edges_of(clock)
+        hour = np.arange(int(self.hours + 48))
+        since_midnight = self.start - self.start.replace(hour=0, minute=0, second=0, microsecond=0)
+        return hour % 24, _edges((hour * HOUR_US - since_midnight // timedelta(microseconds=1)) / HOUR_US)
+
+    def edges_of(self, clock: "pd.DatetimeIndex") -> NDArray[np.float64]:
         """Return the boundaries of the steps of a `clock` in hours from the horizon's start, one more than steps."""
-        start_h = self.hours_from_start(clock)
-        return np.append(start_h, 2 * start_h[-1] - start_h[-2])
+        return _edges(self.hours_from_start(clock))
 
     def parse_times(
         self, texts: Sequence[str], *, file: str, rows: Sequence[int], fields: Sequence[str]
-    ) -> tuple[pd.DatetimeIndex, list[Fault]]:
+    ) -> "tuple[pd.DatetimeIndex, list[Fault]]":
         """Read ISO 8601 texts as moments on the horizon's clock.
 
         Parameters
@@ -130,6 +157,8 @@ class Horizon(Settings):
         faults
             Unparsable times, mixed zones, times that the zone's clock skips or repeats.
         """
+        import pandas as pd
+
         column = pd.Series(list(texts), dtype=str).str.strip()
         faults: list[Fault] = []
 
@@ -165,7 +194,14 @@ class Horizon(Settings):
         wall_texts = [text.removesuffix(end).strip() for text, end in zip(column, zone, strict=True)]
         return pd.DatetimeIndex(pd.to_datetime(wall_texts, format="ISO8601")), faults
 
-    def hours_from_start(self, times: pd.DatetimeIndex) -> NDArray[np.float64]:
+    def hours_from_start(self, times: "pd.DatetimeIndex") -> NDArray[np.float64]:
         """Hours elapsed from the start to each time (as `parse_times` gives them); NaN for NaT."""
+        import pandas as pd
+
         elapsed = times - pd.Timestamp(self.start, tz=self.timezone)
         return np.asarray(elapsed / pd.Timedelta(hours=1), dtype=np.float64)
+
+
+def _edges(start_h: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the boundaries of steps from their starts: the last is as long as the one before."""
+    return np.append(start_h, 2 * start_h[-1] - start_h[-2])

@@ -218,9 +218,8 @@ class Visits:
 
 def slot_weights(at: StationsSettings, horizon: Horizon) -> NDArray[np.float64]:
     """Return the weight of each slot, shape ``(n_slots,)``."""
-    clock = horizon.clock("1h")
-    by_hour = np.asarray(at.time_weights)[clock.hour.to_numpy()]
-    return on_slots(horizon.edges_of(clock), by_hour, horizon)
+    hour, edges_h = horizon.clock_hours()
+    return on_slots(edges_h, np.asarray(at.time_weights)[hour], horizon)
 
 
 @dataclass(eq=False)

@@ -1,12 +1,10 @@
-"""Files of JSON lines that outlive a kill: the journal of a sweep, a line a finished run, and the table made of it.
+"""The journal of a sweep, a line a finished run, and the table made of it.
 
 Neither the journal nor the table is ever whole in memory.
 """
 
-import json
-import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import batched
 from pathlib import Path
 from types import TracebackType
@@ -15,80 +13,13 @@ from typing import Any, Self, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from environment.faults import Fault, FaultyInputError
-from runs.workers import Record
+from environment.faults import Fault
+from runs.jobs import Record
+from runs.lines import Lines
 
 ROW_GROUP = 10_000
 TEXTS = ("status", "error")
 NOWHERE = -1
-
-
-class Lines:
-    """JSON objects on disk, a line each, in a file that is this process's alone while it is open.
-
-    Parameters
-    ----------
-    path
-        The file; made if it is not there.
-    in_use
-        The fault if another process has it open.
-
-    Raises
-    ------
-    FaultyInputError
-        If so.
-    """
-
-    def __init__(self, path: Path, in_use: Fault) -> None:
-        self._stream = path.open("a+b")
-        try:
-            self._lock(in_use)
-        except BaseException:
-            self._stream.close()
-            raise
-
-    def _lock(self, in_use: Fault) -> None:
-        import fcntl  # noqa: PLC0415  (not on Windows, where the rest of the program still runs)
-
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FaultyInputError([in_use]) from None
-
-    def scan(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield the place of each object, and the object; pass over torn lines, and cut off a torn end at last."""
-        self._stream.seek(0)
-        end = 0
-        for line in self._stream:
-            if line.endswith(b"\n"):
-                if (found := _read(line)) is not None:
-                    yield end, found
-                end += len(line)
-        self._stream.truncate(end)
-
-    def append(self, found: Mapping[str, Any]) -> int:
-        """Write an object down and return its place; once this returns, a kill does not lose it."""
-        place = self._stream.seek(0, os.SEEK_END)
-        self._stream.write(json.dumps(found).encode() + b"\n")
-        self._stream.flush()
-        return place
-
-    def at(self, place: int) -> Any:
-        """Return the object at a place."""
-        self._stream.seek(place)
-        return json.loads(self._stream.readline())
-
-    def close(self) -> None:
-        """Close the file, and let others have it."""
-        self._stream.close()
-
-
-def _read(line: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 class Journal:

@@ -1,29 +1,52 @@
 """The kinds of run that a scenario can ask for: EVs as ants, a fleet that gives back, charging stations.
 
-What a kind is, the command line, sweeps and their workers find here; nothing that draws or prints is imported before it is used.
+What a kind is, the command line, sweeps and their workers find here; its files are imported when it is asked for.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from coordination.valley_filling import COORDINATORS
-from runs.result import Result
+from environment.horizon import Horizon
+from environment.registry import OnDemand
+from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.shaving.result import ShavingResult, shave, summarize_shaving
-from runs.shaving.world import ShavingWorld
-from runs.simulate import Progress, simulate, summarize
-from runs.stations.result import StationsResult, schedule_stations, summarize_stations
-from runs.stations.world import StationsWorld
-from runs.world import World
-
-type AnyWorld = World | ShavingWorld | StationsWorld
-type AnyResult = Result | ShavingResult | StationsResult
 
 ANTS: Final = "ants"
 """The kind of a scenario without a section that asks for another."""
+
+
+class AnyWorld(Protocol):
+    """What a scenario describes, built; see `runs.world.World` and its like."""
+
+    @property
+    def horizon(self) -> Horizon:
+        """The slots."""
+
+    @property
+    def holds(self) -> str:
+        """What there is, in words."""
+
+    def warnings(self) -> list[str]:
+        """Say what is no fault, but worth knowing."""
+
+
+class AnyResult(Protocol):
+    """A finished run; see `runs.result.Result` and its like."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Key figures by name."""
+
+    def save(self, folder: Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
+        """Write scenario, summary and tables into a folder that exists."""
 
 
 class Kind(NamedTuple):
@@ -39,6 +62,8 @@ class Kind(NamedTuple):
         Runs a scenario.
     summarize
         Runs it for its summary only.
+    show
+        Prints a result and its warnings.
     draw
         Draws every figure of a result into a folder.
     one_process
@@ -49,26 +74,15 @@ class Kind(NamedTuple):
     title: Callable[[Scenario], str]
     run: Callable[[Scenario, Progress], AnyResult]
     summarize: Callable[[Scenario], dict[str, Any]]
+    show: Callable[[Any], None]
     draw: Callable[[Any, Path], list[Path]]
     one_process: str = ""
 
-
-def _draw_ants(result: Result, folder: Path) -> list[Path]:
-    from runs import plots  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-
-    return plots.save_all(result, folder)
-
-
-def _draw_shaving(result: ShavingResult, folder: Path) -> list[Path]:
-    from runs.shaving.plots import save_shaving  # noqa: PLC0415
-
-    return save_shaving(result, folder)
-
-
-def _draw_stations(result: StationsResult, folder: Path) -> list[Path]:
-    from runs.stations.plots import save_stations  # noqa: PLC0415
-
-    return save_stations(result, folder)
+    def load(self, *, draw: bool) -> None:
+        """Import what a run needs, and what draws it if asked to."""
+        for part in (self.run, self.show, self.draw) if draw else (self.run, self.show):
+            if isinstance(part, OnDemand):
+                part.load()
 
 
 def _shaving_title(case: Scenario) -> str:
@@ -78,17 +92,32 @@ def _shaving_title(case: Scenario) -> str:
 
 KINDS: Final = {
     ANTS: Kind(
-        World.build, lambda case: COORDINATORS[case.coordination.method].title, simulate, summarize, _draw_ants
+        build=OnDemand("runs.world:World.build"),
+        title=lambda case: COORDINATORS[case.coordination.method].title,
+        run=OnDemand("runs.simulate:simulate"),
+        summarize=OnDemand("runs.simulate:summarize"),
+        show=OnDemand("runs.printed.ants:print_run"),
+        draw=OnDemand("runs.plots:save_all"),
     ),
     "peak_shaving": Kind(
-        ShavingWorld.build, _shaving_title, shave, summarize_shaving, _draw_shaving,
-        "one aggregator leads the whole fleet of [peak_shaving]",
+        build=OnDemand("runs.shaving.world:ShavingWorld.build"),
+        title=_shaving_title,
+        run=OnDemand("runs.shaving.result:shave"),
+        summarize=OnDemand("runs.shaving.result:summarize_shaving"),
+        show=OnDemand("runs.printed.shaving:print_shaving"),
+        draw=OnDemand("runs.shaving.plots:save_shaving"),
+        one_process="one aggregator leads the whole fleet of [peak_shaving]",
     ),
     "stations": Kind(
-        StationsWorld.build, lambda case: f"Stations by {case.scheduling.optimizer}", schedule_stations,
-        summarize_stations, _draw_stations, "one control centre schedules all [stations]",
+        build=OnDemand("runs.stations.world:StationsWorld.build"),
+        title=lambda case: f"Stations by {case.scheduling.optimizer}",
+        run=OnDemand("runs.stations.result:schedule_stations"),
+        summarize=OnDemand("runs.stations.result:summarize_stations"),
+        show=OnDemand("runs.printed.stations:print_stations"),
+        draw=OnDemand("runs.stations.plots:save_stations"),
+        one_process="one control centre schedules all [stations]",
     ),
-}  # fmt: skip
+}
 """By the section that asks for it."""
 
 

@@ -4,8 +4,8 @@ The same for free charging and without EVs, all in one call, so that they stand 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.problem import Schedule
 from environment.faults import Fault, FaultyInputError
-from environment.feeders import Flow, PowerFlow
 from environment.feeders.feeder import UNKNOWN
 from runs.world import World
+
+if TYPE_CHECKING:
+    from environment.feeders.power_flow import Flow, PowerFlow
 
 LOADING_TOLERANCE: Final = 1e-9
 """A loading above 1 by less than this is none."""
@@ -63,9 +65,9 @@ class NetworkRun:
         With the run's own schedule, with free charging, without EVs.
     """
 
-    run: Flow
-    free: Flow
-    no_evs: Flow
+    run: "Flow"
+    free: "Flow"
+    no_evs: "Flow"
 
 
 def solve_network(world: World, schedules: tuple[Schedule, ...]) -> NetworkRun | None:
@@ -86,6 +88,8 @@ def solve_network(world: World, schedules: tuple[Schedule, ...]) -> NetworkRun |
     placement = world.placement
     if placement is None:
         return None
+    from environment.feeders.power_flow import PowerFlow  # noqa: PLC0415  (power-grid-model only where there is a feeder)
+
     n_slots = world.horizon.n_slots
     none = np.zeros((n_slots, len(placement.feeder)))
     cases = []
@@ -106,12 +110,12 @@ def solve_network(world: World, schedules: tuple[Schedule, ...]) -> NetworkRun |
     return NetworkRun(run, free, no_evs)
 
 
-def _part(flow: Flow, first: int, stop: int) -> Flow:
-    return Flow(**{field.name: getattr(flow, field.name)[first:stop] for field in fields(flow)})
+def _part(flow: "Flow", first: int, stop: int) -> "Flow":
+    return replace(flow, **{field.name: getattr(flow, field.name)[first:stop] for field in fields(flow)})
 
 
 def _divergences(
-    world: World, solver: PowerFlow, flow: Flow, load_kw: NDArray[np.float64], load_kvar: NDArray[np.float64]
+    world: World, solver: "PowerFlow", flow: "Flow", load_kw: NDArray[np.float64], load_kvar: NDArray[np.float64]
 ) -> Iterable[Fault]:
     """One fault for each transformer whose feeder cannot carry what it is asked for."""
     assert world.placement is not None
@@ -130,7 +134,7 @@ def _divergences(
         yield Fault(feeder.title, None, f"power flow below {world.hierarchy.transformers[k]}", found, expected)
 
 
-def network_metrics(world: World, flow: Flow) -> dict[str, float | int | None]:
+def network_metrics(world: World, flow: "Flow") -> dict[str, float | int | None]:
     """Return the key figures of power flows; all None where one diverges, or where nothing says a line's rating.
 
     Returns
@@ -156,7 +160,7 @@ def network_metrics(world: World, flow: Flow) -> dict[str, float | int | None]:
     return {name: figure if sound else None for name, figure in figures.items()}
 
 
-def outside_band(flow: Flow, lowest_pu: float, highest_pu: float) -> NDArray[np.bool_]:
+def outside_band(flow: "Flow", lowest_pu: float, highest_pu: float) -> NDArray[np.bool_]:
     """Return in which cases any node is outside the voltage band, shape ``(n_cases,)``."""
     outside: NDArray[np.bool_] = ((flow.voltage_pu < lowest_pu) | (flow.voltage_pu > highest_pu)).any(axis=1)
     return outside
@@ -261,7 +265,7 @@ def _branches(world: World, network: NetworkRun) -> dict[str, Any]:
     kinds = {"line": feeder.line, "transformer": feeder.transformer}
     branches = np.concatenate(list(kinds.values()))
 
-    def by_transformer(flow: Flow, what: str) -> NDArray[np.float64]:
+    def by_transformer(flow: "Flow", what: str) -> NDArray[np.float64]:
         both = np.concatenate([getattr(flow, f"{kind}_{what}") for kind in kinds], axis=1)
         return both.reshape(names.size, world.horizon.n_slots, branches.size)
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
+from runs.drawing import BASE, EVS, FREE, LIMIT
 from runs.result import Result
-
-BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"
 
 
 class Look(NamedTuple):

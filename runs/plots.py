@@ -1,24 +1,19 @@
 """Figures of a result, drawn from the result and nothing else."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
 from runs import network_plots
+from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, save, steps
 from runs.result import Result
-from runs.scenario import Scenario
 
-BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"
-METHOD_COLOURS: Final = ("#0f766e", "#1d4ed8", "#9333ea", "#be185d", "#65a30d", "#0891b2")
-STYLES: Final[tuple[LineStyleType, ...]] = ("-", (0, (4, 3)), (0, (1.5, 2)))
 RASTER_ROWS: Final = 500
 """A raster of more EVs shows every k-th, so that a row stays visible."""
 
@@ -170,28 +165,6 @@ def save_comparison(results: list[Result], folder: Path) -> list[Path]:
     return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
 
 
-def canvas(title: str, height: float = 4.8) -> tuple[Figure, Axes]:
-    """Return a figure with one titled panel."""
-    figure, (axes,) = panels([title], height)
-    return figure, axes
-
-
-def panels(titles: Sequence[str], height: float = 4.8, **grid: Any) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a panel for each title, side by side unless `grid` (of ``Figure.subplots``) says otherwise."""
-    figure = Figure(figsize=(9.6, height), layout="constrained")
-    drawn = figure.subplots(squeeze=False, **{"ncols": len(titles), **grid}).ravel().tolist()
-    for axes, title in zip(drawn, titles, strict=True):
-        axes.set_title(title, loc="left", fontsize=12)
-        axes.spines[["top", "right"]].set_visible(False)
-    return figure, drawn
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure, the same bytes for the same picture; return the file."""
-    figure.savefig(path, dpi=120, metadata={"Software": None})
-    return path
-
-
 def _title(result: Result) -> str:
     method = result.summary["method"]
     title = COORDINATORS[method].title
@@ -206,26 +179,6 @@ def _summed(result: Result) -> pd.DataFrame:
 
 def _edges_h(result: Result) -> NDArray[np.float64]:
     return result.scenario.horizon.edges_h
-
-
-def steps(
-    axes: Axes, hours: NDArray[np.float64], load_kw: "pd.Series[float]", label: str, colour: str, *,
-    width: float = 1.6, style: LineStyleType = "-",
-) -> None:  # fmt: skip
-    """Draw a load that is constant in each slot.
-
-    Parameters
-    ----------
-    axes
-        Where.
-    hours
-        Slot boundaries [h], shape ``(n_slots + 1,)``.
-    load_kw
-        Mean load of each slot, shape ``(n_slots,)``.
-    label, colour, width, style
-        Of the line.
-    """
-    axes.stairs(load_kw.to_numpy(), hours, baseline=None, label=label, color=colour, lw=width, ls=style)
 
 
 def _fill(
@@ -245,25 +198,3 @@ def finish_load(axes: Axes, result: Result) -> None:
     assert isinstance(axes.figure, Figure)
     axes.figure.legend(loc="outside lower center", frameon=False, ncols=3, fontsize=9)
     clock(axes, result)
-
-
-class Timed(Protocol):
-    """Whatever was run over a horizon."""
-
-    @property
-    def scenario(self) -> Scenario:
-        """What was run."""
-
-
-def clock(axes: Axes, result: Timed, which: str = "x") -> None:
-    """Turn hours since the horizon's start on an axis into times of day."""
-    horizon = result.scenario.horizon
-    step = max(1.0, 3.0 * np.ceil(horizon.hours / 24)) if horizon.hours > 8 else 1.0
-    ticks = np.arange(0, horizon.hours + 1e-9, step)
-    moments = [pd.Timestamp(horizon.start) + pd.Timedelta(hours=hour) for hour in ticks]
-    labels = [f"{moment:%H:%M}" for moment in moments]
-    if which == "x":
-        axes.set_xlim(0, horizon.hours)
-        axes.set_xticks(ticks, labels)
-    else:
-        axes.set_yticks(ticks, labels)

@@ -1,5 +1,9 @@
 """The scenario's keys as text, written from the settings classes: a commented scenario, and the reference page."""
 
+import ast
+import inspect
+from functools import cache
+from itertools import pairwise
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -24,7 +28,7 @@ def commented_scenario() -> str:
             parts.append(f"## {_summary(cls)}\n" if cls is classes[0] else f"\n## Or: {_summary(cls)}\n")
             for key, field in cls.model_fields.items():
                 if cls is classes[0] or key not in classes[0].model_fields or key == "source":
-                    parts.append(f"## {_description(field)}\n# {key} = {_shown(key, field, source_name(cls))}\n")
+                    parts.append(f"## {_description(cls, key)}\n# {key} = {_shown(key, field, source_name(cls))}\n")
     return "".join(parts)
 
 
@@ -57,7 +61,7 @@ def _table(cls: type[Settings]) -> str:
         default = (
             "required" if field.is_required() else f"`{_value(field.default)}`" if field.default is not None else "none"
         )
-        rows.append(f"| `{key}` | {default} | {_description(field)} |\n")
+        rows.append(f"| `{key}` | {default} | {_description(cls, key)} |\n")
     return "".join(rows)
 
 
@@ -73,8 +77,23 @@ def _value(value: Any) -> str:
     return toml_text(value)
 
 
-def _description(field: FieldInfo) -> str:
-    return " ".join((field.description or "").split())
+def _description(cls: type[Settings], key: str) -> str:
+    return " ".join(_docstrings(cls).get(key, "").split())
+
+
+@cache
+def _docstrings(cls: type[Settings]) -> dict[str, str]:
+    """Return the docstring under each field, read from the source; pydantic would read it at every start of the program."""
+    found: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        if issubclass(base, Settings):
+            (tree,) = ast.parse(inspect.getsource(base)).body
+            assert isinstance(tree, ast.ClassDef)
+            for statement, below in pairwise(tree.body):
+                match statement, below:
+                    case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str() as text)):
+                        found[name] = text
+    return found
 
 
 def _summary(cls: type[Settings]) -> str:

@@ -12,9 +12,10 @@ from pandas.api.extensions import ExtensionArray
 
 from coordination.valley_filling.problem import Schedule
 from environment.board import pheromone
-from environment.channel import BOOK_COLUMNS, LOG_COLUMNS
+from environment.channel import BOOK_COLUMNS
 from environment.faults import Fault, FaultyInputError
 from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
+from runs.log_table import LOG_DTYPES, log_table
 from runs.metrics import EnergyBooks
 from runs.network import FEEDER_TABLES, empty_table, feeder_tables, solve_network
 from runs.outcome import Outcome
@@ -28,11 +29,6 @@ ROUND_DTYPES = {
     "transformer": "str",
     **dict.fromkeys(("slot", "round", "moves", "messages", "bytes"), "int64"),
     "cost_kw2": "float64",
-}
-LOG_DTYPES = {
-    **dict.fromkeys(LOG_COLUMNS, "str"),
-    **dict.fromkeys(("sent_h", "arrives_h"), "float64"),
-    **dict.fromkeys(("receivers", "bytes", "lost", "late"), "int64"),
 }
 READ_AS = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES, **FEEDER_TABLES}
 """Types of the tables that may be empty or hold names that look like numbers, from which no type can be told."""
@@ -190,11 +186,6 @@ class Result:
 def _tables(scenario: Scenario) -> list[str]:
     names = [name for name in TABLES if name != "log" or scenario.channel.log]
     return names if scenario.feeder is None else [*names, *FEEDER_TABLES]
-
-
-def log_table(rows: list[tuple[Any, ...]] | None) -> pd.DataFrame:
-    """Return a channel's log as a table; None: an empty one."""
-    return pd.DataFrame(rows or [], columns=list(LOG_COLUMNS)).astype(LOG_DTYPES)
 
 
 def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:

@@ -13,10 +13,8 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_va
 
 from coordination.optimizers import OPTIMIZERS
 from coordination.peak_shaving.power_sharing import TACTICS, GroupingSettings
-from coordination.peak_shaving.problem import PeakShavingSettings
-from coordination.peak_shaving.search import SEARCHERS
-from coordination.stations.search import SCHEDULERS
-from coordination.stations.settings import SchedulingSettings
+from coordination.peak_shaving.problem import SEARCHERS, PeakShavingSettings
+from coordination.stations.settings import SCHEDULERS, SchedulingSettings
 from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.problem import CoordinationSettings

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from environment.channel import Channel
+from runs.engine import Engine
 from runs.outcome import Outcome
+from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import Progress, count_upper_hops, run_world
+from runs.simulate import count_upper_hops, run_world
 from runs.summary import summary_of
-from runs.workers import CREWS, Engine
+from runs.workers import CREWS
 from runs.world import World
 
 PARTS_A_WORKER = 4

@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,13 +28,11 @@ from environment.messages import (
 )
 from runs.metrics import Distance
 from runs.outcome import Outcome, Strays
+from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.summary import summary_of
 from runs.world import World, count_planning
-
-type Progress = Callable[[float], None]
-"""Told the part of the horizon that is done, 0..1."""
 
 
 def simulate(scenario: Scenario, progress: Progress | None = None) -> Result:

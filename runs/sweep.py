@@ -19,10 +19,12 @@ import pyarrow.parquet as pq
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from runs.design import SEED_KEY, Design
+from runs.engine import Engine
 from runs.folder import SCENARIO_FILE
+from runs.jobs import Job, Record, failure, work
 from runs.journal import Journal, write_table
 from runs.scenario import Scenario
-from runs.workers import CREWS, Crew, Engine, Job, Record, failure, require_dask, work
+from runs.workers import CREWS, Crew, require_dask
 
 DESIGN_FILE = "design.json"
 JOURNAL_FILE = "journal.jsonl"

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -11,12 +12,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from environment.faults import Fault, FaultyInputError
-from runs.simulate import Progress as Tell
-from runs.words import counted
+from runs.plural import counted
+from runs.progress import Progress as Tell
+from runs.startup import INTERRUPTED, NOTHING_WRITTEN, started
 
 BAD_INPUT: Final = 2
-INTERRUPTED: Final = 130
-"""Exit codes."""
+"""Exit code after faults."""
 
 MOST_ALIKE: Final = 4
 """Faults of one kind in one file that are told line by line; of more the last of these stands for the rest."""
@@ -42,6 +43,7 @@ def progress_bar(title: str) -> Iterator[Tell]:
 @contextmanager
 def explained() -> Iterator[None]:
     """Print faults and end with exit code 2, a Ctrl-C with 130."""
+    started()
     try:
         yield
     except FaultyInputError as error:
@@ -53,8 +55,13 @@ def explained() -> Iterator[None]:
         err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt as error:
-        err.print(escape(str(error)) or "Stopped; nothing was written.", highlight=False, soft_wrap=True)
+        err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def print_written(folder: Path, what: str) -> None:
+    """Print where a command has written what."""
+    out.print(f"Written to [bold]{escape(str(folder))}[/]: {what}", soft_wrap=True)
 
 
 def told(faults: Sequence[Fault]) -> Iterator[str]:

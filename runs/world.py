@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -10,10 +9,10 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling import COORDINATORS, Coordinator
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Plan, Schedule, ValleyFilling
+from coordination.valley_filling import COORDINATORS
+from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Coordinator, Plan, Schedule, ValleyFilling
 from environment.channel import Channel
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.faults import Fault, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.placement import Placement
 from environment.fleets import CsvFleet
@@ -23,8 +22,8 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
+from runs.plural import counted
 from runs.scenario import Scenario
-from runs.words import counted
 
 
 class FreeCharging(NamedTuple):
@@ -261,12 +260,3 @@ def _unknown_transformers(scenario: Scenario, hierarchy: Hierarchy) -> list[Faul
         for key, name in named
         if name is not None and name not in hierarchy.transformers
     ]
-
-
-def collecting[T](faults: list[Fault], build: Callable[[], T]) -> T | None:
-    """Return what is built, or None and its faults added to those found so far."""
-    try:
-        return build()
-    except FaultyInputError as error:
-        faults += error.faults
-        return None

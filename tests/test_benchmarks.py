@@ -16,6 +16,7 @@ from benchmarks import (
     planning,
     rounds,
     shards,
+    start,
     stations,
     sweep,
 )
@@ -47,6 +48,12 @@ def test_a_benchmark_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None
         "OR-tools finds the same cost, SciPy the same groups, mesa.batch_run the same runs, parts the same summary"
     )
     assert out.count("\n") > 1
+
+
+def test_starts_are_counted_beside_their_floor(capsys: pytest.CaptureFixture[str]) -> None:
+    start.main(1, {name: start.COMMANDS[name] for name in ("evswarm --help", "evswarm --version")})
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert all(int(row[2].replace(",", "")) < 1000 for row in rows)
 
 
 def ours_again(task: Task) -> None:

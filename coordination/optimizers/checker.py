@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from coordination.optimizers import FUNCTIONS
 from coordination.optimizers.base import Minimizer, Optimizer
-from coordination.optimizers.functions import FUNCTIONS
 from coordination.optimizers.minimize import OptimizeResult, minimize
 from coordination.optimizers.random_search import RandomSearch
 

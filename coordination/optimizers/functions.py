@@ -3,6 +3,7 @@
 Source: X. Yao, Y. Liu, G. Lin, "Evolutionary programming made faster", 1999; boxes as in S. Mirjalili's programs [standard].
 Paper B runs F1-F6 (and calls the set CEC2005, which it is not). F6 is printed with a floor, a step function, and is often
 programmed without one: both are here. All have their minimum of 0 at a known place.
+Their names stand in `coordination.optimizers.FUNCTIONS`.
 """
 
 from collections.abc import Callable
@@ -129,12 +130,10 @@ class FunctionProblem:
         return self.function.of(x - self.shift if self.shifted else x)
 
 
-FUNCTIONS: Final[dict[str, Function]] = {
-    "F1": Function("sphere", _sphere, 100.0, 0.0),
-    "F2": Function("Schwefel 2.22", _schwefel_2_22, 10.0, 0.0),
-    "F3": Function("Schwefel 1.2", _schwefel_1_2, 100.0, 0.0),
-    "F4": Function("Schwefel 2.21", _schwefel_2_21, 100.0, 0.0),
-    "F5": Function("Rosenbrock", _rosenbrock, 30.0, 1.0),
-    "F6": Function("step", _step, 100.0, 0.0),
-    "F6-smooth": Function("step without the floor", _smooth_step, 100.0, -0.5),
-}
+SPHERE: Final = Function("sphere", _sphere, 100.0, 0.0)
+SCHWEFEL_2_22: Final = Function("Schwefel 2.22", _schwefel_2_22, 10.0, 0.0)
+SCHWEFEL_1_2: Final = Function("Schwefel 1.2", _schwefel_1_2, 100.0, 0.0)
+SCHWEFEL_2_21: Final = Function("Schwefel 2.21", _schwefel_2_21, 100.0, 0.0)
+ROSENBROCK: Final = Function("Rosenbrock", _rosenbrock, 30.0, 1.0)
+STEP: Final = Function("step", _step, 100.0, 0.0)
+SMOOTH_STEP: Final = Function("step without the floor", _smooth_step, 100.0, -0.5)

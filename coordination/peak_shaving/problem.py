@@ -22,10 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from coordination.optimizers import OPTIMIZERS
 from environment.ageing import AgeingReading
 from environment.compiled import compiled
 from environment.settings import Settings
 from environment.tariffs import Tariff
+
+EXACT: Final = "exact"
+
+SEARCHERS: Final = (*OPTIMIZERS, EXACT)
+"""Names that `PeakShavingSettings.optimizer` may have."""
 
 TOLERANCE_KW: Final = 1e-6
 """Power above what may flow that still counts as rounding."""

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
-from coordination.peak_shaving.exact import Exact, solve
-from coordination.peak_shaving.problem import PeakShaving
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.minimize import minimize
+from coordination.peak_shaving.problem import EXACT, PeakShaving
 
-EXACT: Final = "exact"
-
-SEARCHERS: Final = (*OPTIMIZERS, EXACT)
-"""Names that `PeakShavingSettings.optimizer` may have."""
+if TYPE_CHECKING:
+    from coordination.peak_shaving.exact import Exact
 
 ROUNDING: Final = 1e-9
 
@@ -38,7 +36,7 @@ class Found:
     signal_kw: NDArray[np.float64]
     fitness: float
     history: NDArray[np.float64]
-    exact: Exact | None
+    exact: "Exact | None"
 
     @property
     def gap(self) -> float | None:
@@ -66,6 +64,8 @@ def find(problem: PeakShaving, rng: np.random.Generator, progress: Callable[[flo
     ValueError
         If the linear programme is asked for and has no answer.
     """
+    from coordination.peak_shaving.exact import solve  # noqa: PLC0415  (SciPy's programmes only where a signal is looked for)
+
     settings = problem.settings
     exact = solve(problem)
     if settings.optimizer == EXACT:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from coordination.stations.problem import Decision, Network, StationScheduling
 from environment.compiled import compiled
-from environment.feeders import Flow, PowerFlow
-from environment.feeders.power_flow import MOST_TAPS, Weakest
+from environment.feeders.power_flow import MOST_TAPS, Flow, PowerFlow, Weakest
 from environment.stations import Stations
 
 

@@ -7,16 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.minimize import minimize
 from coordination.stations.problem import Decision, Objectives, StationScheduling
-
-NONE: Final = "none"
+from coordination.stations.settings import NONE
 
 PAPERS: Final = {"cso": {"social": 0.2}}
 """Settings that paper C gives an optimiser [verbatim] where they are not its authors'."""
-
-SCHEDULERS: Final = (*OPTIMIZERS, NONE)
-"""Names that `SchedulingSettings.optimizer` may have."""
 
 
 @dataclass(frozen=True, eq=False)

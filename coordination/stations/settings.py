@@ -1,10 +1,16 @@
 """How stations are scheduled: who searches, who says what a schedule does to the grid, and what counts."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
+from coordination.optimizers import OPTIMIZERS
 from environment.settings import Settings
+
+NONE: Final = "none"
+
+SCHEDULERS: Final = (*OPTIMIZERS, NONE)
+"""Names that `SchedulingSettings.optimizer` may have."""
 
 
 class SchedulingSettings(Settings):

@@ -1,17 +1,21 @@
 """Valley filling under a transformer (paper A). A new coordinator is one file here and one line in `COORDINATORS`."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from coordination.valley_filling import colony, free, odc, optimum, swarm
-from coordination.valley_filling.problem import Coordinator, Plan, Schedule, ValleyFilling
+from environment.registry import Registry
 
-COORDINATORS: Final[dict[str, Coordinator]] = {
-    "free": free.COORDINATOR,
-    "ants": colony.COORDINATOR,
-    "odc": odc.COORDINATOR,
-    "pso1": swarm.BY_EV,
-    "pso2": swarm.BY_TYPE,
-    "optimal": optimum.COORDINATOR,
-}
+if TYPE_CHECKING:
+    from coordination.valley_filling.problem import Coordinator
 
-__all__ = ["COORDINATORS", "Coordinator", "Plan", "Schedule", "ValleyFilling"]
+COORDINATORS: "Final[Registry[Coordinator]]" = Registry(
+    {
+        "free": "coordination.valley_filling.free:COORDINATOR",
+        "ants": "coordination.valley_filling.colony:COORDINATOR",
+        "odc": "coordination.valley_filling.odc:COORDINATOR",
+        "pso1": "coordination.valley_filling.swarm:BY_EV",
+        "pso2": "coordination.valley_filling.swarm:BY_TYPE",
+        "optimal": "coordination.valley_filling.optimum:COORDINATOR",
+    }
+)
+
+__all__ = ["COORDINATORS"]

@@ -34,7 +34,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.minimize import minimize
 from coordination.valley_filling.ants import choose_slots
 from coordination.valley_filling.free import charge
 from coordination.valley_filling.problem import (

@@ -4,7 +4,6 @@ from environment.feeders.builtin import BuiltinFeeder
 from environment.feeders.cigre import CigreLvFeeder, CigreMvFeeder
 from environment.feeders.feeder import Feeder
 from environment.feeders.pgm_json import PgmJsonFeeder
-from environment.feeders.power_flow import Flow, PowerFlow
 from environment.feeders.simbench import SimbenchFeeder
 
 type FeederSource = BuiltinFeeder | CigreLvFeeder | CigreMvFeeder | SimbenchFeeder | PgmJsonFeeder
@@ -15,8 +14,6 @@ __all__ = [
     "CigreMvFeeder",
     "Feeder",
     "FeederSource",
-    "Flow",
     "PgmJsonFeeder",
-    "PowerFlow",
     "SimbenchFeeder",
 ]

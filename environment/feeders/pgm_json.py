@@ -12,22 +12,12 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from power_grid_model import ComponentType, DatasetType, initialize_array
-from power_grid_model.errors import PowerGridError
-from power_grid_model.utils import json_deserialize_from_file
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.feeders.feeder import UNKNOWN, USUAL_RX, Feeder
 from environment.feeders.settings import FeederSettings
 
-KNOWN: Final = (
-    ComponentType.node,
-    ComponentType.line,
-    ComponentType.transformer,
-    ComponentType.link,
-    ComponentType.source,
-    ComponentType.sym_load,
-)
+KNOWN: Final = ("node", "line", "transformer", "link", "source", "sym_load")
 ENDS: Final = ("from_node", "to_node", "node")
 STATES: Final = ("from_status", "to_status", "status")
 EXPECTED: Final = "a power-grid-model input dataset (JSON)"
@@ -44,6 +34,8 @@ class PgmJsonFeeder(FeederSettings):
 
     def read(self) -> Feeder:
         """Read the file; see `FeederSettings.read`."""
+        from power_grid_model import DatasetType, initialize_array
+
         data = _dataset(self.path)
         faults = [
             Fault(self.path.name, None, str(name), f"{rows.size} of them", f"only {', '.join(KNOWN)}")
@@ -52,14 +44,17 @@ class PgmJsonFeeder(FeederSettings):
         ]
         rows = {kind: data.get(kind, initialize_array(DatasetType.input, kind, 0)) for kind in KNOWN}
         rows = {kind: part[_switched_on(part)] for kind, part in rows.items()}
-        n_sources = rows[ComponentType.source].size
+        n_sources = rows["source"].size
         if n_sources != 1:
             faults.append(Fault(self.path.name, None, "sources switched on", str(n_sources), "one"))
         raise_if_any([*faults, *_faults(self.path.name, rows)])
         return _feeder(self.path.name, rows)
 
 
-def _dataset(path: Path) -> dict[ComponentType, NDArray[Any]]:
+def _dataset(path: Path) -> dict[str, NDArray[Any]]:
+    from power_grid_model.errors import PowerGridError
+    from power_grid_model.utils import json_deserialize_from_file
+
     if not path.is_file():
         raise FaultyInputError([Fault(str(path), None, "file", "missing", EXPECTED)])
     try:
@@ -84,22 +79,22 @@ def _names(part: NDArray[Any]) -> tuple[str, ...]:
     return part.dtype.names or ()
 
 
-def _faults(title: str, rows: dict[ComponentType, NDArray[Any]]) -> Iterator[Fault]:
+def _faults(title: str, rows: dict[str, NDArray[Any]]) -> Iterator[Fault]:
     """Name by their ids the components on unknown nodes, loads without a value, and taps that cannot be worked out."""
-    known = rows[ComponentType.node]["id"]
+    known = rows["node"]["id"]
     for kind, part in rows.items():
         for end in (end for end in ENDS if end in _names(part)):
             for row in part[~np.isin(part[end], known)]:
                 yield Fault(title, None, f"{kind} {row['id']}: {end}", str(row[end]), "the id of a node of the file")
-    load = rows[ComponentType.sym_load]
+    load = rows["sym_load"]
     for name in ("p_specified", "q_specified"):
         for number in load["id"][np.isnan(load[name])].tolist():
-            yield Fault(title, None, f"{ComponentType.sym_load} {number}: {name}", "missing", "a number")
-    unit = rows[ComponentType.transformer]
+            yield Fault(title, None, f"sym_load {number}: {name}", "missing", "a number")
+    unit = rows["transformer"]
     taps = _Taps.of(unit)
     for name in ("tap_min", "tap_max", "tap_side", "tap_size"):
         for j in np.flatnonzero(np.isnan(_numbers(unit, name)) & (taps.position != taps.middle)).tolist():
-            place = f"{ComponentType.transformer} {unit['id'][j]}: {name}"
+            place = f"transformer {unit['id'][j]}: {name}"
             expected = f"a number, for tap position {taps.position[j]:g} is not the middle one"
             yield Fault(title, None, place, "missing", expected)
 
@@ -150,15 +145,15 @@ class _Taps:
         return value + part * (limit - value)
 
 
-def _feeder(title: str, rows: dict[ComponentType, NDArray[Any]]) -> Feeder:
-    node = rows[ComponentType.node]
+def _feeder(title: str, rows: dict[str, NDArray[Any]]) -> Feeder:
+    node = rows["node"]
     row_of = {int(number): i for i, number in enumerate(node["id"].tolist())}
 
     def places(numbers: NDArray[np.int32]) -> NDArray[np.int64]:
         return np.array([row_of.get(int(number), UNKNOWN) for number in numbers], dtype=np.int64)
 
-    line, unit, link = (rows[kind] for kind in (ComponentType.line, ComponentType.transformer, ComponentType.link))
-    load, source = rows[ComponentType.sym_load], rows[ComponentType.source][0]
+    line, unit, link = (rows[kind] for kind in ("line", "transformer", "link"))
+    load, source = rows["sym_load"], rows["source"][0]
     upper = unit["u1"] >= unit["u2"]  # the upper winding may stand at either end
     taps = _Taps.of(unit)
     tap_v = taps.added_v(unit["tap_size"])
@@ -192,7 +187,7 @@ def _feeder(title: str, rows: dict[ComponentType, NDArray[Any]]) -> Feeder:
         load_node=places(load["node"]),
         load_kw=load["p_specified"] / 1e3,
         load_kvar=load["q_specified"] / 1e3,
-        source_node=int(places(rows[ComponentType.source]["node"])[0]),
+        source_node=int(places(rows["source"]["node"])[0]),
         source_pu=float(source["u_ref"]),
         source_va=float(1e10 if np.isnan(source["sk"]) else source["sk"]),
         source_rx=float(USUAL_RX if np.isnan(source["rx_ratio"]) else source["rx_ratio"]),

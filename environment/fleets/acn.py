@@ -6,10 +6,9 @@ import gzip
 import json
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
@@ -18,6 +17,9 @@ from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
 from environment.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENERGY_COLUMNS = {"delivered": "delivered_energy (kWh)", "requested": "requested_energy (kWh)"}
 JSON_FIELDS = {"arrival": "connectionTime", "departure": "disconnectTime", "session_id": "sessionID"}
@@ -65,6 +67,8 @@ class AcnFleet(Settings):
         FaultyInputError
             With every fault of the file.
         """
+        import pandas as pd
+
         arrival, departure, energy_kwh, name = self._sessions(horizon)
         wall = arrival.tz_localize(None)
         first = self.first_day or wall.min().date()
@@ -93,7 +97,9 @@ class AcnFleet(Settings):
 
     def _sessions(
         self, horizon: Horizon
-    ) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex, NDArray[np.float64], NDArray[np.str_]]:
+    ) -> "tuple[pd.DatetimeIndex, pd.DatetimeIndex, NDArray[np.float64], NDArray[np.str_]]":
+        import pandas as pd
+
         column = ENERGY_COLUMNS[self.energy]
         is_json = self.path.name.removesuffix(".gz").endswith(".json")
         reader = _JsonTable if is_json else CsvTable
@@ -132,6 +138,8 @@ class _JsonTable(CsvTable):
 
 
 def _cells(item: dict[str, Any]) -> dict[str, str]:
+    import pandas as pd
+
     cells = {name: str(item.get(field, "")) for name, field in JSON_FIELDS.items()}
     for name in ("arrival", "departure"):
         moment = pd.to_datetime(cells[name], format="%a, %d %b %Y %H:%M:%S GMT", utc=True, errors="coerce")

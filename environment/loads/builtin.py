@@ -53,7 +53,7 @@ class BuiltinLoad(LoadSettings):
 
 @lru_cache(maxsize=16)  # a sweep asks for the same days thousands of times
 def _shape(horizon: Horizon) -> NDArray[np.float64]:
-    clock = horizon.clock("1h")
-    load = on_slots(horizon.edges_of(clock), ERCOT_2010_FROM_NOON[(clock.hour.to_numpy() - 12) % 24], horizon)
+    hour, edges_h = horizon.clock_hours()
+    load = on_slots(edges_h, ERCOT_2010_FROM_NOON[(hour - 12) % 24], horizon)
     load.setflags(write=False)
     return load

@@ -47,5 +47,5 @@ class TariffSettings(Settings):
 
 def by_hour(horizon: Horizon, yuan_per_kwh: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return prices by hour of the day, shape ``(24,)``, on the slots: the mean over each slot."""
-    clock = horizon.clock("1h")
-    return on_slots(horizon.edges_of(clock), yuan_per_kwh[clock.hour.to_numpy()], horizon)
+    hour, edges_h = horizon.clock_hours()
+    return on_slots(edges_h, yuan_per_kwh[hour], horizon)

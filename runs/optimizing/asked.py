@@ -4,12 +4,10 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from coordination.optimizers import OPTIMIZERS
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from environment.faults import Fault, nearest, raise_if_any
+from runs.optimizing import DEFAULT_ITERATIONS
 from runs.optimizing.comparison import Comparison
-
-DEFAULT_ITERATIONS = 100
 
 LEAST_DIMENSION = 2
 """Of F5, which sums over pairs of neighbours: with one coordinate it is 0 everywhere."""

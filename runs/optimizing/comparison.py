@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.base import Minimizer
-from coordination.optimizers.functions import FUNCTIONS
-from runs.words import counted
+from coordination.optimizers.minimize import minimize
+from runs.plural import counted
 from runs.workers import Crew, as_they_end, here, processes
 
 JOB_RUNS: Final = 5

@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.typing import LineStyleType
 
-from coordination.optimizers import OPTIMIZERS
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
+from runs.drawing import panels
 from runs.optimizing.comparison import label
-from runs.plots import panels
 
 COLOURS: Final = (
     "#1d4ed8", "#0891b2", "#be185d", "#0f766e", "#d97706", "#b91c1c", "#9333ea", "#65a30d", "#9ca3af", "#111827",

@@ -116,8 +116,8 @@ def _short(value: float) -> str:
 
 def write_compared(compared: Compared, folder: Path) -> None:
     """Write every table and the figure into a folder that exists."""
+    from runs.drawing import save  # noqa: PLC0415
     from runs.optimizing import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-    from runs.plots import save  # noqa: PLC0415
 
     runs, curves = compared.table(), convergence(compared)
     tables = {

@@ -13,7 +13,7 @@ from runs.page.player import Player, scenario_of
 from runs.page.serve import SCENARIO_VARIABLE
 from runs.page.tabs import TABS, first_tab
 from runs.page.window import Window, narrow
-from runs.words import counted
+from runs.plural import counted
 
 STYLE: Final = """
 .v-slider__thumb-label-container { display: block !important; }

@@ -8,7 +8,7 @@ from typing import Any, Final
 import solara
 
 from coordination.peak_shaving.power_sharing import TACTICS
-from coordination.peak_shaving.search import SEARCHERS
+from coordination.peak_shaving.problem import SEARCHERS
 from environment.horizon import MINUTES_PER_DAY
 from environment.participation import HOURS_PER_DAY
 from runs.page.day import Day

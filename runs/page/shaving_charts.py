@@ -7,7 +7,8 @@ import numpy as np
 from runs.page.curves import line, now, numbers, span, time_axis, titled, until
 from runs.page.palette import Palette, axis, chart, legend
 from runs.page.shaved import STEPS, Shaved
-from runs.printed import ROWS, STORE_ROWS
+from runs.printed.rows import ROWS
+from runs.printed.shaving import STORE_ROWS
 from runs.shaving.result import ShavingResult
 
 FIGURES: Final = (

@@ -9,8 +9,7 @@ from typing import Any, Final
 import solara
 import solara.lab
 
-from coordination.stations.search import SCHEDULERS
-from coordination.stations.settings import SchedulingSettings
+from coordination.stations.settings import SCHEDULERS, SchedulingSettings
 from runs.page.day import Day
 from runs.page.download import packed
 from runs.page.figure import figure

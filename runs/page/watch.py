@@ -15,7 +15,7 @@ from runs.page.palette import use_palette
 from runs.page.said import said
 from runs.page.vehicle import Vehicle
 from runs.page.view import clock
-from runs.words import counted
+from runs.plural import counted
 
 COLUMNS: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
 PANEL: Final = "min-width:0"

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from runs.plots import BASE, EVS, FREE, METHOD_COLOURS, STYLES, canvas, clock, panels, save, steps
+from runs.drawing import BASE, EVS, FREE, METHOD_COLOURS, STYLES, canvas, clock, panels, save, steps
 from runs.shaving.result import ShavingResult
 
 GROUP_COLOURS: Final = dict(zip(("PCG", "RG", "PDG", "all"), (*METHOD_COLOURS[1:3], FREE, EVS), strict=True))

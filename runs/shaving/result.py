@@ -9,16 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coordination.peak_shaving.grouping import GROUPS
-from coordination.peak_shaving.search import EXACT, Found
+from coordination.peak_shaving.problem import EXACT
+from coordination.peak_shaving.search import Found
 from environment.ageing import years_of_service
 from environment.channel import BOOK_COLUMNS
 from runs.folder import SCENARIO_FILE, TableFormat, read_run, write_run
+from runs.log_table import log_table
 from runs.metrics import load_metrics
-from runs.result import log_table
+from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
-from runs.simulate import Progress
 
 TABLES: Final = ("slots", "groups", "vehicles", "search", "messages", "log")
 

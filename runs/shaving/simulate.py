@@ -12,9 +12,9 @@ from environment.battery import Batteries
 from environment.channel import Channel
 from environment.messages import HEADER_BYTES, VALUE_BYTES, Forecast, Hop, Sent
 from environment.store_messages import Condition, Prices, Response, Setpoint, Tracking
+from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.shaving.world import ShavingWorld
-from runs.simulate import Progress
 
 SEARCH: Final = 0.5
 """Part of a run that the search for the signal is taken to be, for progress bars."""

@@ -8,17 +8,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.peak_shaving.problem import PeakShaving, PeakShavingSettings
-from coordination.peak_shaving.search import EXACT, Found, find
+from coordination.peak_shaving.problem import EXACT, PeakShaving, PeakShavingSettings
+from coordination.peak_shaving.search import Found, find
 from environment.battery import Batteries
-from environment.faults import Fault, FaultyInputError
+from environment.faults import Fault, FaultyInputError, collecting
 from environment.fleets import Fleet
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.participation import HOURS_PER_DAY, Participation, first_soc
 from environment.tariffs import Tariff
 from runs.scenario import Scenario
-from runs.world import collecting
 
 
 @dataclass(frozen=True, eq=False)

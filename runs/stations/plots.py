@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from environment.feeders import BuiltinFeeder
+from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, panels, save, steps
 from runs.network_plots import Look, draw_band, draw_profile, furthest, way
-from runs.plots import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, panels, save, steps
 from runs.stations.result import StationsResult
 from runs.stations.summary import LEVELS
 

@@ -11,9 +11,9 @@ from coordination.stations.problem import CONSTRAINTS
 from environment.channel import BOOK_COLUMNS
 from environment.feeders.feeder import UNKNOWN
 from runs.folder import SCENARIO_FILE, TableFormat, read_run, write_run
-from runs.result import log_table
+from runs.log_table import log_table
+from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.simulate import Progress
 from runs.stations.simulate import StationsOutcome, run_stations
 from runs.stations.summary import stations_summary
 from runs.stations.world import StationsWorld

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from coordination.stations.problem import StationScheduling
-from coordination.stations.search import NONE, Found
+from coordination.stations.search import Found
+from coordination.stations.settings import NONE
 from coordination.stations.triggers import TriggersSettings
+from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.simulate import Progress
 from runs.stations.grid import After, after
 from runs.stations.world import StationsWorld
 

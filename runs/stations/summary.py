@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.stations.problem import CONSTRAINTS
-from coordination.stations.search import NONE
-from coordination.stations.settings import SchedulingSettings
+from coordination.stations.settings import NONE, SchedulingSettings
 from coordination.stations.triggers import DUST_KW, TriggersSettings
 from runs.network import above_rating
 from runs.stations.grid import After

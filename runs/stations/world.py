@@ -12,9 +12,10 @@ from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltag
 from coordination.stations.problem import Evaluator, Limits, StationScheduling
 from coordination.stations.search import Found, find
 from environment.events import Events
-from environment.faults import Fault, FaultyInputError, raise_if_any
-from environment.feeders import BuiltinFeeder, Feeder, PowerFlow
+from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
+from environment.feeders import BuiltinFeeder, Feeder
 from environment.feeders.placement import Placement
+from environment.feeders.power_flow import PowerFlow
 from environment.feeders.settings import FeederSettings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
@@ -22,9 +23,8 @@ from environment.station_messages import StationReport
 from environment.stations import Stations, StationsSettings
 from environment.tariffs import Tariff
 from environment.users import Visits, slot_weights
+from runs.plural import counted
 from runs.scenario import Scenario
-from runs.words import counted
-from runs.world import collecting
 
 
 @dataclass(frozen=True, eq=False)

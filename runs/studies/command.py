@@ -6,7 +6,8 @@ from pathlib import Path
 
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.folder import way_to, whole_folder, written_in
-from runs.simulate import Progress
+from runs.progress import Progress
+from runs.startup import starting
 from runs.studies.parts import Parts
 from runs.studies.question import question
 from runs.studies.registry import STUDIES
@@ -52,6 +53,10 @@ def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tupl
     """
     study = study_named(name)
     raise_if_any(list(_faults(name, study, asked)))
+    with starting():  # before anything is written
+        import mesa  # noqa: F401, PLC0415
+
+        study.load()
     parts = Parts(target, question(name, asked, study.settings(asked)))
     try:
         with way_to(target), parts, whole_folder(target) as folder:
@@ -83,30 +88,3 @@ def _faults(name: str, study: Study, asked: Asked) -> Iterator[Fault]:
             yield Fault("study", None, f"--{option}", str(value), expected)
         elif value not in known.allowed:
             yield Fault("study", None, f"--{option}", str(value), known.values)
-
-
-def help_text() -> str:
-    """Return what each study answers, and what it takes, as Markdown."""
-    return "\n\n".join(f"`{name}`: {study.help}{_takes(study)}" for name, study in STUDIES.items())
-
-
-def _takes(study: Study) -> str:
-    return "".join(f"; `--{name}`, {option.values}" for name, option in study.options.items())
-
-
-def option_help(name: str) -> str:
-    """Return what an option does in the studies that take it, as Markdown."""
-    said = [
-        f"`{each}`: {study.options[name].help} ({study.options[name].values})."
-        for each, study in STUDIES.items()
-        if name in study.options
-    ]
-    return "In " + " In ".join(said) if said else "No study takes it."
-
-
-def metavar(name: str) -> str:
-    """Return the form of an option's values for the help: all values that any study allows, or N for whole numbers."""
-    allowed = [study.options[name].allowed for study in STUDIES.values() if name in study.options]
-    if any(isinstance(values, range) for values in allowed):
-        return "N"
-    return "|".join(dict.fromkeys(str(value) for values in allowed for value in values)) or "VALUE"

@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 
 from environment.faults import Fault
-from runs.journal import Lines
-from runs.simulate import Progress
+from runs.lines import Lines
+from runs.progress import Progress
 from runs.workers import Crew, as_they_end
 
 DIGITS = 16

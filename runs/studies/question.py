@@ -13,8 +13,8 @@ from runs.studies.study import Asked
 ROOMS: Final = ("environment", "coordination", "agents", "runs")
 LIBRARIES: Final = ("numba", "numpy", "power-grid-model", "scipy")
 SHOWING: Final = frozenset({
-    "claims.py", "cli.py", "command.py", "figures.py", "markdown.py", "network_plots.py", "plots.py", "printed.py", "reference.py",
-    "registry.py", "report.py", "tables.py", "written.py",
+    "claims.py", "cli.py", "command.py", "drawing.py", "figures.py", "help.py", "markdown.py", "network_plots.py", "plots.py",
+    "printed.py", "reference.py", "registry.py", "report.py", "tables.py", "written.py",
 })  # fmt: skip
 """Files in `runs` that only show numbers: they may change between two calls. A study's work is in others, such as `cases.py`."""
 
@@ -57,5 +57,5 @@ def program() -> str:
 
 
 def _computes(file: Path) -> bool:
-    shows = file.parts[0] == "runs" and (file.parts[1] == "page" or file.name in SHOWING)
+    shows = file.parts[0] == "runs" and (file.parts[1] in ("commands", "page", "printed") or file.name in SHOWING)
     return not (shows or "__pycache__" in file.parts or file.name.startswith(".") or file.suffix == ".md")

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from runs.simulate import Progress
-from runs.studies.parts import Parts
+from environment.registry import OnDemand
+from runs.progress import Progress
+
+if TYPE_CHECKING:
+    from runs.studies.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Option:
 class Run(Protocol):
     """How a study is carried out."""
 
-    def __call__(self, folder: Path, asked: Asked, progress: Progress, parts: Parts, /) -> str:
+    def __call__(self, folder: Path, asked: Asked, progress: Progress, parts: "Parts", /) -> str:
         """Write the study's files into a folder and return a short text to print.
 
         Parameters
@@ -97,3 +100,8 @@ class Study:
     run: Run
     options: Mapping[str, Option] = field(default_factory=dict)
     settings: Callable[[Asked], Any] = _none
+
+    def load(self) -> None:
+        """Import what the study needs."""
+        if isinstance(self.run, OnDemand):
+            self.run.load()

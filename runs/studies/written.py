@@ -20,7 +20,7 @@ def write_tables(folder: Path, held: Sequence[Claim], tables: Mapping[str, pd.Da
 
 def write_figures(folder: Path, figures: Mapping[str, "Figure"]) -> list[Path]:
     """Write figures, by name, into a folder of their own; return their paths within the study's."""
-    from runs.plots import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+    from runs.drawing import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     pictures = folder / "figures"
     pictures.mkdir()

@@ -21,11 +21,10 @@ from environment.feeders import (
     CigreMvFeeder,
     Feeder,
     PgmJsonFeeder,
-    PowerFlow,
     SimbenchFeeder,
 )
 from environment.feeders.placement import Placement
-from environment.feeders.power_flow import _components
+from environment.feeders.power_flow import PowerFlow, _components
 from environment.fleets import Fleet
 from environment.hierarchy import Hierarchy, TransformerSettings
 from tests.support.feeders import changed, radial

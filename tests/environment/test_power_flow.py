@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from environment.feeders import BuiltinFeeder, CigreLvFeeder, CigreMvFeeder, Feeder, Flow, PowerFlow, SimbenchFeeder
+from environment.feeders import BuiltinFeeder, CigreLvFeeder, CigreMvFeeder, Feeder, SimbenchFeeder
+from environment.feeders.power_flow import Flow, PowerFlow
 from environment.feeders.tables import read_folder
 from tests.support.feeders import changed, permuted, radial
 from tests.support.laws import examples

@@ -13,15 +13,15 @@ from environment.faults import FaultyInputError
 from runs import plots, terminal
 from runs.cli import app
 from runs.design import Design
+from runs.engine import Engine
 from runs.folder import whole_folder
 from runs.network import FEEDER_TABLES
-from runs.printed import print_sweep
+from runs.printed.sweep import print_sweep
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
 from runs.simulate import simulate, summarize
 from runs.sweep import sweep
-from runs.workers import Engine
 from runs.world import World
 
 PLAIN = Scenario().update(fleet={"vehicles": 40}, load={"peak_kw": 300.0}, coordination={"batch_size": 5})

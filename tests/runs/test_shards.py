@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from environment.channel import BELOW
+from runs.engine import Engine
 from runs.result import TABLES
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts, summarize_in_parts
 from runs.simulate import simulate, summarize
-from runs.workers import Engine
 
 FIGURES_OF_TIME = ("wall_s", "free")
 

@@ -21,10 +21,10 @@ from environment.faults import FaultyInputError
 from runs import workers
 from runs.cli import app
 from runs.design import Design, Range, read_design
+from runs.jobs import NO_FIGURES, Job, work
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from runs.sweep import replication_seeds, sweep
-from runs.workers import NO_FIGURES, Job, work
 
 SMALL = Scenario().update(fleet={"vehicles": 20}, run={"engine": "compiled"})
 BATCHES = Design.full({"coordination.batch_size": [1, 5]})

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
 from coordination.stations.problem import Decision, Limits, Network, StationScheduling
 from coordination.stations.settings import SchedulingSettings
-from environment.feeders import BuiltinFeeder, PowerFlow
+from environment.feeders import BuiltinFeeder
+from environment.feeders.power_flow import PowerFlow
 from environment.stations import Stations, StationsSettings
 
 LIMITS = Limits(353.4, 406.6, 0.42, 0.6, 1200.0, 3000.0, 5.0)

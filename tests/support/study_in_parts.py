@@ -4,7 +4,7 @@ from pathlib import Path
 
 from runs.cli import app
 from runs.optimizing.comparison import crew_of
-from runs.simulate import Progress
+from runs.progress import Progress
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked, Option, Study

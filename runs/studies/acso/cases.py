@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coordination.stations.search import NONE
-from runs.simulate import Progress
+from coordination.stations.settings import NONE
+from runs.progress import Progress
 from runs.stations.paper_c import YEAR
 from runs.stations.summary import LEVELS
+from runs.studies.acso import SHOTS
 from runs.studies.acso.work import (
     SEARCHERS,
     TIME_YUAN_PER_H,
@@ -99,7 +100,7 @@ class Size:
 
 ALL_MONTHS: Final = tuple(range(1, 13))
 FULL: Final = Size(
-    shots=20, reading_shots=10, tap_shots=5, population=300, iterations=5000, months=ALL_MONTHS, days=(5, 15, 25), day_population=300,
+    shots=SHOTS, reading_shots=10, tap_shots=5, population=300, iterations=5000, months=ALL_MONTHS, days=(5, 15, 25), day_population=300,
     day_iterations=200, seeds=(1, 2, 3, 4, 5, 6), trigger_iterations=100, some_days=((1, 15), (7, 15)), small_population=60,
     small_iterations=20,
 )  # fmt: skip

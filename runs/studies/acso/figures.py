@@ -15,7 +15,7 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from environment.feeders import BuiltinFeeder
-from runs.plots import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, panels
+from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, panels
 from runs.studies.acso.cases import BEFORE, PAPERS, RIVALS, PaperRuns
 from runs.studies.acso.claims import NAMES
 from runs.studies.acso.tables import months

@@ -10,6 +10,7 @@ from coordination.stations.settings import SchedulingSettings
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
 from runs.optimizing.tables import SIGNIFICANT
+from runs.plural import counted
 from runs.stations.paper_c import BASE_KW, SLOT_MIN
 from runs.stations.summary import COSTS, SEARCHED_BY
 from runs.studies.acso.cases import (
@@ -28,7 +29,6 @@ from runs.studies.acso.tables import HOURS_A_YEAR, KWH_A_MWH, rows_of
 from runs.studies.acso.work import SWING
 from runs.studies.claim import Claim
 from runs.studies.markdown import claims_table, markdown
-from runs.words import counted
 
 
 def page(runs: PaperRuns, held: Iterable[Claim], written: Mapping[str, pd.DataFrame]) -> str:

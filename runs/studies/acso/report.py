@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from runs.optimizing.comparison import crew_of
-from runs.simulate import Progress
+from runs.progress import Progress
 from runs.studies.acso.cases import (
     FULL,
     FULL_BY_POWER_FLOW,
@@ -19,7 +19,7 @@ from runs.studies.acso.claims import claims
 from runs.studies.acso.page import page
 from runs.studies.acso.tables import tables
 from runs.studies.parts import Parts
-from runs.studies.study import Asked, Option, Study
+from runs.studies.study import Asked
 from runs.studies.written import outcomes, write_figures, write_tables
 
 PAGE: Final = "paper_c.md"
@@ -47,23 +47,3 @@ def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
     (folder / PAGE).write_text(page(runs, held, written), encoding="utf-8")
     progress(1.0)
     return outcomes(held)
-
-
-STUDY = Study(
-    title="Paper C, charging stations and the advanced competitive swarm",
-    help="paper C's figures, tables and claims, found or not found: searches of one slot, a year of sampled days, each trigger alone, and "
-    "what a power flow says of schedules that were found with the paper's coefficients",
-    run=run,
-    options={
-        "evaluator": Option(
-            ("coefficients", "powerflow"),
-            "what all searches go by; the coefficients, and a small part by power flow beside them, if left out; by power flow "
-            "searches are short",
-        ),
-        "shots": Option(
-            range(1, 1001),
-            f"draws of users for which a slot is searched; {FULL.shots} if left out, the paper has 1,000",
-        ),
-    },
-    settings=size_of,
-)

@@ -12,12 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
-from coordination.optimizers.minimize import OptimizeResult
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.minimize import OptimizeResult, minimize
 from coordination.stations.network import ByPowerFlow
 from coordination.stations.problem import StationScheduling
-from coordination.stations.search import NONE
-from coordination.stations.settings import SchedulingSettings
+from coordination.stations.settings import NONE, SchedulingSettings
 from runs.scenario import Scenario
 from runs.stations.model import StationsModel
 from runs.stations.paper_c import BASE_KW, paper_c

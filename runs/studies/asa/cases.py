@@ -16,9 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from runs.metrics import Distance, gap_of, load_metrics
+from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import Progress, simulate
+from runs.simulate import simulate
 from runs.world import World
 
 SEEDS = range(1, 21)

@@ -15,7 +15,8 @@ from coordination.valley_filling import COORDINATORS
 from environment.fleets import NhtsFleet
 from environment.fleets.nhts import KM_PER_MILE, EvType
 from environment.horizon import Horizon
-from runs.plots import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, finish_load, panels, steps
+from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, panels, steps
+from runs.plots import finish_load
 from runs.result import Result
 from runs.studies.asa.cases import SEEN, VALLEY, PaperRuns, night_ripple_kw
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from runs.simulate import Progress
+from runs.progress import Progress
 from runs.studies.asa.cases import SEEDS, paper_runs
 from runs.studies.asa.claims import claims
 from runs.studies.asa.tables import ants_and_swarms, tables
 from runs.studies.claim import Claim
 from runs.studies.markdown import claims_table
 from runs.studies.parts import Parts
-from runs.studies.study import Asked, Study
+from runs.studies.study import Asked
 from runs.studies.written import outcomes, write_figures, write_tables
 
 QUICK_SEEDS = SEEDS[:3]
@@ -30,13 +30,6 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     (folder / "paper_a.md").write_text(page(held, ants_and_swarms(runs), seeds) + _links(drawn), encoding="utf-8")
     progress(1.0)
     return outcomes(held)
-
-
-STUDY = Study(
-    title="Paper A, the ant-based swarm algorithm",
-    help="paper A's figures, tables and claims, found or not found, over 20 fleets (3 with `--quick`)",
-    run=run,
-)
 
 
 def page(results: Iterable[Claim], table5: pd.DataFrame, seeds: Sequence[int] = SEEDS) -> str:

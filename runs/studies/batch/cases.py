@@ -14,8 +14,6 @@ from scipy.special import stdtrit
 from runs.design import Design
 from runs.scenario import Scenario
 
-FLEETS: Final = 50
-QUICK_FLEETS: Final = 5
 BATCHES: Final = (1, 2, 5, 10, 20, 50, 100, 250, 500)
 SHARES: Final = (0.01, 0.02, 0.04, 0.07, 0.1, 0.2, 0.5, 1.0)
 """Batch sizes of other fleet sizes, as parts of the fleet."""

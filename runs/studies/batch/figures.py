@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from runs.plots import BASE, EVS, LIMIT, METHOD_COLOURS, STYLES, panels
+from runs.drawing import BASE, EVS, LIMIT, METHOD_COLOURS, STYLES, panels
 from runs.studies.batch.rule import POWER_KW
 
 MEASURES = {

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from runs.simulate import Progress
-from runs.studies.batch.cases import FLEETS, QUICK_FLEETS, all_series, design, means, scenario
+from runs.progress import Progress
+from runs.studies.batch import FLEETS, QUICK_FLEETS
+from runs.studies.batch.cases import all_series, design, means, scenario
 from runs.studies.batch.rule import FILLED, UNNOTICED, rule
 from runs.studies.parts import Parts
-from runs.studies.study import Asked, Study
+from runs.studies.study import Asked
 from runs.studies.written import write_figures
 from runs.sweep import sweep
 
@@ -36,14 +37,6 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     (folder / "batch.md").write_text(text, encoding="utf-8")
     progress(1.0)
     return _answer(rules)
-
-
-STUDY = Study(
-    title="How many EVs may share a round",
-    help=f"ripple, peak, gap and messages against batch size, over {FLEETS} fleets ({QUICK_FLEETS} with `--quick`), with one "
-    "and several rounds, losses and delays; a rule of thumb",
-    run=run,
-)
 
 
 def page(table: pd.DataFrame, rules: pd.DataFrame, failed: int) -> str:

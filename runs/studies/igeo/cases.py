@@ -12,18 +12,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
+from coordination.optimizers.minimize import minimize
 from coordination.peak_shaving.exact import Exact, solve
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.peak_shaving.problem import PeakShaving
 from environment.ageing import years_of_service
+from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.shaving.paper_b import PEAK_KW, paper_b
 from runs.shaving.result import ShavingResult, shave, shaving_summary
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
-from runs.simulate import Progress
+from runs.studies.igeo import BOTH_DAYS
 
 RATE_AFTER: Final = 0.4804
 """Peak-valley rate after peak shaving [verbatim]."""
@@ -38,7 +39,6 @@ FOLLOWED: Final = ("igeo", EXACT)
 STAYS: Final = ("daily", "always")
 """N(t) from the fleet's habits, and all 300 in every slot: the paper's Fig 2 is lost."""
 READINGS: Final = ("cumulative", "per_interval")
-BOTH_DAYS: Final = (1, 3)
 
 BEST_ON: Final = ("F1", "F2", "F5")
 DIMENSION: Final = 30

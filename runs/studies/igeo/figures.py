@@ -13,13 +13,13 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from coordination.peak_shaving.grouping import GROUPS
-from runs.plots import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, clock, panels, steps
+from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, clock, panels, steps
+from runs.plural import counted
 from runs.shaving.plots import edges_h
 from runs.shaving.result import ShavingResult
 from runs.studies.igeo.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
 from runs.studies.igeo.claims import NAMES, SAYS
 from runs.studies.igeo.tables import where
-from runs.words import counted
 
 LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {
     "igeo": (EVS, "-"),

@@ -9,11 +9,11 @@ import pandas as pd
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from environment.ageing import DAYS_PER_YEAR, END_OF_LIFE_PERCENT, EXPONENT, stress
+from runs.progress import Progress
 from runs.shaving.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
-from runs.simulate import Progress
 from runs.studies.claim import Claim
+from runs.studies.igeo import BOTH_DAYS
 from runs.studies.igeo.cases import (
-    BOTH_DAYS,
     EXACT,
     FOLLOWED,
     FULL,
@@ -29,7 +29,7 @@ from runs.studies.igeo.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
 from runs.studies.igeo.tables import LOSSES, NOTICEABLE, number, row_of, tables, where
 from runs.studies.markdown import claims_table, markdown
 from runs.studies.parts import Parts
-from runs.studies.study import Asked, Option, Study
+from runs.studies.study import Asked
 from runs.studies.written import outcomes, write_figures, write_tables
 
 PAGE = "paper_b.md"
@@ -49,15 +49,6 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     (folder / PAGE).write_text(page(runs, held, written), encoding="utf-8")
     progress(1.0)
     return outcomes(held)
-
-
-STUDY = Study(
-    title="Paper B, a fleet that gives back",
-    help="paper B's figures, Tables 3 and 5 and claims, found or not found, over 20 seeds (3 with `--quick`), with every optimiser's "
-    "gap to the exact optimum",
-    run=run,
-    options={"days": Option(BOTH_DAYS, "only the part with so many days, all if left out")},
-)
 
 
 def page(runs: PaperRuns, held: Iterable[Claim], written: dict[str, pd.DataFrame]) -> str:

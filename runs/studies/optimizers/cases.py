@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.base import Minimizer
-from coordination.optimizers.functions import FUNCTIONS
 from coordination.optimizers.igeo import IGEO, SCHEDULES
 from coordination.optimizers.igeo import Params as IGEOParams
 from runs.optimizing.comparison import Compared, Comparison, as_they_finish
-from runs.simulate import Progress
+from runs.progress import Progress
 from runs.workers import Crew
 
 PAPER_B: Final = ("igeo", "geo", "pso", "woa", "ga")

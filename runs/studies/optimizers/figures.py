@@ -5,10 +5,10 @@ from typing import Final
 import pandas as pd
 from matplotlib.figure import Figure
 
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers import FUNCTIONS
+from runs.drawing import panels
 from runs.optimizing.figures import convergence, finish, legend_below, line, looks
 from runs.optimizing.tables import convergence as curves_of
-from runs.plots import panels
 from runs.studies.optimizers.cases import Block, StudyRuns
 
 SHOWN: Final = ("F1", "F5")

@@ -9,7 +9,7 @@ import pandas as pd
 from coordination.optimizers.functions import SHIFT
 from runs.optimizing.comparison import Compared, crew_of, label
 from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
-from runs.simulate import Progress
+from runs.progress import Progress
 from runs.studies.claim import Claim
 from runs.studies.markdown import claims_table, markdown
 from runs.studies.optimizers.cases import (
@@ -25,7 +25,7 @@ from runs.studies.optimizers.cases import (
 )
 from runs.studies.optimizers.claims import UNCOUNTED, claims, counted, won
 from runs.studies.parts import Parts
-from runs.studies.study import Asked, Study
+from runs.studies.study import Asked
 from runs.studies.written import outcomes, write_figures, write_tables
 
 PICTURE = "woa_at_the_origin_and_shifted"
@@ -44,14 +44,6 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     (folder / "optimizers.md").write_text(page(runs, held), encoding="utf-8")
     progress(1.0)
     return outcomes(held)
-
-
-STUDY = Study(
-    title="Swarm optimisers on test functions",
-    help="papers B's and C's claims of their optimisers, in 30, 228 and 2280 dimensions, at equal iterations and at equal "
-    "evaluations, with optima at the origin and shifted (short runs with `--quick`)",
-    run=run,
-)
 
 
 def tables_of(runs: StudyRuns) -> dict[str, pd.DataFrame]:

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.base import Optimizer, Params, State
 from coordination.optimizers.checker import BrokenContractError, check_optimizer
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers.minimize import minimize
 
 GOLDEN = Path(__file__).parents[2] / "reference" / "optimizer_runs"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers import FUNCTIONS
 
 
 def printed(name: str, x: list[float]) -> float:

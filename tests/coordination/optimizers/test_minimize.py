@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.base import State
 from coordination.optimizers.cso import CSO
-from coordination.optimizers.functions import FUNCTIONS, FunctionProblem
+from coordination.optimizers.functions import FunctionProblem
 from coordination.optimizers.geo import GEO
+from coordination.optimizers.minimize import minimize
 from coordination.optimizers.pso import PSO
 
 SPHERE = FUNCTIONS["F1"].problem(4)

@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import kstest, mannwhitneyu
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.acso import ACSO
 from coordination.optimizers.acso import Params as ACSOParams
 from coordination.optimizers.base import Optimizer
 from coordination.optimizers.bounds import confine
 from coordination.optimizers.cso import CSO, social_factor
 from coordination.optimizers.draws import new_key, uniform
-from coordination.optimizers.functions import FUNCTIONS, FunctionProblem
+from coordination.optimizers.functions import FunctionProblem
 from coordination.optimizers.ga import GA
 from coordination.optimizers.ga import Params as GAParams
 from coordination.optimizers.geo import GEO, cruise
 from coordination.optimizers.igeo import IGEO, SCHEDULES, chaos
 from coordination.optimizers.igeo import Params as IGEOParams
+from coordination.optimizers.minimize import minimize
 from coordination.optimizers.pso import PSO
 from coordination.optimizers.pso import Params as PSOParams
 from coordination.optimizers.woa import WOA

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
 from coordination.stations.problem import Decision, Evaluator, StationScheduling
-from environment.feeders import PowerFlow
+from environment.feeders.power_flow import PowerFlow
 from tests.support.laws import examples
 from tests.support.small_stations import (
     ALL,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from coordination.stations.problem import Decision
-from coordination.stations.search import NONE, SCHEDULERS, find
+from coordination.stations.search import find
+from coordination.stations.settings import NONE, SCHEDULERS
 from tests.support.small_stations import heavy, make_problem
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coordination.optimizers import OPTIMIZERS
-from coordination.valley_filling import COORDINATORS, Schedule, ValleyFilling
-from coordination.valley_filling.problem import CoordinationSettings, cost_kw2
+from coordination.valley_filling import COORDINATORS
+from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.swarm import ByEv, ByType, Starts, apportion
 from environment.horizon import Horizon
 from runs.studies.asa.cases import VALLEY, paper_case

@@ -12,11 +12,10 @@ from rich.console import Console
 from scipy.stats import mannwhitneyu
 from typer.testing import CliRunner, Result
 
-from coordination.optimizers import OPTIMIZERS
-from coordination.optimizers.functions import FUNCTIONS
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from environment.faults import FaultyInputError
-from runs import cli
-from runs.optimizing import figures, printed
+from runs.cli import app
+from runs.optimizing import comparison, figures, printed
 from runs.optimizing.asked import asked
 from runs.optimizing.comparison import Compared, Comparison, Searched, compare_optimizers
 from runs.optimizing.tables import GRID, convergence, mann_whitney, ranks, table4, won_lost_tied
@@ -26,7 +25,7 @@ SMALL = ["--runs", "3", "--dimension", "4", "--population", "10", "--iterations"
 
 
 def evswarm(*words: str | Path) -> Result:
-    return CliRunner().invoke(cli.app, [str(word) for word in words])
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 def ask(functions: str = "all", optimizers: str = "all", **changes: Any) -> Comparison:
@@ -198,7 +197,7 @@ def test_every_fault_is_said_at_once_with_the_nearest_name() -> None:
 
 
 def test_a_stopped_command_prints_the_runs_that_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = cli.as_they_finish
+    whole = comparison.as_they_finish
 
     def stopped(*args: Any, **settings: Any) -> Iterator[Searched]:
         for number, each in enumerate(whole(*args, **settings)):
@@ -206,7 +205,7 @@ def test_a_stopped_command_prints_the_runs_that_are_done(tmp_path: Path, monkeyp
                 raise KeyboardInterrupt
             yield each
 
-    monkeypatch.setattr(cli, "as_they_finish", stopped)
+    monkeypatch.setattr(comparison, "as_they_finish", stopped)
     words = ["optimize", *SMALL, "--functions", "F1,F2", "--optimizers", "pso,ga", "--out", tmp_path / "out"]
     done = evswarm(*words)
     assert done.exit_code == 130

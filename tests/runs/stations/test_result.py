@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from typer.testing import Result as Ended
 
 from environment.faults import FaultyInputError
-from environment.feeders import PowerFlow
+from environment.feeders.power_flow import PowerFlow
 from runs.cli import app
 from runs.scenario import Scenario
 from runs.shaving.world import ShavingWorld

@@ -14,6 +14,7 @@ from coordination.stations.search import find
 from runs.cli import app
 from runs.optimizing.comparison import crew_of
 from runs.stations.result import summarize_stations
+from runs.studies import acso
 from runs.studies.acso import cases, report
 from runs.studies.acso.cases import (
     BEFORE,
@@ -136,7 +137,7 @@ def test_it_refuses_what_it_does_not_take(words: list[str], found: str, tmp_path
 
 
 def test_options_set_how_much_is_run() -> None:
-    assert STUDIES["acso"] is report.STUDY
+    assert STUDIES["acso"] is acso.STUDY
     assert report.size_of(Asked()) == cases.FULL
     assert report.size_of(Asked(shots=3)) == dataclasses.replace(cases.FULL, shots=3)
     assert report.size_of(Asked(evaluator="powerflow")).iterations < cases.FULL.iterations

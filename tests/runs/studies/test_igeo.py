@@ -9,10 +9,12 @@ import pytest
 from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
-from coordination.optimizers import OPTIMIZERS, minimize
+from coordination.optimizers import OPTIMIZERS
+from coordination.optimizers.minimize import minimize
 from coordination.peak_shaving.exact import solve
 from runs.cli import app
 from runs.shaving.result import shave
+from runs.studies import igeo
 from runs.studies.igeo import report
 from runs.studies.igeo.cases import (
     EXACT,
@@ -68,8 +70,8 @@ def small_study(runs: PaperRuns, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_knows_paper_b_from_the_command_line() -> None:
-    assert STUDIES["igeo"] is report.STUDY
-    assert report.STUDY.options["days"].allowed == (1, 3)
+    assert STUDIES["igeo"] is igeo.STUDY
+    assert igeo.STUDY.options["days"].allowed == (1, 3)
 
 
 @pytest.mark.usefixtures("small_study")

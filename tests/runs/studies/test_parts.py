@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from environment.faults import FaultyInputError
 from runs.cli import app
-from runs.journal import Lines
+from runs.lines import Lines
 from runs.optimizing.comparison import crew_of
 from runs.studies import question as asking
 from runs.studies.command import help_text, metavar, option_help

@@ -1,0 +1,66 @@
+"""Registries by name: an entry stands in a file of its own, which is imported when the entry is first asked for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from operator import attrgetter
+from typing import Any
+
+
+def loaded(place: str) -> Any:
+    """Return what stands at a place.
+
+    Parameters
+    ----------
+    place
+        ``module:name``, such as ``coordination.optimizers.pso:PSO``.
+    """
+    module, _, name = place.partition(":")
+    return attrgetter(name)(import_module(module))
+
+
+class Registry[T](Mapping[str, T]):
+    """Entries by name, in order; the names alone cost no import.
+
+    Parameters
+    ----------
+    places
+        Where each entry stands: ``module:name``.
+    """
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+
+    def __getitem__(self, name: str) -> T:
+        entry: T = loaded(self._places[name])
+        return entry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+
+@dataclass(frozen=True)
+class OnDemand:
+    """A function whose file is imported when it is first called.
+
+    Parameters
+    ----------
+    place
+        Where it stands: ``module:name``.
+    """
+
+    place: str
+
+    def load(self) -> None:
+        """Import its file now."""
+        loaded(self.place)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Call the function."""
+        return loaded(self.place)(*args, **options)

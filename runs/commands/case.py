@@ -1,0 +1,72 @@
+"""A scenario as a command is given it, read with every fault, and its result written."""
+
+from pathlib import Path
+
+import numpy as np
+
+from environment.faults import Fault, FaultyInputError, raise_if_any
+from runs.commands.options import TableFormat
+from runs.kinds import ANTS, AnyResult, kind_of, section_of
+from runs.scenario import Scenario
+from runs.startup import starting
+
+
+def read(scenario: Path | None, overrides: list[str] | None, seed: int | None) -> Scenario:
+    """Read a scenario.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the scenario and of the files that it names.
+    """
+    case, faults = read_leniently(scenario, overrides, seed)
+    raise_if_any(faults)
+    return case
+
+
+def read_leniently(
+    scenario: Path | None, overrides: list[str] | None, seed: int | None
+) -> tuple[Scenario, list[Fault]]:
+    """Read a scenario, and return all faults with it; a default stands in place of each faulty section."""
+    texts = list(overrides or ())
+    if seed is not None:
+        texts.append(f"run.seed={seed}")
+    case, faults = Scenario.read_leniently(scenario, texts)
+    faulty = {fault.field.partition(".")[0] for fault in faults}
+    unread = {"horizon"} if case.stations is None else {"horizon", "feeder"}  # what other files are read against
+    if faults and not faulty & unread:
+        try:
+            kind_of(case).build(case, np.random.default_rng(case.run.seed))
+        except FaultyInputError as error:
+            faults += error.faults
+    return case, faults
+
+
+def load(case: Scenario, *, draw: bool = False) -> None:
+    """Import what a run needs, and what draws it if asked to: later, when there is something to tidy up, a Ctrl-C must not meet an import."""
+    with starting():
+        if case.run.engine == "agents":
+            import mesa  # noqa: F401
+        kind_of(case).load(draw=draw)
+
+
+def ants_only(case: Scenario, command: str) -> Scenario:
+    """Return a scenario that asks for ants.
+
+    Raises
+    ------
+    FaultyInputError
+        If it asks for another kind of run.
+    """
+    section = section_of(case)
+    if section != ANTS:
+        raise FaultyInputError([
+            Fault("scenario", None, f"section [{section}]", "there", f"a scenario without it for `evswarm {command}`")
+        ])  # fmt: skip
+    return case
+
+
+def save(result: AnyResult, folder: Path, table_format: TableFormat) -> None:
+    """Write a result and its figures into a folder that exists."""
+    result.save(folder, table_format=table_format.value)
+    kind_of(result.scenario).draw(result, folder / "figures")

@@ -1,0 +1,28 @@
+"""``evswarm init``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to write the scenario.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a scenario with every key at its default and a comment on each."""
+    from rich.markup import escape
+
+    from environment.faults import Fault, FaultyInputError
+    from runs.reference import commented_scenario
+    from runs.terminal import explained, out
+
+    with explained():
+        if file.exists() and not force:
+            raise FaultyInputError([Fault(str(file), None, "file", "there already", "a new file, or --force")])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(commented_scenario(), encoding="utf-8")
+        name = escape(str(file))
+        out.print(
+            f"Written to [bold]{name}[/]. Edit it, then: evswarm check {name} && evswarm run {name}", soft_wrap=True
+        )

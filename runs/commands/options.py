@@ -1,0 +1,26 @@
+"""Arguments and options that several commands take."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class TableFormat(StrEnum):
+    """How tables are written."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+ScenarioArgument = Annotated[
+    Path | None, typer.Argument(help="Scenario (TOML); without one, paper A's default: 500 EVs under 1615 kW.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace a key, e.g. `--set coordination.batch_size=50`."),
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all draws; the scenario's if left out.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for tables, summary and figures.")]
+FormatOption = Annotated[TableFormat, typer.Option("--format", help="Format of the tables.")]

@@ -1,0 +1,52 @@
+"""``evswarm run``."""
+
+from typing import Annotated
+
+import typer
+
+from runs.commands.options import FormatOption, OutOption, ScenarioArgument, SeedOption, SetOption, TableFormat
+
+
+def run(
+    scenario: ScenarioArgument = None,
+    overrides: SetOption = None,
+    seed: SeedOption = None,
+    out_folder: OutOption = None,
+    table_format: FormatOption = TableFormat.PARQUET,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes to spread the transformers over; pays for very large grids.")
+    ] = 1,
+) -> None:
+    """Run a scenario and print it beside free charging and beside no EVs, or as its sections ask.
+
+    Your own vehicles: `evswarm run --set fleet.source=csv --set fleet.path=my_fleet.csv`
+    """
+    from environment.faults import Fault, FaultyInputError
+    from runs.commands.case import load, read, save
+    from runs.folder import whole_folder
+    from runs.kinds import AnyResult, kind_of
+    from runs.terminal import explained, print_written, progress_bar
+
+    with explained():
+        case = read(scenario, overrides, seed)
+        kind = kind_of(case)
+        if workers > 1 and kind.one_process:
+            raise FaultyInputError([Fault("--workers", None, "workers", str(workers), f"1: {kind.one_process}")])
+        load(case, draw=out_folder is not None)
+
+        def carry_out() -> AnyResult:
+            with progress_bar(kind.title(case)) as tell:
+                if workers == 1:
+                    return kind.run(case, tell)
+                from runs.shards import simulate_in_parts
+
+                return simulate_in_parts(case, workers=workers, progress=tell)
+
+        if out_folder is None:
+            kind.show(carry_out())
+        else:
+            with whole_folder(out_folder) as folder:
+                result = carry_out()
+                save(result, folder, table_format)
+            kind.show(result)
+            print_written(out_folder, "tables, summary.json, figures/")

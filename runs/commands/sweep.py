@@ -1,0 +1,91 @@
+"""``evswarm sweep``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runs.commands.options import ScenarioArgument, SeedOption, SetOption
+from runs.engine import Engine
+
+
+def sweep(
+    scenario: ScenarioArgument = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="SECTION.KEY=LEVEL,LEVEL", help="A key and its levels; `low:high` with lhs."),
+    ] = None,
+    replications: Annotated[int, typer.Option(min=1, help="Runs of each design point, each with its own seed.")] = 20,
+    design: Annotated[
+        str,
+        typer.Option(
+            metavar="full|lhs|FILE.csv",
+            help="Every combination of levels, a Latin hypercube, or a file: a column a key, a row a point.",
+        ),
+    ] = "full",
+    samples: Annotated[int | None, typer.Option(min=1, help="Design points of lhs.")] = None,
+    engine: Annotated[Engine, typer.Option(help="Runs in this process, in processes, on Dask.")] = Engine.PROCESS,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one a core if left out.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler.")] = None,
+    overrides: SetOption = None,
+    seed: SeedOption = None,
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder of the sweep.")] = Path("results/sweep"),
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed runs again.")] = False,
+) -> None:
+    """Run a scenario many times over: a table with a row a run, and means with their confidence.
+
+    `evswarm sweep --vary coordination.batch_size=1,10,50 --vary load.fluctuation=0,0.05`
+
+    Replication r has the same seed at every level, so levels meet the same fleets. `evswarm run --seed S --set KEY=LEVEL`
+    with the seed and levels of a row repeats it. `--set run.engine=compiled` gives the same rows sooner.
+
+    Stopped or killed, the same command goes on from what is recorded in its folder; so does one with more replications.
+    A run that fails is a row with its error.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from environment.faults import Fault, raise_if_any
+    from runs.commands.case import load, read_leniently
+    from runs.design import read_design
+    from runs.printed.sweep import print_sweep
+    from runs.sweep import sweep as carry_out
+    from runs.terminal import err, explained
+
+    with explained():
+        case, faults = read_leniently(scenario, overrides, seed)
+        plan, more = read_design(design, vary or (), samples, case)
+        faulty = {fault.field.partition(".")[0] for fault in faults}  # sections that stand at a default here
+        faults += [fault for fault in more if fault.field.partition(".")[0] not in faulty]
+        if scheduler is not None and engine is not Engine.DASK:
+            faults.append(Fault("--scheduler", None, "engine", engine, "dask, which has schedulers"))
+        raise_if_any(faults)
+        if engine is Engine.SERIAL:
+            load(case)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        recorded = 0
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+            task = bar.add_task("runs")
+
+            def tell(done: int, runs: int) -> None:
+                nonlocal recorded
+                recorded = done
+                bar.update(task, completed=done, total=runs)
+
+            try:
+                swept = carry_out(
+                    case,
+                    plan,
+                    replications=replications,
+                    folder=out_folder,
+                    engine=engine.value,
+                    workers=workers,
+                    scheduler=scheduler,
+                    retry_failed=retry_failed,
+                    progress=tell,
+                )
+            except KeyboardInterrupt:
+                runs = replications * len(plan.points)
+                raise KeyboardInterrupt(
+                    f"Stopped; {recorded} of {runs} runs are kept in {out_folder}. The same command goes on from there."
+                ) from None
+        print_sweep(swept)

@@ -1,0 +1,54 @@
+"""Rows of a printed table: label and form by key of the summary, and warnings above it."""
+
+from typing import Any, Final
+
+from rich.markup import escape
+
+from runs.terminal import err
+
+ROWS = {
+    "peak_kw": ("peak [kW]", "{:,.1f}"),
+    "valley_kw": ("valley [kW]", "{:,.1f}"),
+    "peak_valley_difference_kw": ("peak - valley [kW]", "{:,.1f}"),
+    "peak_valley_rate": ("peak-valley rate", "{:.1%}"),
+    "load_std_kw": ("load std [kW]", "{:,.1f}"),
+    "overload_slots": ("slots above the limit", "{:,d}"),
+    "energy_requested_kwh": ("requested [kWh]", "{:,.1f}"),
+    "energy_delivered_kwh": ("delivered [kWh]", "{:,.1f}"),
+    "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
+    "voltage_min_pu": ("lowest voltage [pu]", "{:.4f}"),
+    "voltage_max_pu": ("highest voltage [pu]", "{:.4f}"),
+    "voltage_outside_slots": ("slots outside the voltage band", "{:,d}"),
+    "losses_kwh": ("losses [kWh]", "{:,.1f}"),
+    "line_loading_max": ("most loaded line", "{:.1%}"),
+    "transformer_loading_max": ("most loaded feeder transformer", "{:.1%}"),
+    "valley_ripple_kw": ("ripple of the valley [kW]", "{:,.1f}"),
+    "optimality_gap": ("gap to optimum", "{:.4%}"),
+    "optimum_kind": ("optimum is", "{}"),
+    "rounds": ("rounds", "{:d}"),
+    "messages": ("messages", "{:,d}"),
+    "bytes": ("bytes", "{:,d}"),
+    "refused_deposits": ("deposits refused", "{:,d}"),
+    "messages_lost": ("messages lost", "{:,d}"),
+    "vehicles_cut_off": ("EVs cut off for a time", "{:,d}"),
+    "vehicles_died": ("EVs that died", "{:,d}"),
+    "fallback_kwh": ("by the safe rule [kWh]", "{:,.1f}"),
+    "wall_s": ("seconds", "{:.3f}"),
+}
+"""What is shown of a summary: label and form."""
+
+FAULTS = ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")
+"""Shown only where there are any."""
+
+LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
+
+
+def print_warnings(summary: dict[str, Any]) -> None:
+    """Print the warnings of one run."""
+    for text in summary["warnings"]:
+        err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
+
+
+def cell(value: Any, form: str) -> str:
+    """Return a figure in its form; nothing where there is none."""
+    return "" if value is None else form.format(value)

@@ -1,0 +1,47 @@
+"""A run of a fleet that gives back, beside the load without EVs."""
+
+from typing import Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from coordination.peak_shaving.power_sharing import TACTICS
+from runs.printed.rows import LOAD_ROWS, ROWS, cell, print_warnings
+from runs.shaving.result import ShavingResult
+from runs.terminal import out
+
+STORE_ROWS: Final = {
+    "signal_fitness": ("F of the signal", "{:.4f}"),
+    "gap_to_exact": ("above the linear programme", "{:.4f}"),
+    "owner_profit_yuan": ("owners' profit [yuan]", "{:,.0f}"),
+    "deviation_max_kw": ("largest deviation [kW]", "{:,.1f}"),
+    "charged_kwh": ("charged [kWh]", "{:,.0f}"),
+    "discharged_kwh": ("discharged [kWh]", "{:,.0f}"),
+    "soc_std_before": ("spread of a group before a slot", "{:.4f}"),
+    "soc_std_after": ("spread of a group after a slot", "{:.4f}"),
+    "life_loss_mean_percent": ("life lost, mean [%]", "{:.3f}"),
+    "life_loss_max_percent": ("life lost, most [%]", "{:.3f}"),
+    "years_mean_loss": ("years at the mean loss", "{:.1f}"),
+    "years_min": ("years, least", "{:.1f}"),
+    "messages": ("messages", "{:,d}"),
+    "wall_s": ("seconds", "{:.3f}"),
+}
+"""What is shown of the fleet as a store: label and form."""
+
+
+def print_shaving(result: ShavingResult) -> None:
+    """Print a run beside the load without EVs, and its warnings."""
+    summary = result.summary
+    print_warnings(summary)
+    title = (
+        f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s), {TACTICS[summary['tactic']].title}"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("", "no EVs", f"peak shaving by {summary['optimizer']}"):
+        table.add_column(name, justify="right" if name else "left")
+    for key in LOAD_ROWS:
+        label, form = ROWS[key]
+        table.add_row(escape(label), form.format(summary["no_evs"][key]), form.format(summary[key]))
+    for key, (label, form) in STORE_ROWS.items():
+        table.add_row(escape(label), "", cell(summary[key], form))
+    out.print(table)

@@ -1,0 +1,70 @@
+"""A run of charging stations beside what was before scheduling, and its triggers."""
+
+from typing import Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from runs.plural import counted
+from runs.printed.rows import cell, print_warnings
+from runs.stations.result import StationsResult
+from runs.stations.summary import COSTS, LEVELS
+from runs.terminal import out
+
+STATION_ROWS: Final = {
+    "peak_kw": ("peak [kW]", "{:,.0f}"),
+    "ev_peak_kw": ("peak of the EVs [kW]", "{:,.0f}"),
+    "drawn_kwh": ("drawn from above [kWh]", "{:,.0f}"),
+    "losses_kwh": ("losses [kWh]", "{:,.0f}"),
+    "coefficient_losses_kwh": ("  by coefficients [kWh]", "{:,.0f}"),
+    "voltage_min_pu": ("lowest voltage [pu]", "{:.4f}"),
+    "voltage_max_pu": ("highest voltage [pu]", "{:.4f}"),
+    "voltage_deviation_max_pu": ("largest deviation from 1 pu", "{:.4f}"),
+    "voltage_swing_max_pu": ("largest swing of a station [pu]", "{:.4f}"),
+    "line_loading_max": ("most loaded line", "{:.1%}"),
+    "transformer_loading_max": ("most loaded transformer", "{:.1%}"),
+    "overloaded_slots": ("slots above a rating", "{:,d}"),
+    "feasible_slots": ("slots within the five limits", "{:,d}"),
+    "spread_mean_kw": ("spread of the loads, mean [kW]", "{:,.1f}"),
+    "cost_yuan": ("cost [yuan]", "{:,.0f}"),
+    **{f"{name}_cost_yuan": (f"  {name}", "{:,.0f}") for name in COSTS},
+    "time_cost_share": ("  part of it that is time", "{:.1%}"),
+    "discount_yuan": ("paid back to users [yuan]", "{:,.0f}"),
+    "satisfaction_mean": ("satisfaction, mean", "{:.3f}"),
+    "charging_time_mean_h": ("charging time, mean [h]", "{:.3f}"),
+    "wait_mean_min": ("wait, mean [min]", "{:.1f}"),
+    "wait_max_min": ("wait, longest [min]", "{:.0f}"),
+    "unshifted_wait_max_min": ("  of users not shifted [min]", "{:.0f}"),
+    "queue_max": ("longest queue", "{:,d}"),
+    "shifted_visits": ("visits shifted", "{:,d}"),
+    "waiting_visits": ("visits left waiting", "{:,d}"),
+    "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
+    "cut_kwh": ("cut in shortages [kWh]", "{:,.1f}"),
+    "shed_kwh": ("base load not supplied [kWh]", "{:,.1f}"),
+}
+"""What is shown of charging stations: label and form."""
+
+STATION_PARTS: Final = ("feasible_slots", "discount_yuan")
+"""Rows that end a part of the table."""
+
+
+def print_stations(result: StationsResult) -> None:
+    """Print a run of charging stations beside what was before scheduling, its triggers and its warnings."""
+    summary, before = result.summary, result.summary["unscheduled"]
+    print_warnings(summary)
+    title = (
+        f"{counted(summary['stations'], 'station')} in {counted(summary['regions'], 'region')}, {counted(summary['visits'], 'visit')}, "
+        f"{counted(len(result.slots), 'slot')} of {result.scenario.horizon.slot_min} min"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("", "before scheduling", f"scheduled by {summary['optimizer']}"):
+        table.add_column(name, justify="right" if name else "left")
+    for key, (label, form) in STATION_ROWS.items():
+        cells = (cell(figures[key], form) for figures in (before, summary))
+        table.add_row(escape(label), *cells, end_section=key in STATION_PARTS)
+    out.print(table)
+    on = summary["triggers"].split(", ")
+    fired = (f"{name} {summary[f'fired_{name}']:,}" if name in on else f"{name} off" for name in LEVELS)
+    out.print(f"Triggers, by how often they fired at a station or in a region: {', '.join(fired)}.", highlight=False)
+    struck = f"{counted(summary['sags'], 'slot')} with a voltage sag, {summary['short_slots']} short of supply"
+    out.print(f"What struck: {struck}. {summary['messages']:,} messages, {summary['wall_s']:.1f} s.", highlight=False)

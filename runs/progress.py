@@ -1,0 +1,6 @@
+"""What is told how far a run is."""
+
+from collections.abc import Callable
+
+type Progress = Callable[[float], None]
+"""Told the part that is done, 0..1."""

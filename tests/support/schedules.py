@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling import Schedule, ValleyFilling
+from coordination.valley_filling.problem import Schedule, ValleyFilling
 
 
 def dense(schedule: Schedule, n_vehicles: int) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from runs.cli import app
 from runs.lines import Lines
 from runs.optimizing.comparison import crew_of
 from runs.studies import question as asking
-from runs.studies.command import help_text, metavar, option_help
+from runs.studies.help import help_text, metavar, option_help
 from runs.studies.parts import Parts
 from runs.studies.question import program, question
 from runs.studies.registry import STUDIES

@@ -1,6 +1,6 @@
 """What a user waits for before anything is computed: modules imported and CPU time of whole commands, beside their floor."""
 
-import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -29,10 +29,10 @@ def modules(code: str, *words: str) -> int:
 
 def cpu_s(code: str, *words: str) -> float:
     """Return the processor time of a whole program, user and system [s]."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)  # noqa: S603
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main(repeats: int = 7, commands: dict[str, tuple[str, ...]] = COMMANDS) -> None:

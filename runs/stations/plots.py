@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from environment.feeders import BuiltinFeeder
 from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, panels, save, steps
-from runs.network_plots import Look, draw_band, draw_profile, furthest, way
+from runs.feeder_drawing import Look, draw_band, draw_profile, furthest, way
 from runs.stations.result import StationsResult
 from runs.stations.summary import LEVELS
 

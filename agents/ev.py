@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from agents.swarm import Swarm
 from coordination.valley_filling import adjustment, ants, rounds
 from coordination.valley_filling.fallback import FALLBACKS
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule, ValleyFilling, usable_kw
+from coordination.valley_filling.problem import Schedule, ValleyFilling
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Stay, usable_kw
 from environment.channel import Channel
 from environment.fleets.fleet import TOLERANCE_H
 from environment.messages import (
@@ -194,17 +195,9 @@ class EV(mesa.Agent):  # type: ignore[misc]
             First slot that may still change.
         """
         problem, held = self.transformer.problem, self.schedule_kw
+        turn = (number, members / evs, members == 1, ticket)
         first, change, content = rounds.consider(
-            problem,
-            self.row,
-            copy.load_kw,
-            copy.promised_kw,
-            members / evs,
-            members == 1,
-            ticket,
-            number,
-            from_slot,
-            held,
+            problem, self.row, copy.load_kw, copy.promised_kw, turn, from_slot, held
         )
         if change.size:
             self._exchange(first, change)
@@ -222,25 +215,10 @@ class EV(mesa.Agent):  # type: ignore[misc]
         load_kw
             The board as it stands [kW], shape ``(n_slots,)``.
         """
-        problem, row = self.transformer.problem, self.row
-        held = self.schedule_kw
+        problem, held = self.transformer.problem, self.schedule_kw
         change = np.empty_like(held)
-        moved = adjustment.move(
-            now,
-            asked_kw,
-            load_kw,
-            problem.limit_kw,
-            problem.slot_h,
-            problem.plug_in_h[row],
-            problem.plug_out_h[row],
-            problem.first_slot[row],
-            problem.power_kw[row],
-            problem.need_kwh[row],
-            problem.whole,
-            held,
-            change,
-            np.empty_like(held),
-        )
+        stay = problem.stay(self.row, self.first_slot, problem.need_kwh[self.row])
+        moved = adjustment.move(now, asked_kw, load_kw, problem.limit_kw, stay, held, change, np.empty_like(held))
         if moved != 0:
             self._exchange(self.first_slot, change)
 
@@ -401,9 +379,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         return taken
 
     def _usable_kw(self, slot: int, since_h: float = -np.inf) -> float:
-        problem, row = self.transformer.problem, self.row
-        begin_h = max(float(problem.plug_in_h[row]), since_h)
-        return float(usable_kw(slot, problem.slot_h, begin_h, problem.plug_out_h[row], problem.power_kw[row]))
+        return float(usable_kw(Stay(*self.transformer.problem.stay(self.row, slot, 0.0, since_h)), slot))
 
     def _slot_now(self) -> int:
         """Return the first slot that it can still use: the present one, or the next where slots are taken whole."""

@@ -67,11 +67,11 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         Who decides.
     settings
         Batch size, rounds and information.
-    adjusts, comes_back
-        Whether EVs answer what a slot strays from its forecast, and whether they hold rounds at slot boundaries.
 
     Attributes
     ----------
+    adjusts, comes_back
+        Whether EVs answer what a slot strays from its forecast, and whether they hold rounds at slot boundaries.
     slot
         The present slot.
     schedule
@@ -91,8 +91,6 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         actual_kw: NDArray[np.float64],
         coordinator: Coordinator,
         settings: CoordinationSettings,
-        adjusts: bool,
-        comes_back: bool,
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -103,8 +101,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self.actual_kw = actual_kw
         self.coordinator = coordinator
         self.settings = settings
-        self.adjusts = adjusts
-        self.comes_back = comes_back
+        self.adjusts = coordinator.adjusts(settings)
+        self.comes_back = coordinator.holds_online_rounds(settings)
         self.planned: Schedule | None = None
         self.schedule = Schedule(problem)
         self.ledger = self.schedule if network is None else Schedule(problem)

@@ -10,6 +10,7 @@ from benchmarks.measure import best_s, memory_mb
 from benchmarks.plain import plain_plan
 from coordination.valley_filling import ants
 from coordination.valley_filling.problem import Schedule, ValleyFilling
+from coordination.valley_filling.stays import Stays, stay_of
 from environment.board import PheromoneBoard
 from environment.compiled import compiled
 from environment.fleets import NhtsFleet
@@ -37,30 +38,19 @@ def _bare(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    stop_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
+    stays: Stays,
 ) -> None:
     held = np.zeros(load_kw.size)
     chosen = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
     for i in rows:
-        ants.choose_slots(
-            load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], False,
-            held, chosen[: stop_slot[i] - first_slot[i]], scratch,
-        )  # fmt: skip
+        slots = stays.stop_slot[i] - stays.first_slot[i]
+        ants.choose_slots(load_kw, limit_kw, stay_of(stays, i), held, chosen[:slots], scratch)
 
 
 def bare(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> None:
     """Call the kernel for every EV on a fixed load; nothing is stored or deposited."""
-    _bare(
-        problem.order, load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
-        problem.first_slot, problem.stop_slot, problem.power_kw, problem.need_kwh,
-    )  # fmt: skip
+    _bare(problem.order, load_kw, problem.limit_kw, problem.stays)
 
 
 def plan_once(problem: ValleyFilling, batch_size: int) -> Schedule:

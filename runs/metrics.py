@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.optimum import CLOSED, certify, solve
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Schedule, cost_kw2
+from coordination.valley_filling.problem import Schedule, cost_kw2
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.board import LIMIT_TOLERANCE_KW
 from environment.fleets.fleet import Fleet
 from runs.world import World

@@ -84,8 +84,6 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
                 world.loads[k].actual_kw,
                 world.coordinator,
                 world.scenario.coordination,
-                world.adjusts,
-                world.holds_online_rounds,
             )
             for k, name in enumerate(world.hierarchy.transformers)
         ]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, Coordinator, Plan, Schedule, ValleyFilling
+from coordination.valley_filling.problem import Coordinator, Plan, Schedule, ValleyFilling
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.channel import Channel
 from environment.faults import Fault, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
@@ -136,18 +137,17 @@ class World:
     @property
     def adjusts(self) -> bool:
         """Whether EVs answer the deviations of the actual load from the forecast."""
-        return self.scenario.coordination.adjust and self.coordinator.decides == "vehicle"
+        return self.coordinator.adjusts(self.scenario.coordination)
 
     @property
     def plans_ahead(self) -> bool:
         """Whether ants choose before the horizon, all of them, and not at their plug-ins."""
-        return self.coordinator.decides == "vehicle" and self.scenario.coordination.information == "day_ahead"
+        return self.coordinator.plans_ahead(self.scenario.coordination)
 
     @property
     def holds_online_rounds(self) -> bool:
         """Whether plugged-in ants come back at slot boundaries."""
-        online = self.coordinator.decides == "vehicle" and not self.plans_ahead
-        return online and self.scenario.coordination.rounds > 1
+        return self.coordinator.holds_online_rounds(self.scenario.coordination)
 
     @cached_property
     def rows(self) -> tuple[NDArray[np.int64], ...]:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.ants import choose_slots
-from coordination.valley_filling.problem import Schedule, ValleyFilling, usable_kw
+from coordination.valley_filling.problem import Schedule, ValleyFilling
+from coordination.valley_filling.stays import Book, PlainStay, Stay, Stays, powers_of, rest_of, stay_of, usable_kw
 from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard, post
 from environment.compiled import compiled
 
@@ -32,13 +33,7 @@ def move(
     residual_kw: float,
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: float,
-    plug_out_h: float,
-    first_slot: int,
-    power_kw: float,
-    need_kwh: float,
-    whole: bool,
+    stay: PlainStay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
     headroom_kw: NDArray[np.float64],
@@ -51,8 +46,10 @@ def move(
         The present slot.
     residual_kw
         What it still strays from plan; positive asks EVs out of it, negative asks them in.
-    load_kw, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, need_kwh, whole
+    load_kw, limit_kw
         As in `choose_slots`.
+    stay
+        The EV's whole stay and need.
     held_kw
         The EV's present schedule in its usable slots [kW].
     change_kw
@@ -65,8 +62,10 @@ def move(
     float
         Power moved out of the present slot (negative: into it) [kW].
     """
+    stay = Stay(*stay)
     change_kw[:] = 0.0
-    k = now - first_slot
+    whole, power_kw = stay.whole, stay.power_kw
+    k = now - stay.first_slot
     later = k + 1
     if whole and abs(residual_kw) < power_kw / 2:
         return 0.0
@@ -74,10 +73,8 @@ def move(
         wanted = held_kw[k] if whole else min(held_kw[k], residual_kw)
         if wanted <= 0.0:
             return 0.0
-        left_kwh = choose_slots(
-            load_kw, limit_kw, slot_h, plug_in_h, plug_out_h, now + 1, power_kw, wanted * slot_h, whole,
-            held_kw[later:], change_kw[later:], headroom_kw,
-        )  # fmt: skip
+        rest = rest_of(stay, now + 1, wanted * stay.slot_h)
+        left_kwh = choose_slots(load_kw, limit_kw, rest, held_kw[later:], change_kw[later:], headroom_kw)
         moved = 0.0
         for j in range(later, change_kw.size):
             moved += change_kw[j]
@@ -85,7 +82,7 @@ def move(
             moved = wanted
         change_kw[k] = -moved
         return moved
-    wanted = usable_kw(now, slot_h, plug_in_h, plug_out_h, power_kw) - held_kw[k]
+    wanted = usable_kw(stay, now) - held_kw[k]
     room = limit_kw - load_kw[now]
     if whole:
         if held_kw[k] > 0.0 or room < power_kw:
@@ -93,7 +90,7 @@ def move(
         wanted = power_kw
     else:
         wanted = min(wanted, room, -residual_kw)
-    lacking = need_kwh / slot_h
+    lacking = stay.need_kwh / stay.slot_h
     for j in range(held_kw.size):
         lacking -= held_kw[j]
     moved = min(max(lacking, 0.0), wanted)  # what it lacks comes before what it has planned for later
@@ -103,7 +100,7 @@ def move(
         worst = -1
         for j in range(later, held_kw.size):  # the least attractive slot of what it holds; ties: the later
             if held_kw[j] + change_kw[j] > 0.0 and (
-                worst < 0 or load_kw[first_slot + j] >= load_kw[first_slot + worst]
+                worst < 0 or load_kw[stay.first_slot + j] >= load_kw[stay.first_slot + worst]
             ):
                 worst = j
         if worst < 0:
@@ -122,15 +119,8 @@ def _adjust_all(
     deviation_kw: float,
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    stays: Stays,
+    book: Book,
 ) -> tuple[int, int, int]:
     change = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
@@ -141,20 +131,18 @@ def _adjust_all(
         over = load_kw[now] - limit_kw
         if abs(residual) <= DONE_KW and over <= LIMIT_TOLERANCE_KW:
             break
-        held = schedule_kw[start[i] : start[i + 1]]
-        moved = move(
-            now, asked(residual, over, power_kw[i], whole), load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i],
-            first_slot[i], power_kw[i], need_kwh[i], whole, held, change[: held.size], scratch,
-        )  # fmt: skip
+        stay, held = stay_of(stays, i), powers_of(book, i)
+        wanted = asked(residual, over, stay.power_kw, stay.whole)
+        moved = move(now, wanted, load_kw, limit_kw, stay, held, change[: held.size], scratch)
         if moved == 0.0:
             continue
-        added, named = post(load_kw, limit_kw, first_slot[i], change[: held.size])
+        added, named = post(load_kw, limit_kw, stay.first_slot, change[: held.size])
         if added:
             residual -= moved
             moves += 1
             entries += named
             held += change[: held.size]
-    cuts = _cut_all(rows[::-1], now, load_kw, limit_kw, first_slot, whole, start, schedule_kw)
+    cuts = _cut_all(rows[::-1], now, load_kw, limit_kw, stays, book)
     return moves, entries, cuts
 
 
@@ -164,18 +152,16 @@ def _cut_all(
     now: int,
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    first_slot: NDArray[np.int32],
-    whole: bool,
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    stays: Stays,
+    book: Book,
 ) -> int:
     cuts = 0
     for i in rows:
-        place = start[i] + now - first_slot[i]
-        if start[i] <= place < start[i + 1]:
-            cut = cut_kw(load_kw[now], limit_kw, schedule_kw[place], whole)
+        held, k = powers_of(book, i), now - stays.first_slot[i]
+        if 0 <= k < held.size:
+            cut = cut_kw(load_kw[now], limit_kw, held[k], stays.whole)
             if cut > 0.0:
-                schedule_kw[place] -= cut
+                held[k] -= cut
                 load_kw[now] -= cut
                 cuts += 1
     return cuts
@@ -222,18 +208,7 @@ def cut_arrivals(
     now
         The slot.
     """
-    return int(
-        _cut_all(
-            rows,
-            now,
-            board.load_kw,
-            board.limit_kw,
-            problem.first_slot,
-            problem.whole,
-            schedule.start,
-            schedule.power_kw,
-        )
-    )
+    return int(_cut_all(rows, now, board.load_kw, board.limit_kw, problem.stays, schedule.book))
 
 
 def adjust(
@@ -269,21 +244,6 @@ def adjust(
     deviation = board.reveal(now, actual_kw)
     if deviation == 0:
         return 0, 0, 0
-    answers = _adjust_all(
-        rows,
-        now,
-        deviation,
-        board.load_kw,
-        board.limit_kw,
-        problem.slot_h,
-        problem.plug_in_h,
-        problem.plug_out_h,
-        problem.first_slot,
-        problem.power_kw,
-        problem.need_kwh,
-        problem.whole,
-        schedule.start,
-        schedule.power_kw,
-    )
+    answers = _adjust_all(rows, now, deviation, board.load_kw, board.limit_kw, problem.stays, schedule.book)
     board.publish()
     return answers

@@ -8,10 +8,15 @@ O(J m) and was the faster of the two on stays of 12 to 96 slots.
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.problem import (
+from coordination.valley_filling.problem import Schedule, ValleyFilling
+from coordination.valley_filling.stays import (
     ENERGY_TOLERANCE_KWH,
-    Schedule,
-    ValleyFilling,
+    Book,
+    PlainStay,
+    Stay,
+    Stays,
+    powers_of,
+    stay_of,
     usable_kw,
 )
 from environment.board import SINCE_COPY, PheromoneBoard, deposit, publish
@@ -22,13 +27,7 @@ from environment.compiled import compiled
 def choose_slots(
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: float,
-    plug_out_h: float,
-    first_slot: int,
-    power_kw: float,
-    need_kwh: float,
-    whole: bool,
+    stay: PlainStay,
     held_kw: NDArray[np.float64],
     chosen_kw: NDArray[np.float64],
     headroom_kw: NDArray[np.float64],
@@ -38,7 +37,7 @@ def choose_slots(
     The pheromone of a slot grows with its headroom, limit less load (eq 9), so the slot of the largest headroom is the
     one of the strongest pheromone; ties go to the earlier slot. A slot without headroom is closed (eq 8). Each chosen
     slot is used as far as the rated power, the part of it that the stay covers and its headroom allow; so the last
-    chosen, least attractive one is used in part. With `whole` a slot is used at rated power or not at all.
+    chosen, least attractive one is used in part. With whole slots a slot is used at rated power or not at all.
 
     Parameters
     ----------
@@ -46,18 +45,8 @@ def choose_slots(
         Load of each slot as the ant reads it [kW], shape ``(n_slots,)``.
     limit_kw
         The transformer's limit.
-    slot_h
-        Slot length.
-    plug_in_h, plug_out_h
-        The stay.
-    first_slot
-        First slot that may be chosen; the three arrays below begin there, shape ``(n_usable,)``.
-    power_kw
-        Rated power.
-    need_kwh
-        Energy to draw from the grid.
-    whole
-        Whole slots at rated power only.
+    stay
+        What is left of the EV's stay, and its need; the three arrays below begin at its first slot, shape ``(n_usable,)``.
     held_kw
         Power that the EV already holds in these slots [kW].
     chosen_kw
@@ -70,7 +59,9 @@ def choose_slots(
     float
         Need that found no slot [kWh].
     """
+    stay = Stay(*stay)
     n = chosen_kw.size
+    first_slot, need_kwh = stay.first_slot, stay.need_kwh
     for k in range(n):
         chosen_kw[k] = 0.0
         headroom_kw[k] = limit_kw - load_kw[first_slot + k]
@@ -84,18 +75,18 @@ def choose_slots(
         if headroom <= 0.0:
             break
         headroom_kw[best] = 0.0
-        if whole:
-            if held_kw[best] > 0.0 or headroom < power_kw:
+        if stay.whole:
+            if held_kw[best] > 0.0 or headroom < stay.power_kw:
                 continue
-            power = power_kw
+            power = stay.power_kw
         else:
-            power = power_kw
+            power = stay.power_kw
             if best == 0 or best == n - 1:  # only the ends of a stay cover a slot in part
-                power = usable_kw(first_slot + best, slot_h, plug_in_h, plug_out_h, power_kw)
-            power = min(power - held_kw[best], headroom, need_kwh / slot_h)
+                power = usable_kw(stay, first_slot + best)
+            power = min(power - held_kw[best], headroom, need_kwh / stay.slot_h)
         if power > 0.0:
             chosen_kw[best] = power
-            need_kwh -= power * slot_h
+            need_kwh -= power * stay.slot_h
     return max(need_kwh, 0.0)
 
 
@@ -107,36 +98,22 @@ def _forage_all(
     tally: NDArray[np.int64],
     limit_kw: float,
     batch_size: int,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
-    line_of: NDArray[np.int32],
+    stays: Stays,
     shares: bool,
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    book: Book,
 ) -> None:
     scratch = np.empty(load_kw.size)
     nothing = np.zeros(load_kw.size)
     for i in rows:
-        chosen = schedule_kw[start[i] : start[i + 1]]
-        copy = copies_kw[line_of[i]]
-        choose_slots(
-            copy, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole,
-            nothing, chosen, scratch,
-        )  # fmt: skip
-        if not deposit(load_kw, limit_kw, tally, first_slot[i], chosen):
-            choose_slots(
-                load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole,
-                nothing, chosen, scratch,
-            )  # fmt: skip
-            deposit(load_kw, limit_kw, tally, first_slot[i], chosen)
+        stay, chosen = stay_of(stays, i), powers_of(book, i)
+        copy = copies_kw[stays.line_of[i]]
+        choose_slots(copy, limit_kw, stay, nothing, chosen, scratch)
+        if not deposit(load_kw, limit_kw, tally, stay.first_slot, chosen):
+            choose_slots(load_kw, limit_kw, stay, nothing, chosen, scratch)
+            deposit(load_kw, limit_kw, tally, stay.first_slot, chosen)
         if shares:
             for k in range(chosen.size):
-                copy[first_slot[i] + k] += chosen[k]
+                copy[stay.first_slot + k] += chosen[k]
         if tally[SINCE_COPY] >= batch_size:
             publish(load_kw, copies_kw, tally)
 
@@ -168,20 +145,8 @@ def choose(
     """
     kept = held_kw[first_slot - problem.first_slot[row] :]
     chosen = np.empty(kept.size)
-    choose_slots(
-        load_kw,
-        problem.limit_kw,
-        problem.slot_h,
-        max(problem.plug_in_h[row], since_h),
-        problem.plug_out_h[row],
-        first_slot,
-        problem.power_kw[row],
-        problem.need_kwh[row] - held_kw.sum() * problem.slot_h,
-        problem.whole,
-        kept,
-        chosen,
-        np.empty(kept.size),
-    )
+    stay = problem.stay(row, first_slot, problem.need_kwh[row] - held_kw.sum() * problem.slot_h, since_h)
+    choose_slots(load_kw, problem.limit_kw, stay, kept, chosen, np.empty(kept.size))
     return kept + chosen
 
 
@@ -208,15 +173,7 @@ def forage(
         board.tally,
         board.limit_kw,
         board.batch_size,
-        problem.slot_h,
-        problem.plug_in_h,
-        problem.plug_out_h,
-        problem.first_slot,
-        problem.power_kw,
-        problem.need_kwh,
-        problem.whole,
-        problem.line_of,
+        problem.stays,
         problem.lines > 0,
-        schedule.start,
-        schedule.power_kw,
+        schedule.book,
     )

@@ -22,6 +22,7 @@ from coordination.valley_filling.problem import (
     ValleyFilling,
     cost_kw2,
 )
+from coordination.valley_filling.stays import Book, Stays, powers_of, stay_of
 from coordination.valley_filling.water import water_fill
 from environment.compiled import compiled
 from environment.messages import Profile, Sent, Signal
@@ -40,15 +41,8 @@ SETTLED_KW: Final = 1e-6
 def _iterate(
     rows: NDArray[np.int64],
     signal: NDArray[np.float64],
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    stays: Stays,
+    book: Book,
 ) -> tuple[int, int]:
     usable = np.empty(signal.size)
     height = np.empty(signal.size)
@@ -56,14 +50,11 @@ def _iterate(
     changed = 0
     entries = 0
     for i in rows:
-        own = schedule_kw[start[i] : start[i + 1]]
+        stay, own = stay_of(stays, i), powers_of(book, i)
         n = own.size
         for k in range(n):  # the new profile is the projection of own - signal: the water-filling of its negative
-            height[k] = signal[first_slot[i] + k] - own[k]
-        water_fill(
-            height[:n], need_kwh[i] / slot_h, np.inf, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], whole,
-            usable, profile[:n],
-        )  # fmt: skip
+            height[k] = signal[stay.first_slot + k] - own[k]
+        water_fill(height[:n], stay.need_kwh / stay.slot_h, np.inf, stay, usable, profile[:n])
         moved = False
         for k in range(n):
             moved |= abs(profile[k] - own[k]) > SETTLED_KW
@@ -80,10 +71,7 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
     held = []
     for number in range(1, (settings.rounds or ITERATIONS) + 1):
         signal = STEP / max(n, 1) * (problem.base_kw + schedule.load_kw())
-        changed, entries = _iterate(
-            problem.order, signal, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot,
-            problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
-        )  # fmt: skip
+        changed, entries = _iterate(problem.order, signal, problem.stays, schedule.book)
         sent = (
             Sent(Signal, 1, n, Signal.bytes_of(1, signal.size)),
             Sent(Profile, n, n, Profile.bytes_of(n, entries)),

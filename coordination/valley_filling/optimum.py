@@ -41,8 +41,8 @@ from coordination.valley_filling.problem import (
     Schedule,
     ValleyFilling,
     cost_kw2,
-    usable_kw,
 )
+from coordination.valley_filling.stays import Book, Stays, most_kw, powers_of, stay_of
 from coordination.valley_filling.water import water_fill
 from environment.compiled import compiled
 
@@ -118,7 +118,7 @@ def certify(problem: ValleyFilling, schedule: Schedule) -> bool:
         return True
     trial = Schedule(problem)
     trial.power_kw[:] = schedule.power_kw
-    return _exchange(*_exchange_arguments(problem, trial), 1) == 0
+    return _exchanged(problem, trial, 1) == 0
 
 
 def is_feasible(problem: ValleyFilling, schedule: Schedule) -> bool:
@@ -160,10 +160,7 @@ def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> flo
     load_kw
         Any loads [kW], shape ``(n_slots,)``; the nearer to the optimal ones, the better the bound.
     """
-    cheapest = _cheapest_kw2(
-        problem.order, load_kw, problem.unserved_price_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
-        problem.first_slot, problem.stop_slot, problem.power_kw, problem.need_kwh, problem.whole,
-    )  # fmt: skip
+    cheapest = _cheapest_kw2(problem.order, load_kw, problem.unserved_price_kw, problem.stays)
     never = np.ones(problem.n_vehicles, dtype=bool)
     never[problem.order] = False
     left_out = problem.unserved_price_kw * problem.need_kwh[never].sum() / problem.slot_h
@@ -175,27 +172,18 @@ def _cheapest_kw2(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
     unserved_price_kw: float,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    stop_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
+    stays: Stays,
 ) -> float:
     total = 0.0
     by_load = np.argsort(load_kw)
     for i in rows:
-        left = need_kwh[i] / slot_h
+        stay, stop_slot = stay_of(stays, i), stays.stop_slot[i]
+        left = stay.need_kwh / stay.slot_h
         for h in by_load:
             if left <= 0.0 or 2.0 * load_kw[h] >= unserved_price_kw:
                 break
-            if first_slot[i] <= h < stop_slot[i]:
-                power = power_kw[i]
-                if not whole:
-                    power = usable_kw(h, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i])
-                power = min(power, left)
+            if stay.first_slot <= h < stop_slot:
+                power = min(most_kw(stay, h), left)
                 total += 2.0 * load_kw[h] * power
                 left -= power
         total += unserved_price_kw * left
@@ -207,10 +195,8 @@ def _water_filled(problem: ValleyFilling) -> tuple[Schedule, float]:
     load_kw = problem.base_kw.copy()
     best_bound = -np.inf
     for sweep in range(MOST_SWEEPS):
-        _water_fill_all(
-            problem.order[:: 1 if sweep % 2 else -1], load_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h,
-            problem.plug_out_h, problem.first_slot, problem.power_kw, problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
-        )  # fmt: skip
+        rows = problem.order[:: 1 if sweep % 2 else -1]
+        _water_fill_all(rows, load_kw, problem.limit_kw, problem.stays, schedule.book)
         if sweep % 4 == 3:
             load_kw = problem.base_kw + schedule.load_kw()
             best_bound = max(best_bound, lower_bound_kw2(problem, load_kw))
@@ -225,43 +211,30 @@ def _water_fill_all(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    stays: Stays,
+    book: Book,
 ) -> None:
     usable = np.empty(load_kw.size)
     for i in rows:
-        own = schedule_kw[start[i] : start[i + 1]]
-        stay = load_kw[first_slot[i] : first_slot[i] + own.size]
+        stay, own = stay_of(stays, i), powers_of(book, i)
+        height = load_kw[stay.first_slot : stay.first_slot + own.size]
         for k in range(own.size):
-            stay[k] -= own[k]
-        water_fill(
-            stay, need_kwh[i] / slot_h, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], whole,
-            usable, own,
-        )  # fmt: skip
+            height[k] -= own[k]
+        water_fill(height, stay.need_kwh / stay.slot_h, limit_kw, stay, usable, own)
         for k in range(own.size):
-            stay[k] += own[k]
+            height[k] += own[k]
 
 
 def _settled_schedule(problem: ValleyFilling) -> Schedule:
     schedule = Schedule(problem)
-    _return_until_settled(
-        problem.order, problem.base_kw.copy(), problem.limit_kw, problem.slot_h, problem.plug_in_h, problem.plug_out_h,
-        problem.first_slot, problem.power_kw, problem.need_kwh, schedule.start, schedule.power_kw,
-    )  # fmt: skip
+    _return_until_settled(problem.order, problem.base_kw.copy(), problem.limit_kw, problem.stays, schedule.book)
     return schedule
 
 
 def _exact_schedule(problem: ValleyFilling) -> Schedule:
     schedule = _settled_schedule(problem)
     if problem.order.size:
-        _exchange(*_exchange_arguments(problem, schedule), -1)
+        _exchanged(problem, schedule, -1)
     return schedule
 
 
@@ -270,14 +243,8 @@ def _return_until_settled(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    stays: Stays,
+    book: Book,
 ) -> None:
     """Let the ants choose again, one by one, until none does otherwise or 20 times over: few exchanges are left then."""
     chosen = np.empty(load_kw.size)
@@ -286,16 +253,13 @@ def _return_until_settled(
     for _ in range(20):
         moved = False
         for i in rows:
-            own = schedule_kw[start[i] : start[i + 1]]
+            stay, own = stay_of(stays, i), powers_of(book, i)
             for k in range(own.size):
-                load_kw[first_slot[i] + k] -= own[k]
-            choose_slots(
-                load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], True,
-                nothing, chosen[: own.size], scratch,
-            )  # fmt: skip
+                load_kw[stay.first_slot + k] -= own[k]
+            choose_slots(load_kw, limit_kw, stay, nothing, chosen[: own.size], scratch)
             gain = 0.0  # what it would pay in the slots it holds, less what in those it would choose
             for k in range(own.size):
-                load = load_kw[first_slot[i] + k]
+                load = load_kw[stay.first_slot + k]
                 gain += own[k] * (2.0 * load + own[k]) - chosen[k] * (2.0 * load + chosen[k])
                 gain += 2.0 * limit_kw * (chosen[k] - own[k])
             if gain > 1e-6:
@@ -303,23 +267,17 @@ def _return_until_settled(
                 for k in range(own.size):
                     own[k] = chosen[k]
             for k in range(own.size):
-                load_kw[first_slot[i] + k] += own[k]
+                load_kw[stay.first_slot + k] += own[k]
         if not moved:
             break
 
 
-def _exchange_arguments(
-    problem: ValleyFilling, schedule: Schedule
-) -> tuple[
-    NDArray[np.int64], NDArray[np.float64], float, float, NDArray[np.int32], NDArray[np.int64], NDArray[np.int64],
-    NDArray[np.float64],
-]:  # fmt: skip
+def _exchanged(problem: ValleyFilling, schedule: Schedule, most: int) -> int:
+    """Let charging pass along chains of EVs, at most so often; return how often it did. See `_exchange`."""
     power = float(problem.power_kw[problem.order[0]])
     load_kw = problem.base_kw + schedule.load_kw()
     missing = np.rint(problem.need_kwh / (power * problem.slot_h) - schedule.power_sum_kw() / power).astype(np.int64)
-    return (
-        problem.order, load_kw, problem.limit_kw, power, problem.first_slot, schedule.start, missing, schedule.power_kw,
-    )  # fmt: skip
+    return _exchange(problem.order, load_kw, problem.limit_kw, power, problem.first_slot, schedule.book, missing, most)
 
 
 @compiled
@@ -329,9 +287,8 @@ def _exchange(
     limit_kw: float,
     power_kw: float,
     first_slot: NDArray[np.int32],
-    start: NDArray[np.int64],
+    book: Book,
     missing: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
     most: int,
 ) -> int:
     """Pass charging along chains of EVs from high slots to low ones until none lowers the cost; return how often.
@@ -341,7 +298,7 @@ def _exchange(
     n = load_kw.size
     arcs = np.zeros((n + 1, n + 1), dtype=np.int64)
     for i in rows:
-        _count_arcs(arcs, n, first_slot[i], schedule_kw[start[i] : start[i + 1]], missing[i], 1)
+        _count_arcs(arcs, first_slot[i], powers_of(book, i), missing[i], 1)
     leaving = np.empty(n + 1)
     entering = np.empty(n + 1)
     before = np.empty(n + 1, dtype=np.int64)
@@ -367,7 +324,7 @@ def _exchange(
         node = target
         while node != source:
             previous = before[node]
-            _pass_on(rows, arcs, n, previous, node, power_kw, first_slot, start, missing, schedule_kw)
+            _pass_on(rows, arcs, previous, node, power_kw, first_slot, book, missing)
             node = previous
         if source < n:
             load_kw[source] -= power_kw
@@ -376,8 +333,9 @@ def _exchange(
 
 
 @compiled
-def _count_arcs(arcs: NDArray[np.int64], n: int, first: int, own: NDArray[np.float64], missing: int, sign: int) -> None:
+def _count_arcs(arcs: NDArray[np.int64], first: int, own: NDArray[np.float64], missing: int, sign: int) -> None:
     """Add (or take out) one EV's possible moves: from each slot it uses to each slot it does not."""
+    n = arcs.shape[0] - 1
     for a in range(own.size):
         if own[a] > 0.0:
             for b in range(own.size):
@@ -420,23 +378,22 @@ def _lowest_reachable(
 def _pass_on(
     rows: NDArray[np.int64],
     arcs: NDArray[np.int64],
-    n: int,
     source: int,
     target: int,
     power_kw: float,
     first_slot: NDArray[np.int32],
-    start: NDArray[np.int64],
+    book: Book,
     missing: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
 ) -> None:
     """Let the first EV that can move one slot's charging from source to target do so."""
+    n = arcs.shape[0] - 1
     for i in rows:
-        own = schedule_kw[start[i] : start[i + 1]]
+        own = powers_of(book, i)
         a, b = source - first_slot[i], target - first_slot[i]
         from_slot = source < n and 0 <= a < own.size and own[a] > 0.0
         to_slot = target < n and 0 <= b < own.size and own[b] <= 0.0
         if (from_slot or (source == n and missing[i] > 0)) and (to_slot or (target == n and from_slot)):
-            _count_arcs(arcs, n, first_slot[i], own, missing[i], -1)
+            _count_arcs(arcs, first_slot[i], own, missing[i], -1)
             if source < n:
                 own[a] = 0.0
             else:
@@ -445,7 +402,7 @@ def _pass_on(
                 own[b] = power_kw
             else:
                 missing[i] += 1
-            _count_arcs(arcs, n, first_slot[i], own, missing[i], 1)
+            _count_arcs(arcs, first_slot[i], own, missing[i], 1)
             return
 
 

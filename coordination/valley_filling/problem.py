@@ -5,20 +5,19 @@ Source: paper A, section 4.2.1, eqs (4)-(8), reconstructed (A3, A4 in the rebuil
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from functools import cached_property
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, PlainStay, Stays
 from environment.compiled import compiled
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
 from environment.messages import Sent
 from environment.settings import Settings
-
-ENERGY_TOLERANCE_KWH: Final = 1e-9
-"""Needs below this count as met [kWh]."""
 
 
 class CoordinationSettings(Settings):
@@ -148,6 +147,45 @@ class ValleyFilling:
             lines=lines,
         )
 
+    @cached_property
+    def stays(self) -> Stays:
+        """The EVs' columns as kernels take them."""
+        return Stays(
+            self.slot_h,
+            self.whole,
+            self.plug_in_h,
+            self.plug_out_h,
+            self.first_slot,
+            self.stop_slot,
+            self.power_kw,
+            self.need_kwh,
+            self.line_of,
+        )
+
+    def stay(self, row: int, first_slot: int, need_kwh: float, since_h: float = -np.inf) -> PlainStay:
+        """Return what is left of an EV's stay: a `Stay` as a plain tuple.
+
+        Parameters
+        ----------
+        row
+            The EV.
+        first_slot
+            First slot that may be used or changed.
+        need_kwh
+            Energy that it still needs.
+        since_h
+            Time from which on it can draw more than it does, in hours from the horizon's start.
+        """
+        return (
+            self.slot_h,
+            self.whole,
+            max(self.plug_in_h[row], since_h),
+            self.plug_out_h[row],
+            first_slot,
+            self.power_kw[row],
+            need_kwh,
+        )
+
     @property
     def n_slots(self) -> int:
         """Number of slots."""
@@ -172,13 +210,6 @@ class ValleyFilling:
         """
         unit = float(self.power_kw[self.order[0]]) if self.has_unit_slots and self.order.size else 0.0
         return 2 * self.limit_kw - unit
-
-
-@compiled
-def usable_kw(slot: int, slot_h: float, plug_in_h: float, plug_out_h: float, power_kw: float) -> float:
-    """Return the mean power that a stay allows in a slot [kW]: rated power times the part of the slot that it covers."""
-    covered_h = min(plug_out_h, (slot + 1) * slot_h) - max(plug_in_h, slot * slot_h)
-    return power_kw * min(1.0, max(0.0, covered_h / slot_h))
 
 
 @compiled
@@ -254,6 +285,11 @@ class Schedule:
         self.start = np.zeros(problem.n_vehicles + 1, dtype=np.int64)
         np.cumsum(problem.stop_slot - problem.first_slot, out=self.start[1:])
         self.power_kw = np.zeros(self.start[-1])
+
+    @property
+    def book(self) -> Book:
+        """All powers as kernels take them."""
+        return Book(self.start, self.power_kw)
 
     def of(self, row: int) -> NDArray[np.float64]:
         """Return an EV's power in its usable slots [kW], as a view that can be written."""
@@ -392,3 +428,15 @@ class Coordinator:
     keeps_limit: bool
     keeps_whole_slots: bool
     plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Plan]
+
+    def adjusts(self, settings: CoordinationSettings) -> bool:
+        """Whether EVs answer the deviations of the actual load from the forecast."""
+        return settings.adjust and self.decides == "vehicle"
+
+    def plans_ahead(self, settings: CoordinationSettings) -> bool:
+        """Whether EVs choose before the horizon, all of them, and not at their plug-ins."""
+        return self.decides == "vehicle" and settings.information == "day_ahead"
+
+    def holds_online_rounds(self, settings: CoordinationSettings) -> bool:
+        """Whether plugged-in EVs come back at slot boundaries."""
+        return self.decides == "vehicle" and settings.information == "online" and settings.rounds > 1

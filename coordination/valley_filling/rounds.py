@@ -20,18 +20,22 @@ the cost; where power can be split it takes all out and water-fills. With all EV
 In trials half of these frequencies was slower, and twice overshot for ever.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.ants import choose_slots
-from coordination.valley_filling.problem import (
+from coordination.valley_filling.problem import Round, Schedule, ValleyFilling, cost_kw2
+from coordination.valley_filling.stays import (
     ENERGY_TOLERANCE_KWH,
-    Round,
-    Schedule,
-    ValleyFilling,
-    cost_kw2,
+    Book,
+    PlainStay,
+    Stay,
+    Stays,
+    powers_of,
+    rest_of,
+    stay_of,
     usable_kw,
 )
 from coordination.valley_filling.water import water_fill
@@ -82,22 +86,36 @@ def window_level(load_kw: NDArray[np.float64], promised_kw: NDArray[np.float64],
     return 0.5 * (low + high)
 
 
+class Turn(NamedTuple):
+    """One EV's turn in a round.
+
+    Parameters
+    ----------
+    number
+        Number of the round.
+    part, alone
+        Part of the EVs that is in its batch, 0..1, and whether it is the only one there.
+    ticket
+        Its place in the batch.
+    """
+
+    number: int
+    part: float
+    alone: bool
+    ticket: int
+
+
+type PlainTurn = tuple[int, float, bool, int]
+"""A `Turn`, or a plain tuple of its parts, which is faster where it comes from Python (see `Stay`)."""
+
+
 @compiled
 def reconsider(
     load_kw: NDArray[np.float64],
     promised_kw: NDArray[np.float64],
-    part: float,
-    alone: bool,
-    ticket: int,
-    number: int,
+    turn: PlainTurn,
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: float,
-    plug_out_h: float,
-    first_slot: int,
-    power_kw: float,
-    need_kwh: float,
-    whole: bool,
+    stay: PlainStay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
     seen_kw: NDArray[np.float64],
@@ -109,16 +127,12 @@ def reconsider(
     ----------
     load_kw, promised_kw
         The copy: load of each slot and the EVs' part of it [kW], shape ``(n_slots,)``.
-    part, alone
-        Part of the EVs that is in its batch, 0..1, and whether it is the only one.
-    ticket, number
-        Its place in the batch, and the number of the round.
-    limit_kw, slot_h, plug_in_h, plug_out_h, power_kw, whole
-        As in `choose_slots`.
-    first_slot
-        First slot that it may still change; the arrays below begin there, shape ``(n_usable,)``.
-    need_kwh
-        What it still lacks [kWh].
+    turn
+        Its turn in the round.
+    limit_kw
+        The transformer's limit.
+    stay
+        What is left of its stay, and what it still lacks; the arrays below begin at its first slot, shape ``(n_usable,)``.
     held_kw
         What it holds [kW].
     change_kw
@@ -131,20 +145,18 @@ def reconsider(
     moves, wishes
         Slots that it moved or added, and slots that it would move, were it the turn of all.
     """
-    n = held_kw.size
+    turn, stay = Turn(*turn), Stay(*stay)
+    n, first_slot, part = held_kw.size, stay.first_slot, turn.part
     change_kw[:] = 0.0
     if n == 0:
         return 0, 0
-    if alone and not whole:
-        return _fill_anew(
-            load_kw, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, need_kwh, held_kw, change_kw, seen_kw,
-            scratch_kw,
-        )  # fmt: skip
+    if turn.alone and not stay.whole:
+        return _fill_anew(load_kw, limit_kw, stay, held_kw, change_kw, seen_kw, scratch_kw)
     window = slice(first_slot, first_slot + n)
     level = window_level(load_kw[window], promised_kw[window], part)
     seen_kw[:] = load_kw
-    leave = ticket * _STEP_LEAVE + number * _STEP_ROUND
-    toward = (ticket * _STEP_TARGET + number * _STEP_ROUND) % 1.0
+    leave = turn.ticket * _STEP_LEAVE + turn.number * _STEP_ROUND
+    toward = (turn.ticket * _STEP_TARGET + turn.number * _STEP_ROUND) % 1.0
     moves = 0
     wishes = 0
     last_kw, last = np.inf, -1
@@ -162,10 +174,7 @@ def reconsider(
         excess = last_kw - level
         if excess <= 0.0:
             break
-        b, power = _target(
-            a, seen_kw, level, toward, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole, held_kw,
-            change_kw,
-        )  # fmt: skip
+        b, power = _target(a, seen_kw, level, toward, limit_kw, stay, held_kw, change_kw)
         if b < 0:
             continue
         wishes += 1
@@ -175,12 +184,9 @@ def reconsider(
             seen_kw[first_slot + a] -= power
             seen_kw[first_slot + b] += power
             moves += 1
-    if need_kwh > ENERGY_TOLERANCE_KWH:
+    if stay.need_kwh > ENERGY_TOLERANCE_KWH:
         added = scratch_kw[:n]
-        choose_slots(
-            seen_kw, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, need_kwh, whole, held_kw + change_kw,
-            added, scratch_kw[n:],
-        )  # fmt: skip
+        choose_slots(seen_kw, limit_kw, stay, held_kw + change_kw, added, scratch_kw[n:])
         for k in range(n):
             if added[k] > 0.0:
                 change_kw[k] += added[k]
@@ -193,12 +199,7 @@ def reconsider(
 def _fill_anew(
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: float,
-    plug_out_h: float,
-    first_slot: int,
-    power_kw: float,
-    need_kwh: float,
+    stay: Stay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
     others_kw: NDArray[np.float64],
@@ -206,18 +207,16 @@ def _fill_anew(
 ) -> tuple[int, int]:
     """Let an EV that reads a copy of its own take everything out and water-fill: nothing it could do is better."""
     n = held_kw.size
-    wanted = max(need_kwh, 0.0) / slot_h
+    wanted = max(stay.need_kwh, 0.0) / stay.slot_h
     for k in range(n):
-        others_kw[k] = load_kw[first_slot + k] - held_kw[k]
+        others_kw[k] = load_kw[stay.first_slot + k] - held_kw[k]
         wanted += held_kw[k]
-    water_fill(
-        others_kw[:n], wanted, limit_kw, slot_h, plug_in_h, plug_out_h, first_slot, power_kw, False, usable, change_kw
-    )
+    water_fill(others_kw[:n], wanted, limit_kw, stay, usable, change_kw)
     largest = 0.0
     for k in range(n):
         change_kw[k] -= held_kw[k]
         largest = max(largest, abs(change_kw[k]))
-    if largest < LEAST_MOVE * power_kw:
+    if largest < LEAST_MOVE * stay.power_kw:
         change_kw[:] = 0.0
         return 0, 0
     return 1, 1
@@ -230,12 +229,7 @@ def _target(
     level_kw: float,
     toward: float,
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: float,
-    plug_out_h: float,
-    first_slot: int,
-    power_kw: float,
-    whole: bool,
+    stay: Stay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
 ) -> tuple[int, float]:
@@ -244,6 +238,7 @@ def _target(
     By depth below the level, or to the lowest slot where none is below it. Whole slots move whole, and only if that lowers
     the cost; else as much moves as the other slot can take, at most what makes both equal.
     """
+    first_slot = stay.first_slot
     from_kw = seen_kw[first_slot + a]
     total = 0.0
     lowest, lowest_power = -1, 0.0
@@ -254,15 +249,15 @@ def _target(
             if k == a or change_kw[k] < 0.0:
                 continue
             power = held_kw[a] + change_kw[a]
-            if whole:
+            if stay.whole:
                 if held_kw[k] + change_kw[k] > 0.0 or seen_kw[h] + power >= from_kw - LEAST_GAIN_KW:
                     continue
                 if seen_kw[h] + power > limit_kw:
                     continue
             else:
-                room = usable_kw(h, slot_h, plug_in_h, plug_out_h, power_kw) - held_kw[k] - change_kw[k]
+                room = usable_kw(stay, h) - held_kw[k] - change_kw[k]
                 power = min(power, room, limit_kw - seen_kw[h], 0.5 * (from_kw - seen_kw[h]))
-                if power < LEAST_MOVE * power_kw:
+                if power < LEAST_MOVE * stay.power_kw:
                     continue
             if lowest < 0 or seen_kw[h] < seen_kw[first_slot + lowest]:
                 lowest, lowest_power = k, power
@@ -286,15 +281,8 @@ def _round(
     base_kw: NDArray[np.float64],
     limit_kw: float,
     batch_size: int,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    stays: Stays,
+    book: Book,
 ) -> tuple[int, int, int, bool]:
     copy = np.empty(load_kw.size)
     promised = np.empty(load_kw.size)
@@ -311,18 +299,17 @@ def _round(
         promised[:] = copy - base_kw
         members = rows[batch::batches]
         for ticket in range(members.size):
-            i = members[ticket]
-            own = schedule_kw[start[i] : start[i + 1]]
-            skipped = min(max(from_slot - first_slot[i], 0), own.size)
+            stay, own = stay_of(stays, members[ticket]), powers_of(book, members[ticket])
+            skipped = min(max(from_slot - stay.first_slot, 0), own.size)
+            stay = rest_of(stay, stay.first_slot + skipped, stay.need_kwh - own.sum() * stay.slot_h)
+            turn = Turn(number, members.size / rows.size, members.size == 1, ticket)
             moved, wishes = reconsider(
-                copy, promised, members.size / rows.size, members.size == 1, ticket, number, limit_kw, slot_h, plug_in_h[i],
-                plug_out_h[i], first_slot[i] + skipped, power_kw[i], need_kwh[i] - own.sum() * slot_h, whole,
-                own[skipped:], change[: own.size - skipped], seen, scratch,
-            )  # fmt: skip
+                copy, promised, turn, limit_kw, stay, own[skipped:], change[: own.size - skipped], seen, scratch
+            )
             settled &= wishes == 0
             if moved == 0:
                 continue
-            added, named = post(load_kw, limit_kw, first_slot[i] + skipped, change[: own.size - skipped])
+            added, named = post(load_kw, limit_kw, stay.first_slot, change[: own.size - skipped])
             entries += named
             if added:
                 own[skipped:] += change[: own.size - skipped]
@@ -337,10 +324,7 @@ def consider(
     row: int,
     load_kw: NDArray[np.float64],
     promised_kw: NDArray[np.float64],
-    part: float,
-    alone: bool,
-    ticket: int,
-    number: int,
+    turn: PlainTurn,
     from_slot: int,
     own_kw: NDArray[np.float64],
 ) -> tuple[int, NDArray[np.float64], bool]:
@@ -354,7 +338,7 @@ def consider(
         Its stay and need.
     row
         The EV.
-    load_kw, promised_kw, part, alone, ticket, number
+    load_kw, promised_kw, turn
         As in `reconsider`.
     from_slot
         First slot that may still change.
@@ -364,12 +348,11 @@ def consider(
     first = int(problem.first_slot[row])
     skipped = min(max(from_slot - first, 0), own_kw.size)
     change = np.empty(own_kw.size - skipped)
+    stay = problem.stay(row, first + skipped, problem.need_kwh[row] - own_kw.sum() * problem.slot_h)
+    seen, scratch = np.empty(problem.n_slots), np.empty(2 * problem.n_slots)
     moved, wishes = reconsider(
-        load_kw, promised_kw, part, alone, ticket, number, problem.limit_kw, problem.slot_h, problem.plug_in_h[row],
-        problem.plug_out_h[row], first + skipped, problem.power_kw[row],
-        problem.need_kwh[row] - own_kw.sum() * problem.slot_h, problem.whole, own_kw[skipped:], change,
-        np.empty(problem.n_slots), np.empty(2 * problem.n_slots),
-    )  # fmt: skip
+        load_kw, promised_kw, turn, problem.limit_kw, stay, own_kw[skipped:], change, seen, scratch
+    )
     return first + skipped, change if moved else change[:0], wishes == 0
 
 
@@ -418,9 +401,16 @@ def hold_one(
 ) -> Round:
     """Hold one round; see `hold`."""
     movers, refused, entries, settled = _round(
-        rows, number, from_slot, board.load_kw, board.base_kw, board.limit_kw, board.batch_size, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw,
-        problem.need_kwh, problem.whole, schedule.start, schedule.power_kw,
-    )  # fmt: skip
+        rows,
+        number,
+        from_slot,
+        board.load_kw,
+        board.base_kw,
+        board.limit_kw,
+        board.batch_size,
+        problem.stays,
+        schedule.book,
+    )
     batches, n = -(-rows.size // board.batch_size), board.load_kw.size
     sent = (
         Sent(RoundCopy, batches, rows.size, RoundCopy.bytes_of(batches, 2 * n)),

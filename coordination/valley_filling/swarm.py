@@ -38,41 +38,20 @@ from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.minimize import minimize
 from coordination.valley_filling.ants import choose_slots
 from coordination.valley_filling.free import charge
-from coordination.valley_filling.problem import (
-    ENERGY_TOLERANCE_KWH,
-    CoordinationSettings,
-    Coordinator,
-    Plan,
-    Schedule,
-    ValleyFilling,
-    usable_kw,
-)
+from coordination.valley_filling.problem import CoordinationSettings, Coordinator, Plan, Schedule, ValleyFilling
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, Stays, most_kw, powers_of, rest_of, stay_of
 from environment.compiled import compiled
 
 
 @compiled
-def _last_begins(
-    rows: NDArray[np.int64],
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    stop_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
-    last: NDArray[np.int64],
-) -> None:
+def _last_begins(rows: NDArray[np.int64], stays: Stays, last: NDArray[np.int64]) -> None:
     for j in range(rows.size):
-        i = rows[j]
-        left_kwh = need_kwh[i]
-        k = stop_slot[i] - first_slot[i]
+        stay = stay_of(stays, rows[j])
+        left_kwh = stay.need_kwh
+        k = stays.stop_slot[rows[j]] - stay.first_slot
         while k > 0 and left_kwh > ENERGY_TOLERANCE_KWH:
             k -= 1
-            power = power_kw[i]
-            if not whole:
-                power = usable_kw(first_slot[i] + k, slot_h, plug_in_h[i], plug_out_h[i], power_kw[i])
-            left_kwh -= power * slot_h
+            left_kwh -= most_kw(stay, stay.first_slot + k) * stay.slot_h
         last[j] = k
 
 
@@ -82,14 +61,7 @@ def _fitness(
     rows: NDArray[np.int64],
     base_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    stop_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
+    stays: Stays,
     fitness: NDArray[np.float64],
 ) -> None:
     load = np.empty(base_kw.size)
@@ -97,10 +69,7 @@ def _fitness(
         load[:] = base_kw
         for j in range(rows.size):
             i = rows[j]
-            charge(
-                begins[p, j], slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole,
-                load[first_slot[i] : stop_slot[i]],
-            )  # fmt: skip
+            charge(begins[p, j], stay_of(stays, i), load[stays.first_slot[i] : stays.stop_slot[i]])
         fitness[p] = 0.0
         for h in range(load.size):
             fitness[p] += load[h] * load[h] + 2.0 * limit_kw * max(load[h] - limit_kw, 0.0)
@@ -112,39 +81,26 @@ def _repair(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    first_slot: NDArray[np.int32],
-    power_kw: NDArray[np.float64],
-    need_kwh: NDArray[np.float64],
-    whole: bool,
-    start: NDArray[np.int64],
-    schedule_kw: NDArray[np.float64],
+    stays: Stays,
+    book: Book,
 ) -> None:
     added = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
     for j in range(rows.size):
-        i = rows[j]
-        own = schedule_kw[start[i] : start[i + 1]]
-        charge(
-            begins[j], slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], need_kwh[i], whole, own
-        )  # fmt: skip
-        left_kwh = need_kwh[i]
+        stay, own = stay_of(stays, rows[j]), powers_of(book, rows[j])
+        charge(begins[j], stay, own)
+        left_kwh = stay.need_kwh
         for k in range(own.size):
-            room = max(limit_kw - load_kw[first_slot[i] + k], 0.0)
+            room = max(limit_kw - load_kw[stay.first_slot + k], 0.0)
             if own[k] > room:
-                own[k] = 0.0 if whole else room
-            left_kwh -= own[k] * slot_h
-            load_kw[first_slot[i] + k] += own[k]
+                own[k] = 0.0 if stay.whole else room
+            left_kwh -= own[k] * stay.slot_h
+            load_kw[stay.first_slot + k] += own[k]
         more = added[: own.size]
-        choose_slots(
-            load_kw, limit_kw, slot_h, plug_in_h[i], plug_out_h[i], first_slot[i], power_kw[i], left_kwh, whole, own, more,
-            scratch,
-        )  # fmt: skip
+        choose_slots(load_kw, limit_kw, rest_of(stay, stay.first_slot, left_kwh), own, more, scratch)
         for k in range(own.size):
             own[k] += more[k]
-            load_kw[first_slot[i] + k] += more[k]
+            load_kw[stay.first_slot + k] += more[k]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,10 +120,7 @@ class Starts(ABC):
         """Last begin of each EV from which its need fits in its stay, in slots from its first usable one, shape ``(n,)``."""
         problem = self.problem
         last = np.empty(problem.order.size, dtype=np.int64)
-        _last_begins(
-            problem.order, problem.slot_h, problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.stop_slot,
-            problem.power_kw, problem.need_kwh, problem.whole, last,
-        )  # fmt: skip
+        _last_begins(problem.order, problem.stays, last)
         return last
 
     @property
@@ -192,21 +145,14 @@ class Starts(ABC):
     def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the fitness of points [kW2], shapes ``(m, d)`` to ``(m,)``."""
         problem, fitness = self.problem, np.empty(len(x))
-        _fitness(
-            self.begins(x), problem.order, problem.base_kw, problem.limit_kw, problem.slot_h, problem.plug_in_h,
-            problem.plug_out_h, problem.first_slot, problem.stop_slot, problem.power_kw, problem.need_kwh, problem.whole,
-            fitness,
-        )  # fmt: skip
+        _fitness(self.begins(x), problem.order, problem.base_kw, problem.limit_kw, problem.stays, fitness)
         return fitness
 
     def repaired(self, x: NDArray[np.float64]) -> Schedule:
         """Return the schedule of one point, shape ``(d,)``, with what has no room under the limit moved."""
         problem, schedule = self.problem, Schedule(self.problem)
-        _repair(
-            self.begins(x[None])[0], problem.order, problem.base_kw.copy(), problem.limit_kw, problem.slot_h,
-            problem.plug_in_h, problem.plug_out_h, problem.first_slot, problem.power_kw, problem.need_kwh, problem.whole,
-            schedule.start, schedule.power_kw,
-        )  # fmt: skip
+        begins, load_kw = self.begins(x[None])[0], problem.base_kw.copy()
+        _repair(begins, problem.order, load_kw, problem.limit_kw, problem.stays, schedule.book)
         return schedule
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.problem import usable_kw
+from coordination.valley_filling.stays import Stay, most_kw
 from environment.compiled import compiled
 
 
@@ -53,12 +53,7 @@ def water_fill(
     height_kw: NDArray[np.float64],
     wanted_kw: float,
     limit_kw: float,
-    slot_h: float,
-    plug_in_h: float,
-    plug_out_h: float,
-    first_slot: int,
-    power_kw: float,
-    whole: bool,
+    stay: Stay,
     usable: NDArray[np.float64],
     filled_kw: NDArray[np.float64],
 ) -> None:
@@ -72,8 +67,8 @@ def water_fill(
         Sum of powers wanted.
     limit_kw
         Level that is not passed; infinite for none.
-    slot_h, plug_in_h, plug_out_h, first_slot, power_kw, whole
-        The EV's stay and rating; with `whole` every usable slot lies wholly in the stay.
+    stay
+        The EV's stay and rating; its need is not looked at.
     usable
         Room for scratch values, as long.
     filled_kw
@@ -81,9 +76,7 @@ def water_fill(
     """
     low = np.inf
     for k in range(filled_kw.size):
-        usable[k] = power_kw
-        if not whole:
-            usable[k] = usable_kw(first_slot + k, slot_h, plug_in_h, plug_out_h, power_kw)
+        usable[k] = most_kw(stay, stay.first_slot + k)
         low = min(low, height_kw[k])
     level = _water_level(height_kw, usable[: filled_kw.size], wanted_kw, low, limit_kw)
     for k in range(filled_kw.size):

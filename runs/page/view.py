@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.problem import ENERGY_TOLERANCE_KWH, cost_kw2
+from coordination.valley_filling.problem import cost_kw2
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.board import pheromone
 from environment.horizon import Horizon
 from runs.metrics import EnergyBooks, gap_of, load_metrics

@@ -59,7 +59,11 @@ class RunSettings(Settings):
     """Seed of the one random generator; the same seed gives the same tables, byte for byte."""
 
     optimum: bool = True
-    """Whether to state the distance to the provable optimum (costs less time than the run)."""
+    """Whether to state the distance to the provable optimum (costs at most the time of the run)."""
+
+    optimum_within: float = Field(default=1e-6, gt=0.0, lt=1.0)
+    """Widest bracket of that optimum that is accepted, as a part of what it saves on free charging; ``optimum_bracket`` is what
+    was reached. A closer one takes longer."""
 
     engine: Literal["agents", "compiled"] = "agents"
     """"agents": a Mesa agent per EV, event by event; "compiled": the same choices in compiled code, for very many EVs."""

@@ -26,7 +26,7 @@ from environment.messages import (
     Report,
     Sent,
 )
-from runs.metrics import Distance
+from runs.metrics import distances_of
 from runs.outcome import Outcome, Strays
 from runs.progress import Progress
 from runs.result import Result
@@ -77,8 +77,7 @@ def run_world(world: World, tell: Progress) -> Outcome:
     outcome = run(world, tell)
     if not world.scenario.run.optimum:
         return outcome
-    distances = tuple(Distance.of(world, k, schedule) for k, schedule in enumerate(outcome.schedules))
-    return dataclasses.replace(outcome, distances=distances)
+    return dataclasses.replace(outcome, distances=distances_of(world, outcome.schedules))
 
 
 def _run_agents(world: World, tell: Progress) -> Outcome:

@@ -54,7 +54,7 @@ def _iterate(
         n = own.size
         for k in range(n):  # the new profile is the projection of own - signal: the water-filling of its negative
             height[k] = signal[stay.first_slot + k] - own[k]
-        water_fill(height[:n], stay.need_kwh / stay.slot_h, np.inf, stay, usable, profile[:n])
+        water_fill(height[:n], stay.need_kwh / stay.slot_h, np.inf, stay, -np.inf, usable, profile[:n])
         moved = False
         for k in range(n):
             moved |= abs(profile[k] - own[k]) > SETTLED_KW

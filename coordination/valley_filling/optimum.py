@@ -21,8 +21,10 @@ Two cases:
   (no negative cycle). Chains are searched in the graph of slots, which is small however many EVs there are. The
   optimum is exact.
 - exact energy: mean powers between nothing and what the stay allows. EVs water-fill in turn, which descends to the optimum of
-  this convex cost, and the load vector reached prices a lower bound by duality. The true optimum lies between that bound and
-  the schedule's cost. On long chains of short stays water-filling is slow and the bracket stays open; its width is stated.
+  this convex cost, and the load vector reached prices a lower bound by duality. In a valley all slots have one price in the
+  end; so slots whose loads are nearly equal are given one, which closes the bracket some sweeps before the loads are level.
+  The true optimum lies between that bound and the schedule's cost. On long chains of short stays water-filling is slow and
+  the bracket stays open; its width is stated.
 - whole slots of mixed powers: the bound is that of continuous powers; the schedule is where ants that come back one by one
   settle.
 """
@@ -42,7 +44,7 @@ from coordination.valley_filling.problem import (
     ValleyFilling,
     cost_kw2,
 )
-from coordination.valley_filling.stays import Book, Stays, most_kw, powers_of, stay_of
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, Stay, Stays, most_kw, powers_of, stay_of
 from coordination.valley_filling.water import water_fill
 from environment.compiled import compiled
 
@@ -54,6 +56,16 @@ DUST_KW: Final = 1e-6
 
 CLOSED: Final = 1e-9
 """A bracket narrower than this part of the cost counts as closed."""
+
+ROUNDING: Final = 1e-13
+"""Costs that differ by less than this part are equal."""
+
+SOON: Final = 100.0
+"""How many times what is accepted the last sweep may have gained for the next bracket to be worth its price: sweeps gain some
+fifty times less than the one before."""
+
+NEAR: Final = 1e-3
+"""Part of the largest load within which two loads are taken for one price at first; less from sweep to sweep."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,25 +90,35 @@ class Optimum:
     schedule: Schedule
 
 
-def solve(problem: ValleyFilling) -> Optimum:
+def solve(
+    problem: ValleyFilling, start: Schedule | None = None, *, within: float = CLOSED, free_kw2: float | None = None
+) -> Optimum:
     """Return the optimum of whole slots at one rated power, or the bracket that holds it in the other cases.
 
     Parameters
     ----------
     problem
         What to solve.
+    start
+        A schedule of these EVs to begin from; it is not changed. The nearer to the optimum, the sooner it is found.
+    within
+        Widest bracket that is accepted: a part of the cost or, with `free_kw2`, of what is saved.
+    free_kw2
+        Cost of free charging.
     """
+    if start is not None and not is_feasible(problem, start):
+        start = None
     if problem.has_unit_slots:
-        schedule = _exact_schedule(problem)
+        schedule = _exact_schedule(problem, start)
         cost = cost_kw2(problem, schedule)
         return Optimum("exact", cost, cost, schedule)
-    schedule, bound = _water_filled(problem)
+    schedule, bound = _water_filled(problem, start, within, free_kw2)
     if problem.whole:
-        schedule = _settled_schedule(problem)
+        schedule = _settled_schedule(problem, start)
     return Optimum("bound", cost_kw2(problem, schedule), bound, schedule)
 
 
-def certify(problem: ValleyFilling, schedule: Schedule) -> bool:
+def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None = None) -> bool:
     """Whether a schedule is proven optimal.
 
     It must be a schedule of these needs and stays. With whole slots at one rated power: no chain of exchanges lowers its
@@ -108,17 +130,23 @@ def certify(problem: ValleyFilling, schedule: Schedule) -> bool:
         Base load, limit and needs.
     schedule
         Any schedule of these EVs; it is not changed.
+    optimum
+        What `solve` gave, where that is known already.
     """
+    cost = cost_kw2(problem, schedule)
     if not is_feasible(problem, schedule):
         return False
+    if optimum is not None and cost - optimum.bound_kw2 <= (ROUNDING if optimum.kind == "exact" else CLOSED) * cost:
+        return True
     if not problem.has_unit_slots:
-        cost = cost_kw2(problem, schedule)
-        return cost - lower_bound_kw2(problem, problem.base_kw + schedule.load_kw()) <= CLOSED * cost
+        load_kw = problem.base_kw + schedule.load_kw()
+        near_kw = [NEAR * load_kw.max() / 10**digits for digits in range(6)]
+        return any(
+            cost - lower_bound_kw2(problem, one_price(load_kw, near)) <= CLOSED * cost for near in (*near_kw, 0.0)
+        )
     if not problem.order.size:
         return True
-    trial = Schedule(problem)
-    trial.power_kw[:] = schedule.power_kw
-    return _exchanged(problem, trial, 1) == 0
+    return _exchanged(problem, _copy(problem, schedule), 1) == 0
 
 
 def is_feasible(problem: ValleyFilling, schedule: Schedule) -> bool:
@@ -131,19 +159,25 @@ def is_feasible(problem: ValleyFilling, schedule: Schedule) -> bool:
     schedule
         Of the same EVs.
     """
-    active = np.zeros(problem.n_vehicles, dtype=bool)
+    active = np.zeros(problem.n_vehicles, dtype=np.bool_)
     active[problem.order] = True
-    sums_kw = schedule.power_sum_kw()
-    if (sums_kw[~active] > DUST_KW).any() or (sums_kw > problem.need_kwh / problem.slot_h + DUST_KW).any():
-        return False
-    row, slot, power = schedule.entries()
-    if problem.whole:
-        return bool((np.abs(power - problem.power_kw[row]) <= DUST_KW).all())
-    ends_h = np.minimum(problem.plug_out_h[row], (slot + 1) * problem.slot_h)
-    covered = (ends_h - np.maximum(problem.plug_in_h[row], slot * problem.slot_h)) / problem.slot_h
-    return bool(
-        (schedule.power_kw >= 0).all() and (power <= problem.power_kw[row] * np.minimum(covered, 1) + DUST_KW).all()
-    )
+    return bool(_fits(active, problem.stays, schedule.book))
+
+
+@compiled
+def _fits(active: NDArray[np.bool_], stays: Stays, book: Book) -> bool:
+    for i in range(active.size):
+        stay, own = stay_of(stays, i), powers_of(book, i)
+        drawn = 0.0
+        for k in range(own.size):
+            drawn += own[k]
+            if own[k] < 0.0 or own[k] > most_kw(stay, stay.first_slot + k) + DUST_KW:
+                return False
+            if stay.whole and 0.0 < own[k] < stay.power_kw - DUST_KW:
+                return False
+        if drawn > (stay.need_kwh / stay.slot_h if active[i] else 0.0) + DUST_KW:
+            return False
+    return True
 
 
 def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> float:
@@ -190,49 +224,87 @@ def _cheapest_kw2(
     return total
 
 
-def _water_filled(problem: ValleyFilling) -> tuple[Schedule, float]:
-    schedule = Schedule(problem)
-    load_kw = problem.base_kw.copy()
+def one_price(load_kw: NDArray[np.float64], near_kw: float) -> NDArray[np.float64]:
+    """Return loads of which those that lie near each other are replaced by their mean [kW], shape ``(n_slots,)``.
+
+    Parameters
+    ----------
+    load_kw
+        Loads [kW], shape ``(n_slots,)``.
+    near_kw
+        Largest difference between neighbours, by size, that are taken together.
+    """
+    order = np.argsort(load_kw, kind="stable")
+    group = np.concatenate([[0], np.cumsum(np.diff(load_kw[order]) > near_kw)])
+    mean_kw = np.bincount(group, weights=load_kw[order]) / np.bincount(group)
+    prices_kw = np.empty_like(load_kw)
+    prices_kw[order] = mean_kw[group]
+    return prices_kw
+
+
+def _water_filled(
+    problem: ValleyFilling, start: Schedule | None, within: float, free_kw2: float | None
+) -> tuple[Schedule, float]:
+    schedule = Schedule(problem) if start is None else _copy(problem, start)
+    load_kw = problem.base_kw + schedule.load_kw()
+    need_kw = problem.base_kw.sum() + problem.need_kwh.sum() / problem.slot_h
+    cost = np.inf
+    near_kw = NEAR * load_kw.max()
     best_bound = -np.inf
     for sweep in range(MOST_SWEEPS):
+        before = cost
         rows = problem.order[:: 1 if sweep % 2 else -1]
         _water_fill_all(rows, load_kw, problem.limit_kw, problem.stays, schedule.book)
-        if sweep % 4 == 3:
-            load_kw = problem.base_kw + schedule.load_kw()
-            best_bound = max(best_bound, lower_bound_kw2(problem, load_kw))
-            cost = cost_kw2(problem, schedule)
-            if cost - best_bound <= CLOSED * cost:
-                break
+        load_kw = problem.base_kw + schedule.load_kw()
+        # As `cost_kw2`, for a schedule in which no EV takes more than it needs.
+        cost = float(np.square(load_kw).sum() + problem.unserved_price_kw * (need_kw - load_kw.sum()))
+        accepted = max(within * (cost if free_kw2 is None else free_kw2 - cost), ROUNDING * cost)
+        if before - cost > SOON * accepted and sweep < MOST_SWEEPS - 1:
+            continue  # a bound would be too loose, and costs half a sweep
+        coarse = lower_bound_kw2(problem, one_price(load_kw, near_kw))
+        if cost - coarse > accepted:
+            fine = lower_bound_kw2(problem, one_price(load_kw, near_kw / 10))
+            near_kw /= 10 if fine > coarse else 1
+            coarse = max(coarse, fine)
+        best_bound = max(best_bound, coarse)
+        if cost - best_bound <= accepted:
+            break
     return schedule, best_bound
 
 
 @compiled
 def _water_fill_all(
-    rows: NDArray[np.int64],
-    load_kw: NDArray[np.float64],
-    limit_kw: float,
-    stays: Stays,
-    book: Book,
+    rows: NDArray[np.int64], load_kw: NDArray[np.float64], limit_kw: float, stays: Stays, book: Book
 ) -> None:
     usable = np.empty(load_kw.size)
     for i in rows:
         stay, own = stay_of(stays, i), powers_of(book, i)
         height = load_kw[stay.first_slot : stay.first_slot + own.size]
+        level = -np.inf  # near the end, what it fills now is filled to the level that it will have
         for k in range(own.size):
+            if own[k] > 0.0:
+                level = max(level, height[k])
             height[k] -= own[k]
-        water_fill(height, stay.need_kwh / stay.slot_h, limit_kw, stay, usable, own)
+        water_fill(height, stay.need_kwh / stay.slot_h, limit_kw, stay, level, usable, own)
         for k in range(own.size):
             height[k] += own[k]
 
 
-def _settled_schedule(problem: ValleyFilling) -> Schedule:
-    schedule = Schedule(problem)
-    _return_until_settled(problem.order, problem.base_kw.copy(), problem.limit_kw, problem.stays, schedule.book)
+def _copy(problem: ValleyFilling, schedule: Schedule) -> Schedule:
+    copy = Schedule(problem)
+    copy.power_kw[:] = schedule.power_kw
+    return copy
+
+
+def _settled_schedule(problem: ValleyFilling, start: Schedule | None) -> Schedule:
+    schedule = Schedule(problem) if start is None else _copy(problem, start)
+    load_kw = problem.base_kw + schedule.load_kw()
+    _return_until_settled(problem.order, load_kw, problem.limit_kw, problem.stays, schedule.book)
     return schedule
 
 
-def _exact_schedule(problem: ValleyFilling) -> Schedule:
-    schedule = _settled_schedule(problem)
+def _exact_schedule(problem: ValleyFilling, start: Schedule | None) -> Schedule:
+    schedule = _settled_schedule(problem, start)
     if problem.order.size:
         _exchanged(problem, schedule, -1)
     return schedule
@@ -254,6 +326,10 @@ def _return_until_settled(
         moved = False
         for i in rows:
             stay, own = stay_of(stays, i), powers_of(book, i)
+            swaps = _swap(load_kw, limit_kw, stay, own)
+            if swaps >= 0:
+                moved |= swaps > 0
+                continue
             for k in range(own.size):
                 load_kw[stay.first_slot + k] -= own[k]
             choose_slots(load_kw, limit_kw, stay, nothing, chosen[: own.size], scratch)
@@ -270,6 +346,37 @@ def _return_until_settled(
                 load_kw[stay.first_slot + k] += own[k]
         if not moved:
             break
+
+
+@compiled
+def _swap(load_kw: NDArray[np.float64], limit_kw: float, stay: Stay, own: NDArray[np.float64]) -> int:
+    """Let an EV that has all it needs leave its highest slot for its lowest free one until none is lower.
+
+    Returns
+    -------
+    int
+        Swaps; -1 for an EV that lacks something, or holds a slot above the limit: it has more to choose.
+    """
+    swaps = 0
+    while True:
+        held_kw = 0.0
+        high = low = -1
+        for k in range(own.size):
+            held_kw += own[k]
+            if own[k] > 0.0:
+                if high < 0 or load_kw[stay.first_slot + k] > load_kw[stay.first_slot + high]:
+                    high = k
+            elif low < 0 or load_kw[stay.first_slot + k] < load_kw[stay.first_slot + low]:
+                low = k
+        lacks = held_kw * stay.slot_h < stay.need_kwh - ENERGY_TOLERANCE_KWH
+        if high < 0 or lacks or load_kw[stay.first_slot + high] > limit_kw:
+            return -1
+        if low < 0 or load_kw[stay.first_slot + low] + own[high] >= load_kw[stay.first_slot + high] - DUST_KW:
+            return swaps
+        power, own[low], own[high] = own[high], own[high], 0.0
+        load_kw[stay.first_slot + high] -= power
+        load_kw[stay.first_slot + low] += power
+        swaps += 1
 
 
 def _exchanged(problem: ValleyFilling, schedule: Schedule, most: int) -> int:

@@ -208,10 +208,13 @@ def _fill_anew(
     """Let an EV that reads a copy of its own take everything out and water-fill: nothing it could do is better."""
     n = held_kw.size
     wanted = max(stay.need_kwh, 0.0) / stay.slot_h
+    highest = -np.inf
     for k in range(n):
         others_kw[k] = load_kw[stay.first_slot + k] - held_kw[k]
         wanted += held_kw[k]
-    water_fill(others_kw[:n], wanted, limit_kw, stay, usable, change_kw)
+        if held_kw[k] > 0.0:
+            highest = max(highest, load_kw[stay.first_slot + k])
+    water_fill(others_kw[:n], wanted, limit_kw, stay, highest, usable, change_kw)
     largest = 0.0
     for k in range(n):
         change_kw[k] -= held_kw[k]

@@ -6,7 +6,8 @@ when charging, and efficiency :math:`\eta` each way:
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,23 +33,33 @@ def limits_of(
     return min(power_kw, room), min(power_kw, stock)
 
 
+class Cells(NamedTuple):
+    """Batteries as kernels take them; columns are those of `Batteries`."""
+
+    soc: NDArray[np.float64]
+    capacity_kwh: NDArray[np.float64]
+    power_kw: NDArray[np.float64]
+    efficiency: NDArray[np.float64]
+    soc_min: float
+    soc_max: float
+
+
+class Flows(NamedTuple):
+    """Books of what flowed, as kernels take them; columns are those of `Batteries` and of their wear."""
+
+    charged_kwh: NDArray[np.float64]
+    discharged_kwh: NDArray[np.float64]
+    throughput_kwh: NDArray[np.float64]
+    rate_kwh_per_h: NDArray[np.float64]
+
+
 @compiled
-def _all_limits(
-    rows: NDArray[np.int64],
-    soc: NDArray[np.float64],
-    capacity_kwh: NDArray[np.float64],
-    power_kw: NDArray[np.float64],
-    efficiency: NDArray[np.float64],
-    soc_min: float,
-    soc_max: float,
-    hours: float,
-    charge_kw: NDArray[np.float64],
-    discharge_kw: NDArray[np.float64],
-) -> None:
+def _all_limits(rows: NDArray[np.int64], hours: float, cells: tuple[Any, ...], limits: tuple[Any, ...]) -> None:
+    c, can = Cells(*cells), Limits(*limits)
     for k in range(rows.size):
         i = rows[k]
-        charge_kw[k], discharge_kw[k] = limits_of(
-            soc[i], capacity_kwh[i], power_kw[i], efficiency[i], soc_min, soc_max, hours
+        can.charge_kw[k], can.discharge_kw[k] = limits_of(
+            c.soc[i], c.capacity_kwh[i], c.power_kw[i], c.efficiency[i], c.soc_min, c.soc_max, hours
         )
 
 
@@ -57,33 +68,28 @@ def _draw(
     rows: NDArray[np.int64],
     asked_kw: NDArray[np.float64],
     hours: NDArray[np.float64],
-    soc: NDArray[np.float64],
-    capacity_kwh: NDArray[np.float64],
-    power_kw: NDArray[np.float64],
-    efficiency: NDArray[np.float64],
-    soc_min: float,
-    soc_max: float,
-    charged_kwh: NDArray[np.float64],
-    discharged_kwh: NDArray[np.float64],
-    throughput_kwh: NDArray[np.float64],
-    rate_kwh_per_h: NDArray[np.float64],
+    cells: tuple[Any, ...],
+    flows: tuple[Any, ...],
     moved_kwh: NDArray[np.float64],
 ) -> None:
+    c, books = Cells(*cells), Flows(*flows)
     for k in range(rows.size):
         i = rows[k]
         moved_kwh[k] = 0.0
         if not hours[k] > 0.0:
             continue
-        charge, discharge = limits_of(soc[i], capacity_kwh[i], power_kw[i], efficiency[i], soc_min, soc_max, hours[k])
+        charge, discharge = limits_of(
+            c.soc[i], c.capacity_kwh[i], c.power_kw[i], c.efficiency[i], c.soc_min, c.soc_max, hours[k]
+        )
         energy = min(max(asked_kw[k], -discharge), charge) * hours[k]
-        stored = energy * efficiency[i] if energy >= 0.0 else energy / efficiency[i]
+        stored = energy * c.efficiency[i] if energy >= 0.0 else energy / c.efficiency[i]
         # Rounding may pass the floor or the ceiling by one unit in the last place.
-        low, high = min(soc[i], soc_min), max(soc[i], soc_max)
-        soc[i] = min(max(soc[i] + stored / capacity_kwh[i], low), high)
-        charged_kwh[i] += max(energy, 0.0)
-        discharged_kwh[i] += max(-energy, 0.0)
-        throughput_kwh[i] += abs(stored)
-        rate_kwh_per_h[i] += abs(stored) * abs(stored) / (hours[k] * capacity_kwh[i])
+        low, high = min(c.soc[i], c.soc_min), max(c.soc[i], c.soc_max)
+        c.soc[i] = min(max(c.soc[i] + stored / c.capacity_kwh[i], low), high)
+        books.charged_kwh[i] += max(energy, 0.0)
+        books.discharged_kwh[i] += max(-energy, 0.0)
+        books.throughput_kwh[i] += abs(stored)
+        books.rate_kwh_per_h[i] += abs(stored) * abs(stored) / (hours[k] * c.capacity_kwh[i])
         moved_kwh[k] = energy
 
 
@@ -130,24 +136,21 @@ class Batteries:
         """Return batteries that have not been used; the parameters are those of the class and of `Wear.none`."""
         n = soc.size
         return cls(
-            np.array(soc, dtype=np.float64), capacity_kwh, power_kw, efficiency, soc_min, soc_max,
-            Wear.none(n, by_interval=by_interval), np.zeros(n), np.zeros(n),
-        )  # fmt: skip
+            np.array(soc, dtype=np.float64),
+            capacity_kwh,
+            power_kw,
+            efficiency,
+            soc_min,
+            soc_max,
+            Wear.none(n, by_interval=by_interval),
+            np.zeros(n),
+            np.zeros(n),
+        )
 
     def limits(self, rows: NDArray[np.int64], hours: float) -> Limits:
         """Return what some batteries could take and give in every moment of some hours, shape ``(len(rows),)``."""
         limits = Limits(np.empty(rows.size), np.empty(rows.size))
-        _all_limits(
-            rows,
-            self.soc,
-            self.capacity_kwh,
-            self.power_kw,
-            self.efficiency,
-            self.soc_min,
-            self.soc_max,
-            hours,
-            *limits,
-        )
+        _all_limits(rows, hours, self._cells, tuple(limits))
         return limits
 
     def draw(
@@ -166,13 +169,21 @@ class Batteries:
         """
         moved_kwh = np.empty(rows.size)
         before = self.soc[rows] if self.wear.by_interval_percent is not None else None
-        _draw(
-            rows, power_kw, hours, self.soc, self.capacity_kwh, self.power_kw, self.efficiency, self.soc_min, self.soc_max,
-            self.charged_kwh, self.discharged_kwh, self.wear.throughput_kwh, self.wear.rate_kwh_per_h, moved_kwh,
-        )  # fmt: skip
+        _draw(rows, power_kw, hours, self._cells, self._flows, moved_kwh)
         if before is not None:
             self.wear.use(rows, np.abs(self.soc[rows] - before), self.capacity_kwh[rows], hours)
         return moved_kwh
+
+    @cached_property
+    def _cells(self) -> tuple[Any, ...]:
+        """`Cells` as a plain tuple: an EV draws alone in every slot (see `environment.compiled`)."""
+        return (self.soc, self.capacity_kwh, self.power_kw, self.efficiency, self.soc_min, self.soc_max)
+
+    @cached_property
+    def _flows(self) -> tuple[Any, ...]:
+        """`Flows` as a plain tuple."""
+        wear = self.wear
+        return (self.charged_kwh, self.discharged_kwh, wear.throughput_kwh, wear.rate_kwh_per_h)
 
     @property
     def lost_kwh(self) -> NDArray[np.float64]:

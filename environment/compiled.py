@@ -3,6 +3,10 @@
 Numba's own cache looks at the text of the function's file and at the function's line. So it would compile a whole file again
 after an edit of a docstring, and keep an old copy of a kernel or a constant that comes from another file. Here the key is what
 the sources say: the syntax trees, docstrings left out, of the function's file and of all that it imports.
+
+Columns go into a kernel as a NamedTuple. From Python, where a call counts, they go as a plain tuple of the same parts, which the
+kernel names again: ``stay = Stay(*stay)``. Numba looks into a NamedTuple anew at each call, 1.3 us for one of seven numbers
+where the whole call takes 1.1 us; it knows plain tuples as fast as single arguments.
 """
 
 import hashlib

@@ -196,10 +196,11 @@ class Visits:
         table.require("capacity_kwh", capacity <= 0, "more than 0 kWh")
         asked = table.texts("energy_kwh")
         table.require(
-            "energy_kwh", (energy > 0) & (capacity > 0) & (capacity < energy),
+            "energy_kwh",
+            (energy > 0) & (capacity > 0) & (capacity < energy),
             "at most what the battery holds: capacity_kwh, or the mean of stations.battery_min_kwh and battery_max_kwh",
             lambda i: f"{asked[i]!r} for a battery of {capacity[i]:g} kWh",
-        )  # fmt: skip
+        )
         willing = table.numbers("willing", default=0.0)
         table.require("willing", np.isfinite(willing) & (willing != 0) & (willing != 1), "0 or 1")
         raise_if_any(table.faults)

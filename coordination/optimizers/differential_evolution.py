@@ -56,10 +56,18 @@ class DifferentialEvolution(Minimizer[Params, State]):
 
         try:
             differential_evolution(
-                told, Bounds(state.lower, state.upper), init=self.first(state), maxiter=2**31, tol=0, atol=-1,
-                recombination=self.params.recombination, polish=False, vectorized=True, updating="deferred",
+                told,
+                Bounds(state.lower, state.upper),
+                init=self.first(state),
+                maxiter=2**31,
+                tol=0,
+                atol=-1,
+                recombination=self.params.recombination,
+                polish=False,
+                vectorized=True,
+                updating="deferred",
                 rng=state.rng,
-            )  # fmt: skip
+            )
         except _EndedError as ended:
             if ended.cause is not None:
                 raise ended.cause from None

@@ -10,7 +10,7 @@ Every member meets two others in tournaments, as in Deb's programs; opponents dr
     \beta = \begin{cases} (2u)^{1/(\eta+1)} & u \le 0.5 \\ (2(1-u))^{-1/(\eta+1)} & u > 0.5 \end{cases}
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,15 @@ class Params(base.Params):
     """"best" of parents and children, or the "children" and the one best parent."""
 
 
+class Rates(NamedTuple):
+    """The settings as the kernel takes them, handed over as a plain tuple (see `environment.compiled`)."""
+
+    crossover: float
+    crossover_eta: float
+    mutation: float
+    mutation_eta: float
+
+
 @compiled
 def _breed(
     x: NDArray[np.float64],
@@ -48,20 +57,18 @@ def _breed(
     meet: NDArray[np.int64],
     lower: NDArray[np.float64],
     upper: NDArray[np.float64],
-    crossover: float,
-    crossover_eta: float,
-    mutation: float,
-    mutation_eta: float,
+    rates: tuple[float, float, float, float],
     key: np.uint64,
     children: NDArray[np.float64],
 ) -> None:
+    rates = Rates(*rates)
     n, d = x.shape
     for first in range(0, n, 2):
         second = min(first + 1, n - 1)  # of an odd number the last child has no twin
         place = first * (4 * d + 8)
         mother = fitter(fitness, meet, first)
         father = fitter(fitness, meet, (first + 1) % n)
-        crosses = uniform(key, place + 4) < crossover
+        crosses = uniform(key, place + 4) < rates.crossover
         for j in range(d):
             at = place + 8 + 4 * j
             one, other = x[mother, j], x[father, j]
@@ -69,13 +76,14 @@ def _breed(
             if crosses and toss < 0.5 and one != other:
                 u = uniform(key, at + 1)
                 low = 2.0 * u if u <= 0.5 else 1.0 / (2.0 * (1.0 - u))
-                spread = low ** (1.0 / (crossover_eta + 1.0)) * (one - other)
+                spread = low ** (1.0 / (rates.crossover_eta + 1.0)) * (one - other)
                 if toss < 0.25:  # the child of one side may go to either
                     spread = -spread
                 middle = one + other
                 one, other = 0.5 * (middle + spread), 0.5 * (middle - spread)
-            children[second, j] = mutated(other, lower[j], upper[j], mutation, mutation_eta, key, at + 3)
-            children[first, j] = mutated(one, lower[j], upper[j], mutation, mutation_eta, key, at + 2)
+            rate, eta = rates.mutation, rates.mutation_eta
+            children[second, j] = mutated(other, lower[j], upper[j], rate, eta, key, at + 3)
+            children[first, j] = mutated(one, lower[j], upper[j], rate, eta, key, at + 2)
 
 
 @compiled
@@ -108,10 +116,8 @@ class GA(Optimizer[Params, base.State]):
         n = state.fitness.size
         meet = np.concatenate([state.rng.permutation(n), state.rng.permutation(n)])
         rate = 1.0 / state.lower.size if p.mutation is None else p.mutation
-        _breed(
-            state.x, state.fitness, meet, state.lower, state.upper, p.crossover, p.crossover_eta, rate, p.mutation_eta,
-            new_key(state.rng), state.trial,
-        )  # fmt: skip
+        rates = (p.crossover, p.crossover_eta, rate, p.mutation_eta)
+        _breed(state.x, state.fitness, meet, state.lower, state.upper, rates, new_key(state.rng), state.trial)
         return state.trial
 
     def learn(self, state: base.State, x: NDArray[np.float64], fitness: NDArray[np.float64]) -> None:

@@ -12,6 +12,7 @@ for long, and the mean best of shifted functions is up to ten times as large [de
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,14 @@ class State(MemoryState):
     limit: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
+class Pulls(NamedTuple):
+    """What moves a particle: its velocity, its own best place, and the swarm's; handed over as a plain tuple."""
+
+    inertia: float
+    cognitive: float
+    social: float
+
+
 @compiled
 def _fly(
     x: NDArray[np.float64],
@@ -68,11 +77,10 @@ def _fly(
     lower: NDArray[np.float64],
     upper: NDArray[np.float64],
     limit: NDArray[np.float64],
-    inertia: float,
-    cognitive: float,
-    social: float,
+    pulls: tuple[float, float, float],
     key: np.uint64,
 ) -> None:
+    pulls = Pulls(*pulls)
     n, d = x.shape
     for i in range(n):
         for j in range(d):
@@ -80,9 +88,9 @@ def _fly(
             here = x[i, j]
             before = velocity[i, j] if lower[j] < here < upper[j] else 0.0
             v = (
-                inertia * before
-                + cognitive * uniform(key, place) * (memory[i, j] - here)
-                + social * uniform(key, place + 1) * (best[j] - here)
+                pulls.inertia * before
+                + pulls.cognitive * uniform(key, place) * (memory[i, j] - here)
+                + pulls.social * uniform(key, place + 1) * (best[j] - here)
             )
             v = min(max(v, -limit[j]), limit[j])
             velocity[i, j] = v
@@ -114,9 +122,7 @@ class PSO(Optimizer[Params, State]):
             state.lower,
             state.upper,
             state.limit,
-            inertia,
-            p.cognitive,
-            p.social,
+            (inertia, p.cognitive, p.social),
             new_key(state.rng),
         )
         return state.x

@@ -86,9 +86,14 @@ class Track:
         """Return a track in which nothing has happened yet."""
         by_group = [np.full((n_slots, groups), np.nan) for _ in range(3)]
         return cls(
-            np.zeros(n_slots), np.zeros(n_slots), np.zeros(n_slots, np.int64), np.zeros((n_slots, groups), np.int64),
-            np.zeros((n_slots, groups)), np.zeros((n_slots, groups)), *by_group,
-        )  # fmt: skip
+            np.zeros(n_slots),
+            np.zeros(n_slots),
+            np.zeros(n_slots, np.int64),
+            np.zeros((n_slots, groups), np.int64),
+            np.zeros((n_slots, groups)),
+            np.zeros((n_slots, groups)),
+            *by_group,
+        )
 
     def enter(
         self,

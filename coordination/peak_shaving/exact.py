@@ -65,8 +65,15 @@ class _Programme:
         if within is not None:
             rows, most = bmat([[rows], [csr_array(self.cost[None])]], format="csr"), np.append(most, within)
         return linprog(
-            cost, A_ub=rows, b_ub=most, A_eq=self.stock, b_eq=self.begin, bounds=self.bounds, method="highs", options=PRECISE
-        )  # fmt: skip
+            cost,
+            A_ub=rows,
+            b_ub=most,
+            A_eq=self.stock,
+            b_eq=self.begin,
+            bounds=self.bounds,
+            method="highs",
+            options=PRECISE,
+        )
 
 
 def solve(problem: PeakShaving) -> Exact | None:

@@ -14,7 +14,7 @@ its limit is met.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,21 @@ def balance(soc: float, steepness: float, centre: float, charging: bool) -> floa
     return share
 
 
+class Sharing(NamedTuple):
+    """How EVs share, as kernels take it: which way the power flows, the tactic and its functions."""
+
+    charging: bool
+    balances: bool
+    steepness: float
+    centre: float
+    anew: bool
+
+
+@compiled
+def _weight(soc: float, rated_kw: float, rule: Sharing) -> float:
+    return rated_kw * balance(soc, rule.steepness, rule.centre, rule.charging) if rule.balances else 1.0
+
+
 @compiled
 def _share(
     total: float,
@@ -118,14 +133,11 @@ def _share(
     soc: NDArray[np.float64],
     rated_kw: NDArray[np.float64],
     most: NDArray[np.float64],
-    charging: bool,
-    balances: bool,
-    steepness: float,
-    centre: float,
-    anew: bool,
+    rule: tuple[bool, bool, float, float, bool],
     power: NDArray[np.float64],
 ) -> None:
     """Share a total among the EVs of a group, none above its most; all without sign."""
+    rule = Sharing(*rule)
     if total >= limit:  # the principle of maximum power
         for i in range(soc.size):
             if labels[i] == group:
@@ -138,7 +150,7 @@ def _share(
     for i in range(soc.size):
         if labels[i] == group and most[i] > 0.0:
             open_rows[n] = i
-            weight[n] = rated_kw[i] * balance(soc[i], steepness, centre, charging) if balances else 1.0
+            weight[n] = _weight(soc[i], rated_kw[i], rule)
             weights += weight[n]
             n += 1
     left = total
@@ -157,7 +169,7 @@ def _share(
                 open_rows[still], weight[still] = i, weight[k]
                 weights += weight[k]
                 still += 1
-        if still == n or not anew:
+        if still == n or not rule.anew:
             return
         left -= gone  # those that are full leave, and the others share what is left
         n = still
@@ -201,11 +213,9 @@ def share(
         _by_group(labels, each, sums)
     group_kw = cascade(signal_kw, by_group)
     most, can = (each.charge_kw if charging else each.discharge_kw for each in (limits, by_group))
+    rule = (charging, tactic.balances, settings.steepness, settings.centre, settings.share_anew)
     power = np.zeros(soc.size)
     for number, total in enumerate(np.abs(group_kw).tolist()):
         if total > 0:
-            _share(
-                total, can[number], labels, number, soc, rated_kw, most, charging, tactic.balances, settings.steepness,
-                settings.centre, settings.share_anew, power,
-            )  # fmt: skip
+            _share(total, can[number], labels, number, soc, rated_kw, most, rule, power)
     return power if charging else 0.0 - power, group_kw

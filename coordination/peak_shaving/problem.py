@@ -16,7 +16,8 @@ The paper gives :math:`\Delta t = 1` for 96 intervals a day; here it is the slot
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from functools import cached_property
+from typing import Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +123,22 @@ class Objectives:
     number_broken: NDArray[np.bool_]
 
 
+class Posed(NamedTuple):
+    """A `PeakShaving` as its kernel takes it."""
+
+    load_kw: NDArray[np.float64]
+    available: NDArray[np.float64]
+    up_yuan_per_kwh: NDArray[np.float64]
+    down_yuan_per_kwh: NDArray[np.float64]
+    slot_h: float
+    power_kw: float
+    capacity_kwh: float
+    efficiency: float
+    soc_start: float
+    soc_min: float
+    soc_max: float
+
+
 @dataclass(frozen=True, eq=False)
 class PeakShaving:
     """A fleet as one battery, a load, and prices; frozen.
@@ -193,9 +210,25 @@ class PeakShaving:
         cost_max = abs(float((up * full).sum() * slot_h))
         difference_max = float(np.ptp(load_kw))
         return cls(
-            np.asarray(load_kw, dtype=np.float64), slot_h, available, power_kw, capacity_kwh, efficiency, soc_start, up,
-            down, difference_max or 1.0, cost_max or 1.0, settings,
-        )  # fmt: skip
+            np.asarray(load_kw, dtype=np.float64),
+            slot_h,
+            available,
+            power_kw,
+            capacity_kwh,
+            efficiency,
+            soc_start,
+            up,
+            down,
+            difference_max or 1.0,
+            cost_max or 1.0,
+            settings,
+        )
+
+    @cached_property
+    def _posed(self) -> tuple[Any, ...]:
+        """`Posed` as a plain tuple: a search asks often (see `environment.compiled`)."""
+        s = self.settings
+        return (*(getattr(self, name) for name in Posed._fields[:-2]), s.soc_min, s.soc_max)
 
     @property
     def lower(self) -> NDArray[np.float64]:
@@ -220,13 +253,8 @@ class PeakShaving:
 
     def objectives(self, x: NDArray[np.float64]) -> Objectives:
         """Return what signals do [kW], shape ``(n, n_slots)``."""
-        s = self.settings
         out = np.empty((5, len(x)))
-        _objectives(
-            np.ascontiguousarray(x, dtype=np.float64), self.load_kw, self.slot_h, self.available, self.power_kw,
-            self.capacity_kwh, self.efficiency, self.soc_start, self.up_yuan_per_kwh, self.down_yuan_per_kwh,
-            s.soc_min, s.soc_max, out,
-        )  # fmt: skip
+        _objectives(np.ascontiguousarray(x, dtype=np.float64), self._posed, out)
         return Objectives(out[0], out[1], out[2] > 0, out[3] > 0, out[4] > 0)
 
     def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -247,39 +275,27 @@ def _full_charging(most_kw: NDArray[np.float64], room_kw: float) -> NDArray[np.f
 
 
 @compiled
-def _objectives(
-    x: NDArray[np.float64],
-    load_kw: NDArray[np.float64],
-    slot_h: float,
-    available: NDArray[np.float64],
-    power_kw: float,
-    capacity_kwh: float,
-    efficiency: float,
-    soc_start: float,
-    up: NDArray[np.float64],
-    down: NDArray[np.float64],
-    soc_min: float,
-    soc_max: float,
-    out: NDArray[np.float64],
-) -> None:
+def _objectives(x: NDArray[np.float64], posed: tuple[Any, ...], out: NDArray[np.float64]) -> None:
+    p = Posed(*posed)
     n, slots = x.shape
     for i in range(n):
         highest, lowest = -np.inf, np.inf
         cost = 0.0
-        soc = soc_start
+        soc = p.soc_start
         power_broken = soc_broken = number_broken = False
         for t in range(slots):
             power = x[i, t]
-            total = load_kw[t] + power
+            total = p.load_kw[t] + power
             highest = max(highest, total)
             lowest = min(lowest, total)
-            cost += (up[t] if power >= 0.0 else down[t]) * power * slot_h
-            soc += (power * efficiency if power >= 0.0 else power / efficiency) * slot_h / capacity_kwh
-            power_broken |= abs(power) > available[t] * power_kw + TOLERANCE_KW
+            cost += (p.up_yuan_per_kwh[t] if power >= 0.0 else p.down_yuan_per_kwh[t]) * power * p.slot_h
+            soc += (power * p.efficiency if power >= 0.0 else power / p.efficiency) * p.slot_h / p.capacity_kwh
+            power_broken |= abs(power) > p.available[t] * p.power_kw + TOLERANCE_KW
             # A charge that begins beyond a bound may come back to it.
-            soc_broken |= soc < min(soc_min, soc_start) - TOLERANCE_SOC or soc > max(soc_max, soc_start) + TOLERANCE_SOC
+            soc_broken |= soc < min(p.soc_min, p.soc_start) - TOLERANCE_SOC
+            soc_broken |= soc > max(p.soc_max, p.soc_start) + TOLERANCE_SOC
             # As few EVs as can carry the power, all at rated power or below: nc + nd <= N.
-            number_broken |= np.ceil(abs(power) / power_kw - TOLERANCE_KW) > available[t]
+            number_broken |= np.ceil(abs(power) / p.power_kw - TOLERANCE_KW) > p.available[t]
         out[0, i] = highest - lowest
         out[1, i] = cost
         out[2, i] = power_broken

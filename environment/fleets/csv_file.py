@@ -73,14 +73,18 @@ def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:
     repeated[first] = False
     line_of = dict(zip(names.tolist(), (table.lines[i] for i in first), strict=True))
     table.require(
-        "vehicle", repeated, "a name that no other line has",
+        "vehicle",
+        repeated,
+        "a name that no other line has",
         lambda i: f"{str(fleet.vehicle[i])!r}, also on line {line_of[str(fleet.vehicle[i])]}",
-    )  # fmt: skip
+    )
     table.require("vehicle", fleet.vehicle == "", "a name")
     table.require(
-        end, fleet.plug_out_h <= fleet.plug_in_h, f"a time after {start}",
+        end,
+        fleet.plug_out_h <= fleet.plug_in_h,
+        f"a time after {start}",
         lambda i: f"{fleet.plug_out_h[i]:g} h against {start} at {fleet.plug_in_h[i]:g} h",
-    )  # fmt: skip
+    )
     table.require("energy_kwh", fleet.energy_kwh < 0, "at least 0 kWh")
     table.require("power_kw", fleet.power_kw <= 0, "more than 0 kW")
     table.require("efficiency", (fleet.efficiency <= 0) | (fleet.efficiency > 1), "above 0 and at most 1")
@@ -90,8 +94,10 @@ def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:
         table.require("soc_plug_in", (fleet.soc_plug_in < 0) | (fleet.soc_plug_in > 1), "between 0 and 1")
     room = fleet.capacity_kwh * (1 - np.minimum(fleet.soc_plug_in, 1.0)) if given_soc else fleet.capacity_kwh
     table.require(
-        "energy_kwh", (fleet.capacity_kwh > 0) & (fleet.energy_kwh > room + 1e-6), "at most what the battery has room for",
+        "energy_kwh",
+        (fleet.capacity_kwh > 0) & (fleet.energy_kwh > room + 1e-6),
+        "at most what the battery has room for",
         lambda i: f"{fleet.energy_kwh[i]:g} kWh with room for {room[i]:g} of {fleet.capacity_kwh[i]:g} kWh",
-    )  # fmt: skip
+    )
     if fleet.transformer is not None:
         table.require("transformer", fleet.transformer == "", "a transformer's name on every line, or no such column")

@@ -85,9 +85,15 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
     """
 
     def __init__(
-        self, model: mesa.Model, name: str, row: int, places: int, site: Site, channel: Channel,
+        self,
+        model: mesa.Model,
+        name: str,
+        row: int,
+        places: int,
+        site: Site,
+        channel: Channel,
         arriving: dict[int, list[int]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(model)
         self.name = name
         self.row = row
@@ -126,17 +132,25 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         self.wanted_kwh = float(need[self.plugged].sum())
         limits = self.site.storage.limits(self._rows, self.site.slot_h)
         return StationReport(
-            len(self.plugged), queue.size, self.wanted_kwh, float(need[queue].sum()), self.lent_kw,
-            float(limits.charge_kw[0]), float(limits.discharge_kw[0]),
-        )  # fmt: skip
+            len(self.plugged),
+            queue.size,
+            self.wanted_kwh,
+            float(need[queue].sum()),
+            self.lent_kw,
+            float(limits.charge_kw[0]),
+            float(limits.discharge_kw[0]),
+        )
 
     def _shifted(self, here: NDArray[np.int64], slot: int) -> NDArray[np.bool_]:
         s, visits = self.site.triggers, self.site.visits
         may = visits.willing[here] & (slot - visits.slot[here] < s.shift_slots)
         return shifted(
-            self.site.sessions.need_kwh[here], may,
-            places=self.places, crowded_kw=s.crowded_kw, time_rated_h=self.site.time_rated_h,
-        )  # fmt: skip
+            self.site.sessions.need_kwh[here],
+            may,
+            places=self.places,
+            crowded_kw=s.crowded_kw,
+            time_rated_h=self.site.time_rated_h,
+        )
 
     def _lend(self, later: NDArray[np.int64]) -> None:
         """Take what shifted EVs lend, as far as there are places left to plug them in; they want it back with its losses."""

@@ -41,9 +41,15 @@ class RegionalSubstation(Substation):
     """
 
     def __init__(
-        self, model: mesa.Model, name: str, channel: Channel, stations: list[ChargingStation], columns: Stations,
-        settings: StationsSettings, triggers: TriggersSettings,
-    ) -> None:  # fmt: skip
+        self,
+        model: mesa.Model,
+        name: str,
+        channel: Channel,
+        stations: list[ChargingStation],
+        columns: Stations,
+        settings: StationsSettings,
+        triggers: TriggersSettings,
+    ) -> None:
         super().__init__(model, name, channel, [])
         self.stations = stations
         self.rows = np.array([station.row for station in stations], dtype=np.int64)
@@ -75,10 +81,14 @@ class RegionalSubstation(Substation):
         wanted = np.array([report.wanted_kwh for report in self._reports])
         discharge = np.array([report.discharge_kw for report in self._reports])
         passed = passed_on(
-            capacity, wanted / time_h, np.maximum(discharge + storage, 0.0),
-            least_kw=self.settings.capacity_min_kw, most_kw=self.settings.capacity_max_kw,
-            room_kw=order.room_kw, above=self._above,
-        )  # fmt: skip
+            capacity,
+            wanted / time_h,
+            np.maximum(discharge + storage, 0.0),
+            least_kw=self.settings.capacity_min_kw,
+            most_kw=self.settings.capacity_max_kw,
+            room_kw=order.room_kw,
+            above=self._above,
+        )
         self.passed_kw = float(np.maximum(passed.capacity_kw - capacity, 0.0).sum())
         if self.passed_kw <= DUST_KW:
             return list(orders)

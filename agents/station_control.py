@@ -28,7 +28,10 @@ ALIKE: Final = 1e-9
 
 
 class Grid(Protocol):
-    """What the control centre sees of the grid."""
+    """What the control centre sees of the grid, and who poses a slot's problem."""
+
+    def pose(self, slot: int, reports: list[StationReport], storage_kw: NDArray[np.float64]) -> StationScheduling:
+        """Pose the problem of a slot for stations' reports and what storage draws [kW], shape ``(m,)``."""
 
     def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each branch could carry beyond base load and what stations draw, ``(n_branches,)``; infinite if unknown."""
@@ -56,12 +59,10 @@ class StationControl(ControlCenter):
         Carries every message.
     substations
         The regions.
-    pose
-        Poses the problem of a slot for stations' reports and what storage draws [kW], shape ``(m,)``.
     find
         Finds the schedule of a slot's problem.
     grid
-        What it can see of the grid.
+        What it can see of the grid, and who poses a slot's problem.
     expected_kw
         Demand that is forecast, mean over each slot, shape ``(n_slots, m)``.
     slot_h
@@ -73,14 +74,19 @@ class StationControl(ControlCenter):
     """
 
     def __init__(
-        self, model: mesa.Model, channel: Channel, substations: list[RegionalSubstation],
-        pose: Callable[[int, list[StationReport], NDArray[np.float64]], StationScheduling],
-        find: Callable[[StationScheduling, int], Found], grid: Grid, expected_kw: NDArray[np.float64],
-        slot_h: float, triggers: TriggersSettings, track: Track,
-    ) -> None:  # fmt: skip
+        self,
+        model: mesa.Model,
+        channel: Channel,
+        substations: list[RegionalSubstation],
+        find: Callable[[StationScheduling, int], Found],
+        grid: Grid,
+        expected_kw: NDArray[np.float64],
+        slot_h: float,
+        triggers: TriggersSettings,
+        track: Track,
+    ) -> None:
         super().__init__(model, channel, [])
         self.regions = substations
-        self.pose = pose
         self.find = find
         self.grid = grid
         self.expected_kw = expected_kw
@@ -95,7 +101,7 @@ class StationControl(ControlCenter):
         reports = self._gather(slot)
         lent = np.array([report.lent_kw for report in reports])
         storage = self._storage_ahead(slot, reports)
-        problem = self.pose(slot, reports, storage)
+        problem = self.grid.pose(slot, reports, storage)
         found = self.find(problem, slot)
         self.track.enter_search(slot, problem, found)
         self._order(slot, found.decision, storage, lent)
@@ -145,9 +151,13 @@ class StationControl(ControlCenter):
                 self.track.fired.append((slot, "region", region.name, region.passed_kw))
 
     def _answer(
-        self, slot: int, voltage_v: NDArray[np.float64], lent: NDArray[np.float64], least_v: float,
+        self,
+        slot: int,
+        voltage_v: NDArray[np.float64],
+        lent: NDArray[np.float64],
+        least_v: float,
         reports: list[StationReport],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """See what the schedule does to the grid; where it is struck, switch storage on.
 
         What is not supplied is taken away with every trigger off too: storage stops charging, then EVs are cut, then base load.
@@ -173,8 +183,13 @@ class StationControl(ControlCenter):
                 region.warn(give, cut)
 
     def _withheld(
-        self, slot: int, voltage_v: NDArray[np.float64], power: NDArray[np.float64], beside: NDArray[np.float64], supply_kw: float
-    ) -> tuple[float, float]:  # fmt: skip
+        self,
+        slot: int,
+        voltage_v: NDArray[np.float64],
+        power: NDArray[np.float64],
+        beside: NDArray[np.float64],
+        supply_kw: float,
+    ) -> tuple[float, float]:
         """Return which part of the EVs' power is cut, and how much base load is left out [kW], so that the supply is enough.
 
         Losses fall with what is drawn, so less is taken away than is short.

@@ -9,11 +9,12 @@ fall with its square [standard]. A station's voltage is :math:`U (1 - \delta L /
 """
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.problem import Decision, Network, StationScheduling
+from coordination.stations.problem import Decision, Network, Slot, StationScheduling
 from environment.compiled import compiled
 from environment.feeders.power_flow import MOST_TAPS, Flow, PowerFlow, Weakest
 from environment.stations import Stations
@@ -35,58 +36,55 @@ class Coefficients:
         """Work it out; see `Evaluator.network`."""
         s, n = problem.settings, len(power_kw)
         network = Network(np.full(power_kw.shape, np.nan), np.empty(n), np.empty(n))
-        _coefficients(
-            np.ascontiguousarray(decision.voltage_v), np.ascontiguousarray(decision.time_h), power_kw, problem.plugged,
-            problem.places, problem.beside_kw, problem.storage_kw, problem.rated_v, problem.limits.capacity_max_kw,
-            problem.slot_h, s.loss_coefficient, s.pile_coefficient,
-            s.device_coefficient * (1 - problem.storage_efficiency), s.drop_coefficient,
-            self.elsewhere_kw, network.voltage_v, network.loss_kwh, network.drawn_kw,
-        )  # fmt: skip
+        device = s.device_coefficient * (1 - problem.storage_efficiency)
+        factors = (s.loss_coefficient, s.pile_coefficient, device, s.drop_coefficient)
+        columns, most_kw = tuple(map(np.ascontiguousarray, decision)), problem.limits.capacity_max_kw
+        _coefficients(columns, power_kw, problem.slot, most_kw, factors, self.elsewhere_kw, tuple(network))
         return network
+
+
+class Factors(NamedTuple):
+    """Coefficients of losses and of the voltage's drop, as the kernel takes them."""
+
+    loss: float
+    pile: float
+    device: float
+    drop: float
 
 
 @compiled
 def _coefficients(
-    voltage_set_v: NDArray[np.float64],
-    time_h: NDArray[np.float64],
+    decision: tuple[Any, ...],
     power_kw: NDArray[np.float64],
-    plugged: NDArray[np.int64],
-    places: NDArray[np.int64],
-    beside_kw: NDArray[np.float64],
-    storage_kw: NDArray[np.float64],
-    rated_v: NDArray[np.float64],
+    slot: tuple[Any, ...],
     capacity_max_kw: float,
-    slot_h: float,
-    loss: float,
-    pile: float,
-    device: float,
-    drop: float,
+    factors: tuple[Any, ...],
     elsewhere_kw: float,
-    voltage_v: NDArray[np.float64],
-    loss_kwh: NDArray[np.float64],
-    drawn_kw: NDArray[np.float64],
+    network: tuple[Any, ...],
 ) -> None:
+    decision, slot, factors, network = Decision(*decision), Slot(*slot), Factors(*factors), Network(*network)
     n, m = power_kw.shape
     for i in range(n):
         lost_kwh, drawn = 0.0, elsewhere_kw
         for j in range(m):
             power = power_kw[i, j]
-            load = beside_kw[j] + power
-            voltage = voltage_set_v[i, j] * (1.0 - drop * load / capacity_max_kw)
+            load = slot.beside_kw[j] + power
+            voltage = decision.voltage_v[i, j] * (1.0 - factors.drop * load / capacity_max_kw)
             if voltage <= 0.0:
                 lost_kwh = drawn = np.inf
-                voltage_v[i] = np.nan
+                network.voltage_v[i] = np.nan
                 break
-            voltage_v[i, j] = voltage
-            rated_kw = capacity_max_kw / places[j]
-            crowd = loss * plugged[j] / places[j]
-            current = (rated_v[j] / voltage) ** 2
-            piles_kw = crowd * pile * power * power / (max(plugged[j], 1) * rated_kw) * current
-            devices_kw = crowd * device * abs(storage_kw[j]) * current
-            lost_kwh += piles_kw * time_h[i, j] + devices_kw * slot_h
+            network.voltage_v[i, j] = voltage
+            plugged, places = slot.plugged[j], slot.places[j]
+            rated_kw = capacity_max_kw / places
+            crowd = factors.loss * plugged / places
+            current = (slot.rated_v[j] / voltage) ** 2
+            piles_kw = crowd * factors.pile * power * power / (max(plugged, 1) * rated_kw) * current
+            devices_kw = crowd * factors.device * abs(slot.storage_kw[j]) * current
+            lost_kwh += piles_kw * decision.time_h[i, j] + devices_kw * slot.slot_h
             drawn += load + piles_kw + devices_kw
-        loss_kwh[i] = lost_kwh
-        drawn_kw[i] = drawn
+        network.loss_kwh[i] = lost_kwh
+        network.drawn_kw[i] = drawn
 
 
 def idle_voltages(flow: PowerFlow, stations: Stations) -> NDArray[np.float64]:
@@ -171,9 +169,7 @@ class ByPowerFlow:
         voltage_v = np.vstack([decision.voltage_v, problem.idle_v[None]])
         flow = self.solve(voltage_v, ev_kw)
         total = power_kw.sum(axis=1)
-        mean_h = np.divide(
-            (power_kw * decision.time_h).sum(axis=1), total, out=np.zeros(n), where=total > 0
-        )  # fmt: skip
+        mean_h = np.divide((power_kw * decision.time_h).sum(axis=1), total, out=np.zeros(n), where=total > 0)
         loss_kw = flow.loss_kw
         idle_kw = loss_kw[-1] if flow.solved[-1] else 0.0
         loss_kwh = loss_kw[:-1] * mean_h + idle_kw * (problem.slot_h - mean_h)

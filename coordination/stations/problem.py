@@ -24,7 +24,7 @@ node voltage, charging time, what batteries hold when they leave, power granted,
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,7 @@ CONSTRAINTS: Final = ("voltage", "time", "battery", "capacity", "balance")
 """In the paper's order, eqs (5)-(9)."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What the constraints hold every station to.
 
     Parameters
@@ -88,8 +87,7 @@ class Decision(NamedTuple):
         return Decision(*(column[row : row + 1] for column in self))
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+class Network(NamedTuple):
     """What schedules do to the grid.
 
     Parameters
@@ -105,6 +103,24 @@ class Network:
     voltage_v: NDArray[np.float64]
     loss_kwh: NDArray[np.float64]
     drawn_kw: NDArray[np.float64]
+
+
+class Slot(NamedTuple):
+    """One slot of all stations as kernels take it; columns are those of `StationScheduling`."""
+
+    slot_h: float
+    time_weight: float
+    plugged: NDArray[np.int64]
+    wanted_kwh: NDArray[np.float64]
+    queued: NDArray[np.int64]
+    queued_kwh: NDArray[np.float64]
+    beside_kw: NDArray[np.float64]
+    storage_kw: NDArray[np.float64]
+    moved_kw: NDArray[np.float64]
+    places: NDArray[np.int64]
+    rated_v: NDArray[np.float64]
+    region: NDArray[np.int64]
+    region_weights: NDArray[np.float64]
 
 
 class Evaluator(Protocol):
@@ -266,9 +282,33 @@ class StationScheduling:
         return self.storage_kw - self.lent_kw
 
     @cached_property
+    def moved_kw(self) -> NDArray[np.float64]:
+        """Power in or out of storage and out of EVs that lend, without its sign."""
+        return np.abs(self.storage_kw) + self.lent_kw
+
+    @cached_property
     def beside_kw(self) -> NDArray[np.float64]:
         """Load of each station beside the EVs that charge."""
         return self.base_kw + self.stored_kw
+
+    @cached_property
+    def slot(self) -> tuple[Any, ...]:
+        """A `Slot` as a plain tuple, as a search asks often (see `environment.compiled`)."""
+        return tuple(getattr(self, name) for name in Slot._fields)
+
+    @cached_property
+    def _prices(self) -> NDArray[np.float64]:
+        """Factors of the five costs, in the order of `Objectives.costs_yuan`."""
+        s = self.settings
+        return np.array(
+            [
+                s.transformer_coefficient * s.transformer_yuan_per_kwh,
+                s.storage_coefficient * s.storage_yuan_per_kwh,
+                s.line_coefficient * s.line_yuan_per_kwh,
+                s.loss_cost_coefficient * self.price_yuan_per_kwh,
+                s.time_yuan_per_h,
+            ]
+        )
 
     def power_kw(self, decision: Decision) -> NDArray[np.float64]:
         """Return what EVs draw at each station while they charge, shape ``(n, m)``."""
@@ -281,21 +321,11 @@ class StationScheduling:
 
     def judge_on(self, decision: Decision, power_kw: NDArray[np.float64], network: Network) -> Objectives:
         """Return what schedules are worth whose power and effect on the grid are known."""
-        s, lim, n = self.settings, self.limits, len(power_kw)
+        n = len(power_kw)
         figures, costs, broken = np.empty((n, 4)), np.empty((n, 5)), np.zeros((n, 5), dtype=np.bool_)
-        _judge(
-            np.ascontiguousarray(decision.time_h), np.ascontiguousarray(decision.capacity_kw),
-            np.ascontiguousarray(power_kw), network.voltage_v, network.loss_kwh,
-            self.plugged, self.wanted_kwh, self.queued, self.queued_kwh, self.beside_kw, np.abs(self.storage_kw) + self.lent_kw, self.region,
-            self.region_weights, self.rated_v, self.time_weight, self.slot_h, lim.voltage_min_v, lim.voltage_max_v, lim.time_rated_h,
-            lim.time_max_h, lim.capacity_min_kw, lim.capacity_max_kw, lim.short_max_kwh,
-            np.array([
-                s.transformer_coefficient * s.transformer_yuan_per_kwh, s.storage_coefficient * s.storage_yuan_per_kwh,
-                s.line_coefficient * s.line_yuan_per_kwh, s.loss_cost_coefficient * self.price_yuan_per_kwh,
-                s.time_yuan_per_h,
-            ]),
-            figures, costs, broken,
-        )  # fmt: skip
+        columns, power_kw = tuple(map(np.ascontiguousarray, decision)), np.ascontiguousarray(power_kw)
+        limits, prices = tuple(self.limits), self._prices
+        _judge(columns, power_kw, tuple(network), self.slot, limits, prices, figures, costs, broken)
         broken[:, 4] = ~(network.drawn_kw <= self.supply_kw + TOLERANCE_KW)
         cost, spread, satisfaction, deviation = figures.T
         return Objectives(network.loss_kwh, cost, spread, satisfaction, deviation, costs, broken)
@@ -336,75 +366,60 @@ def _unit(before: NDArray[np.float64]) -> float:
 
 @compiled
 def _judge(
-    time_h: NDArray[np.float64],
-    capacity_kw: NDArray[np.float64],
+    decision: tuple[Any, ...],
     power_kw: NDArray[np.float64],
-    voltage_v: NDArray[np.float64],
-    loss_kwh: NDArray[np.float64],
-    plugged: NDArray[np.int64],
-    wanted_kwh: NDArray[np.float64],
-    queued: NDArray[np.int64],
-    queued_kwh: NDArray[np.float64],
-    beside_kw: NDArray[np.float64],
-    moved_kw: NDArray[np.float64],
-    region: NDArray[np.int64],
-    region_weights: NDArray[np.float64],
-    rated_v: NDArray[np.float64],
-    time_weight: float,
-    slot_h: float,
-    voltage_min_v: float,
-    voltage_max_v: float,
-    time_rated_h: float,
-    time_max_h: float,
-    capacity_min_kw: float,
-    capacity_max_kw: float,
-    short_max_kwh: float,
+    network: tuple[Any, ...],
+    slot: tuple[Any, ...],
+    limits: tuple[Any, ...],
     prices: NDArray[np.float64],
     figures: NDArray[np.float64],
     costs: NDArray[np.float64],
     broken: NDArray[np.bool_],
 ) -> None:
+    decision, network, slot, limits = Decision(*decision), Network(*network), Slot(*slot), Limits(*limits)
     n, m = power_kw.shape
-    regions = region_weights.size
+    regions = slot.region_weights.size
     score, counted = np.empty(regions), np.empty(regions)
-    stretch = time_max_h - time_rated_h
+    stretch = limits.time_max_h - limits.time_rated_h
+    voltage_low, voltage_high = limits.voltage_min_v - TOLERANCE_V, limits.voltage_max_v + TOLERANCE_V
+    capacity_low, capacity_high = limits.capacity_min_kw - TOLERANCE_KW, limits.capacity_max_kw + TOLERANCE_KW
     for i in range(n):
         score[:] = 0.0
         counted[:] = 0.0
         granted = stored = carried = waited = total = squares = farthest = 0.0
         for j in range(m):
-            time, power = time_h[i, j], power_kw[i, j]
+            time, capacity, power = decision.time_h[i, j], decision.capacity_kw[i, j], power_kw[i, j]
+            voltage, plugged, queued = network.voltage_v[i, j], slot.plugged[j], slot.queued[j]
             served = power * time
-            granted += capacity_kw[i, j] * slot_h
-            stored += moved_kw[j] * slot_h
+            granted += capacity * slot.slot_h
+            stored += slot.moved_kw[j] * slot.slot_h
             carried += served
-            waited += plugged[j] * time + queued[j] * slot_h
-            total += beside_kw[j] + power
-            here = plugged[j] + queued[j]
+            waited += plugged * time + queued * slot.slot_h
+            total += slot.beside_kw[j] + power
+            here = plugged + queued
             if here > 0:
-                part = (time - time_rated_h) / stretch if stretch > 0.0 else 0.0
-                mark = 1.0 - 0.5 * part - 0.5 * (1.0 - served / (wanted_kwh[j] + queued_kwh[j]))
-                score[region[j]] += here * mark
-                counted[region[j]] += here
-            farthest = max(farthest, abs(voltage_v[i, j] / rated_v[j] - 1.0))
+                part = (time - limits.time_rated_h) / stretch if stretch > 0.0 else 0.0
+                mark = 1.0 - 0.5 * part - 0.5 * (1.0 - served / (slot.wanted_kwh[j] + slot.queued_kwh[j]))
+                score[slot.region[j]] += here * mark
+                counted[slot.region[j]] += here
+            farthest = max(farthest, abs(voltage / slot.rated_v[j] - 1.0))
             # Not "outside" but "not inside": what is not a number breaks the constraint too.
-            inside = voltage_min_v - TOLERANCE_V <= voltage_v[i, j] <= voltage_max_v + TOLERANCE_V
-            broken[i, 0] |= not inside
-            broken[i, 1] |= not time_rated_h - 1e-9 <= time <= time_max_h + 1e-9
-            broken[i, 2] |= wanted_kwh[j] - served > short_max_kwh * plugged[j] + TOLERANCE_KWH
-            broken[i, 3] |= not (capacity_min_kw - TOLERANCE_KW <= capacity_kw[i, j] <= capacity_max_kw + TOLERANCE_KW)
+            broken[i, 0] |= not voltage_low <= voltage <= voltage_high
+            broken[i, 1] |= not limits.time_rated_h - 1e-9 <= time <= limits.time_max_h + 1e-9
+            broken[i, 2] |= slot.wanted_kwh[j] - served > limits.short_max_kwh * plugged + TOLERANCE_KWH
+            broken[i, 3] |= not capacity_low <= capacity <= capacity_high
         mean = total / m
         for j in range(m):  # around the mean: a difference of squares would leave a spread of equal loads
-            squares += (beside_kw[j] + power_kw[i, j] - mean) ** 2
+            squares += (slot.beside_kw[j] + power_kw[i, j] - mean) ** 2
         costs[i, 0] = prices[0] * granted
         costs[i, 1] = prices[1] * stored
         costs[i, 2] = prices[2] * carried
-        costs[i, 3] = prices[3] * loss_kwh[i]
+        costs[i, 3] = prices[3] * network.loss_kwh[i]
         costs[i, 4] = prices[4] * waited
         figures[i, 0] = costs[i].sum()
         figures[i, 1] = np.sqrt(squares / m)
         satisfied = 0.0
         for r in range(regions):
-            satisfied += region_weights[r] * (score[r] / counted[r] if counted[r] > 0.0 else 1.0)
-        figures[i, 2] = time_weight * satisfied
+            satisfied += slot.region_weights[r] * (score[r] / counted[r] if counted[r] > 0.0 else 1.0)
+        figures[i, 2] = slot.time_weight * satisfied
         figures[i, 3] = farthest

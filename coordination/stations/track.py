@@ -97,10 +97,16 @@ class Track:
         self.given_kw[slot], self.shed_kw[slot] = given_kw, shed_kw
 
     def enter(
-        self, slot: int, decision: Decision, capacity_kw: NDArray[np.float64], power_kw: NDArray[np.float64],
-        storage_kw: NDArray[np.float64], lent_kw: NDArray[np.float64], storage_soc: NDArray[np.float64],
+        self,
+        slot: int,
+        decision: Decision,
+        capacity_kw: NDArray[np.float64],
+        power_kw: NDArray[np.float64],
+        storage_kw: NDArray[np.float64],
+        lent_kw: NDArray[np.float64],
+        storage_soc: NDArray[np.float64],
         cut_kw: NDArray[np.float64],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Take what a slot was in the end, each of shape ``(m,)``."""
         self.voltage_v[slot], self.time_h[slot] = decision.voltage_v[0], decision.time_h[0]
         self.capacity_kw[slot], self.power_kw[slot] = capacity_kw, power_kw

@@ -71,7 +71,7 @@ class StationsModel(mesa.Model):  # type: ignore[misc]
                 )
             )
         self.control_center = StationControl(
-            self, self.channel, regions, world.pose, world.find, world, world.expected_kw, horizon.slot_h,
+            self, self.channel, regions, world.find, world, world.expected_kw, horizon.slot_h,
             settings.triggers, self.track,
         )  # fmt: skip
         self.slot = 0

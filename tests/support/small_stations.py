@@ -169,5 +169,5 @@ def heavy(**given: Any) -> StationScheduling:
     m = len(ALL)
     return on_feeder(
         1, plugged=np.full(m, 36), **{"wanted_kwh": np.full(m, 36 * 75.0), **given}, storage_kw=np.zeros(m),
-        limits=replace(LIMITS, capacity_min_kw=100.0, capacity_max_kw=6000.0),
+        limits=LIMITS._replace(capacity_min_kw=100.0, capacity_max_kw=6000.0),
     )  # fmt: skip

@@ -93,7 +93,7 @@ def test_each_constraint_can_be_broken_alone(name: str) -> None:
     elif name == "time":
         plain.time_h[0, 2] = 0.61
     elif name == "battery":
-        problem = calm(limits=replace(LIMITS, capacity_min_kw=10.0))
+        problem = calm(limits=LIMITS._replace(capacity_min_kw=10.0))
         plain.capacity_kw[0, 2] = 49.0 / 0.42
     elif name == "capacity":
         plain.capacity_kw[0, 2] = 1199.0

@@ -1,7 +1,6 @@
 """Random slots of a few stations for the laws, and the objectives as a plain loop over the formulas."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np

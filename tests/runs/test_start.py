@@ -60,7 +60,7 @@ def test_whatever_is_imported_on_demand_stands_where_it_is_said_to() -> None:
 
 @pytest.mark.parametrize("delay_s", [0.05, 0.3, 0.6, 1.0])
 def test_a_stop_while_a_command_is_imported_leaves_no_traceback(delay_s: float, tmp_path: Path) -> None:
-    words = ["run", "--set", "fleet.vehicles=2000", "--out", str(tmp_path / "out" / "demo")]
+    words = ["run", "--set", "fleet.vehicles=20000", "--out", str(tmp_path / "out" / "demo")]
     with subprocess.Popen(
         [sys.executable, "-c", BEGUN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as command:

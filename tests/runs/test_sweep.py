@@ -196,6 +196,7 @@ def test_a_killed_sweep_resumes_and_repeats_nothing(tmp_path: Path) -> None:
     assert (killed / "runs.parquet").read_bytes() == (whole / "runs.parquet").read_bytes()
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path: Path) -> None:
     code, said = stopped_half_way(tmp_path, signal.SIGINT)
     assert code == 130

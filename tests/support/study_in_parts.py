@@ -14,7 +14,7 @@ LAST = 20
 
 
 def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
-    with crew_of(2) as crew:
+    with crew_of(1 if asked.quick else 2) as crew:
         draws = parts.carry_out(
             "draws", draw, {f"seed {n}": n for n in range(asked.shots or LAST)}, crew, lambda part: progress(0.9 * part)
         )

@@ -110,7 +110,7 @@ def test_a_value_out_of_range_is_a_fault(tmp_path: Path, option: str, value: str
 
 @pytest.mark.usefixtures("calls")
 def test_options_reach_the_study(tmp_path: Path) -> None:
-    done = evswarm("parted", "--evaluator", "powerflow", "--shots", "4", "--out", tmp_path / "out")
+    done = evswarm("parted", "--quick", "--evaluator", "powerflow", "--shots", "4", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     assert "4 draws by powerflow" in done.stdout
 
@@ -215,15 +215,17 @@ def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypat
 
 
 def test_two_processes_do_not_mix(calls: Path, tmp_path: Path) -> None:
-    asked = Asked(shots=4)
+    asked = Asked(quick=True, shots=4)
     mine = Parts(tmp_path / "out", question("parted", asked, STUDY.settings(asked)))
     with mine, crew_of(1) as crew:
         mine.carry_out("draws", draw, {"seed 0": 0}, crew)
-        done = evswarm("parted", "--shots", "4", "--out", tmp_path / "out")
+        done = evswarm("parted", "--quick", "--shots", "4", "--out", tmp_path / "out")
         assert done.exit_code == 2
         assert "in use; expected no other process that carries out the same study" in done.stderr.replace("\n", " ")
         assert counted(calls) == {"draw 0": 1}
-        assert evswarm("parted", "--shots", "5", "--out", tmp_path / "out").exit_code == 0, "another question"
+        assert evswarm("parted", "--quick", "--shots", "5", "--out", tmp_path / "out").exit_code == 0, (
+            "another question"
+        )
         assert mine.path.exists()
     with pytest.raises(FaultyInputError, match="in use"), Parts(tmp_path / "out", "") as one, crew_of(1) as crew:
         one.carry_out("draws", draw, {}, crew)

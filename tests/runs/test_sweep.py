@@ -213,7 +213,7 @@ def test_torn_lines_of_a_journal_are_passed_over(tmp_path: Path) -> None:
     assert swept(tmp_path).equals(whole)
 
 
-@pytest.mark.parametrize("engine", ["agents", "compiled"])
+@pytest.mark.parametrize("engine", [pytest.param("agents", marks=pytest.mark.slow), "compiled"])
 def test_a_worker_imports_nothing_that_draws(engine: str) -> None:
     job = Job(0, {"run.seed": 3, "run.engine": engine})
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -326,8 +326,8 @@ def test_the_command_prints_means_with_their_confidence(tmp_path: Path) -> None:
         "load.path=good.csv,zero.csv",
         "--replications",
         "4",
-        "--workers",
-        "2",
+        "--engine",
+        "serial",
         "--out",
         tmp_path / "out",
     ]

@@ -351,6 +351,7 @@ def test_sections_that_do_not_count_are_named(own: Path) -> None:
     assert "warning: [fleet] does not count beside a section [stations]" in told.stderr
 
 
+@pytest.mark.slow
 def test_warnings_say_how_a_run_went(own: Path) -> None:
     def warned(**sections: Any) -> str:
         return "\n".join(schedule_stations(Scenario.read(own).update(**sections)).summary["warnings"])

@@ -134,6 +134,7 @@ def test_finished_parts_are_not_run_again(calls: Path, tmp_path: Path) -> None:
     assert list(more) == [f"seed {n}" for n in range(5)]
 
 
+@pytest.mark.slow
 def test_figures_are_the_same_for_any_crew_and_there_or_not(calls: Path, tmp_path: Path) -> None:
     def once(folder: Path, workers: int) -> str:
         return repr(drawn(folder, upto=6, workers=workers))

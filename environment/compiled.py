@@ -32,16 +32,20 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     return cast("F", dispatcher)
 
 
-@cache
-def _folder() -> Path | None:
-    """Return the first place that can be written: where NUMBA_CACHE_DIR says, in the tree, the user's, a temporary one."""
-    places = [
+def _places() -> list[Path]:
+    """Return where compiled code may be kept: where NUMBA_CACHE_DIR says, in the tree, the user's, a temporary place."""
+    return [
         *([Path(config.CACHE_DIR)] if config.CACHE_DIR else []),
         Path(__file__).parent / "__pycache__" / "kernels",
         Path(AppDirs("evswarm", appauthor=False).user_cache_dir),
         Path(tempfile.gettempdir()) / "evswarm",
     ]
-    for place in places:
+
+
+@cache
+def _folder() -> Path | None:
+    """Return the first place that can be written, or None."""
+    for place in _places():
         try:
             place.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=place).close()
@@ -134,13 +138,15 @@ class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
     def _impl(self) -> _Kept:
         return _Kept(self._py_func)
 
-    @cached_property
-    def _cache_path(self) -> str:
-        return str(self._impl.locator.get_cache_path())
+    @property
+    def cache_path(self) -> str | None:
+        """Return the folder of the function's compiled code; None where none is kept."""
+        return self._impl.locator.get_cache_path() if self._enabled else None
 
     @cached_property
     def _cache_file(self) -> _Files:
-        return _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
+        locator = self._impl.locator
+        return _Files(locator.get_cache_path(), self._impl.filename_base, locator.get_source_stamp())
 
     def _index_key(self, sig: object, codegen: object) -> tuple[object, ...]:
         """Tell apart what has one name in one file, too: numba looks at the code, but not at its constants and names."""

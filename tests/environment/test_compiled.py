@@ -164,3 +164,25 @@ def test_a_file_changed_after_its_import_spoils_nothing(package: Path, begin: Be
     kernel = begin().kernel
     assert kernel(4.0) == 32.0
     assert not is_loaded(kernel)
+
+
+def test_where_nothing_can_be_written_it_compiles_all_the_same(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module = begin()
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(compiled, "_places", lambda: [tmp_path / "file" / "cache"])
+    assert module.kernel(4.0) == 12.0
+    assert module.kernel.stats.cache_path is None
+    assert not is_loaded(module.kernel)
+
+
+def test_the_next_place_is_taken_where_the_first_cannot_be_written(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(compiled, "_places", lambda: [tmp_path / "file" / "cache", tmp_path / "other"])
+    for loads in (False, True):
+        kernel = begin().kernel
+        assert kernel(4.0) == 12.0
+        assert is_loaded(kernel) == loads

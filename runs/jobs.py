@@ -55,7 +55,10 @@ def _run(scenario: Scenario, job: Job) -> Record:
     begun = time.perf_counter()
     try:
         case = scenario.varied(job.changes)
-        figures = dict(_figures(kind_of(case).summarize(case)))
+        kind = kind_of(case)
+        kind.ready(case)
+        begun = time.perf_counter()
+        figures = dict(_figures(kind.summarize(case)))
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)
         return failure(job.run, error, time.perf_counter() - begun)
     return Record(run=job.run, status="ok", error=None, wall_s=time.perf_counter() - begun, figures=figures)

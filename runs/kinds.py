@@ -56,6 +56,8 @@ class Kind(NamedTuple):
     ----------
     build
         Builds what a scenario describes, from the run's generator.
+    ready
+        Compiles or loads what a scenario's run calls for, so that no run's seconds hold it.
     title
         What the progress bar says.
     run
@@ -71,6 +73,7 @@ class Kind(NamedTuple):
     """
 
     build: Callable[[Scenario, np.random.Generator], AnyWorld]
+    ready: Callable[[Scenario], None]
     title: Callable[[Scenario], str]
     run: Callable[[Scenario, Progress], AnyResult]
     summarize: Callable[[Scenario], dict[str, Any]]
@@ -93,6 +96,7 @@ def _shaving_title(case: Scenario) -> str:
 KINDS: Final = {
     ANTS: Kind(
         build=OnDemand("runs.world:World.build"),
+        ready=OnDemand("runs.simulate:ready"),
         title=lambda case: COORDINATORS[case.coordination.method].title,
         run=OnDemand("runs.simulate:simulate"),
         summarize=OnDemand("runs.simulate:summarize"),
@@ -101,6 +105,7 @@ KINDS: Final = {
     ),
     "peak_shaving": Kind(
         build=OnDemand("runs.shaving.world:ShavingWorld.build"),
+        ready=OnDemand("runs.shaving.simulate:ready"),
         title=_shaving_title,
         run=OnDemand("runs.shaving.result:shave"),
         summarize=OnDemand("runs.shaving.result:summarize_shaving"),
@@ -110,6 +115,7 @@ KINDS: Final = {
     ),
     "stations": Kind(
         build=OnDemand("runs.stations.world:StationsWorld.build"),
+        ready=OnDemand("runs.stations.simulate:ready"),
         title=lambda case: f"Stations by {case.scheduling.optimizer}",
         run=OnDemand("runs.stations.result:schedule_stations"),
         summarize=OnDemand("runs.stations.result:summarize_stations"),

@@ -18,7 +18,7 @@ from runs.outcome import Outcome
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import count_upper_hops, run_world
+from runs.simulate import count_upper_hops, ready, run_world
 from runs.summary import summary_of
 from runs.workers import CREWS
 from runs.world import World
@@ -70,6 +70,7 @@ def _run(
     scenario: Scenario, engine: Engine, workers: int | None, scheduler: str | None, tell: Progress
 ) -> tuple[World, Outcome]:
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    ready(scenario)  # here, where it is compiled once; the workers load it
     n, begun = len(world.loads), time.perf_counter()
     with CREWS[engine](workers, scheduler) as crew:
         edges = np.linspace(0, n, min(PARTS_A_WORKER * crew.workers, n) + 1).round().astype(int).tolist()

@@ -32,6 +32,7 @@ from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.summary import summary_of
+from runs.warm_up import warm_up
 from runs.world import World, count_planning
 
 
@@ -58,7 +59,35 @@ def summarize(scenario: Scenario, progress: Progress | None = None) -> dict[str,
     return summary_of(*_run(scenario, progress))
 
 
+def ready(scenario: Scenario) -> None:
+    """Compile or load the kernels that a scenario calls for: what it takes is no part of any run's seconds."""
+    asked = scenario.coordination
+    few = asked.model_copy(
+        update={
+            "batch_size": 2,
+            "rounds": min(asked.rounds, 2),
+            "iterations": min(asked.iterations, 2),
+            "population": 5,
+        }
+    )
+    small = Scenario().update(
+        fleet={"vehicles": 20},
+        load={"fluctuation": 0.05},
+        coordination=few.model_dump(),
+        channel={"loss": 0.1} if scenario.channel.has_faults else {},
+        run={"engine": scenario.run.engine, "optimum": scenario.run.optimum},
+    )
+    warm_up(small, _try)
+
+
+def _try(small: Scenario) -> None:
+    world = World.build(small, np.random.default_rng(small.run.seed))
+    _ = world.free_charging
+    run_world(world, lambda _: None)
+
+
 def _run(scenario: Scenario, progress: Progress | None) -> tuple[World, Outcome]:
+    ready(scenario)
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
     return world, run_world(world, progress or (lambda _: None))
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Final
 
 import typer
@@ -36,8 +37,25 @@ def progress_bar(title: str) -> Iterator[Tell]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(f"{title} (the first run compiles)", total=1.0)
+        task = bar.add_task(title, total=1.0)
         yield lambda part: bar.update(task, completed=part)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Say that kernels are being compiled, with a spinner, if it takes more than a second."""
+    if not err.is_terminal:
+        yield
+        return
+    spinner = err.status("compiling, once")
+    timer = Timer(1.0, spinner.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        spinner.stop()
 
 
 @contextmanager

@@ -247,13 +247,14 @@ def _water_filled(
 ) -> tuple[Schedule, float]:
     schedule = Schedule(problem) if start is None else _copy(problem, start)
     load_kw = problem.base_kw + schedule.load_kw()
+    backward = problem.order[::-1].copy()  # an array of the same layout: one signature is compiled
     need_kw = problem.base_kw.sum() + problem.need_kwh.sum() / problem.slot_h
     cost = np.inf
     near_kw = NEAR * load_kw.max()
     best_bound = -np.inf
     for sweep in range(MOST_SWEEPS):
         before = cost
-        rows = problem.order[:: 1 if sweep % 2 else -1]
+        rows = problem.order if sweep % 2 else backward
         _water_fill_all(rows, load_kw, problem.limit_kw, problem.stays, schedule.book)
         load_kw = problem.base_kw + schedule.load_kw()
         # As `cost_kw2`, for a schedule in which no EV takes more than it needs.

@@ -15,6 +15,7 @@ from environment.store_messages import Condition, Prices, Response, Setpoint, Tr
 from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.shaving.world import ShavingWorld
+from runs.warm_up import warm_up
 
 SEARCH: Final = 0.5
 """Part of a run that the search for the signal is taken to be, for progress bars."""
@@ -45,6 +46,20 @@ class ShavingOutcome:
     wall_s: float
 
 
+def ready(scenario: Scenario) -> None:
+    """Compile or load the kernels that a scenario calls for: what it takes is no part of any run's seconds."""
+    asked = scenario.peak_shaving
+    assert asked is not None
+    few = asked.model_copy(update={"iterations": min(asked.iterations, 2), "population": 5})
+    small = Scenario().update(
+        fleet={"vehicles": 20},
+        peak_shaving=few.model_dump(),
+        grouping=scenario.grouping.model_dump(),
+        run={"engine": scenario.run.engine},
+    )
+    warm_up(small, _run)
+
+
 def run_shaving(scenario: Scenario, progress: Progress | None = None) -> tuple[ShavingWorld, ShavingOutcome]:
     """Build a scenario's world and run it with the engine that it names.
 
@@ -60,9 +75,13 @@ def run_shaving(scenario: Scenario, progress: Progress | None = None) -> tuple[S
     FaultyInputError
         With every fault of the files that the scenario names.
     """
+    ready(scenario)
+    return _run(scenario, progress or (lambda _: None))
+
+
+def _run(scenario: Scenario, tell: Progress = lambda _: None) -> tuple[ShavingWorld, ShavingOutcome]:
     world = ShavingWorld.build(scenario, np.random.default_rng(scenario.run.seed))
-    run = _run_agents if scenario.run.engine == "agents" else _run_compiled
-    return world, run(world, progress or (lambda _: None))
+    return world, (_run_agents if scenario.run.engine == "agents" else _run_compiled)(world, tell)
 
 
 def _run_agents(world: ShavingWorld, tell: Progress) -> ShavingOutcome:

@@ -14,6 +14,7 @@ from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.stations.grid import After, after
 from runs.stations.world import StationsWorld
+from runs.warm_up import warm_up
 
 if TYPE_CHECKING:
     from runs.stations.model import StationsModel
@@ -42,6 +43,20 @@ class StationsOutcome:
     wall_s: float
 
 
+def ready(scenario: Scenario) -> None:
+    """Compile or load the kernels that a scenario calls for: what it takes is no part of any run's seconds."""
+    asked = scenario.scheduling
+    few = asked.model_copy(update={"iterations": min(asked.iterations, 1), "population": 5})
+    small = Scenario().update(
+        horizon={"slot_min": 36, "slots": 2},
+        stations={},
+        users={"users": 200, "charging_a_day": 100},
+        scheduling=few.model_dump(),
+        triggers=scenario.triggers.model_dump(),
+    )
+    warm_up(small, _run)
+
+
 def run_stations(
     scenario: Scenario, progress: Progress | None = None
 ) -> tuple[StationsWorld, StationsOutcome, StationsOutcome]:
@@ -59,8 +74,12 @@ def run_stations(
     FaultyInputError
         With every fault of the files that the scenario names; if a power flow diverges.
     """
+    ready(scenario)
+    return _run(scenario, progress or (lambda _: None))
+
+
+def _run(scenario: Scenario, tell: Progress = lambda _: None) -> tuple[StationsWorld, StationsOutcome, StationsOutcome]:
     world = StationsWorld.build(scenario, np.random.default_rng(scenario.run.seed))
-    tell = progress or (lambda _: None)
     outcome = carry_out(world, lambda part: tell(SCHEDULED * part))
     return world, outcome, carry_out(unscheduled(world), lambda part: tell(SCHEDULED + (1 - SCHEDULED) * part))
 

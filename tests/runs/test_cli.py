@@ -134,6 +134,7 @@ def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_transformers_spread_over_processes_print_the_same(tmp_path: Path) -> None:
     words = ["run", "--set", "fleet.vehicles=60", "--set", "transformer.count=4", "--set", "run.engine=compiled"]
     one, two = (evswarm(*words, "--workers", n, "--out", tmp_path / n) for n in ("1", "2"))

@@ -1,0 +1,52 @@
+"""What a run calls for is compiled or loaded before its clock starts."""
+
+import subprocess
+import sys
+
+import pytest
+
+from runs import warm_up
+from runs.scenario import Scenario
+from runs.simulate import ready
+
+SLOW = pytest.mark.slow
+STRAYS, ROUNDS = "load.fluctuation=0.05", "coordination.rounds=3"
+STATIONS = "horizon.slot_min=36 horizon.slots=3 stations.piles=6 scheduling.iterations=2"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        f"run.engine=agents {STRAYS}",
+        pytest.param(
+            f"run.engine=compiled {STRAYS} {ROUNDS} transformer.lines=3 transformer.limit_kw=1300", marks=SLOW
+        ),
+        pytest.param(
+            f"{STRAYS} {ROUNDS} coordination.information=day_ahead coordination.energy=whole_slots", marks=SLOW
+        ),
+        pytest.param(f"{STRAYS} {ROUNDS} channel.loss=0.2 channel.delay_s=60 channel.death=0.1", marks=SLOW),
+        *(
+            pytest.param(f"run.engine=compiled coordination.method={method}", marks=SLOW)
+            for method in ("free", "odc", "pso1", "pso2", "optimal")
+        ),
+        pytest.param("peak_shaving.optimizer=igeo", marks=SLOW),
+        pytest.param("peak_shaving.optimizer=woa run.engine=compiled grouping.tactic=tactic_1", marks=SLOW),
+        pytest.param(STATIONS, marks=SLOW),
+        pytest.param(f"{STATIONS} scheduling.optimizer=pso scheduling.evaluator=powerflow", marks=SLOW),
+    ],
+)
+def test_a_run_compiles_nothing_after_it_was_made_ready(changes: str) -> None:
+    command = [sys.executable, "-m", "tests.support.kernels", *changes.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_what_is_ready_is_not_made_ready_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm_up, "_RUN", set())
+    run: list[Scenario] = []
+    monkeypatch.setattr("runs.simulate._try", run.append)
+    for seed in (1, 2):
+        ready(Scenario().update(run={"seed": seed, "engine": "compiled"}, coordination={"batch_size": 10 * seed}))
+    assert len(run) == 1, "seeds and batch sizes call for the same kernels"
+    ready(Scenario().update(run={"engine": "compiled"}, coordination={"rounds": 5}))
+    assert len(run) == 2

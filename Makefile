@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PANDAPOWER := .venv-pandapower
 PEERS := .venv-peers
+SHARED := -n auto --maxprocesses 4 --dist loadscope  # a module's tests share what they made, so they stay together
 COMMA := ,
 install = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
@@ -16,13 +17,13 @@ demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
 	$(BIN)/evswarm run --out results/demo
 
 test: $(VENV)/dev  ## the fast tests, every law among them
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest $(SHARED) -m "not slow"
 
 test-all: $(VENV)/dev  ## every test
-	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/pytest
+	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/pytest $(SHARED)
 
 test-nightly: $(VENV)/dev  ## every law on 500 inputs, other ones each time
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m hypothesis
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest $(SHARED) -m hypothesis
 
 golden: $(VENV)/dev  ## what every scenario and reduced study gives: print what moved, and pin it anew
 	$(BIN)/python -m tests.support.golden

@@ -87,8 +87,8 @@ def _try(small: Scenario) -> None:
 
 
 def _run(scenario: Scenario, progress: Progress | None) -> tuple[World, Outcome]:
-    ready(scenario)
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    ready(scenario)
     return world, run_world(world, progress or (lambda _: None))
 
 

@@ -4,18 +4,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
 from typing import Final
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.spinner import Spinner
+from rich.text import Text
 
 from environment.faults import Fault, FaultyInputError
 from runs.plural import counted
 from runs.progress import Progress as Tell
 from runs.startup import INTERRUPTED, NOTHING_WRITTEN, started
+from runs.warm_up import under_way_s
 
 BAD_INPUT: Final = 2
 """Exit code after faults."""
@@ -27,11 +29,22 @@ out = Console()
 err = Console(stderr=True)
 
 
+class _Title(ProgressColumn):
+    """What goes on: the task, or a spinner while kernels are compiled for more than a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compiling = Spinner("dots", "compiling, once")
+
+    def render(self, task: Task) -> RenderableType:
+        return self._compiling if under_way_s() > 1.0 else Text(task.description)
+
+
 @contextmanager
 def progress_bar(title: str) -> Iterator[Tell]:
     """Show a bar while something goes on, and give what to tell of the part that is done."""
     columns = (
-        TextColumn("{task.description}"),
+        _Title(),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
@@ -39,23 +52,6 @@ def progress_bar(title: str) -> Iterator[Tell]:
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(title, total=1.0)
         yield lambda part: bar.update(task, completed=part)
-
-
-@contextmanager
-def compiling() -> Iterator[None]:
-    """Say that kernels are being compiled, with a spinner, if it takes more than a second."""
-    if not err.is_terminal:
-        yield
-        return
-    spinner = err.status("compiling, once")
-    timer = Timer(1.0, spinner.start)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        spinner.stop()
 
 
 @contextmanager

@@ -24,8 +24,8 @@ def compare(
     from runs.folder import COMPARISON_FILE, whole_folder
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
     from runs.result import Result
-    from runs.simulate import ready, simulate
-    from runs.terminal import compiling, explained, print_written, progress_bar
+    from runs.simulate import simulate
+    from runs.terminal import explained, print_written, progress_bar
 
     with explained():
         case = ants_only(read(scenario, overrides, seed), "compare")
@@ -41,8 +41,6 @@ def compare(
         def carry_out() -> list[Result]:
             results = []
             for each in cases:
-                with compiling():
-                    ready(each)
                 with progress_bar(COORDINATORS[each.coordination.method].title) as tell:
                     results.append(simulate(each, progress=tell))
             return results

@@ -25,7 +25,7 @@ def run(
     from runs.commands.case import load, read, save
     from runs.folder import whole_folder
     from runs.kinds import AnyResult, kind_of
-    from runs.terminal import compiling, explained, print_written, progress_bar
+    from runs.terminal import explained, print_written, progress_bar
 
     with explained():
         case = read(scenario, overrides, seed)
@@ -35,8 +35,6 @@ def run(
         load(case, draw=out_folder is not None)
 
         def carry_out() -> AnyResult:
-            with compiling():
-                kind.ready(case)
             with progress_bar(kind.title(case)) as tell:
                 if workers == 1:
                     return kind.run(case, tell)

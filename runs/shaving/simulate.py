@@ -57,7 +57,11 @@ def ready(scenario: Scenario) -> None:
         grouping=scenario.grouping.model_dump(),
         run={"engine": scenario.run.engine},
     )
-    warm_up(small, _run)
+    warm_up(small, _try)
+
+
+def _try(small: Scenario) -> None:
+    _run(ShavingWorld.build(small, np.random.default_rng(small.run.seed)), lambda _: None)
 
 
 def run_shaving(scenario: Scenario, progress: Progress | None = None) -> tuple[ShavingWorld, ShavingOutcome]:
@@ -75,13 +79,13 @@ def run_shaving(scenario: Scenario, progress: Progress | None = None) -> tuple[S
     FaultyInputError
         With every fault of the files that the scenario names.
     """
-    ready(scenario)
-    return _run(scenario, progress or (lambda _: None))
-
-
-def _run(scenario: Scenario, tell: Progress = lambda _: None) -> tuple[ShavingWorld, ShavingOutcome]:
     world = ShavingWorld.build(scenario, np.random.default_rng(scenario.run.seed))
-    return world, (_run_agents if scenario.run.engine == "agents" else _run_compiled)(world, tell)
+    ready(scenario)
+    return world, _run(world, progress or (lambda _: None))
+
+
+def _run(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
+    return (_run_agents if world.scenario.run.engine == "agents" else _run_compiled)(world, tell)
 
 
 def _run_agents(world: ShavingWorld, tell: Progress) -> ShavingOutcome:

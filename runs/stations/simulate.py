@@ -54,7 +54,13 @@ def ready(scenario: Scenario) -> None:
         scheduling=few.model_dump(),
         triggers=scenario.triggers.model_dump(),
     )
-    warm_up(small, _run)
+    warm_up(small, _try)
+
+
+def _try(small: Scenario) -> None:
+    world = StationsWorld.build(small, np.random.default_rng(small.run.seed))
+    carry_out(world)
+    carry_out(unscheduled(world))
 
 
 def run_stations(
@@ -74,12 +80,9 @@ def run_stations(
     FaultyInputError
         With every fault of the files that the scenario names; if a power flow diverges.
     """
-    ready(scenario)
-    return _run(scenario, progress or (lambda _: None))
-
-
-def _run(scenario: Scenario, tell: Progress = lambda _: None) -> tuple[StationsWorld, StationsOutcome, StationsOutcome]:
     world = StationsWorld.build(scenario, np.random.default_rng(scenario.run.seed))
+    ready(scenario)
+    tell = progress or (lambda _: None)
     outcome = carry_out(world, lambda part: tell(SCHEDULED * part))
     return world, outcome, carry_out(unscheduled(world), lambda part: tell(SCHEDULED + (1 - SCHEDULED) * part))
 

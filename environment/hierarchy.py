@@ -1,9 +1,9 @@
 """The grid's tree: control centre -> substations -> transformers (-> lines) -> EVs (paper A, section 4.2.2)."""
 
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
@@ -11,6 +11,9 @@ from pydantic import Field, model_validator
 from environment.feeders.placement import Placement
 from environment.fleets.fleet import Fleet
 from environment.settings import Settings
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 CONTROL_CENTER = "control_center"
 
@@ -59,11 +62,10 @@ class Hierarchy:
 
     Parameters
     ----------
-    grid
-        Directed tree from the control centre down to the transformers and their lines; nodes ("substation:1", "transformer:T1") carry
-        their ``kind``.
-    transformers
-        Names, in order.
+    substations, transformers
+        Nodes of the substations ("substation:1") and names of the transformers ("T1"), in order.
+    fed_by
+        Index into `substations` of each transformer, shape ``(n_transformers,)``.
     feeder_of
         Index into `transformers` of each EV, shape ``(n_vehicles,)``.
     limit_kw
@@ -74,8 +76,9 @@ class Hierarchy:
         Line of each EV at its transformer, shape ``(n_vehicles,)``.
     """
 
-    grid: "nx.DiGraph[str]"
+    substations: tuple[str, ...]
     transformers: tuple[str, ...]
+    fed_by: NDArray[np.int64]
     feeder_of: NDArray[np.int32]
     limit_kw: float
     lines: int
@@ -105,20 +108,29 @@ class Hierarchy:
         line = np.zeros(len(fleet), dtype=np.int32)
         if settings.lines > 1:
             line[fleet.plug_in_order] = rng.integers(settings.lines, size=len(fleet))
+        stations = min(settings.substations, len(names))
+        substations = tuple(f"substation:{s + 1}" for s in range(stations))
+        fed_by = np.arange(len(names)) * stations // len(names)
+        limit_kw = settings.load_limit_kw
+        return cls(substations, names, fed_by, feeder.astype(np.int32), limit_kw, settings.lines, line)
+
+    @cached_property
+    def grid(self) -> "nx.DiGraph[str]":
+        """Directed tree from the control centre down to the transformers and their lines; nodes carry their ``kind``."""
+        import networkx as nx
+
         grid: nx.DiGraph[str] = nx.DiGraph()
         grid.add_node(CONTROL_CENTER, kind="control_center")
-        stations = min(settings.substations, len(names))
-        for s in range(stations):
-            station = f"substation:{s + 1}"
+        for station in self.substations:
             grid.add_node(station, kind="substation")
             grid.add_edge(CONTROL_CENTER, station)
-        for k, name in enumerate(names):
+        for name in self.transformers:
             grid.add_node(f"transformer:{name}", kind="transformer")
-            grid.add_edge(f"substation:{k * stations // len(names) + 1}", f"transformer:{name}")
-            for number in range(settings.lines):
+            grid.add_edge(self.substation_of(name), f"transformer:{name}")
+            for number in range(self.lines):
                 grid.add_node(f"line:{name}/{number + 1}", kind="line")
                 grid.add_edge(f"transformer:{name}", f"line:{name}/{number + 1}")
-        return cls(grid, names, feeder.astype(np.int32), settings.load_limit_kw, settings.lines, line)
+        return grid
 
     def part(self, first: int, stop: int, rows: NDArray[np.int64]) -> "Hierarchy":
         """Return the tree of some transformers next to each other.
@@ -130,20 +142,23 @@ class Hierarchy:
         rows
             Their EVs, by rows of the fleet.
         """
-        names = self.transformers[first:stop]
-        nodes = {f"transformer:{name}" for name in names}
-        kept = nodes.union(*(nx.ancestors(self.grid, node) | nx.descendants(self.grid, node) for node in nodes))
-        grid = self.grid.subgraph(kept).copy()
-        return Hierarchy(grid, names, self.feeder_of[rows] - first, self.limit_kw, self.lines, self.line_of[rows])
+        kept, fed_by = np.unique(self.fed_by[first:stop], return_inverse=True)
+        return replace(
+            self,
+            substations=tuple(self.substations[k] for k in kept),
+            transformers=self.transformers[first:stop],
+            fed_by=fed_by,
+            feeder_of=self.feeder_of[rows] - first,
+            line_of=self.line_of[rows],
+        )
 
     def substation_of(self, transformer: str) -> str:
         """Return the node of the substation that feeds a transformer."""
-        return str(next(self.grid.predecessors(f"transformer:{transformer}")))
+        return self.substations[int(self.fed_by[self._row_of[transformer]])]
 
-    @property
-    def substations(self) -> tuple[str, ...]:
-        """Their nodes, in order."""
-        return tuple(self.grid.successors(CONTROL_CENTER))
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.transformers)}
 
     def with_vehicles(self, fleet: Fleet, placement: Placement | None = None) -> "nx.DiGraph[str]":
         """Return the whole tree, EVs included, as a graph of its own (about 1 kB an EV).

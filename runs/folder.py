@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from environment.faults import Fault, FaultyInputError
 from runs.scenario import Scenario
-from runs.timeline import timeline
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCENARIO_FILE: Final = "scenario.toml"
 SUMMARY_FILE: Final = "summary.json"
@@ -105,7 +105,7 @@ class Saved(Protocol):
         """Key figures by name."""
 
     @property
-    def log(self) -> pd.DataFrame:
+    def log(self) -> "pd.DataFrame":
         """Every message, with ``channel.log``."""
 
 
@@ -126,6 +126,8 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
     (folder / SCENARIO_FILE).write_text(result.scenario.to_toml(), encoding="utf-8")
     (folder / SUMMARY_FILE).write_text(json.dumps(result.summary, indent=2) + "\n", encoding="utf-8")
     if result.scenario.channel.log:
+        from runs.timeline import timeline  # noqa: PLC0415  (pandas only where there are tables)
+
         told = timeline(result.log, result.scenario.horizon)
         (folder / TIMELINE_FILE).write_text(told, encoding="utf-8")
     for name in names:
@@ -136,7 +138,7 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
             table.to_parquet(folder / f"{name}.parquet", index=False)
 
 
-def read_run(folder: Path, names: Iterable[str], what: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def read_run(folder: Path, names: Iterable[str], what: str) -> tuple[dict[str, Any], "dict[str, pd.DataFrame]"]:
     """Read back what `write_run` left of a run in Parquet: its summary and tables.
 
     Parameters
@@ -153,6 +155,8 @@ def read_run(folder: Path, names: Iterable[str], what: str) -> tuple[dict[str, A
     FaultyInputError
         If a file is missing.
     """
+    import pandas as pd  # noqa: PLC0415  (only where tables are read)
+
     files = {name: folder / f"{name}.parquet" for name in names}
     missing = [name for name, path in {SUMMARY_FILE: folder / SUMMARY_FILE, **files}.items() if not path.is_file()]
     if missing:

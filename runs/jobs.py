@@ -58,7 +58,7 @@ def _run(scenario: Scenario, job: Job) -> Record:
         kind = kind_of(case)
         kind.ready(case)
         begun = time.perf_counter()
-        figures = dict(_figures(kind.summarize(case)))
+        figures = dict(_figures(kind.summarize(case, None)))
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)
         return failure(job.run, error, time.perf_counter() - begun)
     return Record(run=job.run, status="ok", error=None, wall_s=time.perf_counter() - begun, figures=figures)

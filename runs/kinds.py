@@ -65,7 +65,7 @@ class Kind(NamedTuple):
     summarize
         Runs it for its summary only.
     show
-        Prints a result and its warnings.
+        Prints the summary of a scenario's run, and its warnings.
     draw
         Draws every figure of a result into a folder.
     one_process
@@ -76,14 +76,14 @@ class Kind(NamedTuple):
     ready: Callable[[Scenario], None]
     title: Callable[[Scenario], str]
     run: Callable[[Scenario, Progress], AnyResult]
-    summarize: Callable[[Scenario], dict[str, Any]]
-    show: Callable[[Any], None]
+    summarize: Callable[[Scenario, Progress | None], dict[str, Any]]
+    show: Callable[[Scenario, dict[str, Any]], None]
     draw: Callable[[Any, Path], list[Path]]
     one_process: str = ""
 
     def load(self, *, draw: bool) -> None:
         """Import what a run needs, and what draws it if asked to."""
-        for part in (self.run, self.show, self.draw) if draw else (self.run, self.show):
+        for part in (self.run, self.show, self.draw) if draw else (self.summarize, self.show):
             if isinstance(part, OnDemand):
                 part.load()
 

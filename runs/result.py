@@ -17,7 +17,8 @@ from environment.faults import Fault, FaultyInputError
 from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
 from runs.log_table import LOG_DTYPES, log_table
 from runs.metrics import EnergyBooks
-from runs.network import FEEDER_TABLES, empty_table, feeder_tables, solve_network
+from runs.network import solve_network
+from runs.network_tables import FEEDER_TABLES, empty_table, feeder_tables
 from runs.outcome import Outcome
 from runs.scenario import Scenario
 from runs.summary import summary_of

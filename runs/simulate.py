@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,16 @@ from environment.messages import (
 from runs.metrics import distances_of
 from runs.outcome import Outcome, Strays
 from runs.progress import Progress
-from runs.result import Result
 from runs.scenario import Scenario
 from runs.summary import summary_of
 from runs.warm_up import warm_up
 from runs.world import World, count_planning
 
+if TYPE_CHECKING:
+    from runs.result import Result
 
-def simulate(scenario: Scenario, progress: Progress | None = None) -> Result:
+
+def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
     """Run a scenario.
 
     Parameters
@@ -51,6 +53,8 @@ def simulate(scenario: Scenario, progress: Progress | None = None) -> Result:
     FaultyInputError
         With every fault of the files that the scenario names.
     """
+    from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
+
     return Result.of(*_run(scenario, progress))
 
 

@@ -7,12 +7,15 @@ own business (`power_flow`).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from environment.faults import Fault
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 STIFF_VA = 1e15
 """Short-circuit power of a source that holds its voltage whatever is drawn [VA]."""
@@ -102,6 +105,8 @@ class Feeder:
     @cached_property
     def graph(self) -> "nx.Graph[int]":
         """Rows of nodes, joined where a line, a transformer or a closed switch joins them, with ``km``."""
+        import networkx as nx
+
         graph: nx.Graph[int] = nx.Graph()
         graph.add_nodes_from(range(len(self)))
         for first, second, km in self._branches():
@@ -118,6 +123,8 @@ class Feeder:
     @cached_property
     def ways(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Length of the shortest way to the source [km], and the next node on it (-1: the source), both ``(n_nodes,)``."""
+        import networkx as nx
+
         before, length = nx.dijkstra_predecessor_and_distance(self.graph, self.source_node, weight="km")
         km = np.array([length[i] for i in range(len(self))])
         # The first is the one that found the node; over branches of no length, more can be listed, even before the source.
@@ -300,6 +307,8 @@ class Feeder:
 
     def _islands(self) -> list[Fault]:
         """One fault for each part that nothing joins to the source."""
+        import networkx as nx
+
         source, source_v = str(self.node[self.source_node]), self.node_v[self.source_node]
         found = []
         for part in nx.connected_components(self.graph):

@@ -1,9 +1,8 @@
 """Where on a feeder the base load and the EVs of a transformer sit, and what each node draws."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +10,9 @@ from environment.faults import Fault, nearest, raise_if_any
 from environment.feeders.feeder import UNKNOWN, Feeder
 from environment.feeders.settings import FeederSettings
 from environment.fleets.fleet import Fleet
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final, Literal
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -165,6 +164,8 @@ def _without_auxiliary(feeder: Feeder, auxiliary: NDArray[np.bool_]) -> Feeder:
 
     SimBench puts a switch and an auxiliary node at both ends of every line: without this, a feeder has three times the nodes.
     """
+    import networkx as nx
+
     place = np.arange(len(feeder))
     for a, b in zip(feeder.link_from.tolist(), feeder.link_to.tolist(), strict=True):
         for end, other in ((a, b), (b, a)):

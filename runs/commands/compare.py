@@ -55,9 +55,10 @@ def compare(
                 for name, result in zip(names, results, strict=True):
                     (folder / name).mkdir()
                     save(result, folder / name, table_format)
-                comparison(results).to_csv(folder / COMPARISON_FILE)
+                comparison([each.summary for each in results]).to_csv(folder / COMPARISON_FILE)
                 plots.save_comparison(results, folder / "figures")
-        print_warnings_of(*results)
-        print_comparison(results)
+        summaries = [result.summary for result in results]
+        print_warnings_of(*summaries)
+        print_comparison(summaries)
         if out_folder is not None:
             print_written(out_folder, "comparison.csv, figures/, a folder for each method")

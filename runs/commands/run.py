@@ -1,10 +1,14 @@
 """``evswarm run``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from runs.commands.options import FormatOption, OutOption, ScenarioArgument, SeedOption, SetOption, TableFormat
+
+if TYPE_CHECKING:
+    from runs.kinds import AnyResult
+    from runs.scenario import Scenario
 
 
 def run(
@@ -24,8 +28,8 @@ def run(
     from environment.faults import Fault, FaultyInputError
     from runs.commands.case import load, read, save
     from runs.folder import whole_folder
-    from runs.kinds import AnyResult, kind_of
-    from runs.terminal import explained, print_written, progress_bar
+    from runs.kinds import kind_of
+    from runs.terminal import explained, print_written
 
     with explained():
         case = read(scenario, overrides, seed)
@@ -34,19 +38,38 @@ def run(
             raise FaultyInputError([Fault("--workers", None, "workers", str(workers), f"1: {kind.one_process}")])
         load(case, draw=out_folder is not None)
 
-        def carry_out() -> AnyResult:
-            with progress_bar(kind.title(case)) as tell:
-                if workers == 1:
-                    return kind.run(case, tell)
-                from runs.shards import simulate_in_parts
-
-                return simulate_in_parts(case, workers=workers, progress=tell)
-
         if out_folder is None:
-            kind.show(carry_out())
+            kind.show(case, _summarized(case, workers))
         else:
             with whole_folder(out_folder) as folder:
-                result = carry_out()
+                result = _simulated(case, workers)
                 save(result, folder, table_format)
-            kind.show(result)
+            kind.show(case, result.summary)
             print_written(out_folder, "tables, summary.json, figures/")
+
+
+def _summarized(case: "Scenario", workers: int) -> dict[str, Any]:
+    """Carry out a run of which no table is written: none is made."""
+    from runs.kinds import kind_of
+    from runs.terminal import progress_bar
+
+    kind = kind_of(case)
+    with progress_bar(kind.title(case)) as tell:
+        if workers == 1:
+            return kind.summarize(case, tell)
+        from runs.shards import summarize_in_parts
+
+        return summarize_in_parts(case, workers=workers, progress=tell)
+
+
+def _simulated(case: "Scenario", workers: int) -> "AnyResult":
+    from runs.kinds import kind_of
+    from runs.terminal import progress_bar
+
+    kind = kind_of(case)
+    with progress_bar(kind.title(case)) as tell:
+        if workers == 1:
+            return kind.run(case, tell)
+        from runs.shards import simulate_in_parts
+
+        return simulate_in_parts(case, workers=workers, progress=tell)

@@ -1,29 +1,31 @@
 """A run of ants beside free charging and no EVs, and methods side by side."""
 
-import pandas as pd
+from typing import TYPE_CHECKING, Any
+
 from rich.markup import escape
 from rich.table import Table
 
 from coordination.valley_filling import COORDINATORS
 from runs.plural import counted
 from runs.printed.rows import FAULTS, ROWS
-from runs.result import Result
+from runs.scenario import Scenario
 from runs.terminal import err, out
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def print_run(result: Result) -> None:
+
+def print_run(_scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run beside free charging and beside no EVs, and its warnings."""
-    print_warnings_of(result)
-    summary = result.summary
+    print_warnings_of(summary)
     columns = {"no EVs": summary["no_evs"], COORDINATORS["free"].title: summary["free"]}
     if summary["method"] != "free":
         columns[COORDINATORS[summary["method"]].title] = summary
-    _print_columns(result, columns)
-    _print_optimum(result)
+    _print_columns(summary, columns)
+    _print_optimum(summary)
 
 
-def _print_optimum(result: Result) -> None:
-    summary = result.summary
+def _print_optimum(summary: dict[str, Any]) -> None:
     if summary.get("optimality_gap") is None:
         return
     known = f"a lower bound; the best schedule known has a gap of {summary['optimum_bracket']:.1e} to it"
@@ -33,15 +35,14 @@ def _print_optimum(result: Result) -> None:
     out.print(f"The gap is to {against}. This schedule {own}.{settled}", highlight=False)
 
 
-def print_comparison(results: list[Result]) -> None:
-    """Print runs on the same fleet and load side by side."""
-    columns = {"no EVs": results[0].summary["no_evs"]}
-    columns |= {COORDINATORS[result.summary["method"]].title: result.summary for result in results}
-    _print_columns(results[0], columns)
+def print_comparison(summaries: list[dict[str, Any]]) -> None:
+    """Print the summaries of runs on the same fleet and load side by side."""
+    columns = {"no EVs": summaries[0]["no_evs"]}
+    columns |= {COORDINATORS[summary["method"]].title: summary for summary in summaries}
+    _print_columns(summaries[0], columns)
 
 
-def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None:
-    summary = result.summary
+def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) -> None:
     title = f"{counted(summary['vehicles'], 'EV')}, {counted(summary['transformers'], 'transformer')} of {summary['limit_kw']:,.0f} kW"
     table = Table(title=title, title_justify="left")
     table.add_column("")
@@ -54,16 +55,18 @@ def _print_columns(result: Result, columns: dict[str, dict[str, float]]) -> None
     out.print(table)
 
 
-def comparison(results: list[Result]) -> pd.DataFrame:
+def comparison(summaries: list[dict[str, Any]]) -> "pd.DataFrame":
     """Return what is printed of runs side by side, a row a method."""
-    rows = {result.summary["method"]: {key: result.summary.get(key) for key in ROWS} for result in results}
+    import pandas as pd  # noqa: PLC0415  (only where a table is written)
+
+    rows = {summary["method"]: {key: summary.get(key) for key in ROWS} for summary in summaries}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
-def print_warnings_of(*results: Result) -> None:
+def print_warnings_of(*summaries: dict[str, Any]) -> None:
     """Print the warnings of some runs, each once, with whose they are where not all have them."""
-    texts = list(dict.fromkeys(text for result in results for text in result.summary["warnings"]))
+    texts = list(dict.fromkeys(text for summary in summaries for text in summary["warnings"]))
     for text in texts:
-        titles = [COORDINATORS[r.summary["method"]].title for r in results if text in r.summary["warnings"]]
-        whose = "" if len(titles) == len(results) else f" ({', '.join(titles)})"
+        titles = [COORDINATORS[summary["method"]].title for summary in summaries if text in summary["warnings"]]
+        whose = "" if len(titles) == len(summaries) else f" ({', '.join(titles)})"
         err.print(f"[yellow]warning{whose}:[/] {escape(text)}", highlight=False)

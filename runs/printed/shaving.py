@@ -1,13 +1,13 @@
 """A run of a fleet that gives back, beside the load without EVs."""
 
-from typing import Final
+from typing import Any, Final
 
 from rich.markup import escape
 from rich.table import Table
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from runs.printed.rows import LOAD_ROWS, ROWS, cell, print_warnings
-from runs.shaving.result import ShavingResult
+from runs.scenario import Scenario
 from runs.terminal import out
 
 STORE_ROWS: Final = {
@@ -29,9 +29,8 @@ STORE_ROWS: Final = {
 """What is shown of the fleet as a store: label and form."""
 
 
-def print_shaving(result: ShavingResult) -> None:
+def print_shaving(_scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run beside the load without EVs, and its warnings."""
-    summary = result.summary
     print_warnings(summary)
     title = (
         f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s), {TACTICS[summary['tactic']].title}"

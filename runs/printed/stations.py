@@ -1,13 +1,13 @@
 """A run of charging stations beside what was before scheduling, and its triggers."""
 
-from typing import Final
+from typing import Any, Final
 
 from rich.markup import escape
 from rich.table import Table
 
 from runs.plural import counted
 from runs.printed.rows import cell, print_warnings
-from runs.stations.result import StationsResult
+from runs.scenario import Scenario
 from runs.stations.summary import COSTS, LEVELS
 from runs.terminal import out
 
@@ -48,13 +48,13 @@ STATION_PARTS: Final = ("feasible_slots", "discount_yuan")
 """Rows that end a part of the table."""
 
 
-def print_stations(result: StationsResult) -> None:
+def print_stations(scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run of charging stations beside what was before scheduling, its triggers and its warnings."""
-    summary, before = result.summary, result.summary["unscheduled"]
+    before = summary["unscheduled"]
     print_warnings(summary)
     title = (
         f"{counted(summary['stations'], 'station')} in {counted(summary['regions'], 'region')}, {counted(summary['visits'], 'visit')}, "
-        f"{counted(len(result.slots), 'slot')} of {result.scenario.horizon.slot_min} min"
+        f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min"
     )
     table = Table(title=title, title_justify="left")
     for name in ("", "before scheduling", f"scheduled by {summary['optimizer']}"):

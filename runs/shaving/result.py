@@ -124,9 +124,9 @@ def shave(scenario: Scenario, progress: Progress | None = None) -> ShavingResult
     return ShavingResult.of(*run_shaving(scenario, progress))
 
 
-def summarize_shaving(scenario: Scenario) -> dict[str, Any]:
+def summarize_shaving(scenario: Scenario, progress: Progress | None = None) -> dict[str, Any]:
     """Run a scenario with a section ``[peak_shaving]`` and return its summary only."""
-    return shaving_summary(*run_shaving(scenario))
+    return shaving_summary(*run_shaving(scenario, progress))
 
 
 def shaving_summary(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, Any]:

@@ -127,9 +127,9 @@ def schedule_stations(scenario: Scenario, progress: Progress | None = None) -> S
     return StationsResult.of(*run_stations(scenario, progress))
 
 
-def summarize_stations(scenario: Scenario) -> dict[str, Any]:
+def summarize_stations(scenario: Scenario, progress: Progress | None = None) -> dict[str, Any]:
     """Run a scenario with a section ``[stations]`` and return its summary only."""
-    return stations_summary(*run_stations(scenario))
+    return stations_summary(*run_stations(scenario, progress))
 
 
 def _tables(scenario: Scenario) -> tuple[str, ...]:

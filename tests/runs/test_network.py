@@ -15,7 +15,7 @@ from runs.cli import app
 from runs.design import Design
 from runs.engine import Engine
 from runs.folder import whole_folder
-from runs.network import FEEDER_TABLES
+from runs.network_tables import FEEDER_TABLES
 from runs.printed.sweep import print_sweep
 from runs.result import TABLES, Result
 from runs.scenario import Scenario

@@ -12,9 +12,11 @@ from ortools.graph.python import min_cost_flow
 from scipy.optimize import LinearConstraint, minimize
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.optimum import certify, is_feasible, lower_bound_kw2, solve
+from coordination.valley_filling.optimum import CLOSED, certify, is_feasible, lower_bound_kw2, one_price, solve
 from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
 from environment.horizon import Horizon
+from runs.scenario import Scenario
+from runs.world import World
 from tests.support.laws import examples
 from tests.support.worlds import make_fleet, problems
 
@@ -200,6 +202,67 @@ def test_no_method_goes_below_the_bound(problem: ValleyFilling, batch: int, roun
         settings = CoordinationSettings(method=method, batch_size=batch, rounds=rounds, iterations=3, population=5)
         plan = coordinator.plan(problem, settings, np.random.default_rng(1))
         assert cost_kw2(problem, plan.schedule) >= bound - 1e-6 * abs(bound)
+
+
+@given(problem=problems(), method=st.sampled_from(["free", "ants", "optimal"]), backwards=st.booleans())
+def test_wherever_the_search_begins_it_finds_the_same_optimum(
+    problem: ValleyFilling, method: str, backwards: bool
+) -> None:
+    order = problem.order[::-1].copy() if backwards else problem.order
+    ants = dataclasses.replace(problem, order=order)  # who chooses last may lack what another could leave
+    settings = CoordinationSettings(method=method)
+    start = COORDINATORS[method].plan(ants, settings, np.random.default_rng(1)).schedule
+    before = start.power_kw.copy()
+    cold, warm = solve(problem), solve(problem, start)
+    assert (start.power_kw == before).all(), "where it begins from is not changed"
+    assert is_feasible(problem, warm.schedule)
+    assert warm.kind == cold.kind
+    assert warm.bound_kw2 <= cold.cost_kw2 * (1 + 1e-12)
+    assert cold.bound_kw2 <= warm.cost_kw2 * (1 + 1e-12)
+    if warm.kind == "exact":
+        assert warm.cost_kw2 == pytest.approx(cold.cost_kw2, rel=1e-12)
+
+
+def test_a_schedule_that_is_none_of_these_evs_is_no_place_to_begin() -> None:
+    problem = ValleyFilling.of(make_fleet([(0, 3, 4, 4)]), Horizon(slots=3), np.array([5.0, 1.0, 2.0]), 100.0)
+    start = Schedule(problem)
+    start.of(0)[:] = [40.0, 4.0, 4.0]
+    assert solve(problem, start).schedule.power_kw.tolist() == solve(problem).schedule.power_kw.tolist()
+
+
+@pytest.mark.parametrize("slot_min", [60, 15])
+@pytest.mark.parametrize("within", [1e-3, 1e-6, 1e-9])
+def test_the_bracket_of_a_home_fleet_is_as_close_as_was_asked(slot_min: int, within: float) -> None:
+    world = World.build(
+        Scenario().update(horizon={"slot_min": slot_min}, fleet={"vehicles": 300}), np.random.default_rng(1)
+    )
+    problem, free = world.problems[0], world.free_charging.schedules[0]
+    free_kw2 = cost_kw2(problem, free)
+    optimum = solve(problem, free, within=within, free_kw2=free_kw2)
+    assert 0 <= optimum.cost_kw2 - optimum.bound_kw2 <= within * (free_kw2 - optimum.bound_kw2)
+
+
+def test_a_wide_bracket_certifies_no_schedule_that_another_betters() -> None:
+    world = World.build(Scenario().update(fleet={"vehicles": 300}), np.random.default_rng(1))
+    problem = world.problems[0]
+    nearly = COORDINATORS["ants"].plan(problem, CoordinationSettings(), np.random.default_rng(1)).schedule
+    assert cost_kw2(problem, nearly) > (1 + CLOSED) * solve(problem).cost_kw2
+    optimum = solve(problem, nearly, within=0.5, free_kw2=cost_kw2(problem, world.free_charging.schedules[0]))
+    assert not certify(problem, nearly, optimum)
+    assert certify(problem, solve(problem).schedule, optimum)
+
+
+@given(loads=st.lists(st.floats(0, 100), min_size=1, max_size=12), near=st.floats(0, 20))
+def test_loads_near_each_other_have_one_price(loads: list[float], near: float) -> None:
+    load_kw = np.array(loads)
+    prices = one_price(load_kw, near)
+    assert prices.sum() == pytest.approx(load_kw.sum(), abs=1e-9)
+    for a, b in itertools.combinations(range(load_kw.size), 2):
+        if abs(load_kw[a] - load_kw[b]) <= near:
+            assert prices[a] == prices[b]
+        elif load_kw[a] < load_kw[b]:
+            assert prices[a] <= prices[b]
+    assert one_price(load_kw, 0.0) == pytest.approx(load_kw)
 
 
 @given(problem=problems())

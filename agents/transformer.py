@@ -9,15 +9,8 @@ from numpy.typing import NDArray
 from agents.ev import EV
 from agents.swarm import Swarm
 from coordination.valley_filling.adjustment import DONE_KW, DUST_KW, asked, cut_kw
-from coordination.valley_filling.problem import (
-    CoordinationSettings,
-    Coordinator,
-    Plan,
-    Round,
-    Schedule,
-    ValleyFilling,
-    cost_kw2,
-)
+from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan, Round
+from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard
 from environment.channel import Channel
 from environment.messages import (

@@ -6,7 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.problem import Round, Schedule
+from coordination.valley_filling.coordinator import Round
+from coordination.valley_filling.problem import Schedule
 from environment.channel import Channel
 from runs.metrics import Distance
 

@@ -17,7 +17,7 @@ from coordination.peak_shaving.problem import SEARCHERS, PeakShavingSettings
 from coordination.stations.settings import SCHEDULERS, SchedulingSettings
 from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.problem import CoordinationSettings
+from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.events import EventsSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.feeders import FeederSource

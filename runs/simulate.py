@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from coordination.valley_filling.adjustment import adjust, cut_arrivals
 from coordination.valley_filling.ants import forage
 from coordination.valley_filling.colony import plan_ahead, sent_choosing
-from coordination.valley_filling.problem import Round, Schedule, ValleyFilling
+from coordination.valley_filling.coordinator import Round
+from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, PheromoneBoard
 from environment.channel import Channel

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.problem import Coordinator, Plan, Schedule, ValleyFilling
+from coordination.valley_filling.coordinator import Coordinator, Plan
+from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.channel import Channel
 from environment.faults import Fault, collecting, nearest, raise_if_any

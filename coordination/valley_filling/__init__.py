@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 from environment.registry import Registry
 
 if TYPE_CHECKING:
-    from coordination.valley_filling.problem import Coordinator
+    from coordination.valley_filling.coordinator import Coordinator
 
 COORDINATORS: "Final[Registry[Coordinator]]" = Registry(
     {

@@ -5,15 +5,8 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import rounds
 from coordination.valley_filling.ants import forage
-from coordination.valley_filling.problem import (
-    CoordinationSettings,
-    Coordinator,
-    Plan,
-    Round,
-    Schedule,
-    ValleyFilling,
-    cost_kw2,
-)
+from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan, Round
+from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.board import DEPOSITS, ENTRIES, REFUSALS, TAKEN, PheromoneBoard
 from environment.messages import HEADER_BYTES, Acceptance, BoardCopy, Deposit, Refusal, Sent, Share
 

@@ -6,7 +6,8 @@ Source: paper A, section 5.2 [verbatim in words].
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.problem import CoordinationSettings, Coordinator, Plan, Schedule, ValleyFilling
+from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
+from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, Stay, Stays, powers_of, stay_of, usable_kw
 from environment.compiled import compiled
 

@@ -13,15 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.problem import (
-    CoordinationSettings,
-    Coordinator,
-    Plan,
-    Round,
-    Schedule,
-    ValleyFilling,
-    cost_kw2,
-)
+from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan, Round
+from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.stays import Book, Stays, powers_of, stay_of
 from coordination.valley_filling.water import water_fill
 from environment.compiled import compiled

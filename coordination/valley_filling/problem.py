@@ -3,53 +3,17 @@
 Source: paper A, section 4.2.1, eqs (4)-(8), reconstructed (A3, A4 in the rebuilt equations).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, PlainStay, Stays
+from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, PlainStay, Stays, powers_of
 from environment.compiled import compiled
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
-from environment.messages import Sent
-from environment.settings import Settings
-
-
-class CoordinationSettings(Settings):
-    """How charging is coordinated."""
-
-    method: str = "ants"
-    """Who decides, and how: a name of the registry of coordinators."""
-
-    batch_size: int = Field(default=1, gt=0, le=1_000_000_000)
-    """EVs that read the same version of their transformer's board before it is refreshed."""
-
-    rounds: int = Field(default=0, ge=0, le=1_000_000)
-    """Rounds of communication, at most; 0 means the method's own number: 1 for ants (paper A), 60 for odc."""
-
-    information: Literal["online", "day_ahead"] = "online"
-    """"online": an EV exists from its plug-in on, and in later rounds, at slot boundaries, plugged-in EVs choose future
-    slots again; "day_ahead": EVs know their stays before the horizon, and all come back in every round."""
-
-    energy: Literal["exact", "whole_slots"] = "exact"
-    """"exact" delivers what is asked for, the last slot in part; "whole_slots" books whole slots at rated power."""
-
-    adjust: bool = True
-    """Whether plugged-in EVs shift slots at each slot boundary to make up for what the load strays from its forecast."""
-
-    optimizer: str = "pso"
-    """Who searches for pso1 and pso2: a name of the registry of optimisers. Other methods do not use it."""
-
-    iterations: int = Field(default=500, ge=0, le=1_000_000)
-    """Iterations of that search (paper A: 500 and 1500)."""
-
-    population: int = Field(default=50, ge=5, le=1_000_000)
-    """Schedules that are tried in each of those iterations: the particles of a swarm. The paper gives no number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,60 +177,52 @@ class ValleyFilling:
 
 
 @compiled
-def _add_rows(
-    load_kw: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    first_slot: NDArray[np.int32],
-    start: NDArray[np.int64],
-    power_kw: NDArray[np.float64],
-) -> None:
+def _add_rows(load_kw: NDArray[np.float64], rows: NDArray[np.int64], first_slot: NDArray[np.int32], book: Book) -> None:
     for i in rows:
-        for k in range(start[i + 1] - start[i]):
-            load_kw[first_slot[i] + k] += power_kw[start[i] + k]
+        own = powers_of(book, i)
+        for k in range(own.size):
+            load_kw[first_slot[i] + k] += own[k]
 
 
 @compiled
-def _sum_rows(start: NDArray[np.int64], power_kw: NDArray[np.float64], sums_kw: NDArray[np.float64]) -> None:
+def _sum_rows(book: Book, sums_kw: NDArray[np.float64]) -> None:
     for i in range(sums_kw.size):
-        for k in range(start[i], start[i + 1]):
-            sums_kw[i] += power_kw[k]
+        for k in range(book.start[i], book.start[i + 1]):
+            sums_kw[i] += book.power_kw[k]
 
 
 @compiled
 def _weigh_rows(
-    first_slot: NDArray[np.int32],
-    start: NDArray[np.int64],
-    power_kw: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    sums: NDArray[np.float64],
+    weight: NDArray[np.float64], first_slot: NDArray[np.int32], book: Book, sums: NDArray[np.float64]
 ) -> None:
     for i in range(sums.size):
-        for k in range(start[i + 1] - start[i]):
-            sums[i] += power_kw[start[i] + k] * weight[first_slot[i] + k]
+        own = powers_of(book, i)
+        for k in range(own.size):
+            sums[i] += own[k] * weight[first_slot[i] + k]
 
 
 @compiled
-def _count_entries(start: NDArray[np.int64], power_kw: NDArray[np.float64], counts: NDArray[np.int64]) -> None:
+def _count_entries(book: Book, counts: NDArray[np.int64]) -> None:
     for i in range(counts.size):
-        for k in range(start[i], start[i + 1]):
-            counts[i] += power_kw[k] > 0.0
+        for k in range(book.start[i], book.start[i + 1]):
+            counts[i] += book.power_kw[k] > 0.0
 
 
 @compiled
 def _write_entries(
     first_slot: NDArray[np.int32],
-    start: NDArray[np.int64],
-    power_kw: NDArray[np.float64],
+    book: Book,
     at: NDArray[np.int64],
     slot: NDArray[np.int64],
     used_kw: NDArray[np.float64],
 ) -> None:
     for i in range(at.size):
         place = at[i]
-        for k in range(start[i + 1] - start[i]):
-            if power_kw[start[i] + k] > 0.0:
+        own = powers_of(book, i)
+        for k in range(own.size):
+            if own[k] > 0.0:
                 slot[place] = first_slot[i] + k
-                used_kw[place] = power_kw[start[i] + k]
+                used_kw[place] = own[k]
                 place += 1
 
 
@@ -297,12 +253,12 @@ class Schedule:
 
     def add_to(self, load_kw: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
         """Add the power of some EVs, one after the other, to a load [kW] of shape ``(n_slots,)``, in place."""
-        _add_rows(load_kw, rows, self.first_slot, self.start, self.power_kw)
+        _add_rows(load_kw, rows, self.first_slot, self.book)
 
     def entry_counts(self) -> NDArray[np.int64]:
         """Return the number of slots in which each EV charges, shape ``(n_vehicles,)``."""
         counts = np.zeros(self.first_slot.size, dtype=np.int64)
-        _count_entries(self.start, self.power_kw, counts)
+        _count_entries(self.book, counts)
         return counts
 
     def write_entries(self, at: NDArray[np.int64], slot: NDArray[np.int64], power_kw: NDArray[np.float64]) -> None:
@@ -315,7 +271,7 @@ class Schedule:
         slot, power_kw
             Columns that receive slots and powers [kW].
         """
-        _write_entries(self.first_slot, self.start, self.power_kw, at, slot, power_kw)
+        _write_entries(self.first_slot, self.book, at, slot, power_kw)
 
     def entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Return (row, slot, power [kW]) of every charging slot, by row and slot."""
@@ -333,13 +289,13 @@ class Schedule:
     def power_sum_kw(self) -> NDArray[np.float64]:
         """Sum of an EV's power over slots [kW], shape ``(n_vehicles,)``; times the slot length it is its energy."""
         sums_kw = np.zeros(self.first_slot.size)
-        _sum_rows(self.start, self.power_kw, sums_kw)
+        _sum_rows(self.book, sums_kw)
         return sums_kw
 
     def weighted_sum(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum of an EV's power times a weight of each slot, over slots, shape ``(n_vehicles,)``; weights ``(n_slots,)``."""
+        """Return the sum of each EV's power times a weight of each slot, shape ``(n_vehicles,)``; weights ``(n_slots,)``."""
         sums = np.zeros(self.first_slot.size)
-        _weigh_rows(self.first_slot, self.start, self.power_kw, weight, sums)
+        _weigh_rows(weight, self.first_slot, self.book, sums)
         return sums
 
 
@@ -361,82 +317,3 @@ def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.flo
     load_kw = (problem.base_kw if base_kw is None else base_kw) + schedule.load_kw()
     lacking_kw = np.maximum(problem.need_kwh / problem.slot_h - schedule.power_sum_kw(), 0.0)
     return float(np.square(load_kw).sum() + problem.unserved_price_kw * lacking_kw.sum())
-
-
-@dataclass(frozen=True)
-class Round:
-    """What one round of communication did.
-
-    Parameters
-    ----------
-    number
-        From 1.
-    moves
-        EVs that changed their schedule.
-    cost_kw2
-        Cost of the schedule after it.
-    sent
-        What was sent in it.
-    settled
-        Whether no EV would move, were it its turn.
-    """
-
-    number: int
-    moves: int
-    cost_kw2: float
-    sent: tuple[Sent, ...]
-    settled: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """A coordinator's answer.
-
-    Parameters
-    ----------
-    schedule
-        Of all EVs of the problem.
-    rounds
-        How it came about, where it took rounds.
-    """
-
-    schedule: Schedule
-    rounds: tuple[Round, ...] = ()
-
-
-@dataclass(frozen=True)
-class Coordinator:
-    """An entry of the registry.
-
-    Parameters
-    ----------
-    title
-        What to call it in tables and figures.
-    decides
-        Who chooses the slots: each "vehicle" as an ant; a central "planner" that hears every need and dispatches every
-        schedule; the EVs by an "iteration" against a common signal; or "nobody" (charging begins at plug-in).
-    keeps_limit
-        Whether no slot that it fills passes the transformer's limit.
-    keeps_whole_slots
-        Whether it books whole slots where they are asked for; else its powers are continuous all the same.
-    plan
-        Schedules the EVs of one transformer against its forecast load.
-    """
-
-    title: str
-    decides: Literal["vehicle", "planner", "iteration", "nobody"]
-    keeps_limit: bool
-    keeps_whole_slots: bool
-    plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Plan]
-
-    def adjusts(self, settings: CoordinationSettings) -> bool:
-        """Whether EVs answer the deviations of the actual load from the forecast."""
-        return settings.adjust and self.decides == "vehicle"
-
-    def plans_ahead(self, settings: CoordinationSettings) -> bool:
-        """Whether EVs choose before the horizon, all of them, and not at their plug-ins."""
-        return self.decides == "vehicle" and settings.information == "day_ahead"
-
-    def holds_online_rounds(self, settings: CoordinationSettings) -> bool:
-        """Whether plugged-in EVs come back at slot boundaries."""
-        return self.decides == "vehicle" and settings.information == "online" and settings.rounds > 1

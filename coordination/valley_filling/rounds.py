@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.ants import choose_slots
-from coordination.valley_filling.problem import Round, Schedule, ValleyFilling, cost_kw2
+from coordination.valley_filling.coordinator import Round
+from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.stays import (
     ENERGY_TOLERANCE_KWH,
     Book,

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling
+from coordination.valley_filling.coordinator import CoordinationSettings
+from coordination.valley_filling.problem import Schedule, ValleyFilling
 from environment.horizon import Horizon
 from tests.support.naive_ants import naive_plan
 from tests.support.schedules import dense, unserved_had_no_room, usable

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from coordination.valley_filling import colony, rounds
 from coordination.valley_filling.ants import forage
+from coordination.valley_filling.coordinator import CoordinationSettings
 from coordination.valley_filling.optimum import solve
-from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
+from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.board import PheromoneBoard
 from environment.fleets import AcnFleet, NhtsFleet
 from environment.horizon import Horizon

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from coordination.optimizers import OPTIMIZERS
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.problem import CoordinationSettings, Schedule, ValleyFilling, cost_kw2
+from coordination.valley_filling.coordinator import CoordinationSettings
+from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.swarm import ByEv, ByType, Starts, apportion
 from environment.horizon import Horizon
 from runs.studies.asa.cases import VALLEY, paper_case

@@ -65,13 +65,12 @@ def _stamp(folder: Path, file: str, module: str) -> str:
     return _syntax_trees(folder).digest(Path(file), module)
 
 
-class _Locator(caching._CacheLocator):  # type: ignore[misc]  # noqa: SLF001
+class _Locator(caching._CacheLocator):  # type: ignore[misc]  # noqa: SLF001  (numba has no other way to say where)
     """Where a function's compiled code is kept, and what its sources say."""
 
     def __init__(self, function: Callable[..., Any], file: str, folder: Path) -> None:
-        spec = getattr(
-            sys.modules.get(function.__module__), "__spec__", None
-        )  # names what `python -m` runs as __main__
+        # A module that `python -m` runs is called __main__; its spec has its name.
+        spec = getattr(sys.modules.get(function.__module__), "__spec__", None)
         self._py_file, self._folder, self._module = file, folder, spec.name if spec else function.__module__
 
     @classmethod

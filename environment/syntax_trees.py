@@ -14,6 +14,8 @@ ROOMS: Final = ("coordination", "environment")
 """Packages that imports are followed into, beside a file's own package."""
 
 _HOUSE: Final = Path(__file__).resolve().parent.parent
+_BEGAN_NS: Final = time.time_ns()
+"""When this file was imported, before any file with a kernel: what was edited later may have been imported as it was before."""
 
 
 class SourceChangedError(Exception):
@@ -50,7 +52,6 @@ class SyntaxTrees:
 
     def __init__(self, kept: Path) -> None:
         self._kept = kept
-        self._began_ns = time.time_ns()
         self._parsed_any = False
         self._looked_at: dict[Path, Syntax] = {}
         try:
@@ -90,7 +91,7 @@ class SyntaxTrees:
         if file in self._looked_at:
             return self._looked_at[file]
         status = file.stat()
-        if status.st_mtime_ns > self._began_ns:
+        if status.st_mtime_ns > _BEGAN_NS:
             raise SourceChangedError(file)
         known = self._files.get(str(file))
         if known is None or known[:2] != (status.st_mtime_ns, status.st_size):

@@ -60,7 +60,7 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
     name
         Its node in the tree.
     row
-        Its row.
+        Row of the station.
     places
         EVs that it serves at once, 2 m.
     site

@@ -110,12 +110,12 @@ class EV(mesa.Agent):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """As in the grid's tree."""
+        """Node of the EV in the grid's tree."""
         return self.transformer.name_of(self.row)
 
     @property
     def schedule_kw(self) -> NDArray[np.float64]:
-        """Its power in its usable slots [kW]; a view into the schedule."""
+        """Power of the EV in its usable slots [kW], shape ``(n_usable,)``; a view into the schedule."""
         return self.transformer.schedule.of(self.row)
 
     @property

@@ -18,7 +18,7 @@ class StorageEV(mesa.Agent):  # type: ignore[misc]
     name
         Its node.
     row
-        Its row.
+        Row of the EV.
     batteries, participation
         The fleet's columns.
     slot_h

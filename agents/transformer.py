@@ -57,7 +57,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
     actual_kw
         Actual base load [kW], shape ``(n_slots,)``; a slot's value is looked at only when the slot begins.
     coordinator
-        Who decides.
+        Entry of the registry that says who decides.
     settings
         Batch size, rounds and information.
 

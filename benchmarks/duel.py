@@ -37,7 +37,7 @@ class Task:
     population, iterations
         Iterations after the first population.
     seed
-        Of the search.
+        Seed of the search.
     counts
         Whether points are counted and the best is kept.
 

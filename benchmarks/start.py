@@ -41,7 +41,7 @@ def main(repeats: int = 7, commands: dict[str, tuple[str, ...]] = COMMANDS) -> N
     Parameters
     ----------
     repeats
-        Of each command, each in turn with the floor; one more before them fills the cache of compiled code.
+        Runs of each command, each in turn with the floor; one more before them fills the cache of compiled code.
     commands
         Program and arguments by what to call them.
     """

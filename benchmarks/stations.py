@@ -129,7 +129,7 @@ def main(
     Parameters
     ----------
     population, iterations
-        Of the searches.
+        Population and iterations of the searches.
     case
         The day; none: paper C's.
     peer

@@ -33,7 +33,7 @@ class BatchModel(ChargingModel):
     batch_size
         EVs that read the same copy of the board.
     seed
-        Of all draws.
+        Seed of all draws.
     """
 
     def __init__(self, batch_size: int, seed: int) -> None:

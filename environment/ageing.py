@@ -70,7 +70,7 @@ class Wear:
         Parameters
         ----------
         rows
-            Which batteries, shape ``(m,)``.
+            Rows of the batteries, shape ``(m,)``.
         change, capacity_kwh, hours
             Change of the state of charge without its sign, size, and time of each, shape ``(m,)``.
         """

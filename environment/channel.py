@@ -45,11 +45,11 @@ class Clock(Protocol):
 
 
 class Party(Protocol):
-    """Who sends or receives."""
+    """A sender or receiver of messages."""
 
     @property
     def name(self) -> str:
-        """As in the grid's tree."""
+        """Node of the party in the grid's tree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MINUTES_PER_DAY = 24 * 60
 HOUR_US: Final = 3_600_000_000
+"""Microseconds of an hour."""
+
 _ZONE = r"[Tt ]\d{2}(?::?\d{2}){0,2}(?:[.,]\d+)?\s*([Zz]|[+-]\d{2}(?::?\d{2})?)$"
 
 

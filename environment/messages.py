@@ -43,7 +43,7 @@ class Sent(NamedTuple):
     Parameters
     ----------
     message
-        Its class.
+        Class of the message.
     messages
         How many; one to a group counts once.
     receivers

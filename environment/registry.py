@@ -52,13 +52,13 @@ class OnDemand:
     Parameters
     ----------
     place
-        Where it stands: ``module:name``.
+        Where the function stands: ``module:name``.
     """
 
     place: str
 
     def load(self) -> None:
-        """Import its file now."""
+        """Import the function's file now."""
         loaded(self.place)
 
     def __call__(self, *args: Any, **options: Any) -> Any:

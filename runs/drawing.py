@@ -49,13 +49,13 @@ def steps(
     Parameters
     ----------
     axes
-        Where.
+        Panel to draw in.
     hours
         Slot boundaries [h], shape ``(n_slots + 1,)``.
     load_kw
         Mean load of each slot, shape ``(n_slots,)``.
     label, colour, width, style
-        Of the line.
+        Label, colour, width and style of the line.
     """
     axes.stairs(load_kw.to_numpy(), hours, baseline=None, label=label, color=colour, lw=width, ls=style)
 

@@ -1,10 +1,10 @@
-"""Names of those who can carry out many runs."""
+"""Engines of a sweep, by name."""
 
 from enum import StrEnum
 
 
 class Engine(StrEnum):
-    """Who carries out the runs."""
+    """An engine carries out many runs: in this process, in processes, or on Dask (`runs.workers`)."""
 
     SERIAL = "serial"
     PROCESS = "process"

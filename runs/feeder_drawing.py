@@ -27,7 +27,7 @@ class Look(NamedTuple):
 
     @property
     def column(self) -> str:
-        """Its name in a table of nodes."""
+        """Name of the column in a table of nodes."""
         return f"{self.prefix}voltage_pu"
 
 

@@ -117,11 +117,11 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
     result
         Of the run.
     names
-        Of its tables.
+        Names of the run's tables.
     folder
         Takes the files.
     table_format
-        Of the tables.
+        Format of the tables.
     """
     (folder / SCENARIO_FILE).write_text(result.scenario.to_toml(), encoding="utf-8")
     (folder / SUMMARY_FILE).write_text(json.dumps(result.summary, indent=2) + "\n", encoding="utf-8")
@@ -146,7 +146,7 @@ def read_run(folder: Path, names: Iterable[str], what: str) -> tuple[dict[str, A
     folder
         Holds the files.
     names
-        Of the tables.
+        Names of the tables.
     what
         To call the folder, for the faults.
 

@@ -19,7 +19,7 @@ class Job(NamedTuple):
     Parameters
     ----------
     run
-        Its number in the sweep.
+        Number of the run in the sweep.
     changes
         What it changes in the scenario, by dotted name; the seed among it.
     """

@@ -24,7 +24,7 @@ def voltage_profile(result: Result, title: str, figure: Figure, axes: Axes) -> N
     result
         With a feeder; of several transformers the one with that slot is drawn.
     title
-        Of the method.
+        Title of the method.
     figure, axes
         Where.
     """

@@ -49,7 +49,7 @@ class Outcome:
     boards_kw
         Load on the boards at each slot boundary [kW], shape ``(n_transformers, n_slots + 1, n_slots)``.
     channel
-        Its books.
+        Channel with its books of messages.
     refusals
         Deposits refused.
     wall_s

@@ -1,4 +1,4 @@
-"""What is told how far a run is."""
+"""The type of the functions that are told how far a run is."""
 
 from collections.abc import Callable
 

@@ -152,7 +152,7 @@ class Result:
         folder
             Takes the files.
         table_format
-            Of the tables.
+            Format of the tables.
         """
         write_run(self, _tables(self.scenario), folder, table_format)
 

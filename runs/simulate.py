@@ -103,7 +103,7 @@ def run_world(world: World, tell: Progress) -> Outcome:
     Parameters
     ----------
     world
-        A whole one, or a part with some of its transformers.
+        A whole world, or a part with some of its transformers.
     tell
         Told how far it is.
     """

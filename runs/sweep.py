@@ -163,7 +163,7 @@ def replication_seeds(seed: int, replications: int) -> list[int]:
     Parameters
     ----------
     seed
-        Of the sweep.
+        Seed of the sweep.
     replications
         How many.
     """

@@ -49,7 +49,7 @@ def as_they_end[T, R](crew: Crew, work: Callable[[T], R], pieces: Iterable[T]) -
     Parameters
     ----------
     crew
-        Who does it.
+        Workers that do it.
     work
         The function; for worker processes one that can be pickled, as its pieces.
     pieces

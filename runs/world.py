@@ -132,7 +132,7 @@ class World:
 
     @property
     def coordinator(self) -> Coordinator:
-        """Who decides."""
+        """Entry of the registry that says who decides."""
         return COORDINATORS[self.scenario.coordination.method]
 
     @property

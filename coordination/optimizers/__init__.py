@@ -34,6 +34,6 @@ FUNCTIONS: "Final[Registry[Function]]" = Registry(
         "F6-smooth": "coordination.optimizers.functions:SMOOTH_STEP",
     }
 )
-"""Test functions for them."""
+"""Test functions for optimisers, by name."""
 
 __all__ = ["FUNCTIONS", "OPTIMIZERS"]

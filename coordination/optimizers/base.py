@@ -213,7 +213,7 @@ class Optimizer[P: Params, S: State](Minimizer[P, S]):
         Parameters
         ----------
         state
-            Of the search.
+            State of the search.
         x
             The points, shape ``(m, d)``; other ones than were asked for (repaired, say) are learnt from as they are.
         fitness

@@ -44,7 +44,7 @@ class State(base.State):
     velocity
         Shape ``(n, d)``; that of a winner stays as it is.
     losers, winners
-        Who met, shape ``(m,)``.
+        Rows of the losers and winners that met, shape ``(m,)``.
     """
 
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))

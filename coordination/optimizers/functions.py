@@ -97,7 +97,7 @@ class FunctionProblem:
     Parameters
     ----------
     function
-        Which.
+        Test function.
     shift
         By how much its optimum is shifted, shape ``(d,)``.
     """

@@ -65,7 +65,7 @@ def cruise(attack: NDArray[np.float64], key: np.uint64, place: int, direction: N
     attack
         Attack vector, not zero, shape ``(d,)``.
     key, place
-        Of the draws; ``d + 1`` places are used.
+        Key and first place of the draws; ``d + 1`` places are used.
     direction
         Receives the cruise, shape ``(d,)``.
     """

@@ -73,7 +73,7 @@ def minimize(
     problem
         What is minimised.
     optimizer
-        Who searches.
+        Optimiser that searches.
     max_evaluations
         Points to evaluate, exactly: of the last population only as many are as the budget leaves.
     max_iterations

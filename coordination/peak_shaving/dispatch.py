@@ -41,7 +41,7 @@ class Dispatcher:
         Parameters
         ----------
         signal_kw
-            Of the fleet; positive charges.
+            Signal of the fleet [kW]; positive charges.
         soc, rated_kw, limits
             State of charge, rated power, and what each can take and give, shape ``(n,)``.
         """
@@ -109,9 +109,9 @@ class Track:
         Parameters
         ----------
         slot
-            Which.
+            Number of the slot.
         signal_kw
-            Of the fleet.
+            Signal of the fleet [kW].
         asked
             What EVs were asked to do.
         response_kw, before, after

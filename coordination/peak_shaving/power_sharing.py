@@ -85,7 +85,7 @@ def cascade(signal_kw: float, limits: Limits) -> NDArray[np.float64]:
     Parameters
     ----------
     signal_kw
-        Of the fleet; positive charges.
+        Signal of the fleet [kW]; positive charges.
     limits
         What each group can take and give, in the order of their states of charge, shape ``(groups,)``.
     """
@@ -195,7 +195,7 @@ def share(
     Parameters
     ----------
     signal_kw
-        Of the fleet; positive charges.
+        Signal of the fleet [kW]; positive charges.
     soc, rated_kw, limits, labels
         State of charge, rated power, what each EV can take and give, and its group; shape ``(n,)``.
     settings

@@ -154,7 +154,7 @@ class PeakShaving:
     power_kw
         Rated power of an EV, either way.
     capacity_kwh
-        Of the whole fleet's batteries.
+        Capacity of the whole fleet's batteries.
     efficiency
         Each way.
     soc_start

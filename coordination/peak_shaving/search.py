@@ -26,7 +26,7 @@ class Found:
     signal_kw
         Shape ``(n_slots,)``; positive charges.
     fitness
-        Its F.
+        F of the signal.
     history
         Evaluations and best F after each population, shape ``(k, 2)``; empty for the linear programme.
     exact

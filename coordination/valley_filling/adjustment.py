@@ -234,7 +234,7 @@ def adjust(
     now
         The slot.
     actual_kw
-        Its actual base load.
+        Actual base load of the slot [kW].
 
     Returns
     -------

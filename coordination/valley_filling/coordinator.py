@@ -76,7 +76,7 @@ class Plan:
     Parameters
     ----------
     schedule
-        Of all EVs of the problem.
+        Schedule of all EVs of the problem.
     rounds
         How it came about, where it took rounds.
     """

@@ -21,7 +21,7 @@ def charge(begin: int, stay: Stay, drawn_kw: NDArray[np.float64]) -> None:
     begin
         Where it begins, in slots from its first usable one.
     stay
-        Its stay and need.
+        The EV's stay and need.
     drawn_kw
         Power in its usable slots [kW], shape ``(n_usable,)``; its own is added.
     """

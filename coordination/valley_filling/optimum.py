@@ -14,7 +14,7 @@ The optimum also has the smallest possible peak. Among all schedules of the same
 polymatroid, and its member of least sum of squares is majorised by every other (Federgruen and Groenevelt 1986; Frank
 and Murota, "Decreasing minimization"): no other has a smaller largest load.
 
-Two cases:
+Three cases:
 
 - whole slots and one rated power: slots and EVs form a flow network with unit arcs. A schedule is optimal if and only if
   no chain of EVs can pass one slot's charging from a slot to another whose load is lower by more than that power
@@ -152,7 +152,7 @@ def is_feasible(problem: ValleyFilling, schedule: Schedule) -> bool:
     problem
         Stays and needs.
     schedule
-        Of the same EVs.
+        Schedule of the same EVs.
     """
     active = np.zeros(problem.n_vehicles, dtype=np.bool_)
     active[problem.order] = True

@@ -77,7 +77,7 @@ class ValleyFilling:
         Parameters
         ----------
         fleet
-            Those EVs.
+            EVs of the transformer.
         horizon
             The slots.
         base_kw
@@ -310,7 +310,7 @@ def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.flo
     problem
         Needs and limit.
     schedule
-        Of the same EVs.
+        Schedule of the same EVs.
     base_kw
         Base load [kW], shape ``(n_slots,)``; the problem's forecast if left out.
     """

@@ -95,9 +95,9 @@ class Turn(NamedTuple):
     number
         Number of the round.
     part, alone
-        Part of the EVs that is in its batch, 0..1, and whether it is the only one there.
+        Part of all EVs that is in its batch, 0..1, and whether it is alone there.
     ticket
-        Its place in the batch.
+        Place of the EV in its batch.
     """
 
     number: int
@@ -129,7 +129,7 @@ def reconsider(
     load_kw, promised_kw
         The copy: load of each slot and the EVs' part of it [kW], shape ``(n_slots,)``.
     turn
-        Its turn in the round.
+        The EV's turn in the round.
     limit_kw
         The transformer's limit.
     stay
@@ -339,7 +339,7 @@ def consider(
     Parameters
     ----------
     problem
-        Its stay and need.
+        Stays and needs of the transformer's EVs.
     row
         The EV.
     load_kw, promised_kw, turn

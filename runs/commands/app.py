@@ -1,4 +1,4 @@
-"""``evswarm app``."""
+"""The command ``evswarm app``: the browser page."""
 
 from typing import Annotated
 

@@ -43,7 +43,10 @@ def read_leniently(
 
 
 def load(case: Scenario, *, draw: bool = False) -> None:
-    """Import what a run needs, and what draws it if asked to: later, when there is something to tidy up, a Ctrl-C must not meet an import."""
+    """Import what a run needs, and what draws it if asked to.
+
+    Later, when there is something to tidy up, a Ctrl-C must not meet an import.
+    """
     with starting():
         if case.run.engine == "agents":
             import mesa  # noqa: F401

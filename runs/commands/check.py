@@ -1,4 +1,4 @@
-"""``evswarm check``."""
+"""The command ``evswarm check``: faults of a scenario."""
 
 from pathlib import Path
 from typing import Annotated

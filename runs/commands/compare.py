@@ -1,4 +1,4 @@
-"""``evswarm compare``."""
+"""The command ``evswarm compare``: coordinators side by side."""
 
 from typing import Annotated
 

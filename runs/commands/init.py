@@ -1,4 +1,4 @@
-"""``evswarm init``."""
+"""The command ``evswarm init``: a scenario to edit."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""``evswarm optimize``."""
+"""The command ``evswarm optimize``: optimisers against each other."""
 
 from pathlib import Path
 from typing import Annotated

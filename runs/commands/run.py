@@ -1,4 +1,4 @@
-"""``evswarm run``."""
+"""The command ``evswarm run``: one scenario."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,4 +1,4 @@
-"""``evswarm study``."""
+"""The command ``evswarm study``: what a paper claims, repeated."""
 
 from pathlib import Path
 from typing import Annotated, Final

@@ -1,4 +1,4 @@
-"""``evswarm sweep``."""
+"""The command ``evswarm sweep``: many runs of a scenario."""
 
 from pathlib import Path
 from typing import Annotated

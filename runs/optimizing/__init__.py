@@ -3,4 +3,4 @@
 from typing import Final
 
 DEFAULT_ITERATIONS: Final = 100
-"""Iterations of a run where no budget is given."""
+"""Iterations of each run where no budget is given."""

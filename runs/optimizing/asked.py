@@ -34,7 +34,7 @@ def asked(
     runs, dimension, shifted, seed
         See `Comparison`.
     population
-        Of every optimiser.
+        Population of every optimiser.
     iterations, evaluations
         The one or the other; with neither, `DEFAULT_ITERATIONS`.
 

@@ -46,7 +46,7 @@ class Comparison:
     shifted
         Whether each run draws a place for the optimum, the same for all optimisers.
     seed
-        Of all draws.
+        Seed of all draws.
     """
 
     functions: tuple[str, ...]
@@ -90,7 +90,7 @@ class Searched(NamedTuple):
     fun
         The best fitness; 0 is the least possible.
     iterations, evaluations
-        That it took.
+        Iterations and evaluations that the run took.
     cpu_s
         Processor time [s].
     message

@@ -30,7 +30,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
     view
         What stands on it.
     names
-        Of the slots.
+        Names of the slots.
     palette
         Colours.
     """

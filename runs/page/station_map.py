@@ -157,7 +157,7 @@ def map_option(run: Scheduled, where: Places, slot: int, colour: str, palette: P
     where
         Of its feeder's nodes.
     slot
-        Which is looked at.
+        Slot that is looked at.
     colour
         What stations' colour tells, of `COLOURS`.
     palette

@@ -34,7 +34,7 @@ class ShavingOutcome:
     batteries
         The EVs' batteries in the end.
     channel
-        Its books.
+        Channel with its books of messages.
     wall_s
         Time that it took.
     """

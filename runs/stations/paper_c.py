@@ -20,7 +20,7 @@ def paper_c(month: int = 7, day: int = 12, *, base_kw: float = BASE_KW, **sectio
     Parameters
     ----------
     month, day
-        Of the paper's year.
+        Month and day of the paper's year.
     base_kw
         Largest base load of the feeder.
     **sections

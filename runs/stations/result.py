@@ -99,7 +99,7 @@ class StationsResult:
         folder
             Takes the files.
         table_format
-            Of the tables.
+            Format of the tables.
         """
         write_run(self, _tables(self.scenario), folder, table_format)
 

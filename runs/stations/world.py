@@ -44,7 +44,7 @@ class StationsWorld:
     tariff
         Prices.
     visits
-        Who comes to charge.
+        Visits of those who come to charge.
     events
         What strikes.
     search_seeds
@@ -229,7 +229,7 @@ class StationsWorld:
         Parameters
         ----------
         slot
-            Which.
+            Number of the slot.
         reports
             Of the stations, in the order of their rows.
         storage_kw
@@ -315,7 +315,7 @@ class StationsWorld:
         Parameters
         ----------
         slot
-            Which.
+            Number of the slot.
         voltage_v
             What taps are set for, shape ``(m,)``.
         power_kw

@@ -36,7 +36,7 @@ def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tupl
     Parameters
     ----------
     name
-        Of the study.
+        Name of the study.
     asked
         The options.
     target

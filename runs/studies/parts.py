@@ -84,7 +84,7 @@ class Parts:
         pieces
             By key, begun in this order. What a key stands for may depend only on the question.
         crew
-            Who does it.
+            Workers that do it.
         progress
             Told how far this stage is, 0..1.
 

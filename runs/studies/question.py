@@ -25,7 +25,7 @@ def question(name: str, asked: Asked, settings: Any) -> str:
     Parameters
     ----------
     name
-        Of the study.
+        Name of the study.
     asked
         The options.
     settings

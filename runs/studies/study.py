@@ -37,7 +37,7 @@ class Option:
     Parameters
     ----------
     allowed
-        Its values: some, or a range of whole numbers.
+        The allowed values: some, or a range of whole numbers.
     help
         What it does in this study, in a few words.
     """
@@ -47,7 +47,7 @@ class Option:
 
     @property
     def values(self) -> str:
-        """Its values in words."""
+        """The allowed values in words."""
         if isinstance(self.allowed, range):
             return f"{self.allowed[0]} to {self.allowed[-1]}"
         return " or ".join(map(str, self.allowed))

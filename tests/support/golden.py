@@ -176,7 +176,7 @@ def moved(run: str, pinned: dict[str, Any] | None, kept: Columns, now: Golden) -
     run
         Name of the run.
     pinned
-        Its entry in the case's file; None where there is none yet.
+        Entry of the run in the case's file; None where there is none yet.
     kept
         Pinned columns by digest.
     now

@@ -62,19 +62,19 @@ class Size:
     shots, reading_shots, tap_shots
         Draws of users for which a slot is searched, for which ACSO's other readings do, and of which voltages are looked at.
     population, iterations
-        Of these searches.
+        Population and iterations of these searches.
     months, days
-        Of the year; days of each month.
+        Months of the year, and days of each month.
     day_population, day_iterations
-        Of the search of each slot of a day.
+        Population and iterations of the search of each slot of a day.
     seeds
         Days on which triggers are compared.
     trigger_iterations
-        Of the searches of these.
+        Iterations of the searches of these days.
     some_days
         Month and day: those on which weights and evaluators are compared.
     small_population, small_iterations
-        Of searches that go by power flow beside others that do not.
+        Population and iterations of searches that go by power flow beside others that do not.
     """
 
     shots: int
@@ -94,7 +94,7 @@ class Size:
 
     @property
     def evaluations(self) -> int:
-        """Of a slot's search."""
+        """Evaluations of a slot's search."""
         return self.population * (self.iterations + 1)
 
 

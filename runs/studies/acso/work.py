@@ -46,7 +46,7 @@ class Search:
     Parameters
     ----------
     optimizer
-        Of `SEARCHERS`.
+        Name in `SEARCHERS`.
     shot
         Seed of the users and of the search.
     population, iterations
@@ -73,7 +73,7 @@ class Day:
     optimizer, population, iterations, evaluator
         See `SchedulingSettings`.
     triggers
-        Of `TRIGGERS`.
+        Name in `TRIGGERS`.
     events_a_day
         Of each kind.
     weight_voltage, time_yuan_per_h

@@ -52,7 +52,7 @@ class PlanRun:
     total_kw
         Base load and EVs [kW], shape ``(n_slots,)``.
     peak_valley_difference_kw
-        Of that load, over the whole day.
+        Peak less valley of that load, over the whole day.
     optimality_gap
         Distance to the exact optimum, as in a run's summary.
     """
@@ -151,7 +151,7 @@ def paper_runs(
     progress
         Told the part of the runs that is done.
     iterations
-        Of the particle swarms.
+        Iterations of the particle swarms.
     """
     finished = itertools.count(1)
     swarms = [("pso1", count) for count in iterations] + [("pso2", count) for count in (*FEWER, *iterations)]

@@ -40,7 +40,7 @@ class Series:
     changes
         Keys of the scenario by dotted name.
     batches
-        Its batch sizes.
+        Batch sizes of the series.
     """
 
     family: str

@@ -6,7 +6,7 @@ from environment.registry import OnDemand
 from runs.studies.study import Option, Study
 
 BOTH_DAYS: Final = (1, 3)
-"""Days of the parts."""
+"""Lengths of the study's two parts [days]."""
 
 STUDY = Study(
     title="Paper B, a fleet that gives back",

@@ -41,7 +41,7 @@ class Size:
 
     @property
     def evaluations(self) -> int:
-        """Of optimisers that evaluate the population once an iteration."""
+        """Evaluations of optimisers that evaluate the population once an iteration."""
         return self.population * (self.iterations + 1)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.optimum import CLOSED, certify, solve
+from coordination.valley_filling.optimum import CLOSED, ROUNDING, certify, solve
 from coordination.valley_filling.problem import Schedule, cost_kw2
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.board import LIMIT_TOLERANCE_KW
@@ -46,10 +46,6 @@ def load_metrics(load_kw: NDArray[np.float64], limit_kw: float) -> dict[str, flo
         "load_sum_of_squares_kw2": float(np.square(load_kw).sum()),
         "overload_slots": int((load_kw > limit_kw + LIMIT_TOLERANCE_KW).sum()),
     }
-
-
-ROUNDING: Final = 1e-13
-"""Costs that differ by less than this part are equal."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,13 +24,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 def modules(code: str, *words: str) -> int:
     """Return the number of modules that a program has imported at its end."""
     command = [sys.executable, "-c", COUNTED + code, *words]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stderr.splitlines()[-1])  # noqa: S603
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stderr.splitlines()[-1])  # noqa: S603  (our own program)
 
 
 def cpu_s(code: str, *words: str) -> float:
     """Return the processor time of a whole program, user and system [s]."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)  # noqa: S603  (our own program)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -101,4 +101,4 @@ def _summary(cls: type[Settings]) -> str:
 
 
 if __name__ == "__main__":
-    print(reference_page(), end="")  # noqa: T201
+    print(reference_page(), end="")  # noqa: T201  (what the command is for)

@@ -133,7 +133,7 @@ class Flock[P: Params](Optimizer[P, MemoryState]):
         _hunt(state.x, state.memory, prey, *self.propensities(state), new_key(state.rng))
         return state.x
 
-    def learn(self, state: MemoryState, x: NDArray[np.float64], fitness: NDArray[np.float64]) -> None:  # noqa: ARG002
+    def learn(self, state: MemoryState, x: NDArray[np.float64], fitness: NDArray[np.float64]) -> None:  # noqa: ARG002  (every optimiser is told alike)
         """Let every eagle remember."""
         state.remember(fitness)
 

@@ -127,6 +127,6 @@ class PSO(Optimizer[Params, State]):
         )
         return state.x
 
-    def learn(self, state: State, x: NDArray[np.float64], fitness: NDArray[np.float64]) -> None:  # noqa: ARG002
+    def learn(self, state: State, x: NDArray[np.float64], fitness: NDArray[np.float64]) -> None:  # noqa: ARG002  (every optimiser is told alike)
         """Let every particle remember."""
         state.remember(fitness)

@@ -71,7 +71,7 @@ class WOA(Optimizer[Params, base.State]):
         _swim(state.x, state.best_x, a, p.spiral, new_key(state.rng), state.trial)
         return state.trial
 
-    def learn(self, state: base.State, x: NDArray[np.float64], fitness: NDArray[np.float64]) -> None:  # noqa: ARG002
+    def learn(self, state: base.State, x: NDArray[np.float64], fitness: NDArray[np.float64]) -> None:  # noqa: ARG002  (every optimiser is told alike)
         """Go where the whales swam, better or not."""
         state.x, state.trial = state.trial, state.x
         state.fitness = fitness

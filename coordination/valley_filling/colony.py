@@ -11,7 +11,7 @@ from environment.board import DEPOSITS, ENTRIES, REFUSALS, TAKEN, PheromoneBoard
 from environment.messages import HEADER_BYTES, Acceptance, BoardCopy, Deposit, Refusal, Sent, Share
 
 
-def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001  (every coordinator is called alike)
     """Return the day-ahead schedule of the colony: each ant chooses once, then all come back in every later round."""
     schedule = Schedule(problem)
     board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size, problem.lines)

@@ -42,7 +42,7 @@ def _charge_all(stays: Stays, book: Book) -> None:
         charge(0, stay_of(stays, i), powers_of(book, i))
 
 
-def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001  (every coordinator is called alike)
     """Return the schedule of free charging; the limit is not looked at."""
     schedule = Schedule(problem)
     _charge_all(problem.stays, schedule.book)

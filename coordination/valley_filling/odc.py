@@ -57,7 +57,7 @@ def _iterate(
     return changed, entries
 
 
-def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001  (every coordinator is called alike)
     """Return the schedule after the iterations; they begin from empty profiles, and end early once all have settled."""
     schedule = Schedule(problem)
     n = problem.order.size

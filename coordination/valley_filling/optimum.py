@@ -293,7 +293,7 @@ def _copy(problem: ValleyFilling, schedule: Schedule | None) -> Schedule:
     return copy
 
 
-def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001  (every coordinator is called alike)
     """Return the optimal schedule, or the best found where only a bound is known."""
     return Plan(solve(problem).schedule)
 

@@ -49,7 +49,7 @@ def load(case: Scenario, *, draw: bool = False) -> None:
     """
     with starting():
         if case.run.engine == "agents":
-            import mesa  # noqa: F401
+            import mesa  # noqa: F401  (imported now, used later)
         kind_of(case).load(draw=draw)
 
 

@@ -116,7 +116,7 @@ def _short(value: float) -> str:
 
 def write_compared(compared: Compared, folder: Path) -> None:
     """Write every table and the figure into a folder that exists."""
-    from runs.drawing import save  # noqa: PLC0415
+    from runs.drawing import save  # noqa: PLC0415  (matplotlib, as the next)
     from runs.optimizing import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     runs, curves = compared.table(), convergence(compared)

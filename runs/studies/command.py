@@ -54,7 +54,7 @@ def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tupl
     study = study_named(name)
     raise_if_any(list(_faults(name, study, asked)))
     with starting():  # before anything is written
-        import mesa  # noqa: F401, PLC0415
+        import mesa  # noqa: F401, PLC0415  (imported now, used later)
 
         study.load()
     parts = Parts(target, question(name, asked, study.settings(asked)))

@@ -15,11 +15,13 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy._core._multiarray_umath import __cpu_features__ as features
 from numpy.typing import NDArray
 
 from runs.kinds import kind_of
@@ -222,10 +224,6 @@ def _column_moved(run: str, name: str, old: Column, new: Column) -> Move:
 @cache
 def machine() -> dict[str, Any]:
     """Return what bits can depend on beside our code: the processor's instructions, and the libraries."""
-    from importlib.metadata import version  # noqa: PLC0415
-
-    from numpy._core._multiarray_umath import __cpu_features__ as features  # noqa: PLC0415
-
     libraries = ("numpy", "numba", "llvmlite", "scipy", "pandas", "power-grid-model", "Mesa")
     return {
         "instructions": sorted(name for name, there in features.items() if there),
@@ -268,9 +266,9 @@ def main() -> int:
         now = {run: give() for run, give in cases()[name].items()}
         moves = [each for run, golden in now.items() for each in moved(run, pinned.get(run), kept, golden)]
         moves += [Move(run, "all", "is gone") for run in pinned if run not in now]
-        print(f"{name}: {len(moves)} moved" if moves else f"{name}: bits equal", flush=True)  # noqa: T201
+        print(f"{name}: {len(moves)} moved" if moves else f"{name}: bits equal", flush=True)  # noqa: T201  (what the command is for)
         for move in moves:
-            print(f"  {move}")  # noqa: T201
+            print(f"  {move}")  # noqa: T201  (what the command is for)
         any_moved |= bool(moves)
         if not asked.keep and (moves or not made_here(name)):
             write(name, now)

@@ -28,17 +28,17 @@ def late(case: Scenario) -> list[str]:
     kind.ready(case)
     before = signatures()
     if case.stations is not None:
-        from runs.stations.simulate import carry_out  # noqa: PLC0415
-        from runs.stations.world import StationsWorld  # noqa: PLC0415
+        from runs.stations.simulate import carry_out  # noqa: PLC0415  (each kind of run has kernels of its own)
+        from runs.stations.world import StationsWorld  # noqa: PLC0415  (each kind of run has kernels of its own)
 
         carry_out(StationsWorld.build(case, np.random.default_rng(1)))
     elif case.peak_shaving is not None:
-        from runs.shaving.simulate import run_shaving  # noqa: PLC0415
+        from runs.shaving.simulate import run_shaving  # noqa: PLC0415  (each kind of run has kernels of its own)
 
         run_shaving(case)
     else:
-        from runs.simulate import run_world  # noqa: PLC0415
-        from runs.world import World  # noqa: PLC0415
+        from runs.simulate import run_world  # noqa: PLC0415  (each kind of run has kernels of its own)
+        from runs.world import World  # noqa: PLC0415  (each kind of run has kernels of its own)
 
         run_world(World.build(case, np.random.default_rng(1)), lambda _: None)
     return sorted(signatures() - before)
@@ -47,4 +47,4 @@ def late(case: Scenario) -> list[str]:
 if __name__ == "__main__":
     texts = sys.argv[1:]
     case, faults = Scenario.read_leniently(None, texts)
-    print(*faults, *late(case), sep="\n")  # noqa: T201
+    print(*faults, *late(case), sep="\n")  # noqa: T201  (what the command is for)

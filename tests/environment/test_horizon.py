@@ -22,6 +22,17 @@ def test_a_day_is_divided_into_equal_slots(slot_min: int) -> None:
     assert horizon.slot_starts.size == horizon.n_slots
 
 
+@pytest.mark.parametrize(
+    "start", ["2026-01-01", "2026-01-01T12:00", "2026-01-01T23:59:59.999999", "2024-02-29T05:17:03.5"]
+)
+def test_clock_hours_are_those_of_the_clock(start: str) -> None:
+    horizon = Horizon(start=start, slots=48)
+    clock = horizon.clock("1h")
+    hour_of_day, edges_h = horizon.clock_hours()
+    assert hour_of_day.tolist() == clock.hour.tolist()
+    assert edges_h.tolist() == horizon.edges_of(clock).tolist()
+
+
 @pytest.mark.parametrize("slot_min", [7, 25, 50, 1000, 0, -60])
 def test_a_slot_that_does_not_divide_a_day_is_refused(slot_min: int) -> None:
     with pytest.raises(ValidationError):

@@ -8,15 +8,16 @@ import sys
 CALL = "import runs.__main__; runs.__main__.main()"
 COUNTED = "import atexit, sys; atexit.register(lambda: print(len(sys.modules), file=sys.stderr)); "
 FLOOR = "import typer, rich, pydantic"
-LIBRARIES = "import numpy, numba, networkx, pandas, pyarrow"
+LIBRARIES = "import numpy, numba"
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "typer rich pydantic": (FLOOR,),
     "evswarm --version": (CALL, "--version"),
     "evswarm --help": (CALL, "--help"),
     "evswarm optimize --help": (CALL, "optimize", "--help"),
     "evswarm check": (CALL, "check", "scenarios/paper_a.toml"),
     "evswarm run, compiled": (CALL, "run", "--set", "run.engine=compiled"),
     "evswarm run, agents": (CALL, "run"),
-    "numpy numba networkx pandas pyarrow": (LIBRARIES,),
+    "numpy numba": (LIBRARIES,),
     "the same and mesa": (f"{LIBRARIES}, mesa",),
 }
 

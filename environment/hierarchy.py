@@ -108,9 +108,8 @@ class Hierarchy:
         line = np.zeros(len(fleet), dtype=np.int32)
         if settings.lines > 1:
             line[fleet.plug_in_order] = rng.integers(settings.lines, size=len(fleet))
-        stations = min(settings.substations, len(names))
-        substations = tuple(f"substation:{s + 1}" for s in range(stations))
-        fed_by = np.arange(len(names)) * stations // len(names)
+        substations = tuple(f"substation:{s + 1}" for s in range(min(settings.substations, len(names))))
+        fed_by = np.arange(len(names)) * len(substations) // len(names)
         limit_kw = settings.load_limit_kw
         return cls(substations, names, fed_by, feeder.astype(np.int32), limit_kw, settings.lines, line)
 
@@ -121,9 +120,9 @@ class Hierarchy:
 
         grid: nx.DiGraph[str] = nx.DiGraph()
         grid.add_node(CONTROL_CENTER, kind="control_center")
-        for station in self.substations:
-            grid.add_node(station, kind="substation")
-            grid.add_edge(CONTROL_CENTER, station)
+        for substation in self.substations:
+            grid.add_node(substation, kind="substation")
+            grid.add_edge(CONTROL_CENTER, substation)
         for name in self.transformers:
             grid.add_node(f"transformer:{name}", kind="transformer")
             grid.add_edge(self.substation_of(name), f"transformer:{name}")

@@ -1,11 +1,14 @@
 """What a run calls for is compiled or loaded before its clock starts."""
 
+import io
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
-from runs import warm_up
+from runs import terminal, warm_up
 from runs.scenario import Scenario
 from runs.simulate import ready
 
@@ -50,3 +53,15 @@ def test_what_is_ready_is_not_made_ready_again(monkeypatch: pytest.MonkeyPatch) 
     assert len(run) == 1, "seeds and batch sizes call for the same kernels"
     ready(Scenario().update(run={"engine": "compiled"}, coordination={"rounds": 5}))
     assert len(run) == 2
+
+
+@pytest.mark.parametrize(("under_way_s", "said"), [(0.0, "ants"), (0.9, "ants"), (1.1, "compiling, once")])
+def test_the_bar_says_that_kernels_are_compiled_where_it_takes_more_than_a_second(
+    monkeypatch: pytest.MonkeyPatch, under_way_s: float, said: str
+) -> None:
+    monkeypatch.setattr(terminal, "under_way_s", lambda: under_way_s)
+    bar = Progress(terminal._Title())
+    bar.add_task("ants")
+    console = Console(file=io.StringIO())
+    console.print(bar)
+    assert console.file.getvalue().strip().endswith(said)

@@ -262,8 +262,10 @@ def _water_filled(
             fine = lower_bound_kw2(problem, one_price(load_kw, near_kw / 10))
             near_kw /= 10 if fine > coarse else 1
             coarse = max(coarse, fine)
+        # Where next to nothing is saved, rounding keeps the bracket wider than a part of that, whatever is swept.
+        stalled = before - cost <= ROUNDING * cost and coarse <= best_bound
         best_bound = max(best_bound, coarse)
-        if cost - best_bound <= accepted:
+        if cost - best_bound <= accepted or stalled:
             break
     return schedule, best_bound
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ortools.graph.python import min_cost_flow
 from scipy.optimize import LinearConstraint, minimize
 
-from coordination.valley_filling import COORDINATORS
+from coordination.valley_filling import COORDINATORS, optimum
 from coordination.valley_filling.coordinator import CoordinationSettings
 from coordination.valley_filling.optimum import CLOSED, certify, is_feasible, lower_bound_kw2, one_price, solve
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
@@ -241,6 +241,19 @@ def test_the_bracket_of_a_home_fleet_is_as_close_as_was_asked(slot_min: int, wit
     free_kw2 = cost_kw2(problem, free)
     optimum = solve(problem, free, within=within, free_kw2=free_kw2)
     assert 0 <= optimum.cost_kw2 - optimum.bound_kw2 <= within * (free_kw2 - optimum.bound_kw2)
+
+
+def test_where_next_to_nothing_is_saved_the_search_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, sweeps = optimum._water_fill_all, []
+    monkeypatch.setattr(optimum, "_water_fill_all", lambda *args: sweeps.append(sweep(*args)))
+    load, limit = {"peak_kw": 1e6, "valley_kw": 1e6 - 1}, {"limit_kw": 2e6}
+    world = World.build(Scenario().update(load=load, transformer=limit), np.random.default_rng(1))
+    problem, free = world.problems[0], world.free_charging.schedules[0]
+    free_kw2 = cost_kw2(problem, free)
+    found = solve(problem, free, within=1e-6, free_kw2=free_kw2)
+    assert free_kw2 - found.cost_kw2 < 1e-7 * free_kw2, "that is so little"
+    assert found.cost_kw2 - found.bound_kw2 <= 1e-8 * found.cost_kw2
+    assert len(sweeps) < 20
 
 
 def test_a_wide_bracket_certifies_no_schedule_that_another_betters() -> None:

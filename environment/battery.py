@@ -93,7 +93,7 @@ def _draw(
         moved_kwh[k] = energy
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Batteries:
     """Batteries as columns of shape ``(n_vehicles,)``.
 

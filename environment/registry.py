@@ -1,6 +1,6 @@
 """Registries by name: an entry stands in a file of its own, which is imported when the entry is first asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
 from operator import attrgetter
@@ -19,8 +19,8 @@ def loaded(place: str) -> Any:
     return attrgetter(name)(import_module(module))
 
 
-class Registry[T](Mapping[str, T]):
-    """Entries by name, in order; the names alone cost no import.
+class Registry[T](MutableMapping[str, T]):
+    """Entries by name, in order, as in a dict; the names alone cost no import. A program may enter its own.
 
     Parameters
     ----------
@@ -29,20 +29,26 @@ class Registry[T](Mapping[str, T]):
     """
 
     def __init__(self, places: Mapping[str, str]) -> None:
-        self._places = dict(places)
+        self._entries: dict[str, str | T] = dict(places)
 
     def __getitem__(self, name: str) -> T:
-        entry: T = loaded(self._places[name])
-        return entry
+        entry = self._entries[name]
+        return loaded(entry) if isinstance(entry, str) else entry
+
+    def __setitem__(self, name: str, entry: T) -> None:
+        self._entries[name] = entry
+
+    def __delitem__(self, name: str) -> None:
+        del self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._entries)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return name in self._entries
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class RunSettings(Settings):
     """Seed of the one random generator; the same seed gives the same tables, byte for byte."""
 
     optimum: bool = True
-    """Whether to state the distance to the provable optimum (costs at most the time of the run)."""
+    """Whether to state the distance to the provable optimum (for ants it costs less time than the run and its tables)."""
 
     optimum_within: float = Field(default=1e-6, gt=0.0, lt=1.0)
     """Widest bracket of that optimum that is accepted, as a part of what it saves on free charging; ``optimum_bracket`` is what

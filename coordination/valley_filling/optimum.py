@@ -251,12 +251,12 @@ def _water_filled(
         before = cost
         rows = problem.order if sweep % 2 else backward
         _water_fill_all(rows, load_kw, problem.limit_kw, problem.stays, schedule.book)
-        load_kw = problem.base_kw + schedule.load_kw()
         # As `cost_kw2`, for a schedule in which no EV takes more than it needs.
         cost = float(np.square(load_kw).sum() + problem.unserved_price_kw * (need_kw - load_kw.sum()))
         accepted = max(within * (cost if free_kw2 is None else free_kw2 - cost), ROUNDING * cost)
         if before - cost > SOON * accepted and sweep < MOST_SWEEPS - 1:
             continue  # a bound would be too loose, and costs half a sweep
+        load_kw = problem.base_kw + schedule.load_kw()  # without the rounding of all that was added and taken away
         coarse = lower_bound_kw2(problem, one_price(load_kw, near_kw))
         if cost - coarse > accepted:
             fine = lower_bound_kw2(problem, one_price(load_kw, near_kw / 10))

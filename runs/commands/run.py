@@ -7,7 +7,6 @@ import typer
 from runs.commands.options import FormatOption, OutOption, ScenarioArgument, SeedOption, SetOption, TableFormat
 
 if TYPE_CHECKING:
-    from runs.kinds import AnyResult
     from runs.scenario import Scenario
 
 
@@ -39,37 +38,24 @@ def run(
         load(case, draw=out_folder is not None)
 
         if out_folder is None:
-            kind.show(case, _summarized(case, workers))
+            kind.show(case, _carry_out(case, workers, tables=False))
         else:
             with whole_folder(out_folder) as folder:
-                result = _simulated(case, workers)
+                result = _carry_out(case, workers, tables=True)
                 save(result, folder, table_format)
             kind.show(case, result.summary)
             print_written(out_folder, "tables, summary.json, figures/")
 
 
-def _summarized(case: "Scenario", workers: int) -> dict[str, Any]:
-    """Carry out a run of which no table is written: none is made."""
+def _carry_out(case: "Scenario", workers: int, *, tables: bool) -> Any:
+    """Return a run's result or, where no table is to be written, its summary alone: no table is made then."""
     from runs.kinds import kind_of
     from runs.terminal import progress_bar
 
     kind = kind_of(case)
     with progress_bar(kind.title(case)) as tell:
         if workers == 1:
-            return kind.summarize(case, tell)
-        from runs.shards import summarize_in_parts
+            return kind.run(case, tell) if tables else kind.summarize(case, tell)
+        from runs.shards import simulate_in_parts, summarize_in_parts
 
-        return summarize_in_parts(case, workers=workers, progress=tell)
-
-
-def _simulated(case: "Scenario", workers: int) -> "AnyResult":
-    from runs.kinds import kind_of
-    from runs.terminal import progress_bar
-
-    kind = kind_of(case)
-    with progress_bar(kind.title(case)) as tell:
-        if workers == 1:
-            return kind.run(case, tell)
-        from runs.shards import simulate_in_parts
-
-        return simulate_in_parts(case, workers=workers, progress=tell)
+        return (simulate_in_parts if tables else summarize_in_parts)(case, workers=workers, progress=tell)

@@ -29,6 +29,15 @@ def test_it_is_a_mapping() -> None:
         known["three"]
 
 
+def test_a_program_enters_its_own_as_in_a_dict() -> None:
+    known: Registry[type] = Registry(PLACES)
+    known["mine"] = int
+    assert known["mine"] is int
+    assert list(known) == ["half", "two", "mine"]
+    del known["mine"]
+    assert dict(known).keys() == PLACES.keys()
+
+
 def test_a_function_on_demand_is_called_with_what_is_given() -> None:
     assert OnDemand("fractions:Fraction")(1, 2) == 0.5
     assert OnDemand("decimal:Decimal.from_float")(0.5) == 0.5

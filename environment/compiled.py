@@ -13,6 +13,7 @@ import hashlib
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 from types import CodeType
@@ -33,12 +34,14 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
 
 
 def _places() -> list[Path]:
-    """Return where compiled code may be kept: where NUMBA_CACHE_DIR says, in the tree, the user's, a temporary place."""
+    """Return where compiled code may be kept: where NUMBA_CACHE_DIR says, in the tree, the user's own folder.
+
+    Not where everybody can write: what is kept is code that is run.
+    """
     return [
         *([Path(config.CACHE_DIR)] if config.CACHE_DIR else []),
         Path(__file__).parent / "__pycache__" / "kernels",
         Path(AppDirs("evswarm", appauthor=False).user_cache_dir),
-        Path(tempfile.gettempdir()) / "evswarm",
     ]
 
 
@@ -102,10 +105,10 @@ class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
     """
 
     def load(self, key: object) -> Any:
-        """Return what is kept under a key, or None."""
+        """Return what is kept under a key; None where there is nothing, or nothing that can be read."""
         try:
             return self._load_data(self._name(key))
-        except FileNotFoundError:
+        except Exception:  # noqa: BLE001  (a pickle that was cut off raises whatever it likes: compile anew)
             return None
 
     def save(self, key: object, data: object) -> None:
@@ -113,7 +116,8 @@ class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
         for file in Path(self._cache_path).glob(f"{self._index_name.removesuffix('.nbi')}-*.nbc"):
             if f"-{self._source_stamp}-" not in file.name:
                 file.unlink(missing_ok=True)
-        self._save_data(self._name(key), data)
+        with suppress(OSError):  # a full disk: what was compiled runs all the same
+            self._save_data(self._name(key), data)
 
     def _name(self, key: object) -> str:
         base = self._index_name.removesuffix(".nbi")
@@ -130,7 +134,7 @@ class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
     def _enabled(self) -> bool:
         try:
             return _folder() is not None and self._cache_file is not None
-        except (SourceChangedError, OSError):
+        except (SourceChangedError, SyntaxError, OSError):  # a source that is being edited
             return False
 
     @cached_property

@@ -55,8 +55,9 @@ class SyntaxTrees:
         self._parsed_any = False
         self._looked_at: dict[Path, Syntax] = {}
         try:
-            self._files = {file: Syntax(*known) for file, known in json.loads(kept.read_bytes()).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            known = {file: Syntax(*known) for file, known in json.loads(kept.read_bytes()).items()}
+            self._files = {file: each for file, each in known.items() if isinstance(each.imports, list)}
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             self._files = {}
 
     def digest(self, file: Path, module: str) -> str:
@@ -91,7 +92,7 @@ class SyntaxTrees:
         if file in self._looked_at:
             return self._looked_at[file]
         status = file.stat()
-        if status.st_mtime_ns > _BEGAN_NS:
+        if _BEGAN_NS < status.st_mtime_ns <= time.time_ns():  # later still is a clock that goes wrong, and no edit
             raise SourceChangedError(file)
         known = self._files.get(str(file))
         if known is None or known[:2] != (status.st_mtime_ns, status.st_size):

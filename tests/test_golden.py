@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support import golden
 from tests.support.golden import Golden, cases, digest, made_here, moved, read, scenario_runs
 
 QUICK = {"my_fleet", "paper_a"}
@@ -86,9 +87,42 @@ def test_texts_rows_types_and_columns_that_come_or_go_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("new", "is_rounding"), [(1200.0 * (1 + 1e-12), True), (1200.1, False), (float("nan"), False), ("1200", False)]
+    ("new", "is_rounding"),
+    [(1200.0 * (1 + 1e-12), True), (1200.1, False), (1200, False), (float("nan"), False), ("1200", False)],
 )
 def test_only_rounding_may_differ_on_another_machine(new: object, is_rounding: bool) -> None:
     now = dataclasses.replace(PINNED, figures=PINNED.figures | {"peak_kw": new})
     kept = {digest(column): column for column in PINNED.columns.values()}
     assert [move.is_rounding for move in moved("run", entry_of(PINNED), kept, now)] == [is_rounding]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_rounding"),
+    [
+        ([1e8, 5.0], [1e8, 5.0 + 1e-9], True),
+        ([1e8, 5.0], [1e8, 55.0], False),
+        ([np.inf, np.nan, 1.0], [np.inf, np.nan, 1.0 + 1e-12], True),
+        ([np.inf, 1.0], [np.inf, 2.0], False),
+        ([1, 2], [1, 3], False),
+        ([1.0, 2.0], [1, 2], False),
+    ],
+)
+def test_rounding_is_told_number_by_number(old: list[float], new: list[float], is_rounding: bool) -> None:
+    was, now = np.array(old), np.array(new)
+    (move,) = moved("run", entry_of(Golden({}, {"slots.x": was})), {digest(was): was}, Golden({}, {"slots.x": now}))
+    assert move.is_rounding == is_rounding
+
+
+def test_spoilt_files_pin_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(golden, "FOLDER", tmp_path)
+    assert read("case") == ({}, {})
+    golden.write("case", {"run": PINNED})
+    pinned, kept = read("case")
+    assert pinned["run"] == entry_of(PINNED)
+    assert kept.keys() == set(pinned["run"]["columns"].values())
+    whole = (tmp_path / "case.npz").read_bytes()
+    (tmp_path / "case.npz").write_bytes(whole[: len(whole) // 2])
+    assert read("case") == ({}, {})
+    (tmp_path / "case.npz").write_bytes(whole)
+    (tmp_path / "case.json").write_text("")
+    assert read("case") == ({}, {})

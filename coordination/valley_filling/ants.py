@@ -15,6 +15,7 @@ from coordination.valley_filling.stays import (
     PlainStay,
     Stay,
     Stays,
+    lacking_kwh,
     powers_of,
     stay_of,
     usable_kw,
@@ -145,7 +146,7 @@ def choose(
     """
     kept = held_kw[first_slot - problem.first_slot[row] :]
     chosen = np.empty(kept.size)
-    stay = problem.stay(row, first_slot, problem.need_kwh[row] - held_kw.sum() * problem.slot_h, since_h)
+    stay = problem.stay(row, first_slot, lacking_kwh(problem.need_kwh[row], problem.slot_h, held_kw), since_h)
     choose_slots(load_kw, problem.limit_kw, stay, kept, chosen, np.empty(kept.size))
     return kept + chosen
 

@@ -55,6 +55,9 @@ SOON: Final = 100.0
 """How many times what is accepted the last sweep may have gained for the next bracket to be worth its price: sweeps gain some
 fifty times less than the one before."""
 
+MOST_WAIT: Final = 8
+"""Most sweeps between two bounds where sweeps gain little."""
+
 NEAR: Final = 1e-3
 """Part of the largest load within which two loads are taken for one price at first; less from sweep to sweep."""
 
@@ -108,9 +111,10 @@ def solve(
         return Optimum("exact", cost, cost, schedule)
     schedule, bound = _water_filled(problem, start, within, free_kw2)
     if problem.whole:
-        schedule = _copy(problem, start)
+        schedule = Schedule(problem)  # from nothing, since who holds a slot above the limit might keep it
         settle(problem, schedule)
-    return Optimum("bound", cost_kw2(problem, schedule), bound, schedule)
+    cost = cost_kw2(problem, schedule)
+    return Optimum("bound", cost, min(bound, cost), schedule)
 
 
 def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None = None) -> bool:
@@ -135,7 +139,7 @@ def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None 
         return True
     if not problem.has_unit_slots:
         load_kw = problem.base_kw + schedule.load_kw()
-        near_kw = [NEAR * load_kw.max() / 10**digits for digits in range(6)]
+        near_kw = [NEAR * float(np.abs(load_kw).max()) / 10**digits for digits in range(6)]
         return any(
             cost - lower_bound_kw2(problem, one_price(load_kw, near)) <= CLOSED * cost for near in (*near_kw, 0.0)
         )
@@ -244,29 +248,30 @@ def _water_filled(
     load_kw = problem.base_kw + schedule.load_kw()
     backward = problem.order[::-1].copy()  # an array of the same layout: one signature is compiled
     need_kw = problem.base_kw.sum() + problem.need_kwh.sum() / problem.slot_h
-    cost = np.inf
-    near_kw = NEAR * load_kw.max()
-    best_bound = -np.inf
+    cost = best_bound = -np.inf
+    near = NEAR
+    next_bound = wait = 1
     for sweep in range(MOST_SWEEPS):
-        before = cost
+        before = cost if sweep else np.inf
         rows = problem.order if sweep % 2 else backward
         _water_fill_all(rows, load_kw, problem.limit_kw, problem.stays, schedule.book)
         # As `cost_kw2`, for a schedule in which no EV takes more than it needs.
         cost = float(np.square(load_kw).sum() + problem.unserved_price_kw * (need_kw - load_kw.sum()))
         accepted = max(within * (cost if free_kw2 is None else free_kw2 - cost), ROUNDING * cost)
-        if before - cost > SOON * accepted and sweep < MOST_SWEEPS - 1:
-            continue  # a bound would be too loose, and costs half a sweep
+        ends = before - cost <= ROUNDING * cost or sweep == MOST_SWEEPS - 1
+        if not ends and (before - cost > SOON * accepted or sweep < next_bound):
+            continue  # a bound would be too loose, or was a short time ago
         load_kw = problem.base_kw + schedule.load_kw()  # without the rounding of all that was added and taken away
-        coarse = lower_bound_kw2(problem, one_price(load_kw, near_kw))
-        if cost - coarse > accepted:
-            fine = lower_bound_kw2(problem, one_price(load_kw, near_kw / 10))
-            near_kw /= 10 if fine > coarse else 1
-            coarse = max(coarse, fine)
-        # Where next to nothing is saved, rounding keeps the bracket wider than a part of that, whatever is swept.
-        stalled = before - cost <= ROUNDING * cost and coarse <= best_bound
-        best_bound = max(best_bound, coarse)
-        if cost - best_bound <= accepted or stalled:
+        for part in (near, near / 10) if not ends else (*(near / 10**digits for digits in range(8)), 0.0):
+            bound = lower_bound_kw2(problem, one_price(load_kw, part * float(np.abs(load_kw).max())))
+            if bound >= best_bound:
+                best_bound, near = bound, part
+            if cost - best_bound <= accepted:
+                return schedule, best_bound
+        if ends:
             break
+        wait = min(2 * wait, MOST_WAIT)
+        next_bound = sweep + wait
     return schedule, best_bound
 
 

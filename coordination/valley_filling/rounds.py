@@ -34,6 +34,7 @@ from coordination.valley_filling.stays import (
     PlainStay,
     Stay,
     Stays,
+    lacking_kwh,
     powers_of,
     rest_of,
     stay_of,
@@ -305,7 +306,7 @@ def _round(
         for ticket in range(members.size):
             stay, own = stay_of(stays, members[ticket]), powers_of(book, members[ticket])
             skipped = min(max(from_slot - stay.first_slot, 0), own.size)
-            stay = rest_of(stay, stay.first_slot + skipped, stay.need_kwh - own.sum() * stay.slot_h)
+            stay = rest_of(stay, stay.first_slot + skipped, lacking_kwh(stay.need_kwh, stay.slot_h, own))
             turn = Turn(number, members.size / rows.size, members.size == 1, ticket)
             moved, wishes = reconsider(
                 copy, promised, turn, limit_kw, stay, own[skipped:], change[: own.size - skipped], seen, scratch
@@ -352,7 +353,7 @@ def consider(
     first = int(problem.first_slot[row])
     skipped = min(max(from_slot - first, 0), own_kw.size)
     change = np.empty(own_kw.size - skipped)
-    stay = problem.stay(row, first + skipped, problem.need_kwh[row] - own_kw.sum() * problem.slot_h)
+    stay = problem.stay(row, first + skipped, lacking_kwh(problem.need_kwh[row], problem.slot_h, own_kw))
     seen, scratch = np.empty(problem.n_slots), np.empty(2 * problem.n_slots)
     moved, wishes = reconsider(
         load_kw, promised_kw, turn, problem.limit_kw, stay, own_kw[skipped:], change, seen, scratch

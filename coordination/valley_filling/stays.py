@@ -96,6 +96,12 @@ def stay_of(stays: Stays, row: int) -> Stay:
 
 
 @compiled
+def lacking_kwh(need_kwh: float, slot_h: float, own_kw: NDArray[np.float64]) -> float:
+    """Return what an EV still needs beside what it holds [kWh]. Both engines add it up here: NumPy adds in another order."""
+    return need_kwh - own_kw.sum() * slot_h
+
+
+@compiled
 def rest_of(stay: Stay, first_slot: int, need_kwh: float) -> Stay:
     """Return a stay of which only the slots from one on are left, and another need."""
     return Stay(stay.slot_h, stay.whole, stay.plug_in_h, stay.plug_out_h, first_slot, stay.power_kw, need_kwh)

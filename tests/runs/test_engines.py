@@ -61,6 +61,12 @@ def test_any_small_case(
     ))  # fmt: skip
 
 
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_rounds_of_long_stays_at_the_plug_add_up_alike(seed: int) -> None:
+    changes = ("coordination.rounds=3", "horizon.slot_min=15", "fleet.vehicles=8", "coordination.batch_size=1")
+    assert_alike(*both(f"run.seed={seed}", *changes))
+
+
 def test_refusals_happen_and_agree() -> None:
     agents, compiled = both("transformer.limit_kw=1220", "coordination.batch_size=100")
     assert agents.summary["refused_deposits"] == compiled.summary["refused_deposits"] > 0

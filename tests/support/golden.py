@@ -35,8 +35,8 @@ FOLDER: Final = TREE / "tests" / "reference" / "golden"
 SEEDS: Final = (1, 2)
 NOT_PINNED: Final = frozenset({"wall_s", "cpu_s", "evidence"})
 """Columns and figures that no seed fixes: times, and sentences that name some."""
-ROUNDING: Final = 1e-6
-"""Numbers nearer than this, or than this part of the largest, may differ on another machine: rounding."""
+ROUNDING: Final = {"rtol": 1e-6, "atol": 1e-9}
+"""How far a number may be from its old value on another machine: a part of itself, and a little where it is next to nothing."""
 
 type Column = NDArray[Any]
 type Columns = dict[str, Column]
@@ -70,20 +70,14 @@ class Move:
         Dotted name of the figure, or ``table.column``.
     how
         What changed, in words; for numbers the largest difference.
-    largest, part
-        Largest difference of numbers, and the same as a part of the largest number; infinite where there is no such thing.
+    is_rounding
+        Whether another processor may make this difference: every number is near its old value, and none is a whole number.
     """
 
     run: str
     name: str
     how: str
-    largest: float = np.inf
-    part: float = np.inf
-
-    @property
-    def is_rounding(self) -> bool:
-        """Whether another processor may make this difference."""
-        return min(self.largest, self.part) <= ROUNDING
+    is_rounding: bool = False
 
     def __str__(self) -> str:
         return f"{self.run}: {self.name}: {self.how}"
@@ -162,12 +156,15 @@ def digest(column: Column) -> str:
 
 
 def read(name: str) -> tuple[dict[str, Any], Columns]:
-    """Return a case as it is pinned: its runs by name, and its columns by digest."""
-    path = FOLDER / f"{name}.json"
-    if not path.is_file():
-        return {}, {}
-    with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as kept:
-        return json.loads(path.read_text(encoding="utf-8"))["runs"], dict(kept)
+    """Return a case as it is pinned: its runs by name, and its columns by digest; nothing where its files are spoilt."""
+    try:
+        runs = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["runs"]
+        with (FOLDER / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            columns = dict(kept)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return {}, {}  # not there, or not whole: everything is new
+    spoilt = [key for key, column in columns.items() if key != digest(column)]
+    return ({}, {}) if spoilt else (runs, columns)
 
 
 def moved(run: str, pinned: dict[str, Any] | None, kept: Columns, now: Golden) -> list[Move]:
@@ -203,8 +200,8 @@ def _figure_moved(run: str, name: str, old: Any, new: Any) -> Move:
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new))
     if not numbers:
         return Move(run, name, f"was {old!r}, is {new!r}")
-    apart = abs(new - old)
-    return Move(run, name, f"was {old!r}, is {new!r}, by {apart:.3g}", apart, apart / max(abs(old), abs(new), apart))
+    near = isinstance(old, float) and isinstance(new, float) and bool(np.isclose(old, new, **ROUNDING))
+    return Move(run, name, f"was {old!r}, is {new!r}, by {abs(new - old):.3g}", near)
 
 
 def _column_moved(run: str, name: str, old: Column, new: Column) -> Move:
@@ -215,10 +212,10 @@ def _column_moved(run: str, name: str, old: Column, new: Column) -> Move:
     was, now = old.astype(np.float64), new.astype(np.float64)
     same = (was == now) | (np.isnan(was) & np.isnan(now))
     largest = float(np.abs(np.subtract(now, was, where=~same, out=np.zeros(now.size))).max(initial=0.0))
-    size = float(np.nanmax(np.abs([was, now]), initial=0.0))
     kinds = "" if old.dtype == new.dtype else f"; type was {old.dtype}, is {new.dtype}"
     how = f"{int((~same).sum())} of {new.size} numbers differ, by {largest:.3g} at most{kinds}"
-    return Move(run, name, how, largest, largest / size if size else 0.0)
+    near = old.dtype == new.dtype and old.dtype.kind == "f" and np.allclose(was, now, **ROUNDING, equal_nan=True)
+    return Move(run, name, how, bool(near))
 
 
 @cache

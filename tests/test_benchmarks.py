@@ -26,7 +26,7 @@ from runs.stations.paper_c import paper_c
 SMALL: dict[str, Callable[[], None]] = {
     "planning": lambda: planning.main(200),
     "agents": lambda: agents.main([50]),
-    "optimum": lambda: optimum.main([60], [(60, 60, "exact")]),
+    "optimum": lambda: optimum.main([60], [(60, 60, "ants", "exact")]),
     "rounds": lambda: rounds.main(300),
     "sweep": lambda: sweep.main(2, 2),
     "channel": lambda: channel.main(30, 1),

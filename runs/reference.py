@@ -13,7 +13,7 @@ from coordination.valley_filling import COORDINATORS
 from environment.settings import Settings
 from runs.scenario import Scenario, sections, source_name, toml_text
 
-MADE_BY = "<!-- Written from the settings classes by `make docs`; edit their docstrings instead. -->"
+MADE_BY = "<!-- Written from the settings classes by `make scenario-page`; edit their docstrings instead. -->"
 
 
 def commented_scenario() -> str:

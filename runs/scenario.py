@@ -62,8 +62,8 @@ class RunSettings(Settings):
     """Whether to state the distance to the provable optimum (for ants it costs less time than the run and its tables)."""
 
     optimum_within: float = Field(default=1e-6, gt=0.0, lt=1.0)
-    """Widest bracket of that optimum that is accepted, as a part of what it saves on free charging; ``optimum_bracket`` is what
-    was reached. A closer one takes longer."""
+    """Widest bracket of that optimum that is accepted, as a part of what it saves on free charging (`optimum_bracket` is what
+    was reached). A closer one takes longer."""
 
     engine: Literal["agents", "compiled"] = "agents"
     """"agents": a Mesa agent per EV, event by event; "compiled": the same choices in compiled code, for very many EVs."""

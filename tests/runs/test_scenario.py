@@ -143,4 +143,4 @@ def test_the_defaults_in_the_commented_scenario_are_the_defaults(tmp_path: Path,
 
 
 def test_the_reference_page_is_current(tree: Path) -> None:
-    assert (tree / "docs/scenario.md").read_text() == reference_page(), "run: make docs"
+    assert (tree / "docs/scenario.md").read_text() == reference_page(), "run: make scenario-page"

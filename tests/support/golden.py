@@ -254,9 +254,11 @@ def write(name: str, now: dict[str, Golden]) -> None:
 def main() -> int:
     """Run the cases, print what moved, and pin them anew; with ``--keep``, exit with 1 if anything moved."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.golden", description=main.__doc__)
-    parser.add_argument("case", nargs="*", choices=[[], *cases()], help="cases to run; all if left out")
+    parser.add_argument("case", nargs="*", help=f"cases to run, all if left out: {', '.join(cases())}")
     parser.add_argument("--keep", action="store_true", help="print only; the pinned files stay as they are")
     asked = parser.parse_args()
+    if unknown := [name for name in asked.case if name not in cases()]:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(cases())}")
     any_moved = False
     for name in asked.case or cases():
         pinned, kept = read(name)

@@ -129,14 +129,15 @@ class Distance:
         whole = posed.whole and world.coordinator.keeps_whole_slots
         problem = dataclasses.replace(posed, base_kw=actual_kw, whole=whole)
         free_kw2 = cost_kw2(problem, world.free_charging.schedules[transformer])
-        cost = cost_kw2(problem, schedule)
+        ev_kw = schedule.load_kw()
+        cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
         start = schedule if cost < free_kw2 else None  # what saves nothing is further than nothing at all
         optimum = solve(problem, start, within=world.scenario.run.optimum_within, free_kw2=free_kw2)
         rows = world.rows[transformer]
         booked_kwh = optimum.schedule.power_sum_kw() * problem.slot_h
         lacking_kwh = world.fleet.energy_kwh[rows] - delivered_kwh(world.fleet, rows, booked_kwh)
-        filled_kw = optimum.schedule.load_kw()
-        valley = (actual_kw + schedule.load_kw())[filled_kw >= filled_kw.max() / 2]
+        filled_kw = optimum.ev_kw
+        valley = (actual_kw + ev_kw)[filled_kw >= filled_kw.max() / 2]
         return cls(
             cost_kw2=cost,
             free_kw2=free_kw2,

@@ -76,12 +76,15 @@ class Optimum:
         No schedule costs less.
     schedule
         The best schedule found; with exact energy its powers may be anything up to what the stay allows.
+    ev_kw
+        Load of that schedule [kW], shape ``(n_slots,)``.
     """
 
     kind: Literal["exact", "bound"]
     cost_kw2: float
     bound_kw2: float
     schedule: Schedule
+    ev_kw: NDArray[np.float64]
 
 
 def solve(
@@ -107,14 +110,16 @@ def solve(
         settle(problem, schedule)
         if problem.order.size:
             exchange(problem, schedule, -1)
-        cost = cost_kw2(problem, schedule)
-        return Optimum("exact", cost, cost, schedule)
+        ev_kw = schedule.load_kw()
+        cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
+        return Optimum("exact", cost, cost, schedule, ev_kw)
     schedule, bound = _water_filled(problem, start, within, free_kw2)
     if problem.whole:
         schedule = Schedule(problem)  # from nothing, since who holds a slot above the limit might keep it
         settle(problem, schedule)
-    cost = cost_kw2(problem, schedule)
-    return Optimum("bound", cost, min(bound, cost), schedule)
+    ev_kw = schedule.load_kw()
+    cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
+    return Optimum("bound", cost, min(bound, cost), schedule, ev_kw)
 
 
 def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None = None) -> bool:

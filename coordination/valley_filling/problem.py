@@ -299,7 +299,12 @@ class Schedule:
         return sums
 
 
-def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.float64] | None = None) -> float:
+def cost_kw2(
+    problem: ValleyFilling,
+    schedule: Schedule,
+    base_kw: NDArray[np.float64] | None = None,
+    ev_kw: NDArray[np.float64] | None = None,
+) -> float:
     r"""Return the cost of a schedule [kW2]: squared loads, and the price of what stays unserved.
 
     :math:`V = \sum_h L_h^2 + c\,u` with u the power that the unserved energy would have been in one slot, and c the price
@@ -313,7 +318,9 @@ def cost_kw2(problem: ValleyFilling, schedule: Schedule, base_kw: NDArray[np.flo
         Schedule of the same EVs.
     base_kw
         Base load [kW], shape ``(n_slots,)``; the problem's forecast if left out.
+    ev_kw
+        Load of the schedule [kW], shape ``(n_slots,)``, where it is known already.
     """
-    load_kw = (problem.base_kw if base_kw is None else base_kw) + schedule.load_kw()
+    load_kw = (problem.base_kw if base_kw is None else base_kw) + (schedule.load_kw() if ev_kw is None else ev_kw)
     lacking_kw = np.maximum(problem.need_kwh / problem.slot_h - schedule.power_sum_kw(), 0.0)
     return float(np.square(load_kw).sum() + problem.unserved_price_kw * lacking_kw.sum())

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,6 +150,10 @@ class Distance:
         )
 
 
+WORTH_A_THREAD: Final = 1000
+"""EVs a transformer from which on threads are faster: below, what is not compiled takes turns, and longer."""
+
+
 def distances_of(world: World, schedules: tuple[Schedule, ...]) -> tuple[Distance, ...]:
     """Hold each transformer's schedule against its optimum, in threads: the work is compiled and leaves the interpreter free.
 
@@ -161,7 +165,8 @@ def distances_of(world: World, schedules: tuple[Schedule, ...]) -> tuple[Distanc
         One a transformer.
     """
     _ = world.problems, world.rows, world.free_charging  # built once, here: not by each thread
-    with ThreadPoolExecutor(max_workers=min(len(schedules), os.cpu_count() or 1)) as threads:
+    many = len(schedules) > 1 and len(world.fleet) >= WORTH_A_THREAD * len(schedules)
+    with ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) if many else 1) as threads:
         return tuple(threads.map(partial(Distance.of, world), range(len(schedules)), schedules))
 
 

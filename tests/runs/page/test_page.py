@@ -57,7 +57,8 @@ def _played(case: Scenario) -> Day:
 @pytest.mark.parametrize("method", COORDINATORS)
 @pytest.mark.parametrize("batch", [1, 7])
 def test_a_played_day_ends_as_the_run_does(method: str, batch: int) -> None:
-    case = _case(method=method, batch_size=batch)
+    # The page seeks its optimum from nothing, a run from what it did: they know the gap to within what is accepted.
+    case = _case(method=method, batch_size=batch).update(run={"optimum_within": 1e-10})
     day, summary = _played(case), simulate(case).summary
     assert day.sent.messages == summary["messages"]
     assert day.sent.refused == summary["refused_deposits"]

@@ -75,14 +75,18 @@ def ready(scenario: Scenario) -> None:
             "population": 5,
         }
     )
-    small = Scenario().update(
-        fleet={"vehicles": 20},
-        load={"fluctuation": 0.05},
-        coordination=few.model_dump(),
-        channel={"loss": 0.1} if scenario.channel.has_faults else {},
-        run={"engine": scenario.run.engine, "optimum": scenario.run.optimum},
-    )
-    warm_up(small, _try)
+    engine, optimum, has_faults = scenario.run.engine, scenario.run.optimum, scenario.channel.has_faults
+
+    def small() -> Scenario:
+        return Scenario().update(
+            fleet={"vehicles": 20},
+            load={"fluctuation": 0.05},
+            coordination=few.model_dump(),
+            channel={"loss": 0.1} if has_faults else {},
+            run={"engine": engine, "optimum": optimum},
+        )
+
+    warm_up(("ants", few, engine, optimum, has_faults), lambda: _try(small()))
 
 
 def _try(small: Scenario) -> None:

@@ -1,34 +1,29 @@
 """A small run of the same kind before the clock of a run starts: kernels are compiled then, once, or loaded."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from runs.scenario import Scenario
-
-_RUN: set[str] = set()
-"""Small scenarios that have been run in this process."""
+_RUN: set[Hashable] = set()
+"""What names the small runs that have been carried out in this process."""
 _BEGUN_S: list[float] = []
 """When the small runs began that are under way."""
 
 
-def warm_up(small: "Scenario", run: "Callable[[Scenario], object]") -> None:
-    """Run a small scenario, once a process.
+def warm_up(kernels: Hashable, run: Callable[[], object]) -> None:
+    """Carry out a small run, once a process.
 
     Parameters
     ----------
-    small
-        A scenario that calls for the kernels of the run to come.
+    kernels
+        What names the kernels of the run to come: a run named alike before has called for them already.
     run
-        Runs it.
+        Carries it out.
     """
-    text = small.to_toml()
-    if text not in _RUN:
+    if kernels not in _RUN:
         with _under_way():
-            run(small)
-        _RUN.add(text)
+            run()
+        _RUN.add(kernels)
 
 
 @contextmanager

@@ -144,10 +144,8 @@ def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None 
         return True
     if not problem.has_unit_slots:
         load_kw = problem.base_kw + schedule.load_kw()
-        near_kw = [NEAR * float(np.abs(load_kw).max()) / 10**digits for digits in range(6)]
-        return any(
-            cost - lower_bound_kw2(problem, one_price(load_kw, near)) <= CLOSED * cost for near in (*near_kw, 0.0)
-        )
+        parts = (*(NEAR / 10**digits for digits in range(6)), 0.0)
+        return any(cost - _bound_kw2(problem, load_kw, part) <= CLOSED * cost for part in parts)
     if not problem.order.size:
         return True
     return exchange(problem, _copy(problem, schedule), 1) == 0
@@ -246,6 +244,11 @@ def one_price(load_kw: NDArray[np.float64], near_kw: float) -> NDArray[np.float6
     return prices_kw
 
 
+def _bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64], part: float) -> float:
+    """Return the lower bound at one price for loads that lie within a part of the largest of each other."""
+    return lower_bound_kw2(problem, one_price(load_kw, part * float(np.abs(load_kw).max())))
+
+
 def _water_filled(
     problem: ValleyFilling, start: Schedule | None, within: float, free_kw2: float | None
 ) -> tuple[Schedule, float]:
@@ -268,7 +271,7 @@ def _water_filled(
             continue  # a bound would be too loose, or was a short time ago
         load_kw = problem.base_kw + schedule.load_kw()  # without the rounding of all that was added and taken away
         for part in (near, near / 10) if not ends else (*(near / 10**digits for digits in range(8)), 0.0):
-            bound = lower_bound_kw2(problem, one_price(load_kw, part * float(np.abs(load_kw).max())))
+            bound = _bound_kw2(problem, load_kw, part)
             if bound >= best_bound:
                 best_bound, near = bound, part
             if cost - best_bound <= accepted:

@@ -1,11 +1,16 @@
 """The command ``evswarm compare``: coordinators side by side."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coordination.valley_filling import COORDINATORS
 from runs.commands.options import FormatOption, OutOption, ScenarioArgument, SeedOption, SetOption, TableFormat
+
+if TYPE_CHECKING:
+    from runs.progress import Progress
+    from runs.scenario import Scenario
 
 
 def compare(
@@ -23,8 +28,7 @@ def compare(
     from runs.commands.case import ants_only, load, read, save
     from runs.folder import COMPARISON_FILE, whole_folder
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
-    from runs.result import Result
-    from runs.simulate import simulate
+    from runs.simulate import simulate, summarize
     from runs.terminal import explained, print_written, progress_bar
 
     with explained():
@@ -38,26 +42,26 @@ def compare(
         cases = [case.update(coordination={"method": name}) for name in names]
         load(case, draw=out_folder is not None)
 
-        def carry_out() -> list[Result]:
-            results = []
+        def carry_out[T](run: "Callable[[Scenario, Progress], T]") -> list[T]:
+            done = []
             for each in cases:
                 with progress_bar(COORDINATORS[each.coordination.method].title) as tell:
-                    results.append(simulate(each, progress=tell))
-            return results
+                    done.append(run(each, tell))
+            return done
 
         if out_folder is None:
-            results = carry_out()
+            summaries = carry_out(summarize)  # no table is written: none is made
         else:
             from runs import plots  # matplotlib only where a figure is drawn
 
             with whole_folder(out_folder) as folder:
-                results = carry_out()
+                results = carry_out(simulate)
+                summaries = [result.summary for result in results]
                 for name, result in zip(names, results, strict=True):
                     (folder / name).mkdir()
                     save(result, folder / name, table_format)
-                comparison([each.summary for each in results]).to_csv(folder / COMPARISON_FILE)
+                comparison(summaries).to_csv(folder / COMPARISON_FILE)
                 plots.save_comparison(results, folder / "figures")
-        summaries = [result.summary for result in results]
         print_warnings_of(*summaries)
         print_comparison(summaries)
         if out_folder is not None:

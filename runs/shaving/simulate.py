@@ -51,13 +51,17 @@ def ready(scenario: Scenario) -> None:
     asked = scenario.peak_shaving
     assert asked is not None
     few = asked.model_copy(update={"iterations": min(asked.iterations, 2), "population": 5})
-    small = Scenario().update(
-        fleet={"vehicles": 20},
-        peak_shaving=few.model_dump(),
-        grouping=scenario.grouping.model_dump(),
-        run={"engine": scenario.run.engine},
-    )
-    warm_up(small, _try)
+    grouping, engine = scenario.grouping, scenario.run.engine
+
+    def small() -> Scenario:
+        return Scenario().update(
+            fleet={"vehicles": 20},
+            peak_shaving=few.model_dump(),
+            grouping=grouping.model_dump(),
+            run={"engine": engine},
+        )
+
+    warm_up(("peak_shaving", few, grouping, engine), lambda: _try(small()))
 
 
 def _try(small: Scenario) -> None:

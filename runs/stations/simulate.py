@@ -47,14 +47,18 @@ def ready(scenario: Scenario) -> None:
     """Compile or load the kernels that a scenario calls for: what it takes is no part of any run's seconds."""
     asked = scenario.scheduling
     few = asked.model_copy(update={"iterations": min(asked.iterations, 1), "population": 5})
-    small = Scenario().update(
-        horizon={"slot_min": 36, "slots": 2},
-        stations={},
-        users={"users": 200, "charging_a_day": 100},
-        scheduling=few.model_dump(),
-        triggers=scenario.triggers.model_dump(),
-    )
-    warm_up(small, _try)
+    triggers = scenario.triggers
+
+    def small() -> Scenario:
+        return Scenario().update(
+            horizon={"slot_min": 36, "slots": 2},
+            stations={},
+            users={"users": 200, "charging_a_day": 100},
+            scheduling=few.model_dump(),
+            triggers=triggers.model_dump(),
+        )
+
+    warm_up(("stations", few, triggers), lambda: _try(small()))
 
 
 def _try(small: Scenario) -> None:

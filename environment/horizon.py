@@ -136,6 +136,39 @@ class Horizon(Settings):
         since_midnight = self.start - self.start.replace(hour=0, minute=0, second=0, microsecond=0)
         return hour % 24, _edges((hour * HOUR_US - since_midnight // timedelta(microseconds=1)) / HOUR_US)
 
+    def elapsed_h(self, wall_h: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the hours that pass between the horizon's start and readings of its wall clock.
+
+        The one place where wall-clock time becomes elapsed time: every source that knows hours of the day counts them from
+        the start as if no clock were ever changed, and asks here.
+
+        Parameters
+        ----------
+        wall_h
+            Wall-clock hours after the reading at the horizon's start (negative before it): 24 is the same time on the next
+            day, however long that day is.
+
+        Returns
+        -------
+        ndarray
+            Elapsed hours, same shape, in the same order. A reading that a clock change skips counts as the moment of the
+            change; one that occurs twice as the first. Without a time zone: `wall_h` itself.
+        """
+        if self.timezone is None or not wall_h.size:
+            return wall_h
+        import pandas as pd
+
+        start = pd.Timestamp(self.start)
+        wall = start + pd.to_timedelta(wall_h.ravel(), unit="h")
+        moments = wall.tz_localize(self.timezone, nonexistent="shift_forward", ambiguous=np.ones(wall.size, dtype=bool))
+        gained = (moments.tz_localize(None) - moments.tz_convert("UTC").tz_localize(None)) / pd.Timedelta(hours=1)
+        began = start.tz_localize(self.timezone).utcoffset()
+        assert began is not None
+        skipped = np.asarray((moments.tz_localize(None) - wall) / pd.Timedelta(hours=1), dtype=np.float64)
+        shift_h = np.asarray(gained, dtype=np.float64) - began / timedelta(hours=1)
+        elapsed: NDArray[np.float64] = wall_h + (skipped - shift_h).reshape(wall_h.shape)
+        return elapsed
+
     def edges_of(self, clock: "pd.DatetimeIndex") -> NDArray[np.float64]:
         """Return the boundaries of the steps of a `clock` in hours from the horizon's start, one more than steps."""
         return _edges(self.hours_from_start(clock))

@@ -220,6 +220,9 @@ class World:
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
         if self.placement is None and fleet.node is not None:
             found.append("the fleet's column node counts only beside a section [feeder]")
+        found += [*self.loads[0].told, *fleet.told]
+        if self.placement is not None:
+            found += self.placement.feeder.told
         found += self.scenario.idle_sections
         channel = self.scenario.channel
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR

@@ -61,6 +61,8 @@ class Feeder:
     source_node, source_pu, source_va, source_rx
         Row of the node that the grid above feeds, its voltage [1], the short-circuit power there [VA], and resistance per
         reactance of the grid above [1].
+    told
+        What the source read past, changed or doubts, in sentences for the run's warnings.
     """
 
     title: str
@@ -94,6 +96,7 @@ class Feeder:
     source_pu: float
     source_va: float = STIFF_VA
     source_rx: float = USUAL_RX
+    told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.node.size

@@ -38,6 +38,8 @@ class Fleet:
         Name of the transformer that feeds each EV, or None where the grid assigns them.
     node
         Name of the feeder's node that each EV stands at, empty where it is drawn, or None where all are.
+    told
+        What the source read past, changed or doubts, in sentences for the run's warnings.
     """
 
     vehicle: NDArray[np.str_]
@@ -50,6 +52,7 @@ class Fleet:
     efficiency: NDArray[np.float64]
     transformer: NDArray[np.str_] | None = None
     node: NDArray[np.str_] | None = None
+    told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.vehicle.size
@@ -57,7 +60,9 @@ class Fleet:
     def take(self, rows: NDArray[np.integer]) -> "Fleet":
         """Return the fleet of the given rows, in their order."""
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        taken: dict[str, Any] = {name: None if column is None else column[rows] for name, column in columns.items()}
+        taken: dict[str, Any] = {
+            name: column[rows] if isinstance(column, np.ndarray) else column for name, column in columns.items()
+        }
         return Fleet(**taken)
 
     @cached_property

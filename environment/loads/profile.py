@@ -4,7 +4,7 @@ Source: paper A, section 5.1; the fluctuation is its eq (16), reconstructed (A9 
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -20,10 +20,19 @@ from environment.steps import read_steps
 
 @dataclass(frozen=True, eq=False)
 class LoadProfile:
-    """Forecast and actual base load, both ``(n_slots,)`` in kW, mean over each slot."""
+    """A base load over the horizon's slots.
+
+    Parameters
+    ----------
+    forecast_kw, actual_kw
+        Forecast and actual load, mean over each slot [kW], shape ``(n_slots,)``.
+    told
+        What the source read past, changed or doubts, in sentences for the run's warnings.
+    """
 
     forecast_kw: NDArray[np.float64]
     actual_kw: NDArray[np.float64]
+    told: tuple[str, ...] = ()
 
     def with_fluctuation(self, sigma: float, rng: np.random.Generator) -> "LoadProfile":
         r"""Return the profile with an actual load that strays from the forecast.
@@ -41,7 +50,7 @@ class LoadProfile:
         if sigma == 0:
             return self
         actual = self.forecast_kw * (1 + sigma * rng.standard_normal(self.forecast_kw.size))
-        return LoadProfile(self.forecast_kw, np.maximum(actual, 0.0))
+        return replace(self, actual_kw=np.maximum(actual, 0.0))
 
 
 class LoadSettings(Settings):

@@ -10,7 +10,7 @@ COMMA := ,
 install = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page app clean
+.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page quoted app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -46,7 +46,10 @@ bench-feeder: $(VENV)/dev $(PANDAPOWER)/ready  ## power flow beside pandapower, 
 scenario-page: $(VENV)/ready  ## the scenario reference, from the settings classes
 	$(BIN)/python -m runs.reference > docs/scenario.md
 
-docs: $(VENV)/dev scenario-page  ## pages and pictures that are written by the code; the studies take an hour
+quoted: $(VENV)/ready  ## the figures that README and guide quote, from the runs that they tell of
+	$(BIN)/python -m runs.quoted
+
+docs: $(VENV)/dev scenario-page quoted  ## pages and pictures that are written by the code; the studies take an hour
 	$(BIN)/python -m runs.studies.asa > docs/reproduction/paper_a.md
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm run scenarios/feeder_cigre.toml --out results/feeder

@@ -41,10 +41,13 @@ class FaultyInputError(ValueError):
     ----------
     faults
         At least one fault; kept file by file, in the order of rows.
+    outcome
+        What was written nevertheless, in words.
     """
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Fault], outcome: str = "nothing was written") -> None:
         found = tuple(faults)
+        self.outcome = outcome
         files = list(dict.fromkeys(fault.file for fault in found))
         self.faults = tuple(sorted(found, key=lambda fault: (files.index(fault.file), fault.row or 0)))
         super().__init__("\n".join(str(fault) for fault in self.faults))

@@ -1,11 +1,7 @@
-"""Folders of results: written whole or not at all, and replaced only by what would replace them."""
+"""The files that every run leaves behind, and how they are read back."""
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
@@ -19,78 +15,8 @@ SCENARIO_FILE: Final = "scenario.toml"
 SUMMARY_FILE: Final = "summary.json"
 TIMELINE_FILE: Final = "timeline.txt"
 COMPARISON_FILE: Final = "comparison.csv"
-OURS_FILE: Final = ".evswarm"
-"""Lists what was written beside it, a name a line: a folder that holds nothing else may be replaced."""
 
 type TableFormat = Literal["parquet", "csv"]
-
-
-@contextmanager
-def way_to(folder: Path) -> Iterator[None]:
-    """Make the folders on the way to one; in the end those go again in which nothing was left."""
-    made = [parent for parent in folder.resolve().parents if not parent.exists()]
-    folder.resolve().parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    finally:
-        for parent in made:
-            if any(parent.iterdir()):
-                break
-            parent.rmdir()
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into that becomes `folder` only when all is written.
-
-    What was written so before is replaced; anything else is left alone. Where nothing is written, no folder on the way
-    to it is left behind either.
-
-    Raises
-    ------
-    FaultyInputError
-        If `folder` exists and holds anything else.
-    """
-    folder = folder.resolve()
-    if folder.exists() and not (folder.is_dir() and _is_ours(folder)):
-        raise FaultyInputError([
-            Fault("--out", None, str(folder), "something else", "a new or empty folder, or an earlier result")
-        ])  # fmt: skip
-    with way_to(folder):
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        aside = draft.with_name(draft.name + "-old")
-        try:
-            yield draft
-            (draft / OURS_FILE).write_text("".join(f"{name}\n" for name in written_in(draft)), encoding="utf-8")
-            if folder.exists():  # may be somebody's working folder: change what is in it, not the folder
-                aside.mkdir()
-                for old in list(folder.iterdir()):
-                    old.rename(aside / old.name)
-                for new in list(draft.iterdir()):
-                    new.rename(folder / new.name)
-                shutil.rmtree(aside, ignore_errors=True)
-            else:
-                draft.chmod(0o777 & ~_umask())
-                draft.rename(folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def written_in(folder: Path) -> list[str]:
-    """Return the names of what a folder holds, sorted, without the list itself."""
-    return sorted(path.name for path in folder.iterdir() if path.name != OURS_FILE)
-
-
-def _is_ours(folder: Path) -> bool:
-    known = folder / OURS_FILE
-    listed = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
-    return set(written_in(folder)) <= set(listed)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 class Saved(Protocol):

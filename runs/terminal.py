@@ -63,7 +63,7 @@ def explained() -> Iterator[None]:
     except FaultyInputError as error:
         for text in told(error.faults):
             err.print(f"[red]fault:[/] {escape(text)}", highlight=False, soft_wrap=True)
-        err.print(f"{counted(len(error.faults), 'fault')}; nothing was written.", highlight=False)
+        err.print(f"{counted(len(error.faults), 'fault')}; {escape(error.outcome)}.", highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
     except OSError as error:
         err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)

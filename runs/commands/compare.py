@@ -26,10 +26,11 @@ def compare(
     """Run the same fleet and load through several coordinators: one table, one figure."""
     from environment.faults import Fault, FaultyInputError, nearest
     from runs.commands.case import ants_only, load, read, save
-    from runs.folder import COMPARISON_FILE, whole_folder
+    from runs.folder import COMPARISON_FILE
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
     from runs.simulate import simulate, summarize
     from runs.terminal import explained, print_written, progress_bar
+    from runs.whole_folder import whole_folder
 
     with explained():
         case = ants_only(read(scenario, overrides, seed), "compare")

@@ -44,11 +44,11 @@ def optimize(
     the origin, where most of these functions have their optimum: `--shifted` takes that away. The rows are the same for any
     number of workers and whatever else is run beside them; only times differ.
     """
-    from runs.folder import whole_folder, written_in
     from runs.optimizing.asked import asked
     from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
     from runs.optimizing.printed import print_compared, write_compared
     from runs.terminal import err, explained, print_written, progress_bar
+    from runs.whole_folder import whole_folder, written_in
 
     with explained():
         comparison = asked(

@@ -26,9 +26,9 @@ def run(
     """
     from environment.faults import Fault, FaultyInputError
     from runs.commands.case import load, read, save
-    from runs.folder import whole_folder
     from runs.kinds import kind_of
     from runs.terminal import explained, print_written
+    from runs.whole_folder import whole_folder
 
     with explained():
         case = read(scenario, overrides, seed)

@@ -5,13 +5,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
-from runs.folder import way_to, whole_folder, written_in
 from runs.progress import Progress
 from runs.startup import starting
 from runs.studies.parts import Parts
 from runs.studies.question import question
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked, Study
+from runs.whole_folder import way_to, whole_folder, written_in
 
 NAMES = tuple(each.name for each in fields(Asked) if each.name != "quick")
 """Options that some studies take."""

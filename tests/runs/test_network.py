@@ -14,7 +14,6 @@ from runs import plots, terminal
 from runs.cli import app
 from runs.design import Design
 from runs.engine import Engine
-from runs.folder import whole_folder
 from runs.network_tables import FEEDER_TABLES
 from runs.printed.sweep import print_sweep
 from runs.result import TABLES, Result
@@ -22,6 +21,7 @@ from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
 from runs.simulate import simulate, summarize
 from runs.sweep import sweep
+from runs.whole_folder import whole_folder
 from runs.world import World
 
 PLAIN = Scenario().update(fleet={"vehicles": 40}, load={"peak_kw": 300.0}, coordination={"batch_size": 5})

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from environment.faults import FaultyInputError
-from runs.folder import whole_folder
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -132,52 +131,6 @@ def test_a_base_load_above_the_limit_closes_slots() -> None:
     assert any("closed" in text for text in result.summary["warnings"])
 
 
-def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "out"
-    with pytest.raises(KeyboardInterrupt), whole_folder(target) as folder:
-        (folder / "half.txt").write_text("half")
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_failed_run_leaves_no_folder_on_the_way(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no"), whole_folder(tmp_path / "deep" / "er" / "out"):
-        raise ValueError("no")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_working_folder_itself_can_be_replaced(
-    tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = tmp_path / "out"
-    target.mkdir()
-    monkeypatch.chdir(target)
-    for _ in range(2):
-        with whole_folder(Path()) as folder:
-            result.save(folder)
-        assert Result.load(Path()) == result
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_folder_that_holds_more_than_a_result_is_left_alone(tmp_path: Path, result: Result) -> None:
-    target = tmp_path / "out"
-    with whole_folder(target) as folder:
-        result.save(folder)
-    (target / "thesis.txt").write_text("years of work")
-    with pytest.raises(FaultyInputError, match="new or empty folder"), whole_folder(target):
-        pass
-    assert (target / "thesis.txt").exists()
-
-
-def test_a_folder_that_lost_some_of_a_result_is_still_replaced(tmp_path: Path, result: Result) -> None:
-    target = tmp_path / "out"
-    for _ in range(2):
-        with whole_folder(target) as folder:
-            result.save(folder)
-        (target / "summary.json").unlink()
-    assert (target / "scenario.toml").exists()
-
-
 def test_a_result_without_charging_reads_back_equal(tmp_path: Path) -> None:
     fleet = tmp_path / "fleet.csv"
     fleet.write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,1,9,0,4\n")
@@ -185,19 +138,6 @@ def test_a_result_without_charging_reads_back_equal(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     result.save(tmp_path / "out", table_format="csv")
     assert Result.load(tmp_path / "out") == result
-
-
-def test_only_an_earlier_result_is_replaced(tmp_path: Path, result: Result) -> None:
-    target = tmp_path / "out"
-    for _ in range(2):
-        with whole_folder(target) as folder:
-            result.save(folder)
-    precious = tmp_path / "precious"
-    precious.mkdir()
-    (precious / "thesis.txt").write_text("years of work")
-    with pytest.raises(FaultyInputError, match="new or empty folder"), whole_folder(precious):
-        pass
-    assert (precious / "thesis.txt").exists()
 
 
 def test_a_folder_without_a_result_is_a_fault(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from rich.text import Text
 from environment.faults import Fault, FaultyInputError
 from runs.plural import counted
 from runs.progress import Progress as Tell
-from runs.startup import INTERRUPTED, NOTHING_WRITTEN, started
+from runs.startup import NOTHING_WRITTEN, exit_code, started
 from runs.warm_up import under_way_s
 
 BAD_INPUT: Final = 2
@@ -56,7 +56,7 @@ def progress_bar(title: str) -> Iterator[Tell]:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Print faults and end with exit code 2, a Ctrl-C with 130."""
+    """Print faults and end with exit code 2; a Ctrl-C, or another signal that stops, with 128 and its number."""
     started()
     try:
         yield
@@ -70,7 +70,7 @@ def explained() -> Iterator[None]:
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt as error:
         err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code()) from None
 
 
 def print_written(folder: Path, what: str) -> None:

@@ -120,15 +120,16 @@ def test_names_with_brackets_are_names(tmp_path: Path) -> None:
     assert "x[/]" in done.stdout
 
 
-def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_leaves_no_half_written_folder(tmp_path: Path, how: signal.Signals) -> None:
     out = tmp_path / "out"
     words = [sys.executable, "-m", "runs", "run", "--set", "fleet.vehicles=200000", "--out", str(out)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while not list(tmp_path.iterdir()) and process.poll() is None:  # the draft folder: the run has begun
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == 128 + how, err
     assert "nothing was written" in err
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -49,7 +50,7 @@ def way_to(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def whole_folder(
-    folder: Path, *, overwrite: bool = False, tell: Callable[[str], object] = lambda _: None
+    folder: Path, *, overwrite: bool = False, tell: Callable[[str], object] | None = None
 ) -> Iterator[Path]:
     """Give a draft to write into that becomes `folder` only when all is written.
 
@@ -63,7 +64,7 @@ def whole_folder(
     overwrite
         Whether files of the same name are replaced whoever wrote them; others stay.
     tell
-        Told what a killed run had left and is removed.
+        Told what a killed run had left and is removed; standard error, if left out.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def whole_folder(
         with _locked(target.parent):
             for left in _left_behind(target):
                 shutil.rmtree(left, ignore_errors=True)
-                tell(f"Removed {left}, which a killed run had left.")
+                (tell or _to_stderr)(f"Removed {left}, which a killed run had left.")
             draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
             (draft / MARK_FILE).touch()  # by which a draft is told from a folder of somebody's own
             lock = _lock(draft)
@@ -246,6 +247,10 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201  (no command has begun to print)
 
 
 def _umask() -> int:

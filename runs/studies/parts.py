@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,7 @@ class Parts:
         self.path = resolved.parent / f".{resolved.name}-{fingerprint}.parts"
         self._lines: Lines | None = None
         self._found: dict[tuple[str, str], Any] = {}
+        self._folder: Path | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -52,14 +54,30 @@ class Parts:
             if kind is None or not self._found:
                 self.path.unlink()
             self._lines.close()
+        if kind is None and self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __len__(self) -> int:
         """Return the number of finished parts."""
         return len(self._found)
 
+    def __bool__(self) -> bool:
+        """Return whether anything is kept of a study that is stopped now."""
+        return bool(self._found) or (self._folder is not None and self._folder.exists())
+
+    def folder(self, name: str) -> Path:
+        """Return a folder for what keeps a journal of its own, as a sweep does.
+
+        It is beside the folder that the study writes, outlives a stop, and goes away when the study is through.
+        """
+        self._folder = self.path.with_suffix(f".{name}")
+        return self._folder
+
     @property
     def kept(self) -> str:
         """Says what is kept of a study that is stopped now, and how to go on."""
+        if not self._found:
+            return f"what is finished is kept in {self._folder}. The same command goes on from there."
         parts = "1 finished part is" if len(self) == 1 else f"{len(self):,} finished parts are"
         return f"{parts} kept in {self.path}. The same command goes on from there."
 

@@ -1,5 +1,6 @@
 """The batch-size study: one sweep, then tables, figures and a page from it."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from runs.studies.written import write_figures
 from runs.sweep import sweep
 
 
-def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
+def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
     from runs.studies.batch.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
@@ -24,10 +25,11 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
         scenario(),
         design(series),
         replications=fleets,
-        folder=folder / "sweep",
+        folder=parts.folder("sweep"),
         progress=lambda runs, of: progress(0.95 * runs / of),
     )
-    runs = pd.read_parquet(done.folder / "runs.parquet")
+    shutil.copytree(done.folder, folder / "sweep")
+    runs = pd.read_parquet(folder / "sweep" / "runs.parquet")
     table = means(series, runs)
     rules = rule(table)
     table.to_csv(folder / "batch_sizes.csv", index=False, float_format="%.6g")

@@ -1,5 +1,7 @@
 """The batch-size study: its points are sound, its means are those of the runs, its rule is read off as it says."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +93,19 @@ def test_figures_and_page_show_every_series(table: pd.DataFrame) -> None:
     text = page(table, rules, failed=0)
     for label in table.series.unique():
         assert label in text
+
+
+@pytest.mark.slow
+def test_a_study_that_is_killed_goes_on_from_its_sweep(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "runs", "study", "batch", "--quick", "--out", str(tmp_path / "out")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        journals = iter(lambda: list(tmp_path.glob(".out-*.sweep/journal.jsonl")), None)
+        next(found for found in journals if process.poll() is not None or (found and found[0].stat().st_size > 0))
+        process.kill()
+    (journal,) = tmp_path.glob(".out-*.sweep/journal.jsonl")
+    kept = journal.read_bytes().rpartition(b"\n")[0]
+    assert kept
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert "which a killed run had left" in done.stderr
+    assert (tmp_path / "out" / "sweep" / "journal.jsonl").read_bytes().startswith(kept)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -9,7 +9,8 @@ from mesa.visualization import SolaraViz
 
 from environment.faults import FaultyInputError
 from runs.page.controls import widgets
-from runs.page.player import Player, scenario_of
+from runs.page.player import Player
+from runs.page.reach import scenario_of
 from runs.page.serve import SCENARIO_VARIABLE
 from runs.page.tabs import TABS, first_tab
 from runs.page.window import Window, narrow

@@ -1,5 +1,6 @@
 """The page in a Chromium that a program drives: for its tests, and for its picture in the README."""
 
+import re
 import shutil
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from runs.page.serve import HOST
@@ -34,8 +36,13 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Serve the page in a process of its own, on a free port; give its address.
+def served(folder: Path | None = None) -> Iterator[str]:
+    """Serve the page in a process of its own, on a free port; give the address that it prints, token and all.
+
+    Parameters
+    ----------
+    folder
+        Where scenario files may be opened; none: the working folder.
 
     Raises
     ------
@@ -45,17 +52,22 @@ def served() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "runs", "app", "--port", str(port)]
+    command = [sys.executable, "-m", "runs", "app", "--port", str(port), *(["--folder", str(folder)] if folder else [])]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
-    url = f"http://{HOST}:{port}"
+    assert server.stdout is not None
+    begun = ""
     try:
-        _wait(server, f"{url}/readyz")
-        yield url
+        while not (found := re.search(r"http://\S+", begun)):
+            if not (line := server.stdout.readline()):
+                raise RuntimeError(f"the server ended: {begun}")
+            begun += line
+        _wait(server, found[0])
+        yield found[0]
     finally:
         server.send_signal(signal.SIGINT)
         said, _ = server.communicate(timeout=30)
     if server.returncode or "Traceback" in said or "Could not load" in said:
-        raise RuntimeError(said)
+        raise RuntimeError(begun + said)
 
 
 def _wait(server: subprocess.Popen[str], url: str) -> None:

@@ -1,6 +1,5 @@
 """What `mesa.visualization.SolaraViz` plays: a day, or the faults that keep it from beginning."""
 
-from pathlib import Path
 from typing import Any
 
 import mesa
@@ -8,7 +7,7 @@ import mesa
 from environment.faults import FaultyInputError
 from runs.page.controls import moved
 from runs.page.day import Day
-from runs.scenario import Scenario
+from runs.page.reach import scenario_of
 
 
 class Player(mesa.Model):  # type: ignore[misc]
@@ -48,14 +47,3 @@ class Player(mesa.Model):  # type: ignore[misc]
         if self.day is not None and not self.day.over:
             self.day.advance()
         self.running = self.day is not None and not self.day.over
-
-
-def scenario_of(file: str) -> Scenario:
-    """Read a scenario file by its name; an empty name is the default scenario.
-
-    Raises
-    ------
-    FaultyInputError
-        With every fault.
-    """
-    return Scenario.read(Path(file).expanduser() if file else None)

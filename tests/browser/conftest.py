@@ -41,13 +41,14 @@ class Tabs:
 
     def _note(self, request: object) -> None:
         url: str = request.url  # type: ignore[attr-defined]
-        if not url.startswith((self.url, self.url.replace("http", "ws"), "data:", "blob:")):
+        origin = self.url.partition("/?")[0]
+        if not url.startswith((origin, origin.replace("http", "ws"), "data:", "blob:")):
             self.foreign.append(url)
 
 
 @pytest.fixture(scope="session")
-def url(browser: Browser) -> Iterator[str]:  # noqa: ARG001  (without a browser nothing is served)
-    with served() as address:
+def url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: ARG001  (nothing is served without one)
+    with served(tmp_path_factory.getbasetemp()) as address:
         yield address
 
 

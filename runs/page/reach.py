@@ -1,0 +1,51 @@
+"""Which files the page may read: those below the folders that its server was given, links followed to their ends."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from environment.faults import Fault, raise_if_any
+from runs.scenario import Scenario
+
+FOLDERS_VARIABLE: Final = "EVSWARM_FOLDERS"
+"""Names the folders; where it is not set, as without a server, every file may be read."""
+
+
+def scenario_of(file: str) -> Scenario:
+    """Read a scenario file by its name; an empty name is the default scenario.
+
+    A file out of reach is not looked at: that it is there, or what is wrong in it, is told to nobody.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault; if the file, or one that it names, is out of reach.
+    """
+    if not file:
+        return Scenario.read()
+    path = Path(file).expanduser()
+    raise_if_any(list(_out_of_reach("Scenario file", path)))
+    case = Scenario.read(path)
+    raise_if_any([fault for key, named in _paths(case) for fault in _out_of_reach(key, named)])
+    return case
+
+
+def _paths(case: Scenario) -> Iterator[tuple[str, Path]]:
+    for name in type(case).model_fields:
+        for key, value in getattr(case, name) or ():
+            if isinstance(value, Path):
+                yield f"{name}.{key}", value
+
+
+def _out_of_reach(key: str, path: Path) -> Iterator[Fault]:
+    named = os.environ.get(FOLDERS_VARIABLE, "")
+    folders = [Path(folder) for folder in named.split(os.pathsep) if folder]
+    files = [path, *(path.iterdir() if _within(path, folders) and path.is_dir() else ())]
+    if folders and not all(_within(each, folders) for each in files):
+        known = " or ".join(map(str, folders))
+        yield Fault("page", None, key, str(path), f"a file below {known}; evswarm app --folder names another place")
+
+
+def _within(path: Path, folders: list[Path]) -> bool:
+    return not folders or any(path.resolve().is_relative_to(folder) for folder in folders)

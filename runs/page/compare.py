@@ -11,6 +11,7 @@ from runs.page.board import load_axis, rounded
 from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend, use_palette
+from runs.page.running import turn
 from runs.page.said import said, table
 from runs.page.view import slot_names
 from runs.result import Result
@@ -118,7 +119,8 @@ def Comparison(day: Day) -> None:
 
     def both() -> tuple[Result, Result] | str:
         try:
-            return run_both(day.case, sides)
+            with turn(task):
+                return run_both(day.case, sides)
         except FaultyInputError as error:
             return "; ".join(str(fault) for fault in error.faults)
 

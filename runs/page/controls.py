@@ -1,9 +1,11 @@
 """The page's controls: which keys of a scenario they move, and where they start."""
 
+from collections.abc import Iterator
 from math import isclose
 from typing import Any, Final
 
 from coordination.valley_filling import COORDINATORS
+from environment.faults import Fault, raise_if_any
 from environment.hierarchy import TransformerSettings
 from runs.scenario import Scenario, sections, source_name
 
@@ -89,8 +91,9 @@ def moved(case: Scenario, values: dict[str, Any]) -> Scenario:
     Raises
     ------
     FaultyInputError
-        With every fault.
+        With every fault: also of values that no control can take, as whoever holds the connection might send.
     """
+    raise_if_any(list(_beyond(case, values)))
     changed = {
         KEYS[name]: value
         for name, value in values.items()
@@ -100,6 +103,22 @@ def moved(case: Scenario, values: dict[str, Any]) -> Scenario:
         kept = case.transformer.model_dump(exclude_unset=True, exclude={"rated_kva", "power_factor", "loading"})
         case = case.model_copy(update={"transformer": TransformerSettings(**kept)})
     return case.varied({"run.engine": "agents", **changed})
+
+
+def _beyond(case: Scenario, values: dict[str, Any]) -> Iterator[Fault]:
+    shown = widgets(case)
+    for name, value in values.items():
+        control = shown.get(name)
+        if value is None or control is None:
+            continue
+        if "values" in control:
+            fits, expected = value in control["values"], f"one of {', '.join(map(str, control['values']))}"
+        else:
+            least, most = control["min"], control["max"]
+            fits = isinstance(value, (int, float)) and (least <= value <= most or _same(value, control["value"]))
+            expected = f"{least:g} to {most:g}"
+        if not fits:
+            yield Fault("page", None, KEYS[name], repr(value), expected)
 
 
 def _same(value: Any, start: Any) -> bool:

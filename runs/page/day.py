@@ -11,10 +11,14 @@ from coordination.valley_filling.optimum import Optimum, solve
 from coordination.valley_filling.problem import Schedule
 from environment.board import REFUSALS
 from environment.channel import Channel
+from environment.faults import Fault, FaultyInputError
 from environment.messages import Deposit, Exchange, Message, Refusal
 from runs.model import ChargingModel
 from runs.scenario import Scenario
 from runs.world import World
+
+MOST: Final = 5_000_000
+"""EVs times slots that a day on the page may have. Such a day takes some 150 MB and a second for some frames."""
 
 FRAMES: Final = 200
 """About so many frames show a day's plug-ins; slot boundaries are frames as well."""
@@ -99,7 +103,9 @@ class Day:
     """
 
     def __init__(self, case: Scenario) -> None:
+        _require_small(getattr(case.fleet, "vehicles", 0), case)  # before so many are drawn
         world = World.build(case, np.random.default_rng(case.run.seed))
+        _require_small(len(world.fleet), case)
         self.case, self.world = case, world
         self.model = ChargingModel(world=world, channel=Witness)
         self.frames_h = frames_h(world)
@@ -178,6 +184,14 @@ class Day:
 def row_of_entries(schedule: Schedule) -> NDArray[np.int64]:
     """Return the row of each entry of a schedule."""
     return np.repeat(np.arange(schedule.first_slot.size), np.diff(schedule.start))
+
+
+def _require_small(vehicles: int, case: Scenario) -> None:
+    slots = case.horizon.n_slots
+    if vehicles * slots > MOST:
+        found = f"{vehicles:,} EVs in {slots:,} slots"
+        expected = f"at most {MOST:,} EVs times slots on the page; `evswarm run --workers` takes more"
+        raise FaultyInputError([Fault("page", None, "fleet", found, expected)])
 
 
 def frames_h(world: World) -> NDArray[np.float64]:

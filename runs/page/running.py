@@ -4,13 +4,38 @@ A run has a button, its progress and its faults; it ends when it is stopped or t
 """
 
 import dataclasses
-from collections.abc import Callable
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import solara
 import solara.lab
+from solara.server.kernel_context import has_current_context
 
 from environment.faults import FaultyInputError
+
+_turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+@contextmanager
+def turn(task: Any) -> Iterator[None]:
+    """Wait until no other run of this browser tab is under way: each visitor has one run at a time.
+
+    Raises
+    ------
+    solara.util.CancelledError
+        If the task was stopped meanwhile.
+    """
+    lock = _turns[solara.get_kernel_id() if has_current_context() else ""]
+    while not lock.acquire(timeout=0.1):
+        if not task.is_current():
+            raise solara.util.CancelledError
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def use_run(work: Callable[[Callable[[float], None]], None]) -> Any:
@@ -30,7 +55,8 @@ def use_run(work: Callable[[Callable[[float], None]], None]) -> Any:
                 task.progress = round(100 * part)
 
         try:
-            work(tell)
+            with turn(task):
+                work(tell)
         except FaultyInputError as error:
             return "; ".join(str(fault) for fault in error.faults)
         except ValueError as error:  # the linear programme is asked for and has no answer

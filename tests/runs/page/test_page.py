@@ -29,6 +29,7 @@ from runs.page.day import Day
 from runs.page.download import packed
 from runs.page.palette import DARK, LIGHT
 from runs.page.player import Player
+from runs.page.running import turn
 from runs.page.serve import prepare
 from runs.page.shaved import play
 from runs.page.shaving import Choice, PeakShaving
@@ -155,6 +156,47 @@ def test_sliders_can_stand_at_any_value_of_a_scenario() -> None:
             stands_at = widget["min"] + round((widget["value"] - widget["min"]) / widget["step"]) * widget["step"]
             assert moved(odd, {name: stands_at}) == odd, "a slider stands on one of its steps"
     assert moved(odd, {"limit_kw": 800.0}).transformer.load_limit_kw == 800, "in place of the rating"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("vehicles", 300_000),
+        ("vehicles", 9),
+        ("limit_kw", float("nan")),
+        ("loss", 0.95),
+        ("seed", -1),
+        ("rounds", "many"),
+        ("slot_min", 7),
+        ("method", "__import__"),
+    ],
+)
+def test_values_that_no_control_can_take_are_refused(name: str, value: object) -> None:
+    with pytest.raises(FaultyInputError, match=f"{KEYS[name]} is {value!r}"):
+        moved(_case(), {name: value})
+
+
+@pytest.mark.parametrize("fleet", [{"vehicles": 100_000_000}, {"vehicles": 210_000}])
+def test_a_day_that_is_too_large_for_the_page_is_a_fault_before_it_is_drawn(fleet: dict[str, int]) -> None:
+    with pytest.raises(FaultyInputError, match=r"EVs in 24 slots.*at most 5,000,000"):
+        Day(Scenario().update(fleet=fleet))
+
+
+def test_a_visitor_has_one_run_at_a_time() -> None:
+    class Task:
+        current = True
+
+        def is_current(self) -> bool:
+            return self.current
+
+    one, other = Task(), Task()
+    with turn(one):
+        other.current = False
+        with pytest.raises(solara.util.CancelledError), turn(other):
+            pytest.fail("the other run began")
+    other.current = True
+    with turn(other):
+        pass
 
 
 def test_a_scenario_with_its_own_files_has_no_controls_for_what_it_fixes(tree: Path) -> None:

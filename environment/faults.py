@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class FaultyInputError(ValueError):
         files = list(dict.fromkeys(fault.file for fault in found))
         self.faults = tuple(sorted(found, key=lambda fault: (files.index(fault.file), fault.row or 0)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
+        """Come out of a process as it went in: by its faults, not by their text."""
+        return type(self), (self.faults,)
 
 
 def raise_if_any(faults: Sequence[Fault]) -> None:

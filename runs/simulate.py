@@ -110,9 +110,16 @@ def run_world(world: World, tell: Progress) -> Outcome:
         A whole world, or a part with some of its transformers.
     tell
         Told how far it is.
+
+    Raises
+    ------
+    FaultyInputError
+        If a schedule breaks what the run's coordinator is to keep.
     """
     run = _run_agents if world.scenario.run.engine == "agents" else _run_compiled
     outcome = run(world, tell)
+    for k, (schedule, strays) in enumerate(zip(outcome.schedules, outcome.strays, strict=True)):
+        world.audit(k, schedule, strays.died)
     if not world.scenario.run.optimum:
         return outcome
     return dataclasses.replace(outcome, distances=distances_of(world, outcome.schedules))

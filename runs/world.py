@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
+from coordination.valley_filling.audit import breach_of, raise_breach
 from coordination.valley_filling.coordinator import Coordinator, Plan
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
@@ -185,9 +186,58 @@ class World:
         return FreeCharging(schedules, time.perf_counter() - begun)
 
     def plan(self, coordinator: Coordinator, transformer: int) -> Plan:
-        """Return a coordinator's day-ahead plan of one transformer's EVs; the same at every call."""
+        """Return a coordinator's day-ahead plan of one transformer's EVs; the same at every call.
+
+        Raises
+        ------
+        FaultyInputError
+            If it breaks what the coordinator is to keep.
+        """
         rng = np.random.default_rng(self.planner_seeds[transformer])
-        return coordinator.plan(self.problems[transformer], self.scenario.coordination, rng)
+        plan = coordinator.plan(self.problems[transformer], self.scenario.coordination, rng)
+        self._audit(coordinator, transformer, plan.schedule, self.loads[transformer].forecast_kw, died=False)
+        return plan
+
+    def audit(self, transformer: int, schedule: Schedule, died: NDArray[np.bool_]) -> None:
+        """Raise what a schedule breaks, at the end of a run, of what the run's coordinator is to keep.
+
+        Parameters
+        ----------
+        transformer
+            The transformer.
+        schedule
+            What its EVs drew.
+        died
+            EVs whose controllers died: they may have left in the midst of a whole slot, shape ``(n_vehicles,)``.
+
+        Raises
+        ------
+        FaultyInputError
+            With the first EV and slot that are not as they should be.
+        """
+        load = self.loads[transformer]
+        known_kw = load.actual_kw if self.adjusts else load.forecast_kw
+        self._audit(self.coordinator, transformer, schedule, known_kw, died=died)
+
+    def _audit(
+        self,
+        coordinator: Coordinator,
+        transformer: int,
+        schedule: Schedule,
+        known_kw: NDArray[np.float64],
+        *,
+        died: NDArray[np.bool_] | bool,
+    ) -> None:
+        problem = self.problems[transformer]
+        breach = breach_of(
+            problem,
+            schedule,
+            in_whole_slots=np.full(problem.n_vehicles, problem.whole and coordinator.keeps_whole_slots)
+            & np.logical_not(died),
+            base_kw=known_kw if coordinator.keeps_limit else None,
+        )
+        whose = f"schedule by {coordinator.title} below {self.hierarchy.transformers[transformer]}"
+        raise_breach(breach, self.fleet.vehicle[self.rows[transformer]], whose)
 
     def network(self, transformer: int) -> Network | None:
         """Return what can happen to messages between a transformer and its EVs; None for nothing. The same at every call."""

@@ -35,8 +35,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from coordination.valley_filling.audit import breach_of
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
-from coordination.valley_filling.exchange import DUST_KW, exchange, settle
+from coordination.valley_filling.exchange import exchange, settle
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.stays import Book, Stays, most_kw, powers_of, stay_of
 from coordination.valley_filling.water import water_fill
@@ -161,25 +162,7 @@ def is_feasible(problem: ValleyFilling, schedule: Schedule) -> bool:
     schedule
         Schedule of the same EVs.
     """
-    active = np.zeros(problem.n_vehicles, dtype=np.bool_)
-    active[problem.order] = True
-    return bool(_fits(active, problem.stays, schedule.book))
-
-
-@compiled
-def _fits(active: NDArray[np.bool_], stays: Stays, book: Book) -> bool:
-    for i in range(active.size):
-        stay, own = stay_of(stays, i), powers_of(book, i)
-        drawn = 0.0
-        for k in range(own.size):
-            drawn += own[k]
-            if own[k] < 0.0 or own[k] > most_kw(stay, stay.first_slot + k) + DUST_KW:
-                return False
-            if stay.whole and 0.0 < own[k] < stay.power_kw - DUST_KW:
-                return False
-        if drawn > (stay.need_kwh / stay.slot_h if active[i] else 0.0) + DUST_KW:
-            return False
-    return True
+    return breach_of(problem, schedule) is None
 
 
 def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> float:

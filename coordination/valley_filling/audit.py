@@ -109,7 +109,7 @@ def raise_breach(breach: Breach | None, vehicle: NDArray[np.str_], whose: str) -
         return
     name = vehicle[breach.row] if breach.row < vehicle.size else f"number {breach.row + 1}"
     expected = EXPECTED[breach.rule].format(allowed=f"{breach.allowed_kw:.9g} kW")
-    more = f" ({breach.more:,} more in that schedule are not as they should be)" if breach.more else ""
+    more = f" ({breach.more:,} other powers of the schedule are wrong too)" if breach.more else ""
     field = f"power of EV {name} in slot {breach.slot}"
     raise FaultyInputError([Fault(whose, None, field, f"{breach.found_kw:.9g} kW", expected + more)])
 

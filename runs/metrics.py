@@ -11,8 +11,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.optimum import CLOSED, ROUNDING, certify, solve
-from coordination.valley_filling.problem import Schedule, cost_kw2
+from coordination.valley_filling.optimum import CLOSED, ROUNDING, certify, is_feasible, solve
+from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.board import LIMIT_TOLERANCE_KW
 from environment.fleets.fleet import Fleet
@@ -78,12 +78,32 @@ class EnergyBooks:
             delivered[own_rows] = delivered_kwh(fleet, own_rows, booked[own_rows])
         return cls(booked, delivered, np.maximum(fleet.energy_kwh - delivered, 0.0))
 
-    def metrics(self, fleet: Fleet) -> dict[str, float]:
-        """Return the sums."""
+    def metrics(self, fleet: Fleet) -> dict[str, float | int | None]:
+        """Return the sums, and how evenly the EVs that asked for energy got theirs.
+
+        Returns
+        -------
+        dict
+            ``vehicles_with_need``, ``vehicles_served``, ``vehicles_with_nothing``: EVs that asked for energy, that got all of
+            it, and none of it.
+            ``delivered_share_p05``, ``delivered_share_p50``: of what was delivered as a part of what was asked for, the 5 %
+            quantile of the EVs and the median. ``delivered_share_jain``: Jain's index of these parts, 1 if all are alike and
+            1/n if one of n EVs got all. None where nobody asked, or nobody got anything.
+        """
+        needy = fleet.energy_kwh > ENERGY_TOLERANCE_KWH
+        asked_kwh, got_kwh = fleet.energy_kwh[needy], self.delivered_kwh[needy]
+        share = np.minimum(got_kwh / asked_kwh, 1.0)
+        squares = float(np.square(share).sum())
         return {
             "energy_requested_kwh": float(fleet.energy_kwh.sum()),
             "energy_delivered_kwh": float(self.delivered_kwh.sum()),
             "unserved_kwh": float(self.unserved_kwh.sum()),
+            "vehicles_with_need": int(needy.sum()),
+            "vehicles_served": int((self.unserved_kwh[needy] <= ENERGY_TOLERANCE_KWH).sum()),
+            "vehicles_with_nothing": int((got_kwh <= ENERGY_TOLERANCE_KWH).sum()),
+            "delivered_share_p05": float(np.quantile(share, 0.05)) if share.size else None,
+            "delivered_share_p50": float(np.quantile(share, 0.5)) if share.size else None,
+            "delivered_share_jain": float(share.sum()) ** 2 / (share.size * squares) if squares > 0 else None,
         }
 
 
@@ -93,6 +113,38 @@ def delivered_kwh(fleet: Fleet, rows: NDArray[np.int64], booked_kwh: NDArray[np.
     delivered = np.minimum(booked_kwh * fleet.efficiency[rows], fleet.room_kwh[rows])
     met = np.abs(delivered - need_kwh) <= ENERGY_TOLERANCE_KWH  # an exact need met but for rounding is met
     return np.where(met, need_kwh, delivered)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What one transformer's schedule costs for the load as it came, and what free charging would have.
+
+    Parameters
+    ----------
+    problem
+        The problem by which it is judged: with the actual load; of whole slots if the schedule is one of whole slots.
+    ev_kw
+        Load of the schedule [kW], shape ``(n_slots,)``.
+    cost_kw2, free_kw2
+        Cost of the schedule (`cost_kw2`) and of free charging.
+    """
+
+    problem: ValleyFilling
+    ev_kw: NDArray[np.float64]
+    cost_kw2: float
+    free_kw2: float
+
+    @classmethod
+    def of(cls, world: World, transformer: int, schedule: Schedule) -> Self:
+        """Judge a transformer's schedule."""
+        posed, actual_kw = world.problems[transformer], world.loads[transformer].actual_kw
+        whole = posed.whole and world.coordinator.keeps_whole_slots
+        problem = dataclasses.replace(posed, base_kw=actual_kw, whole=whole)
+        if whole and not is_feasible(problem, schedule):  # a controller died in the midst of a slot
+            problem = dataclasses.replace(problem, whole=False)
+        ev_kw = schedule.load_kw()
+        cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
+        return cls(problem, ev_kw, cost, cost_kw2(problem, world.free_charging.schedules[transformer]))
 
 
 @dataclass(frozen=True)
@@ -124,20 +176,26 @@ class Distance:
 
     @classmethod
     def of(cls, world: World, transformer: int, schedule: Schedule) -> Self:
-        """Hold a transformer's schedule against its optimum; a method of continuous powers against that of those."""
-        posed, actual_kw = world.problems[transformer], world.loads[transformer].actual_kw
-        whole = posed.whole and world.coordinator.keeps_whole_slots
-        problem = dataclasses.replace(posed, base_kw=actual_kw, whole=whole)
-        free_kw2 = cost_kw2(problem, world.free_charging.schedules[transformer])
-        ev_kw = schedule.load_kw()
-        cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
+        """Hold a transformer's schedule against its optimum; a method of continuous powers against that of those.
+
+        Raises
+        ------
+        ArithmeticError
+            If the schedule costs less than what is proven to be the least: one of the two is wrong.
+        """
+        judged = Judged.of(world, transformer, schedule)
+        problem, cost, free_kw2 = judged.problem, judged.cost_kw2, judged.free_kw2
         start = schedule if cost < free_kw2 else None  # what saves nothing is further than nothing at all
         optimum = solve(problem, start, within=world.scenario.run.optimum_within, free_kw2=free_kw2)
+        if cost - optimum.bound_kw2 < -CLOSED * abs(optimum.bound_kw2):
+            name = world.hierarchy.transformers[transformer]
+            found = f"costs {cost:.12g} kW2, less than the least possible {optimum.bound_kw2:.12g} kW2"
+            raise ArithmeticError(f"the schedule below {name} {found}: one of the two is wrong")
         rows = world.rows[transformer]
         booked_kwh = optimum.schedule.power_sum_kw() * problem.slot_h
         lacking_kwh = world.fleet.energy_kwh[rows] - delivered_kwh(world.fleet, rows, booked_kwh)
         filled_kw = optimum.ev_kw
-        valley = (actual_kw + ev_kw)[filled_kw >= filled_kw.max() / 2]
+        valley = (problem.base_kw + judged.ev_kw)[filled_kw >= filled_kw.max() / 2]
         return cls(
             cost_kw2=cost,
             free_kw2=free_kw2,
@@ -185,20 +243,23 @@ def optimality(distances: Iterable[Distance]) -> dict[str, float | str | bool | 
     each = list(distances)
     best = sum(one.bound_kw2 for one in each)
     reached = sum(one.optimum_kw2 for one in each)
-    cost = sum(one.cost_kw2 for one in each)
-    free = sum(one.free_kw2 for one in each)
+    cost, free = costs_of(each).values()
     return {
         "valley_ripple_kw": max(one.ripple_kw for one in each),
         "optimality_gap": gap_of(cost, best, free),
         "optimum_kind": "exact" if all(one.exact for one in each) else "bound",
         "certified": all(one.certified for one in each),
         "optimum_bracket": gap_of(reached, best, free),
-        "cost_kw2": cost,
-        "free_cost_kw2": free,
         "optimum_kw2": reached,
         "optimum_bound_kw2": best,
         "optimum_unserved_kwh": sum(one.optimum_unserved_kwh for one in each),
     }
+
+
+def costs_of(judged: Iterable[Judged | Distance]) -> dict[str, float]:
+    """Return what the schedules and free charging cost, for all transformers together: ``cost_kw2``, ``free_cost_kw2``."""
+    each = list(judged)
+    return {"cost_kw2": sum(one.cost_kw2 for one in each), "free_cost_kw2": sum(one.free_kw2 for one in each)}
 
 
 def gap_of(cost_kw2: float, best_kw2: float, free_kw2: float) -> float | None:
@@ -212,4 +273,4 @@ def gap_of(cost_kw2: float, best_kw2: float, free_kw2: float) -> float | None:
     gain, lost = free_kw2 - best_kw2, cost_kw2 - best_kw2
     if gain <= CLOSED * best_kw2:
         return None
-    return 0.0 if abs(lost) <= ROUNDING * best_kw2 else lost / gain
+    return 0.0 if -CLOSED * best_kw2 <= lost <= ROUNDING * best_kw2 else lost / gain

@@ -1,15 +1,20 @@
 """The summary of a run: its key figures beside those of free charging and of no EVs."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coordination.valley_filling.optimum import CLOSED
 from environment.board import LIMIT_TOLERANCE_KW
-from runs.metrics import EnergyBooks, load_metrics, optimality
+from runs.metrics import Distance, EnergyBooks, Judged, costs_of, load_metrics, optimality
 from runs.network import NetworkRun, network_metrics, network_warnings, solve_network
 from runs.outcome import Outcome
 from runs.world import World
+
+TOLD_KWH: Final = 0.05
+"""Energy from which on it is warned of that it stays unserved though there was time for it [kWh]: what a figure shows."""
 
 
 def summary_of(
@@ -41,14 +46,19 @@ def summary_of(
     free = np.stack([schedule.load_kw() for schedule in charging.schedules])
     books = books or EnergyBooks.of(world.fleet, world.rows, outcome.schedules, slot_h)
     free_books = EnergyBooks.of(world.fleet, world.rows, charging.schedules, slot_h)
+    judged: Sequence[Judged | Distance] = outcome.distances or [
+        Judged.of(world, k, each) for k, each in enumerate(outcome.schedules)
+    ]
+    optimum: dict[str, Any] = optimality(outcome.distances) if outcome.distances else {}
+    own = {**load_metrics(actual + ev, limit_kw), **books.metrics(world.fleet)}
+    of_free = {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet)}
     return {
         "method": world.scenario.coordination.method,
         "batch_size": world.scenario.coordination.batch_size,
         "vehicles": len(world.fleet),
         "transformers": len(world.loads),
         "limit_kw": limit_kw,
-        **load_metrics(actual + ev, limit_kw),
-        **books.metrics(world.fleet),
+        **own,
         **(network_metrics(world, network.run) if network else {}),
         "messages": outcome.channel.messages,
         "bytes": outcome.channel.bytes,
@@ -59,11 +69,11 @@ def summary_of(
         "fallback_kwh": sum(float(strays.fallback_kw.sum()) for strays in outcome.strays) * slot_h,
         "rounds": max((held.number for each in outcome.rounds for _, held in each), default=1),
         "converged": _converged(outcome),
-        **(optimality(outcome.distances) if outcome.distances else {}),
+        **costs_of(judged),
+        **optimum,
         "wall_s": outcome.wall_s,
         "free": {
-            **load_metrics(actual + free, limit_kw),
-            **free_books.metrics(world.fleet),
+            **of_free,
             **(network_metrics(world, network.free) if network else {}),
             "messages": 0,
             "bytes": 0,
@@ -74,11 +84,64 @@ def summary_of(
             **(network_metrics(world, network.no_evs) if network else {}),
         },
         "warnings": [
+            *_worse_warning(world, judged, own, of_free),
+            *_unserved_warning(own, of_free, optimum.get("optimum_unserved_kwh")),
             *world.warnings(),
             *_limit_warning(actual, ev, limit_kw),
             *(network_warnings(world, network) if network else ()),
         ],
     }
+
+
+def _worse_warning(
+    world: World, judged: Sequence[Judged | Distance], own: dict[str, Any], free: dict[str, Any]
+) -> list[str]:
+    """Say where a run ends worse than free charging, in the cost that it is to lower or in a peak that it need not have had."""
+    cost, free_cost = costs_of(judged).values()
+    worse = [one for one in judged if one.cost_kw2 - one.free_kw2 > CLOSED * one.free_kw2]
+    costs = cost - free_cost > CLOSED * free_cost
+    lower_was_possible = free["overload_slots"] <= own["overload_slots"]
+    peaks = own["peak_kw"] > free["peak_kw"] * (1 + CLOSED) + LIMIT_TOLERANCE_KW and lower_was_possible
+    if not (worse or peaks):
+        return []
+    title, settings = world.coordinator.title, world.scenario.coordination
+    found = []
+    if costs:
+        found.append(f"uneven load and unserved energy cost more (cost_kw2: {_against(cost, free_cost, '')})")
+    elif worse:
+        found.append(f"uneven load and unserved energy cost more below {len(worse)} of {len(judged)} transformers")
+    found.append(f"the peak is {_against(own['peak_kw'], free['peak_kw'], ' kW')}")
+    if world.coordinator.decides == "vehicle" and settings.batch_size > 1:
+        found.append("a smaller coordination.batch_size or more coordination.rounds help")
+    return [f"worse than doing nothing: with {title} against free charging, {'; '.join(found)}"]
+
+
+def _against(own: float, other: float, unit: str) -> str:
+    """Return two figures, with as many decimals as it takes to tell them apart."""
+    for decimals in (1, 3, 6, 9):
+        texts = [f"{figure:,.{decimals}f}{unit}" for figure in (own, other)]
+        if texts[0] != texts[1]:
+            break
+    return " against ".join(texts)
+
+
+def _unserved_warning(own: dict[str, Any], free: dict[str, Any], optimum_kwh: float | None) -> list[str]:
+    """Say what stays unserved beside what short stays alone would leave: free charging, which no limit stops, leaves that."""
+    left_kwh, must_kwh = own["unserved_kwh"], free["unserved_kwh"]
+    nothing = own["vehicles_with_nothing"]
+    if left_kwh - must_kwh < TOLD_KWH and nothing <= free["vehicles_with_nothing"]:
+        return []
+    part = own["vehicles_with_need"] - own["vehicles_served"] - nothing
+    evs, asked_kwh = own["vehicles_with_need"], own["energy_requested_kwh"]
+    part = evs - own["vehicles_served"] - nothing
+    had_to_be = (
+        "with run.optimum the run says how much had to be"
+        if optimum_kwh is None
+        else f"the optimum leaves {optimum_kwh:,.1f} kWh"
+    )
+    who = f"of {evs:,} EVs {nothing:,} get nothing and {part:,} only a part"
+    why = f"short stays alone leave {must_kwh:,.1f} kWh, {had_to_be}"
+    return [f"{left_kwh:,.1f} of {asked_kwh:,.1f} kWh stay unserved, {who}; {why}"]
 
 
 def _limit_warning(actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], limit_kw: float) -> list[str]:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from coordination.valley_filling import COORDINATORS
 from runs.plural import counted
-from runs.printed.rows import FAULTS, ROWS
+from runs.printed.rows import ONLY_WITH, ROWS
 from runs.scenario import Scenario
 from runs.terminal import err, out
 
@@ -49,7 +49,8 @@ def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) 
     for name in columns:
         table.add_column(name, justify="right")
     for key, (label, form) in ROWS.items():
-        if any(figures.get(key) if key in FAULTS else key in figures for figures in columns.values()):
+        told = any(figures.get(ONLY_WITH[key]) for figures in columns.values()) if key in ONLY_WITH else True
+        if told and any(key in figures for figures in columns.values()):
             cells = (figures.get(key) for figures in columns.values())
             table.add_row(escape(label), *("" if cell is None else form.format(cell) for cell in cells))
     out.print(table)

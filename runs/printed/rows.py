@@ -16,6 +16,12 @@ ROWS = {
     "energy_requested_kwh": ("requested [kWh]", "{:,.1f}"),
     "energy_delivered_kwh": ("delivered [kWh]", "{:,.1f}"),
     "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
+    "optimum_unserved_kwh": ("unserved at the optimum [kWh]", "{:,.1f}"),
+    "vehicles_served": ("EVs served in full", "{:,d}"),
+    "vehicles_with_nothing": ("EVs with nothing", "{:,d}"),
+    "delivered_share_p05": ("delivered share, 5 %", "{:.1%}"),
+    "delivered_share_p50": ("delivered share, median", "{:.1%}"),
+    "delivered_share_jain": ("Jain's index of shares", "{:.4f}"),
     "voltage_min_pu": ("lowest voltage [pu]", "{:.4f}"),
     "voltage_max_pu": ("highest voltage [pu]", "{:.4f}"),
     "voltage_outside_slots": ("slots outside the voltage band", "{:,d}"),
@@ -37,8 +43,21 @@ ROWS = {
 }
 """What is shown of a summary: label and form."""
 
-FAULTS = ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")
-"""Shown only where there are any."""
+ONLY_WITH: Final = {
+    **{name: name for name in ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")},
+    **dict.fromkeys(
+        (
+            "optimum_unserved_kwh",
+            "vehicles_served",
+            "vehicles_with_nothing",
+            "delivered_share_p05",
+            "delivered_share_p50",
+            "delivered_share_jain",
+        ),
+        "unserved_kwh",
+    ),
+}
+"""Rows that are shown only where another figure, or their own, is not zero."""
 
 LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
 

@@ -186,6 +186,8 @@ class Distance:
         judged = Judged.of(world, transformer, schedule)
         problem, cost, free_kw2 = judged.problem, judged.cost_kw2, judged.free_kw2
         start = schedule if cost < free_kw2 else None  # what saves nothing is further than nothing at all
+        if start is None and problem.whole and not problem.has_unit_slots:
+            start = world.free_charging.schedules[transformer]  # but no best schedule known may cost more than another
         optimum = solve(problem, start, within=world.scenario.run.optimum_within, free_kw2=free_kw2)
         if cost - optimum.bound_kw2 < -CLOSED * abs(optimum.bound_kw2):
             name = world.hierarchy.transformers[transformer]

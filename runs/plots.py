@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
 from runs import network_plots
+from runs.best_known import title_of
 from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, save, steps
 from runs.result import Result
 
@@ -167,7 +168,7 @@ def save_comparison(results: list[Result], folder: Path) -> list[Path]:
 
 def _title(result: Result) -> str:
     method = result.summary["method"]
-    title = COORDINATORS[method].title
+    title = title_of(result.summary)
     batch = result.summary["batch_size"]
     return f"{title} in batches of {batch}" if COORDINATORS[method].decides == "vehicle" and batch > 1 else title
 

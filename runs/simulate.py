@@ -77,16 +77,21 @@ def ready(scenario: Scenario) -> None:
     )
     engine, optimum, has_faults = scenario.run.engine, scenario.run.optimum, scenario.channel.has_faults
 
-    def small() -> Scenario:
+    def small(*powers_kw: float) -> Scenario:
         return Scenario().update(
-            fleet={"vehicles": 20},
+            fleet={"vehicles": 20, "types": [{"power_kw": power_kw} for power_kw in powers_kw]},
             load={"fluctuation": 0.05},
             coordination=few.model_dump(),
             channel={"loss": 0.1} if has_faults else {},
             run={"engine": engine, "optimum": optimum},
         )
 
-    warm_up(("ants", few, engine, optimum, has_faults), lambda: _try(small()))
+    def try_all() -> None:
+        _try(small(4.0))
+        if asked.energy == "whole_slots":  # of mixed powers the optimum is another search
+            _try(small(4.0, 7.0))
+
+    warm_up(("ants", few, engine, optimum, has_faults), try_all)
 
 
 def _try(small: Scenario) -> None:

@@ -102,6 +102,8 @@ class Coordinator:
         Whether it books whole slots where they are asked for; else its powers are continuous all the same.
     plan
         Schedules the EVs of one transformer against its forecast load.
+    claims_optimum
+        Whether its title says that no schedule is better: tables and figures call it so only where a run proves it.
     """
 
     title: str
@@ -109,6 +111,7 @@ class Coordinator:
     keeps_limit: bool
     keeps_whole_slots: bool
     plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Plan]
+    claims_optimum: bool = False
 
     def adjusts(self, settings: CoordinationSettings) -> bool:
         """Whether EVs answer the deviations of the actual load from the forecast."""

@@ -10,7 +10,7 @@ limit (leaving the energy out would be cheaper) and none leaves out what some ch
 of each slot (eq 8) and "first the smallest unserved energy, then the flattest load" are both in this one separable convex
 cost. Where two schedules leave the same energy unserved, the price cancels and V compares their sums of squares.
 
-The optimum also has the smallest possible peak. Among all schedules of the same energy the loads form the bases of a
+Where power can be split, or comes in slots of one rated power, the optimum also has the smallest possible peak. Among all schedules of the same energy the loads form the bases of a
 polymatroid, and its member of least sum of squares is majorised by every other (Federgruen and Groenevelt 1986; Frank
 and Murota, "Decreasing minimization"): no other has a smaller largest load.
 
@@ -25,8 +25,8 @@ Three cases:
   end; so slots whose loads are nearly equal are given one, which closes the bracket some sweeps before the loads are level.
   The true optimum lies between that bound and the schedule's cost. On long chains of short stays water-filling is slow and
   the bracket stays open; its width is stated.
-- whole slots of mixed powers: the bound is that of continuous powers; the schedule is where ants that come back one by one
-  settle.
+- whole slots of mixed powers: the bound is that of continuous powers; the schedule is the best known, where ants that come
+  back one by one settle, from nothing or from the start. It is not proven optimal, nor is its peak.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from coordination.valley_filling import colony
 from coordination.valley_filling.audit import breach_of
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
 from coordination.valley_filling.exchange import exchange, settle
@@ -116,11 +117,20 @@ def solve(
         return Optimum("exact", cost, cost, schedule, ev_kw)
     schedule, bound = _water_filled(problem, start, within, free_kw2)
     if problem.whole:
-        schedule = Schedule(problem)  # from nothing, since who holds a slot above the limit might keep it
-        settle(problem, schedule)
+        schedule = _best_settled(problem, start)
     ev_kw = schedule.load_kw()
     cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
     return Optimum("bound", cost, min(bound, cost), schedule, ev_kw)
+
+
+def _best_settled(problem: ValleyFilling, start: Schedule | None) -> Schedule:
+    """Return the cheaper of the schedules where EVs settle that begin from nothing, and from a start that keeps the limit."""
+    found = [Schedule(problem)]
+    if start is not None and breach_of(problem, start, base_kw=problem.base_kw) is None:  # who is above it might stay
+        found.append(_copy(problem, start))
+    for schedule in found:
+        settle(problem, schedule)
+    return min(found, key=lambda schedule: cost_kw2(problem, schedule))
 
 
 def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None = None) -> bool:
@@ -291,9 +301,13 @@ def _copy(problem: ValleyFilling, schedule: Schedule | None) -> Schedule:
     return copy
 
 
-def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001  (every coordinator is called alike)
-    """Return the optimal schedule, or the best found where only a bound is known."""
-    return Plan(solve(problem).schedule)
+def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:
+    """Return the optimal schedule, or the best found where only a bound is known: the ants' own is one to begin from."""
+    mixed = problem.whole and not problem.has_unit_slots
+    start = colony.plan(problem, settings, rng).schedule if mixed else None
+    return Plan(solve(problem, start).schedule)
 
 
-COORDINATOR = Coordinator("optimum", "planner", keeps_limit=True, keeps_whole_slots=True, plan=plan)
+COORDINATOR = Coordinator(
+    "optimum", "planner", keeps_limit=True, keeps_whole_slots=True, plan=plan, claims_optimum=True
+)

@@ -24,7 +24,10 @@ def compare(
     table_format: FormatOption = TableFormat.PARQUET,
 ) -> None:
     """Run the same fleet and load through several coordinators: one table, one figure."""
+    from dataclasses import replace
+
     from environment.faults import Fault, FaultyInputError, nearest
+    from runs.best_known import share_best_known
     from runs.commands.case import ants_only, load, read, save
     from runs.folder import COMPARISON_FILE
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
@@ -41,6 +44,7 @@ def compare(
                 Fault("--methods", None, "method", repr(name), nearest(name, COORDINATORS)) for name in unknown or [""]
             ])  # fmt: skip
         cases = [case.update(coordination={"method": name}) for name in names]
+        whole = case.coordination.energy == "whole_slots"
         load(case, draw=out_folder is not None)
 
         def carry_out[T](run: "Callable[[Scenario, Progress], T]") -> list[T]:
@@ -51,13 +55,14 @@ def compare(
             return done
 
         if out_folder is None:
-            summaries = carry_out(summarize)  # no table is written: none is made
+            summaries = share_best_known(carry_out(summarize), whole=whole)  # no table is written: none is made
         else:
             from runs import plots  # matplotlib only where a figure is drawn
 
             with whole_folder(out_folder) as folder:
                 results = carry_out(simulate)
-                summaries = [result.summary for result in results]
+                summaries = share_best_known([result.summary for result in results], whole=whole)
+                results = [replace(result, summary=summary) for result, summary in zip(results, summaries, strict=True)]
                 for name, result in zip(names, results, strict=True):
                     (folder / name).mkdir()
                     save(result, folder / name, table_format)

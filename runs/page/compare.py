@@ -7,6 +7,7 @@ import solara.lab
 
 from coordination.valley_filling import COORDINATORS
 from environment.faults import FaultyInputError
+from runs.best_known import title_of
 from runs.page.board import load_axis, rounded
 from runs.page.day import Day
 from runs.page.figure import figure
@@ -53,7 +54,7 @@ def titles(results: tuple[Result, Result]) -> list[str]:
     for letter, result in zip("AB", results, strict=True):
         entry = COORDINATORS[result.summary["method"]]
         batch = f", batches of {result.summary['batch_size']}" if entry.decides == "vehicle" else ""
-        parts.append(f"{letter}: {entry.title}{batch}")
+        parts.append(f"{letter}: {title_of(result.summary)}{batch}")
     return parts
 
 

@@ -6,8 +6,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from coordination.valley_filling import COORDINATORS
+from runs.best_known import title_of
 from runs.plural import counted
-from runs.printed.rows import ONLY_WITH, ROWS
+from runs.printed.rows import ONLY_WITH, ROWS, shows
 from runs.scenario import Scenario
 from runs.terminal import err, out
 
@@ -20,25 +21,33 @@ def print_run(_scenario: Scenario, summary: dict[str, Any]) -> None:
     print_warnings_of(summary)
     columns = {"no EVs": summary["no_evs"], COORDINATORS["free"].title: summary["free"]}
     if summary["method"] != "free":
-        columns[COORDINATORS[summary["method"]].title] = summary
+        columns[title_of(summary)] = summary
     _print_columns(summary, columns)
-    _print_optimum(summary)
+    if summary.get("optimality_gap") is not None:
+        out.print(in_words(summary), highlight=False)
 
 
-def _print_optimum(summary: dict[str, Any]) -> None:
-    if summary.get("optimality_gap") is None:
-        return
-    known = f"a lower bound; the best schedule known has a gap of {summary['optimum_bracket']:.1e} to it"
-    against = "an exact optimum" if summary["optimum_kind"] == "exact" else known
-    own = "is proven optimal" if summary["certified"] else "is not proven optimal"
-    settled = {True: " In the end no EV would move.", False: " EVs would still move.", None: ""}[summary["converged"]]
-    out.print(f"The gap is to {against}. This schedule {own}.{settled}", highlight=False)
+def in_words(summary: dict[str, Any]) -> str:
+    """Return what the gap of a run means: what this schedule loses of what could be saved, and how closely that is known."""
+    gap, known = (f"{summary[key]:.4%}" for key in ("optimality_gap", "optimum_bracket"))
+    saved = "Of all that a schedule can save over free charging"
+    if summary["certified"]:
+        text = "This schedule is proven optimal: none is better."
+    elif summary["optimum_kind"] == "exact" or not shows("optimum_bracket", summary):
+        text = f"{saved}, this one loses {gap}."
+    elif gap == known:
+        text = f"{saved}, this one loses at most {gap}; no better one is known."
+    else:
+        text = f"{saved}, this one loses at most {gap}, the best one known at most {known}."
+    return (
+        text + {True: " In the end no EV would move.", False: " EVs would still move.", None: ""}[summary["converged"]]
+    )
 
 
 def print_comparison(summaries: list[dict[str, Any]]) -> None:
     """Print the summaries of runs on the same fleet and load side by side."""
     columns = {"no EVs": summaries[0]["no_evs"]}
-    columns |= {COORDINATORS[summary["method"]].title: summary for summary in summaries}
+    columns |= {title_of(summary): summary for summary in summaries}
     _print_columns(summaries[0], columns)
 
 
@@ -49,7 +58,7 @@ def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) 
     for name in columns:
         table.add_column(name, justify="right")
     for key, (label, form) in ROWS.items():
-        told = any(figures.get(ONLY_WITH[key]) for figures in columns.values()) if key in ONLY_WITH else True
+        told = key not in ONLY_WITH or any(shows(ONLY_WITH[key], figures) for figures in columns.values())
         if told and any(key in figures for figures in columns.values()):
             cells = (figures.get(key) for figures in columns.values())
             table.add_row(escape(label), *("" if cell is None else form.format(cell) for cell in cells))
@@ -68,6 +77,6 @@ def print_warnings_of(*summaries: dict[str, Any]) -> None:
     """Print the warnings of some runs, each once, with whose they are where not all have them."""
     texts = list(dict.fromkeys(text for summary in summaries for text in summary["warnings"]))
     for text in texts:
-        titles = [COORDINATORS[summary["method"]].title for summary in summaries if text in summary["warnings"]]
+        titles = [title_of(summary) for summary in summaries if text in summary["warnings"]]
         whose = "" if len(titles) == len(summaries) else f" ({', '.join(titles)})"
         err.print(f"[yellow]warning{whose}:[/] {escape(text)}", highlight=False)

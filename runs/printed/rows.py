@@ -30,6 +30,7 @@ ROWS = {
     "transformer_loading_max": ("most loaded feeder transformer", "{:.1%}"),
     "valley_ripple_kw": ("ripple of the valley [kW]", "{:,.1f}"),
     "optimality_gap": ("gap to optimum", "{:.4%}"),
+    "optimum_bracket": ("gap of the best known", "{:.4%}"),
     "optimum_kind": ("optimum is", "{}"),
     "rounds": ("rounds", "{:d}"),
     "messages": ("messages", "{:,d}"),
@@ -44,7 +45,9 @@ ROWS = {
 """What is shown of a summary: label and form."""
 
 ONLY_WITH: Final = {
-    **{name: name for name in ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")},
+    **{
+        name: name for name in ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh", "optimum_bracket")
+    },
     **dict.fromkeys(
         (
             "optimum_unserved_kwh",
@@ -57,7 +60,7 @@ ONLY_WITH: Final = {
         "unserved_kwh",
     ),
 }
-"""Rows that are shown only where another figure, or their own, is not zero."""
+"""Rows that are shown only where another figure, or their own, reads as something else than zero."""
 
 LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
 
@@ -66,6 +69,12 @@ def print_warnings(summary: dict[str, Any]) -> None:
     """Print the warnings of one run."""
     for text in summary["warnings"]:
         err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
+
+
+def shows(key: str, figures: dict[str, Any]) -> bool:
+    """Whether a figure, in its form, reads as something else than zero."""
+    value, form = figures.get(key), ROWS[key][1]
+    return value is not None and form.format(value) != form.format(0 * value)
 
 
 def cell(value: Any, form: str) -> str:

@@ -28,6 +28,11 @@ STATIONS = "horizon.slot_min=36 horizon.slots=3 stations.piles=6 scheduling.iter
             f"{STRAYS} {ROUNDS} coordination.information=day_ahead coordination.energy=whole_slots", marks=SLOW
         ),
         pytest.param(f"{STRAYS} {ROUNDS} channel.loss=0.2 channel.delay_s=60 channel.death=0.1", marks=SLOW),
+        pytest.param(
+            f"run.engine=compiled {STRAYS} coordination.method=optimal coordination.energy=whole_slots "
+            "fleet.types=[{power_kw=4.0},{power_kw=7.0}]",
+            marks=SLOW,
+        ),
         *(
             pytest.param(f"run.engine=compiled coordination.method={method}", marks=SLOW)
             for method in ("free", "odc", "pso1", "pso2", "optimal")

@@ -349,3 +349,17 @@ def test_the_optimum_leaves_the_least_unserved() -> None:
     problem = ValleyFilling.of(fleet, Horizon(slots=3), np.array([0.0, 3.0, 50.0]), 7.0, whole=True)
     lacking = problem.need_kwh - solve(problem).schedule.power_sum_kw()
     assert lacking.tolist() == [0.0, 0.0]
+
+
+@given(problem=problems(whole=True), batch=st.sampled_from([1, 3, 50]), rounds=st.sampled_from([1, 3]))
+def test_of_whole_slots_no_schedule_that_keeps_the_limit_is_cheaper_than_the_best_known_from_there(
+    problem: ValleyFilling, batch: int, rounds: int
+) -> None:
+    settings = CoordinationSettings(batch_size=batch, rounds=rounds)
+    ants, planned = (
+        COORDINATORS[method].plan(problem, settings, np.random.default_rng(1)).schedule
+        for method in ("ants", "optimal")
+    )
+    cost = cost_kw2(problem, ants)
+    assert solve(problem, ants).cost_kw2 <= cost * (1 + 1e-12)
+    assert cost_kw2(problem, planned) <= cost * (1 + 1e-12)

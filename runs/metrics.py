@@ -115,6 +115,20 @@ def delivered_kwh(fleet: Fleet, rows: NDArray[np.int64], booked_kwh: NDArray[np.
     return np.where(met, need_kwh, delivered)
 
 
+def judging(world: World, transformer: int) -> ValleyFilling:
+    """Return the problem by which schedules are judged: with the load as it came, and powers that split if the method's do.
+
+    Parameters
+    ----------
+    world
+        What was there before anyone decided.
+    transformer
+        Whose problem it is.
+    """
+    posed, actual_kw = world.problems[transformer], world.loads[transformer].actual_kw
+    return dataclasses.replace(posed, base_kw=actual_kw, whole=posed.whole and world.coordinator.keeps_whole_slots)
+
+
 @dataclass(frozen=True, eq=False)
 class Judged:
     """What one transformer's schedule costs for the load as it came, and what free charging would have.
@@ -137,10 +151,8 @@ class Judged:
     @classmethod
     def of(cls, world: World, transformer: int, schedule: Schedule) -> Self:
         """Judge a transformer's schedule."""
-        posed, actual_kw = world.problems[transformer], world.loads[transformer].actual_kw
-        whole = posed.whole and world.coordinator.keeps_whole_slots
-        problem = dataclasses.replace(posed, base_kw=actual_kw, whole=whole)
-        if whole and not is_feasible(problem, schedule):  # a controller died in the midst of a slot
+        problem = judging(world, transformer)
+        if problem.whole and not is_feasible(problem, schedule):  # a controller died in the midst of a slot
             problem = dataclasses.replace(problem, whole=False)
         ev_kw = schedule.load_kw()
         cost = cost_kw2(problem, schedule, ev_kw=ev_kw)

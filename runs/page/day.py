@@ -1,6 +1,5 @@
 """A day that is played frame by frame, watched from outside: the agents do not know that anyone looks."""
 
-import dataclasses
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from environment.board import REFUSALS
 from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError
 from environment.messages import Deposit, Exchange, Message, Refusal
+from runs.metrics import judging
 from runs.model import ChargingModel
 from runs.scenario import Scenario
 from runs.world import World
@@ -211,11 +211,4 @@ def frames_h(world: World) -> NDArray[np.float64]:
 
 def optimum_of(world: World) -> tuple[Optimum, ...]:
     """Return the optimum of the load as it comes, one a transformer, as a run's summary is held against it."""
-    return tuple(
-        solve(
-            dataclasses.replace(
-                problem, base_kw=load.actual_kw, whole=problem.whole and world.coordinator.keeps_whole_slots
-            )
-        )
-        for problem, load in zip(world.problems, world.loads, strict=True)
-    )
+    return tuple(solve(judging(world, k)) for k in range(len(world.loads)))

@@ -10,7 +10,7 @@ from coordination.valley_filling.problem import cost_kw2
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.board import pheromone
 from environment.horizon import Horizon
-from runs.metrics import EnergyBooks, gap_of, load_metrics
+from runs.metrics import EnergyBooks, gap_of, judging, load_metrics
 from runs.page.day import Day
 
 AWAY, WAITING, CHARGING, FULL, UNSERVED = range(5)
@@ -135,10 +135,10 @@ def gap(day: Day) -> float | None:
     if not day.optimum:
         return None
     cost = free = 0.0
-    for k, transformer in enumerate(day.transformers):
-        actual_kw = day.world.loads[k].actual_kw
-        cost += cost_kw2(transformer.problem, day.as_if_free(k), actual_kw)
-        free += cost_kw2(transformer.problem, day.free[k], actual_kw)
+    for k in range(len(day.transformers)):
+        problem = judging(day.world, k)
+        cost += cost_kw2(problem, day.as_if_free(k))
+        free += cost_kw2(problem, day.free[k])
     return gap_of(cost, sum(each.bound_kw2 for each in day.optimum), free)
 
 

@@ -1,5 +1,6 @@
 """The terminal: what is printed to, progress bars, and how faults and a Ctrl-C end a command."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleDimensions, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.spinner import Spinner
@@ -25,8 +26,31 @@ BAD_INPUT: Final = 2
 MOST_ALIKE: Final = 4
 """Faults of one kind in one file that are told line by line; of more the last of these stands for the rest."""
 
-out = Console()
-err = Console(stderr=True)
+UNLIMITED: Final = 100_000
+"""Width of what is no terminal, such as a file or a pipe [characters]."""
+
+GONE: Final = 141
+"""Exit code where nobody reads on, as of programs that a broken pipe ends."""
+
+
+class _Screen(Console):
+    """A terminal with its width, or else lines of any length; a command whose reader has gone away ends in silence."""
+
+    @property
+    def size(self) -> ConsoleDimensions:  # type: ignore[misc]  # nobody sets it
+        """Width and height [characters]; ``COLUMNS`` counts wherever it is set."""
+        found = super().size
+        known = self._width is not None or "COLUMNS" in self._environ or self.is_terminal
+        return found if known else ConsoleDimensions(UNLIMITED, found.height)
+
+    def on_broken_pipe(self) -> None:
+        """End the command; what is left to be written goes nowhere."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+        raise SystemExit(GONE)
+
+
+out = _Screen()
+err = _Screen(stderr=True)
 
 
 class _Title(ProgressColumn):

@@ -1,21 +1,18 @@
 """What ``evswarm optimize`` prints and writes."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from rich import box
-from rich.table import Table
 
 from runs.optimizing.comparison import Compared
 from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
+from runs.printed.fitted import Column, print_table
 from runs.terminal import out
 
 WIDTH: Final = 7
 """Of a number."""
-
-TIGHT: Final[dict[str, Any]] = {"box": box.SIMPLE_HEAD, "padding": 0, "show_edge": False}
 
 
 def print_compared(compared: Compared) -> None:
@@ -32,8 +29,7 @@ def print_compared(compared: Compared) -> None:
         for name in compared.comparison.optimizers
         if name in set(summary.optimizer)
     }
-    for part in _parts(functions, rows):
-        out.print(_table(part, rows))
+    print_table("", *_columns(functions, rows), ends=range(2, 3 * len(rows), 3), tight=True)
     over = "" if whole == functions else f" on {', '.join(whole) or 'no function'}, where all shown have runs"
     out.print(
         "Best, mean and root mean square distance to the optimum, which is 0, over runs. Rank: average of the ranks of "
@@ -70,37 +66,20 @@ def _cell(value: float, lowest: float) -> str:
     return f"[bold]{_short(value)}[/]" if value == lowest else _short(value)
 
 
-def _parts(functions: list[str], rows: dict[str, Rows]) -> list[list[str]]:
-    """Return the functions of each table: as few tables as there is room for."""
-    beside = max(map(len, rows)) + len(" mean ") + max(len(last) for own in rows.values() for _, _, last in own)
-    room = max(1, (out.width - beside) // (WIDTH + 1))
-    each = -(-len(functions) // -(-len(functions) // room))
-    return [functions[k : k + each] for k in range(0, len(functions), each)]
-
-
-def _table(functions: list[str], rows: dict[str, Rows]) -> Table:
-    table = Table(**TIGHT)
-    table.add_column("", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for function in functions:
-        table.add_column(function.replace("-", "-\n"), justify="right", no_wrap=True, overflow="fold")
-    table.add_column("", justify="right", no_wrap=True)
-    for name, own in rows.items():
-        for figure, cells, last in own:
-            first = name if figure == "best" else ""
-            table.add_row(first, figure, *(cells[at] for at in functions), last, end_section=figure == "rmse")
-    return table
+def _columns(functions: list[str], rows: dict[str, Rows]) -> tuple[list[Column], list[Column]]:
+    """Return what names the rows, and the columns of functions with what stands behind them."""
+    lines = [line for own in rows.values() for line in own]
+    names = [name if figure == "best" else "" for name, own in rows.items() for figure, _, _ in own]
+    lead = [Column("", names, is_text=True), Column("", [figure for figure, _, _ in lines], is_text=True)]
+    numbers = [Column(at.replace("-", "-\n"), [cells[at] for _, cells, _ in lines]) for at in functions]
+    return lead, [*numbers, Column("", [last for _, _, last in lines])]
 
 
 def _print_tests(tests: pd.DataFrame) -> None:
     text = won_lost_tied(tests)
-    table = Table(**TIGHT)
-    for name in ("", *text.columns):
-        table.add_column(name, justify="right" if name else "left", no_wrap=True, overflow="fold")
-    for name, cells in zip(text.index, text.to_numpy().tolist(), strict=True):
-        table.add_row(str(name), *cells)
     out.print("\nFunctions won-lost-tied, row against column", style="italic", highlight=False)
-    out.print(table)
+    names = Column("", [str(name) for name in text.index], is_text=True)
+    print_table("", [names], [Column(str(name), text[name].tolist()) for name in text.columns], tight=True)
     out.print(f"Mann-Whitney, two-sided; a tie unless p < {SIGNIFICANT:g}.", highlight=False)
 
 

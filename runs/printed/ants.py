@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.table import Table
 
 from coordination.valley_filling import COORDINATORS
 from runs.best_known import title_of
 from runs.plural import counted
-from runs.printed.rows import ONLY_WITH, ROWS, shows
+from runs.printed.fitted import Column, print_table
+from runs.printed.rows import ONLY_WITH, ROWS, cell, shows
 from runs.scenario import Scenario
 from runs.terminal import err, out
 
@@ -53,16 +53,21 @@ def print_comparison(summaries: list[dict[str, Any]]) -> None:
 
 def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) -> None:
     title = f"{counted(summary['vehicles'], 'EV')}, {counted(summary['transformers'], 'transformer')} of {summary['limit_kw']:,.0f} kW"
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for key, (label, form) in ROWS.items():
-        told = key not in ONLY_WITH or any(shows(ONLY_WITH[key], figures) for figures in columns.values())
-        if told and any(key in figures for figures in columns.values()):
-            cells = (figures.get(key) for figures in columns.values())
-            table.add_row(escape(label), *("" if cell is None else form.format(cell) for cell in cells))
-    out.print(table)
+    shown = {
+        key: row
+        for key, row in ROWS.items()
+        if any(key in figures for figures in columns.values())
+        and (key not in ONLY_WITH or any(shows(ONLY_WITH[key], figures) for figures in columns.values()))
+    }
+    labels = Column("", [escape(label) for label, _ in shown.values()], is_text=True)
+    print_table(
+        title,
+        [labels],
+        [
+            Column(name, [cell(figures.get(key), form) for key, (_, form) in shown.items()])
+            for name, figures in columns.items()
+        ],
+    )
 
 
 def comparison(summaries: list[dict[str, Any]]) -> "pd.DataFrame":

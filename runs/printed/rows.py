@@ -1,5 +1,6 @@
 """Rows of a printed table: label and form by key of the summary, and warnings above it."""
 
+from math import isnan
 from typing import Any, Final
 
 from rich.markup import escape
@@ -77,6 +78,20 @@ def shows(key: str, figures: dict[str, Any]) -> bool:
     return value is not None and form.format(value) != form.format(0 * value)
 
 
+NOISE: Final = 1e-6
+"""What is less than this part of the last place shown is the noise of rounding."""
+
+
 def cell(value: Any, form: str) -> str:
-    """Return a figure in its form; nothing where there is none."""
-    return "" if value is None else form.format(value)
+    """Return a figure in its form: nothing where there is none, 0 for noise, and ``<0.1`` where there is less than shows."""
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return ""
+    text = form.format(value)
+    if isinstance(value, str) or any(digit in text for digit in "123456789"):
+        return text
+    number = text.rstrip(" %")
+    unit, least = text[len(number) :], number.lstrip("-")[:-1] + "1"
+    size = float(least) / (100 if "%" in unit else 1)
+    if abs(value) < NOISE * size:
+        return f"0{unit}"
+    return f"<{least}{unit}" if value > 0 else f">-{least}{unit}"

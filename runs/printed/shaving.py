@@ -3,12 +3,11 @@
 from typing import Any, Final
 
 from rich.markup import escape
-from rich.table import Table
 
 from coordination.peak_shaving.power_sharing import TACTICS
+from runs.printed.fitted import Column, print_table
 from runs.printed.rows import LOAD_ROWS, ROWS, cell, print_warnings
 from runs.scenario import Scenario
-from runs.terminal import out
 
 STORE_ROWS: Final = {
     "signal_fitness": ("F of the signal", "{:.4f}"),
@@ -35,12 +34,13 @@ def print_shaving(_scenario: Scenario, summary: dict[str, Any]) -> None:
     title = (
         f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s), {TACTICS[summary['tactic']].title}"
     )
-    table = Table(title=title, title_justify="left")
-    for name in ("", "no EVs", f"peak shaving by {summary['optimizer']}"):
-        table.add_column(name, justify="right" if name else "left")
-    for key in LOAD_ROWS:
-        label, form = ROWS[key]
-        table.add_row(escape(label), form.format(summary["no_evs"][key]), form.format(summary[key]))
-    for key, (label, form) in STORE_ROWS.items():
-        table.add_row(escape(label), "", cell(summary[key], form))
-    out.print(table)
+    before = summary["no_evs"]
+    rows = {key: ROWS[key] for key in LOAD_ROWS} | STORE_ROWS
+    labels = Column("", [escape(label) for label, _ in rows.values()], is_text=True)
+    columns = [
+        Column("no EVs", [cell(before[key], form) if key in LOAD_ROWS else "" for key, (_, form) in rows.items()]),
+        Column(
+            f"peak shaving by {summary['optimizer']}", [cell(summary[key], form) for key, (_, form) in rows.items()]
+        ),
+    ]
+    print_table(title, [labels], columns)

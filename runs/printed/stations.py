@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from rich.markup import escape
-from rich.table import Table
 
 from runs.plural import counted
+from runs.printed.fitted import Column, print_table
 from runs.printed.rows import cell, print_warnings
 from runs.scenario import Scenario
 from runs.stations.summary import COSTS, LEVELS
@@ -56,13 +56,16 @@ def print_stations(scenario: Scenario, summary: dict[str, Any]) -> None:
         f"{counted(summary['stations'], 'station')} in {counted(summary['regions'], 'region')}, {counted(summary['visits'], 'visit')}, "
         f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min"
     )
-    table = Table(title=title, title_justify="left")
-    for name in ("", "before scheduling", f"scheduled by {summary['optimizer']}"):
-        table.add_column(name, justify="right" if name else "left")
-    for key, (label, form) in STATION_ROWS.items():
-        cells = (cell(figures[key], form) for figures in (before, summary))
-        table.add_row(escape(label), *cells, end_section=key in STATION_PARTS)
-    out.print(table)
+    columns = {"before scheduling": before, f"scheduled by {summary['optimizer']}": summary}
+    print_table(
+        title,
+        [Column("", [escape(label) for label, _ in STATION_ROWS.values()], is_text=True)],
+        [
+            Column(name, [cell(figures[key], form) for key, (_, form) in STATION_ROWS.items()])
+            for name, figures in columns.items()
+        ],
+        ends=[list(STATION_ROWS).index(key) for key in STATION_PARTS],
+    )
     on = summary["triggers"].split(", ")
     fired = (f"{name} {summary[f'fired_{name}']:,}" if name in on else f"{name} off" for name in LEVELS)
     out.print(f"Triggers, by how often they fired at a station or in a region: {', '.join(fired)}.", highlight=False)

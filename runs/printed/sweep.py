@@ -1,13 +1,16 @@
 """Means over the replications of a sweep, a row a design point."""
 
-import numpy as np
+from collections.abc import Sequence
+from pathlib import Path
+
 from rich.markup import escape
-from rich.table import Table
 
 from runs.plural import counted
-from runs.printed.rows import ROWS
+from runs.printed.fitted import Column, fit_together, print_table
+from runs.printed.rows import ROWS, cell
 from runs.printed.shaving import STORE_ROWS
 from runs.printed.stations import STATION_ROWS
+from runs.scenario import PATH_KEYS
 from runs.sweep import Sweep
 from runs.terminal import out
 
@@ -33,22 +36,25 @@ def print_sweep(swept: Sweep) -> None:
     n = len(swept.design.points)
     means = swept.means(list(SWEPT), MOST_POINTS)
     names = [name for name in SWEPT if (name, "mean") in means]
-    table = Table(
-        title=f"{counted(n, 'design point')}, {counted(swept.replications, 'run')} each; mean ± 95 % confidence of the mean",
-        title_justify="left",
+    shown = range(min(n, MOST_POINTS))
+    levels = [swept.design.cells(point) for point in shown]
+    keys = [_key_column(key, [str(each[key]) for each in levels]) for key in swept.design.keys]
+    labels = {**STATION_ROWS, **STORE_ROWS, **ROWS}
+    figures = [
+        Column(
+            escape(labels[name][0]),
+            [_with_confidence(SWEPT[name], *row) for row in means[name][["mean", "half_width"]].to_numpy().tolist()],
+        )
+        for name in names
+    ]
+    figures.append(Column("failed", [f"{count:,}" for count in means["failed", "runs"].tolist()]))
+    title = (
+        f"{counted(n, 'design point')}, {counted(swept.replications, 'run')} each; mean ± 95 % confidence of the mean"
     )
-    for key in swept.design.keys:
-        section, _, name = key.partition(".")
-        table.add_column(escape(f"{section}.\n{name}"), min_width=max(len(section) + 1, len(name)))
-    for name in names:
-        table.add_column(escape({**STATION_ROWS, **STORE_ROWS, **ROWS}[name][0]), justify="right")
-    table.add_column("failed", justify="right")
-    for point, row in means.iterrows():
-        assert isinstance(point, int)
-        cells = [f"{cell}" for cell in swept.design.cells(point).values()]
-        figures = [_with_confidence(SWEPT[name], row[name, "mean"], row[name, "half_width"]) for name in names]
-        table.add_row(*map(escape, cells), *figures, f"{row['failed', 'runs']:,.0f}")
-    out.print(table)
+    if fit_together(keys, figures):
+        print_table(title, keys, figures)
+    else:
+        print_table(title, [Column("point", [str(point) for point in shown])], [*keys, *figures])
     if n > MOST_POINTS:
         out.print(f"{n - MOST_POINTS:,} more points in runs.parquet.", highlight=False)
     if swept.failed:
@@ -61,7 +67,23 @@ def print_sweep(swept: Sweep) -> None:
     out.print(f"Written to [bold]{folder}[/]: runs.parquet, scenario.toml, design.json, journal.jsonl", soft_wrap=True)
 
 
+def _key_column(key: str, texts: Sequence[str]) -> Column:
+    """Return the levels of a key; paths as short as tells them apart."""
+    section, _, name = key.partition(".")
+    shown = shortest_paths(texts) if name in PATH_KEYS else texts
+    return Column(escape(f"{section}.\n{name}"), [escape(text) for text in shown], is_text=True)
+
+
+def shortest_paths(texts: Sequence[str]) -> list[str]:
+    """Return paths by their last parts: as few as tell different ones apart."""
+    paths = [Path(text).parts for text in texts]
+    most = max(map(len, paths), default=0)
+    for count in range(1, most):
+        if len({parts[-count:] for parts in paths}) == len(set(paths)):
+            return [str(Path(*parts[-count:])) for parts in paths]
+    return list(texts)
+
+
 def _with_confidence(form: str, mean: float, half_width: float) -> str:
-    if np.isnan(mean):
-        return ""
-    return form.format(mean) + ("" if np.isnan(half_width) else f" ±{form.format(half_width)}")
+    around = cell(half_width, form)
+    return cell(mean, form) + (f" ±{around}" if around else "")

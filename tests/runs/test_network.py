@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from environment.faults import FaultyInputError
-from runs import plots, terminal
+from runs import plots
 from runs.cli import app
 from runs.design import Design
 from runs.engine import Engine
@@ -90,9 +90,8 @@ def test_a_slot_is_outside_the_band_once_however_many_transformers_are() -> None
 
 
 def test_a_sweep_shows_the_feeders_figures_where_there_is_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(terminal.out, "width", 200)
     for name, scenario in (("on", CASE), ("off", PLAIN)):
         folder = tmp_path / name
         design = Design.full({"coordination.batch_size": [5]})

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 from scipy.stats import mannwhitneyu
 from typer.testing import CliRunner, Result
 
 from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from environment.faults import FaultyInputError
+from runs import terminal
 from runs.cli import app
 from runs.optimizing import comparison, figures, printed
 from runs.optimizing.asked import asked
@@ -270,7 +270,7 @@ def test_no_digit_is_lost_on_80_columns(
 ) -> None:
     whole = all_in(dimension)
     longer = tuple(s._replace(fun=factor * s.fun, evaluations=1_234_567 * s.evaluations) for s in whole.searched)
-    monkeypatch.setattr(printed, "out", Console(width=80))
+    monkeypatch.setattr(terminal.out, "_width", 80)
     printed.print_compared(Compared(whole.comparison, longer if factor != 1 else whole.searched))
     text = capsys.readouterr().out
     assert "…" not in text

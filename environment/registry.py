@@ -6,6 +6,8 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
+from environment.faults import nearest
+
 
 def loaded(place: str) -> Any:
     """Return what stands at a place.
@@ -19,6 +21,13 @@ def loaded(place: str) -> Any:
     return attrgetter(name)(import_module(module))
 
 
+class UnknownNameError(KeyError):
+    """Raised where a registry has no entry of a name; says which name was probably meant."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError's own text is in quotes
+
+
 class Registry[T](MutableMapping[str, T]):
     """Entries by name, in order, as in a dict; the names alone cost no import. A program may enter its own.
 
@@ -26,20 +35,25 @@ class Registry[T](MutableMapping[str, T]):
     ----------
     places
         Where each entry stands: ``module:name``.
+
+    Raises
+    ------
+    UnknownNameError
+        A `KeyError`, if an entry is asked for that there is not.
     """
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self._entries: dict[str, str | T] = dict(places)
 
     def __getitem__(self, name: str) -> T:
-        entry = self._entries[name]
+        entry = self._entries[self._known(name)]
         return loaded(entry) if isinstance(entry, str) else entry
 
     def __setitem__(self, name: str, entry: T) -> None:
         self._entries[name] = entry
 
     def __delitem__(self, name: str) -> None:
-        del self._entries[name]
+        del self._entries[self._known(name)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -49,6 +63,11 @@ class Registry[T](MutableMapping[str, T]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
+
+    def _known(self, name: str) -> str:
+        if name not in self._entries:
+            raise UnknownNameError(f"{name!r}; expected {nearest(str(name), self._entries)}")
+        return name
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from environment.faults import Fault, FaultyInputError
+from runs.disk import in_words
 from runs.plural import counted
 from runs.progress import Progress as Tell
 from runs.startup import NOTHING_WRITTEN, exit_code, started
@@ -36,8 +37,8 @@ GONE: Final = 141
 class _Screen(Console):
     """A terminal with its width, or else lines of any length; a command whose reader has gone away ends in silence."""
 
-    @property
-    def size(self) -> ConsoleDimensions:  # type: ignore[misc]  # nobody sets it
+    @property  # type: ignore[misc]  # nobody sets it
+    def size(self) -> ConsoleDimensions:
         """Width and height [characters]; ``COLUMNS`` counts wherever it is set."""
         found = super().size
         known = self._width is not None or "COLUMNS" in self._environ or self.is_terminal
@@ -87,14 +88,20 @@ def explained() -> Iterator[None]:
     except FaultyInputError as error:
         for text in told(error.faults):
             err.print(f"[red]fault:[/] {escape(text)}", highlight=False, soft_wrap=True)
-        err.print(f"{counted(len(error.faults), 'fault')}; {escape(error.outcome)}.", highlight=False, soft_wrap=True)
+        kept = " ".join(getattr(error, "__notes__", ())) or f"{error.outcome}."
+        err.print(f"{counted(len(error.faults), 'fault')}; {escape(kept)}", highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
     except OSError as error:
-        err.print(f"[red]fault:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        err.print(f"[red]fault:[/] {escape(in_words(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt as error:
         err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False, soft_wrap=True)
         raise typer.Exit(exit_code()) from None
+
+
+def print_not_saved() -> None:
+    """Say that a command has written nothing, and how it would."""
+    out.print("Nothing was saved; [bold]--out DIR[/] writes tables and figures into a folder.", highlight=False)
 
 
 def print_written(folder: Path, what: str) -> None:

@@ -4,6 +4,7 @@ What was written into a folder stands in its mark, ``.evswarm``, by path and dig
 listed there and still has that digest may be replaced; every other file stays.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from environment.faults import Fault, FaultyInputError
+from runs.disk import reason
 
 MARK_FILE: Final = ".evswarm"
 """Lists what was written beside and below it: a line a file, its SHA-256 and its path. `sha256sum -c .evswarm` checks it."""
@@ -36,16 +38,41 @@ MOST_NAMED: Final = 3
 
 @contextmanager
 def way_to(folder: Path) -> Iterator[None]:
-    """Make the folders on the way to one; in the end those go again in which nothing was left."""
-    made = [parent for parent in folder.resolve().parents if not parent.exists()]
-    folder.resolve().parent.mkdir(parents=True, exist_ok=True)
+    """Make the folders on the way to one; in the end those go again in which nothing was left.
+
+    Raises
+    ------
+    FaultyInputError
+        If it cannot be made or written.
+    """
+    whole = folder.resolve()
+    made = [parent for parent in whole.parents if not parent.exists()]
     try:
+        whole.parent.mkdir(parents=True, exist_ok=True)
         yield
+    except OSError as error:
+        if not _is_of(error, whole):
+            raise
+        found = "not writable" if error.errno == errno.ENOENT else f"not writable ({reason(error)})"
+        expected = "a folder that may be written and has room"
+        raise FaultyInputError([Fault("--out", None, str(folder), found, expected)]) from None
     finally:
         for parent in made:
-            if any(parent.iterdir()):
+            if not parent.is_dir() or any(parent.iterdir()):
                 break
             parent.rmdir()
+
+
+def _is_of(error: OSError, folder: Path) -> bool:
+    """Whether an error is one of writing a folder, its draft, or the way to it."""
+    place = Path(str(error.filename or ""))
+    near = place in (folder, *folder.parents) or str(place).startswith(str(_draft_of(folder)))
+    return near or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _draft_of(folder: Path) -> Path:
+    """Return how the names of a folder's drafts begin."""
+    return folder.with_name(f".{folder.name}-")
 
 
 @contextmanager
@@ -75,12 +102,12 @@ def whole_folder(
     target = folder.resolve()
     if not overwrite:
         _raise_if_strange(folder, target)
-    with way_to(target):
+    with way_to(folder):
         with _locked(target.parent):
             for left in _left_behind(target):
                 shutil.rmtree(left, ignore_errors=True)
                 (tell or _to_stderr)(f"Removed {left}, which a killed run had left.")
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+            draft = Path(tempfile.mkdtemp(prefix=_draft_of(target).name, dir=target.parent))
             (draft / MARK_FILE).touch()  # by which a draft is told from a folder of somebody's own
             lock = _lock(draft)
         try:
@@ -114,7 +141,7 @@ def _put(draft: Path, folder: Path, target: Path, *, overwrite: bool) -> None:
         faults = (
             error.faults
             if isinstance(error, FaultyInputError)
-            else [Fault("--out", None, str(folder), f"not to be written ({error.strerror})", "a folder that can be")]
+            else [Fault("--out", None, str(folder), f"not writable ({reason(error)})", "a folder that can be")]
         )
         raise FaultyInputError(faults, outcome=f"what was finished is in {kept}") from None
 

@@ -32,8 +32,9 @@ def app(
     import secrets
 
     from environment.faults import Fault, FaultyInputError
+    from runs.commands.case import built, read
     from runs.page.guard import is_loopback
-    from runs.page.serve import address, prepare, serve
+    from runs.startup import starting
     from runs.terminal import explained, out
 
     with explained():
@@ -41,6 +42,10 @@ def app(
             found = f"missing with --host {host}"
             expected = "a secret of your own: whoever knows it can run evswarm here and read the files below --folder"
             raise FaultyInputError([Fault("evswarm app", None, "--token", found, expected)])
+        if scenario is not None:
+            built(read(scenario, None, None))  # its faults now, and not in the browser
+        with starting():
+            from runs.page.serve import address, prepare, serve
         prepare(port, host)
         secret = token or secrets.token_urlsafe()
         where = address(host, port, secret)

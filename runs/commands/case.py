@@ -6,7 +6,7 @@ import numpy as np
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from runs.commands.options import TableFormat
-from runs.kinds import ANTS, AnyResult, kind_of, section_of
+from runs.kinds import ANTS, AnyResult, AnyWorld, kind_of, section_of
 from runs.scenario import Scenario
 from runs.startup import starting
 
@@ -36,10 +36,21 @@ def read_leniently(
     unread = {"horizon"} if case.stations is None else {"horizon", "feeder"}  # what other files are read against
     if faults and not faulty & unread:
         try:
-            kind_of(case).build(case, np.random.default_rng(case.run.seed))
+            built(case)
         except FaultyInputError as error:
             faults += error.faults
     return case, faults
+
+
+def built(case: Scenario) -> AnyWorld:
+    """Return what a scenario describes.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the files that it names.
+    """
+    return kind_of(case).build(case, np.random.default_rng(case.run.seed))
 
 
 def load(case: Scenario, *, draw: bool = False) -> None:

@@ -13,17 +13,15 @@ def check(
     overrides: SetOption = None,
 ) -> None:
     """Validate a scenario and the files that it names; print every fault at once."""
-    import numpy as np
     from rich.markup import escape
 
-    from runs.commands.case import read
-    from runs.kinds import kind_of
+    from runs.commands.case import built, read
     from runs.plural import counted
     from runs.terminal import err, explained, out
 
     with explained():
         case = read(scenario, overrides, None)
-        world = kind_of(case).build(case, np.random.default_rng(case.run.seed))
+        world = built(case)
         for text in world.warnings():
             err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
         slots = f"{counted(world.horizon.n_slots, 'slot')} of {world.horizon.slot_min} min"

@@ -32,7 +32,7 @@ def compare(
     from runs.folder import COMPARISON_FILE
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
     from runs.simulate import simulate, summarize
-    from runs.terminal import explained, print_written, progress_bar
+    from runs.terminal import explained, print_not_saved, print_written, progress_bar
     from runs.whole_folder import whole_folder
 
     with explained():
@@ -70,5 +70,7 @@ def compare(
                 plots.save_comparison(results, folder / "figures")
         print_warnings_of(*summaries)
         print_comparison(summaries)
-        if out_folder is not None:
+        if out_folder is None:
+            print_not_saved()
+        else:
             print_written(out_folder, "comparison.csv, figures/, a folder for each method")

@@ -47,7 +47,7 @@ def optimize(
     from runs.optimizing.asked import asked
     from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
     from runs.optimizing.printed import print_compared, write_compared
-    from runs.terminal import err, explained, print_written, progress_bar
+    from runs.terminal import err, explained, print_not_saved, print_written, progress_bar
     from runs.whole_folder import whole_folder, written_in
 
     with explained():
@@ -77,5 +77,7 @@ def optimize(
                 err.print(f"So far: {len(done):,} of {comparison.total:,} runs.", highlight=False)
             raise
         print_compared(compared)
-        if out_folder is not None:
+        if out_folder is None:
+            print_not_saved()
+        else:
             print_written(out_folder, ", ".join(written))

@@ -27,7 +27,7 @@ def run(
     from environment.faults import Fault, FaultyInputError
     from runs.commands.case import load, read, save
     from runs.kinds import kind_of
-    from runs.terminal import explained, print_written
+    from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
 
     with explained():
@@ -39,6 +39,7 @@ def run(
 
         if out_folder is None:
             kind.show(case, _carry_out(case, workers, tables=False))
+            print_not_saved()
         else:
             with whole_folder(out_folder) as folder:
                 result = _carry_out(case, workers, tables=True)

@@ -1,12 +1,18 @@
 """The studies by name; a new one is one folder and one line here."""
 
-from runs.studies import acso, asa, batch, igeo, optimizers
-from runs.studies.study import Study
+from typing import TYPE_CHECKING, Final
 
-STUDIES: dict[str, Study] = {
-    "acso": acso.STUDY,
-    "asa": asa.STUDY,
-    "batch": batch.STUDY,
-    "igeo": igeo.STUDY,
-    "optimizers": optimizers.STUDY,
-}
+from environment.registry import Registry
+
+if TYPE_CHECKING:
+    from runs.studies.study import Study
+
+STUDIES: "Final[Registry[Study]]" = Registry(
+    {
+        "acso": "runs.studies.acso:STUDY",
+        "asa": "runs.studies.asa:STUDY",
+        "batch": "runs.studies.batch:STUDY",
+        "igeo": "runs.studies.igeo:STUDY",
+        "optimizers": "runs.studies.optimizers:STUDY",
+    }
+)

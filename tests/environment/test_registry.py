@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
-from environment.registry import OnDemand, Registry
+from coordination.optimizers import FUNCTIONS, OPTIMIZERS
+from coordination.valley_filling import COORDINATORS
+from environment.registry import OnDemand, Registry, UnknownNameError
+from runs.studies.registry import STUDIES
 
 PLACES = {"half": "fractions:Fraction", "two": "decimal:Decimal.from_float"}
 
@@ -27,6 +31,25 @@ def test_it_is_a_mapping() -> None:
     assert known.get("three") is None
     with pytest.raises(KeyError):
         known["three"]
+    with pytest.raises(KeyError):
+        del known["three"]
+    assert known.pop("three", None) is None
+    assert list(known) == ["half", "two"]
+
+
+@pytest.mark.parametrize(
+    ("registry", "name", "meant"),
+    [(COORDINATORS, "anst", "'ants'"), (OPTIMIZERS, "ige", "'igeo'"), (FUNCTIONS, "f5", "'F5'"), (STUDIES, "bach", "'batch'")],
+)  # fmt: skip
+def test_an_unknown_name_is_told_with_the_one_that_was_meant(registry: Registry[Any], name: str, meant: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        registry[name]
+    assert str(caught.value) == f"{name!r}; expected {meant}, the nearest known name"
+
+
+def test_where_no_name_is_near_all_are_told() -> None:
+    with pytest.raises(UnknownNameError, match=r"^'zzz'; expected one of half, two$"):
+        Registry(PLACES)["zzz"]
 
 
 def test_a_program_enters_its_own_as_in_a_dict() -> None:

@@ -112,6 +112,51 @@ def test_a_place_that_cannot_be_written_is_a_fault(tmp_path: Path, words: list[s
     done = evswarm(*words, tmp_path / "file" / "x")
     assert done.exit_code == 2
     assert "fault" in done.stderr
+    assert f"{tmp_path / 'file'}" in done.stderr
+    assert "there is a file of that name" in done.stderr
+    assert "Errno" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where nobody can write")
+def test_a_folder_where_nothing_can_be_made_is_named_as_it_was_given(tmp_path: Path) -> None:
+    (tmp_path / "here").symlink_to("/proc")
+    done = evswarm("run", *SMALL, "--out", tmp_path / "here" / "x")
+    assert done.exit_code == 2
+    assert f"{tmp_path / 'here' / 'x'} is not writable" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["run"], ["compare"], ["optimize", "--functions", "F1", "--runs", "1"]])
+def test_what_saves_nothing_says_so_at_the_end(words: list[str]) -> None:
+    small = ["--iterations", "2", "--optimizers", "pso"] if words[0] == "optimize" else SMALL
+    done = evswarm(*words, *small)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1].startswith("Nothing was saved; --out DIR")
+
+
+def test_what_is_saved_is_not_said_to_be_lost(small_run: SmallRun) -> None:
+    assert "Nothing was saved" not in small_run.printed
+
+
+@pytest.mark.parametrize("content", [None, "[fleet]\nvehicle=3\n", "[fleet]\nsource='csv'\npath='none.csv'\n"])
+def test_the_page_is_not_served_for_a_scenario_with_faults(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "my.toml").write_text(content)
+    done, run = (evswarm(command, tmp_path / "my.toml") for command in ("app", "run"))
+    assert done.exit_code == run.exit_code == 2
+    assert done.stderr == run.stderr
+    assert done.stdout == ""
+
+
+def test_a_reader_who_goes_away_ends_a_command_in_silence() -> None:
+    words = [sys.executable, "-m", "runs", "check", "scenarios/paper_a.toml"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert process.returncode == 141
+    assert "Error" not in told
+    assert "fault" not in told
 
 
 def test_names_with_brackets_are_names(tmp_path: Path) -> None:

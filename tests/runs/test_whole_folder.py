@@ -224,3 +224,18 @@ def test_the_draft_of_a_run_that_is_under_way_and_a_users_own_folder_are_left_al
         assert held(first) == FIRST
     assert held(tmp_path / "out") == FIRST
     assert held(tmp_path / ".out-thesis00") == {"thesis.txt": "years of work"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk without room")
+def test_a_full_disk_is_a_fault_of_the_folder_that_was_given(tmp_path: Path) -> None:
+    with pytest.raises(FaultyInputError) as caught, whole_folder(tmp_path / "out"):
+        Path("/dev/full").write_text("no room")
+    (fault,) = caught.value.faults
+    assert (fault.field, fault.found) == (str(tmp_path / "out"), "not writable (the disk is full)")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_not_told_of_the_folder_to_be_written(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), whole_folder(tmp_path / "out"):
+        (tmp_path / "fleet.csv").read_text()
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from environment.faults import Fault, FaultyInputError
+from runs.plural import counted
 from runs.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -35,8 +36,32 @@ class Saved(Protocol):
         """Every message, with ``channel.log``."""
 
 
+def in_short(result: Saved, figures: Iterable[str], tables: Iterable[str]) -> str:
+    """Return a result in a few lines: what was run, key figures by their names in the summary, and how long its tables are.
+
+    Parameters
+    ----------
+    result
+        Of the run.
+    figures
+        Names in the summary; what is missing or none there is left out.
+    tables
+        Names of the run's tables; empty ones are left out.
+    """
+    known = {name: result.summary.get(name) for name in figures}
+    said = ", ".join(
+        f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in known.items()
+        if value is not None
+    )
+    lengths = {name: len(getattr(result, name)) for name in tables}
+    rows = ", ".join(f"{name} ({length:,})" for name, length in lengths.items() if length)
+    warnings = f"\n  {counted(len(result.summary['warnings']), 'warning')}" if result.summary["warnings"] else ""
+    return f"{type(result).__name__} of {result.scenario!r}\n  summary: {said}, ...\n  tables (rows): {rows}{warnings}"
+
+
 def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: TableFormat) -> None:
-    """Write what every run leaves behind into a folder that exists: scenario, summary, tables, and its messages as text if it has them.
+    """Write what every run leaves behind into a folder: scenario, summary, tables, and its messages as text if it has them.
 
     Parameters
     ----------
@@ -45,10 +70,11 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
     names
         Names of the run's tables.
     folder
-        Takes the files.
+        Takes the files; made if it is not there.
     table_format
         Format of the tables.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / SCENARIO_FILE).write_text(result.scenario.to_toml(), encoding="utf-8")
     (folder / SUMMARY_FILE).write_text(json.dumps(result.summary, indent=2) + "\n", encoding="utf-8")
     if result.scenario.channel.log:

@@ -45,8 +45,8 @@ class AnyResult(Protocol):
     def summary(self) -> dict[str, Any]:
         """Key figures by name."""
 
-    def save(self, folder: Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
-        """Write scenario, summary and tables into a folder that exists."""
+    def save(self, folder: str | Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
+        """Write scenario, summary and tables into a folder; it is made if it is not there."""
 
 
 class Kind(NamedTuple):

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from coordination.valley_filling.problem import Schedule
 from environment.board import pheromone
 from environment.channel import BOOK_COLUMNS
 from environment.faults import Fault, FaultyInputError
-from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, write_run
+from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, in_short, write_run
 from runs.log_table import LOG_DTYPES, log_table
 from runs.metrics import EnergyBooks
 from runs.network import solve_network
@@ -31,6 +31,17 @@ ROUND_DTYPES = {
     **dict.fromkeys(("slot", "round", "moves", "messages", "bytes"), "int64"),
     "cost_kw2": "float64",
 }
+KEY_FIGURES: Final = (
+    "method",
+    "vehicles",
+    "transformers",
+    "peak_kw",
+    "valley_kw",
+    "unserved_kwh",
+    "optimality_gap",
+    "messages",
+)
+"""Those of the summary that a result is known by."""
 READ_AS = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES, **FEEDER_TABLES}
 """Types of the tables that may be empty or hold names that look like numbers, from which no type can be told."""
 TEXT_COLUMNS = (
@@ -144,8 +155,11 @@ class Result:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
-        """Write scenario, summary and tables into a folder that exists.
+    def __repr__(self) -> str:
+        return in_short(self, KEY_FIGURES, (*TABLES, *FEEDER_TABLES))
+
+    def save(self, folder: str | Path, *, table_format: TableFormat = "parquet") -> None:
+        """Write scenario, summary and tables into a folder; it is made if it is not there.
 
         Parameters
         ----------
@@ -154,10 +168,10 @@ class Result:
         table_format
             Format of the tables.
         """
-        write_run(self, _tables(self.scenario), folder, table_format)
+        write_run(self, _tables(self.scenario), Path(folder), table_format)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: str | Path) -> Self:
         """Read a result back, equal to the one that was written.
 
         Parameters
@@ -170,6 +184,7 @@ class Result:
         FaultyInputError
             If a file is missing.
         """
+        folder = Path(folder)
         missing = [name for name in (SCENARIO_FILE, SUMMARY_FILE) if not (folder / name).is_file()]
         tables = [] if missing else _tables(Scenario.read(folder / SCENARIO_FILE))
         missing += [

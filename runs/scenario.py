@@ -135,7 +135,7 @@ class Scenario(Settings):
         return run
 
     @classmethod
-    def read(cls, path: Path | None = None, overrides: Iterable[str] = ()) -> Self:
+    def read(cls, path: str | Path | None = None, overrides: Iterable[str] = ()) -> Self:
         """Read a scenario.
 
         Parameters
@@ -156,7 +156,7 @@ class Scenario(Settings):
         return scenario
 
     @classmethod
-    def read_leniently(cls, path: Path | None = None, overrides: Iterable[str] = ()) -> tuple[Self, list[Fault]]:
+    def read_leniently(cls, path: str | Path | None = None, overrides: Iterable[str] = ()) -> tuple[Self, list[Fault]]:
         """Read a scenario as `read` does, but return the faults, with a default in place of each faulty section.
 
         Raises
@@ -164,6 +164,7 @@ class Scenario(Settings):
         FaultyInputError
             If the file is missing or no TOML.
         """
+        path = None if path is None else Path(path)
         content = {} if path is None else _read_toml(path)
         file = path.name if path else "scenario"
         faults = [fault for text in overrides if (fault := _apply(content, text))]
@@ -230,6 +231,18 @@ class Scenario(Settings):
             if "source" in type(section).model_fields:
                 content[name]["source"] = section.source  # type: ignore[attr-defined]
         return content
+
+    def __repr_args__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give what differs from the defaults; evaluated, the representation is the scenario again."""
+        for name, field in type(self).model_fields.items():
+            section: Settings | None = getattr(self, name)
+            if section == field.default or section is None:
+                continue
+            source = source_name(type(section))
+            yield name, ({"source": source} if source else {}) | section.model_dump(mode="json", exclude_defaults=True)
+
+    def __str__(self) -> str:
+        return repr(self)
 
     @property
     def idle_sections(self) -> list[str]:

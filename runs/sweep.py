@@ -95,7 +95,7 @@ def sweep(
     design: Design,
     *,
     replications: int,
-    folder: Path,
+    folder: str | Path,
     engine: Literal["serial", "process", "dask"] = "process",
     workers: int | None = None,
     scheduler: str | None = None,
@@ -134,6 +134,7 @@ def sweep(
     FaultyInputError
         With every fault of the design; if the folder holds something else; if Dask is asked for and not installed.
     """
+    folder = Path(folder)
     raise_if_any(design.faults(scenario))
     if engine == "dask":
         require_dask()

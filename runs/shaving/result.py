@@ -13,7 +13,7 @@ from coordination.peak_shaving.problem import EXACT
 from coordination.peak_shaving.search import Found
 from environment.ageing import years_of_service
 from environment.channel import BOOK_COLUMNS
-from runs.folder import SCENARIO_FILE, TableFormat, read_run, write_run
+from runs.folder import SCENARIO_FILE, TableFormat, in_short, read_run, write_run
 from runs.log_table import log_table
 from runs.metrics import load_metrics
 from runs.progress import Progress
@@ -22,6 +22,16 @@ from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
 
 TABLES: Final = ("slots", "groups", "vehicles", "search", "messages", "log")
+KEY_FIGURES: Final = (
+    "optimizer",
+    "vehicles",
+    "peak_kw",
+    "signal_fitness",
+    "gap_to_exact",
+    "deviation_max_kw",
+    "owner_profit_yuan",
+)
+"""Those of the summary that a result is known by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +98,11 @@ class ShavingResult:
             log=log_table(outcome.channel.log),
         )
 
-    def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
-        """Write scenario, summary and tables into a folder that exists.
+    def __repr__(self) -> str:
+        return in_short(self, KEY_FIGURES, TABLES)
+
+    def save(self, folder: str | Path, *, table_format: TableFormat = "parquet") -> None:
+        """Write scenario, summary and tables into a folder; it is made if it is not there.
 
         Parameters
         ----------
@@ -98,10 +111,10 @@ class ShavingResult:
         table_format
             Format of the tables.
         """
-        write_run(self, _tables(self.scenario), folder, table_format)
+        write_run(self, _tables(self.scenario), Path(folder), table_format)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: str | Path) -> Self:
         """Read a result of Parquet tables back.
 
         Parameters
@@ -114,6 +127,7 @@ class ShavingResult:
         FaultyInputError
             If a file is missing.
         """
+        folder = Path(folder)
         scenario = Scenario.read(folder / SCENARIO_FILE)
         summary, tables = read_run(folder, _tables(scenario), "a folder of a run of peak shaving, tables in Parquet")
         return cls(scenario, summary, **{"log": log_table(None), **tables})

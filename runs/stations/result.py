@@ -10,7 +10,7 @@ import pandas as pd
 from coordination.stations.problem import CONSTRAINTS
 from environment.channel import BOOK_COLUMNS
 from environment.feeders.feeder import UNKNOWN
-from runs.folder import SCENARIO_FILE, TableFormat, read_run, write_run
+from runs.folder import SCENARIO_FILE, TableFormat, in_short, read_run, write_run
 from runs.log_table import log_table
 from runs.progress import Progress
 from runs.scenario import Scenario
@@ -19,6 +19,17 @@ from runs.stations.summary import stations_summary
 from runs.stations.world import StationsWorld
 
 TABLES: Final = ("slots", "stations", "nodes", "branches", "visits", "triggers", "search", "messages", "log")
+KEY_FIGURES: Final = (
+    "optimizer",
+    "stations",
+    "visits",
+    "peak_kw",
+    "voltage_min_pu",
+    "feasible_slots",
+    "wait_mean_min",
+    "unserved_kwh",
+)
+"""Those of the summary that a result is known by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +102,11 @@ class StationsResult:
             log=log_table(channel.log),
         )
 
-    def save(self, folder: Path, *, table_format: TableFormat = "parquet") -> None:
-        """Write scenario, summary and tables into a folder that exists.
+    def __repr__(self) -> str:
+        return in_short(self, KEY_FIGURES, TABLES)
+
+    def save(self, folder: str | Path, *, table_format: TableFormat = "parquet") -> None:
+        """Write scenario, summary and tables into a folder; it is made if it is not there.
 
         Parameters
         ----------
@@ -101,10 +115,10 @@ class StationsResult:
         table_format
             Format of the tables.
         """
-        write_run(self, _tables(self.scenario), folder, table_format)
+        write_run(self, _tables(self.scenario), Path(folder), table_format)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: str | Path) -> Self:
         """Read a result of Parquet tables back.
 
         Parameters
@@ -117,6 +131,7 @@ class StationsResult:
         FaultyInputError
             If a file is missing.
         """
+        folder = Path(folder)
         scenario = Scenario.read(folder / SCENARIO_FILE)
         summary, tables = read_run(folder, _tables(scenario), "a folder of a run of stations, tables in Parquet")
         return cls(scenario, summary, **{"log": log_table(None), **tables})

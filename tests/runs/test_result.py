@@ -43,6 +43,20 @@ def test_a_log_of_messages_reads_back_equal(tmp_path: Path, table_format: str) -
     assert Result.load(tmp_path) == result
 
 
+def test_a_folder_may_be_named_by_a_text_and_is_made(result: Result, tmp_path: Path) -> None:
+    result.save(f"{tmp_path}/not/there")
+    assert Result.load(f"{tmp_path}/not/there") == result
+
+
+def test_a_result_shows_itself_in_a_few_lines(result: Result) -> None:
+    what, summary, tables, *_ = repr(result).splitlines()
+    assert len(repr(result).splitlines()) <= 4
+    assert what == f"Result of {SMALL!r}"
+    assert f"peak_kw={result.summary['peak_kw']:.6g}" in summary
+    assert f"vehicles ({len(result.vehicles)})" in tables
+    assert "log" not in tables
+
+
 def test_two_runs_with_one_seed_write_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -144,3 +144,17 @@ def test_the_defaults_in_the_commented_scenario_are_the_defaults(tmp_path: Path,
 
 def test_the_reference_page_is_current(tree: Path) -> None:
     assert (tree / "docs/scenario.md").read_text() == reference_page(), "run: make scenario-page"
+
+
+@pytest.mark.parametrize(
+    "name", ["acn_caltech", "feeder_cigre", "my_fleet", "my_stations", "paper_a", "paper_b", "paper_c"]
+)
+def test_a_scenario_shows_what_differs_from_the_defaults_and_is_that_again(tree: Path, name: str) -> None:
+    case = Scenario.read(str(tree / f"scenarios/{name}.toml"), ["channel.partitions=[{from_h=6,to_h=9}]"])
+    assert eval(repr(case)) == case  # noqa: S307
+    assert str(case) == repr(case)
+
+
+def test_the_default_scenario_shows_nothing_but_its_name() -> None:
+    assert repr(Scenario()) == "Scenario()"
+    assert repr(Scenario().update(fleet={"vehicles": 40})) == "Scenario(fleet={'source': 'nhts', 'vehicles': 40})"

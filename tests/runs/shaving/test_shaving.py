@@ -190,7 +190,9 @@ def test_one_seed_is_one_run_and_another_is_another(engine: str) -> None:
 
 def test_a_result_reads_back_equal(result: ShavingResult, tmp_path: Path) -> None:
     result.save(tmp_path)
-    back = ShavingResult.load(tmp_path)
+    back = ShavingResult.load(str(tmp_path))
+    assert repr(back) == repr(result)
+    assert len(repr(result).splitlines()) <= 4
     for name in TABLES:
         pd.testing.assert_frame_equal(getattr(back, name), getattr(result, name))
     assert back.summary == result.summary

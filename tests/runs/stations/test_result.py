@@ -88,8 +88,10 @@ def numbers(summary: dict[str, Any]) -> Iterator[float]:
 
 
 def test_a_result_reads_back_equal(result: StationsResult, tmp_path: Path) -> None:
-    result.save(tmp_path)
-    back = StationsResult.load(tmp_path)
+    result.save(str(tmp_path))
+    back = StationsResult.load(str(tmp_path))
+    assert repr(back) == repr(result)
+    assert len(repr(result).splitlines()) <= 4
     for name in TABLES:
         pd.testing.assert_frame_equal(getattr(back, name), getattr(result, name))
     assert back.summary == result.summary

@@ -10,7 +10,7 @@ from runs.commands.compare import compare
 from runs.commands.init import init
 from runs.commands.optimize import optimize
 from runs.commands.run import run
-from runs.commands.study import HELP, study
+from runs.commands.study import HELP, StudyCommand, study
 from runs.commands.sweep import sweep
 
 app = typer.Typer(
@@ -46,7 +46,7 @@ def _options(
 
 app.command()(run)
 app.command()(compare)
-app.command(help=HELP)(study)
+app.command(help=HELP, cls=StudyCommand)(study)
 app.command()(sweep)
 app.command()(optimize)
 app.command("app")(serve_page)

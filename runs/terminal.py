@@ -87,15 +87,15 @@ def explained() -> Iterator[None]:
         yield
     except FaultyInputError as error:
         for text in told(error.faults):
-            err.print(f"[red]fault:[/] {escape(text)}", highlight=False, soft_wrap=True)
+            err.print(f"[red]fault:[/] {escape(text)}", highlight=False)
         kept = " ".join(getattr(error, "__notes__", ())) or f"{error.outcome}."
-        err.print(f"{counted(len(error.faults), 'fault')}; {escape(kept)}", highlight=False, soft_wrap=True)
+        err.print(f"{counted(len(error.faults), 'fault')}; {escape(kept)}", highlight=False)
         raise typer.Exit(BAD_INPUT) from None
     except OSError as error:
-        err.print(f"[red]fault:[/] {escape(in_words(error))}", highlight=False, soft_wrap=True)
+        err.print(f"[red]fault:[/] {escape(in_words(error))}", highlight=False)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt as error:
-        err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False, soft_wrap=True)
+        err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False)
         raise typer.Exit(exit_code()) from None
 
 

@@ -26,6 +26,8 @@ def app(
 ) -> None:
     """Serve the browser page: watch the ants, step by step, until Ctrl-C.
 
+    `evswarm app scenarios/my_fleet.toml --port 9000`
+
     Only who opens the address that is printed gets in: it holds a token. With --host 0.0.0.0 whoever on the network knows the
     token, which travels unencrypted, can run evswarm here and read the files below --folder.
     """

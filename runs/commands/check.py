@@ -12,7 +12,10 @@ def check(
     scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")],
     overrides: SetOption = None,
 ) -> None:
-    """Validate a scenario and the files that it names; print every fault at once."""
+    """Validate a scenario and the files that it names; print every fault at once.
+
+    `evswarm check my.toml --set fleet.vehicles=200`
+    """
     from rich.markup import escape
 
     from runs.commands.case import built, read

@@ -23,7 +23,10 @@ def compare(
     out_folder: OutOption = None,
     table_format: FormatOption = TableFormat.PARQUET,
 ) -> None:
-    """Run the same fleet and load through several coordinators: one table, one figure."""
+    """Run the same fleet and load through several coordinators: one table, one figure.
+
+    `evswarm compare --methods free,ants,odc,optimal --set fleet.vehicles=200 --out results/compared`
+    """
     from dataclasses import replace
 
     from environment.faults import Fault, FaultyInputError, nearest

@@ -10,7 +10,10 @@ def init(
     file: Annotated[Path, typer.Argument(help="Where to write the scenario.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write a scenario with every key at its default and a comment on each."""
+    """Write a scenario with every key at its default and a comment on each.
+
+    `evswarm init my.toml`, edit it, then `evswarm check my.toml` and `evswarm run my.toml`
+    """
     from rich.markup import escape
 
     from environment.faults import Fault, FaultyInputError

@@ -22,6 +22,8 @@ def run(
 ) -> None:
     """Run a scenario and print it beside free charging and beside no EVs, or as its sections ask.
 
+    `evswarm run scenarios/paper_a.toml --set coordination.batch_size=50 --out results/demo`
+
     Your own vehicles: `evswarm run --set fleet.source=csv --set fleet.path=my_fleet.csv`
     """
     from environment.faults import Fault, FaultyInputError

@@ -1,17 +1,40 @@
 """The command ``evswarm study``: what a paper claims, repeated."""
 
+from copy import copy
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
-from runs.studies.help import help_text, metavar, option_help
+from runs.studies.help import help_of, help_text, metavar, option_help
+from runs.studies.registry import STUDIES
+from runs.studies.study import OPTIONS
 
 HELP: Final = (
     "Repeat what a paper claims: figures, tables, and each claim found or not found.\n\n"
+    "`evswarm study batch --quick --out results/batch` shows what one does, `evswarm study batch --help` tells more of it.\n\n"
     + help_text()
     + "\n\nA study of hours that is stopped or killed goes on with the same command: its finished parts wait beside the folder."
 )
+
+
+class StudyCommand(TyperCommand):
+    """The command, with a page of help for each study: what it answers and the options that it takes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Note the study that is named, also where its help is asked for."""
+        ctx.meta[__name__] = next((word for word in args if word in STUDIES), None)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the page of the study, or of all where none is named."""
+        page, name = copy(self), ctx.meta[__name__]
+        if name is not None:
+            taken = STUDIES[name].options
+            page.help = help_of(name)
+            page.params = [each for each in self.params if each.name not in OPTIONS or each.name in taken]
+        super(StudyCommand, page).format_help(ctx, formatter)
 
 
 def study(
@@ -35,5 +58,5 @@ def study(
         target = out_folder or Path("results") / f"study-{name}"
         with progress_bar(study_named(name).title) as tell:
             text, written = carry_out(name, Asked(quick, days, evaluator, shots), target, tell)
-        out.print(text, markup=False, highlight=False, soft_wrap=True)
+        out.print(text, markup=False, highlight=False)
         print_written(target, ", ".join(written))

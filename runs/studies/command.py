@@ -1,7 +1,6 @@
 """What ``evswarm study`` does: it checks what is asked for, and carries it out such that the same command goes on."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
@@ -10,11 +9,8 @@ from runs.startup import starting
 from runs.studies.parts import Parts
 from runs.studies.question import question
 from runs.studies.registry import STUDIES
-from runs.studies.study import Asked, Study
+from runs.studies.study import OPTIONS, Asked, Study
 from runs.whole_folder import way_to, whole_folder, written_in
-
-NAMES = tuple(each.name for each in fields(Asked) if each.name != "quick")
-"""Options that some studies take."""
 
 
 def study_named(name: str) -> Study:
@@ -74,7 +70,7 @@ def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tupl
 
 
 def _faults(name: str, study: Study, asked: Asked) -> Iterator[Fault]:
-    for option in NAMES:
+    for option in OPTIONS:
         value = getattr(asked, option)
         if value is None:
             continue

@@ -9,6 +9,12 @@ def help_text() -> str:
     return "\n\n".join(f"`{name}`: {study.help}{_takes(study)}" for name, study in STUDIES.items())
 
 
+def help_of(name: str) -> str:
+    """Return what one study is, what it answers, and how to run it, as Markdown."""
+    study = STUDIES[name]
+    return f"{study.title}.\n\nIt shows {study.help}.\n\n`evswarm study {name} --quick --out results/{name}`"
+
+
 def _takes(study: Study) -> str:
     return "".join(f"; `--{name}`, {option.values}" for name, option in study.options.items())
 

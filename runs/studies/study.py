@@ -1,9 +1,9 @@
 """What a study is: runs that answer one question, written into a folder as tables and figures."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from environment.registry import OnDemand
 from runs.progress import Progress
@@ -28,6 +28,10 @@ class Asked:
     days: int | None = None
     evaluator: str | None = None
     shots: int | None = None
+
+
+OPTIONS: Final = tuple(each.name for each in fields(Asked) if each.name != "quick")
+"""Options that some studies take."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -6,9 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from runs.cli import app
+from runs.studies.registry import STUDIES
+from runs.studies.study import OPTIONS
 from tests.runs.conftest import SmallRun
 
 SMALL = ["--set", "fleet.vehicles=20"]
@@ -16,6 +21,29 @@ SMALL = ["--set", "fleet.vehicles=20"]
 
 def evswarm(*words: str | Path) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
+
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_each_command_has_an_example_that_it_takes(name: str) -> None:
+    examples = [shlex.split(text) for text in re.findall(r"`evswarm ([^`]*)`", COMMANDS[name].help)]
+    assert name in [example[0] for example in examples]
+    for command, *words in examples:
+        if "--help" not in words and "S" not in words:
+            COMMANDS[command].make_context(command, words)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_help_of_a_study_is_of_that_study_alone(name: str) -> None:
+    told = CliRunner().invoke(app, ["study", name, "--help"], env={"COLUMNS": "200"}).stdout
+    assert STUDIES[name].title in told
+    assert f"evswarm study {name} --quick" in told
+    others = [study for other, study in STUDIES.items() if other != name]
+    assert not any(study.title in told for study in others)
+    taken = {option for option in OPTIONS if f"--{option}" in told}
+    assert taken == set(STUDIES[name].options)
 
 
 def test_run_prints_itself_beside_free_charging_and_no_evs(small_run: SmallRun) -> None:

@@ -62,7 +62,7 @@ class _Title(ProgressColumn):
         self._compiling = Spinner("dots", "compiling, once")
 
     def render(self, task: Task) -> RenderableType:
-        return self._compiling if under_way_s() > 1.0 else Text(task.description)
+        return self._compiling if under_way_s() > 1.0 else Text(task.description, no_wrap=True, overflow="ellipsis")
 
 
 @contextmanager

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from runs import terminal
+from runs.design import Design
 from runs.kinds import kind_of
 from runs.printed.ants import print_comparison
 from runs.printed.fitted import Column, print_table
 from runs.printed.rows import FAULTS, LOAD_ROWS, ROWS, cell
 from runs.printed.shaving import STORE_ROWS
 from runs.printed.stations import STATION_ROWS
-from runs.printed.sweep import shortest_paths
+from runs.printed.sweep import SWEPT, print_sweep, shortest_paths
 from runs.scenario import Scenario
 from runs.stations.paper_c import paper_c
+from runs.sweep import Sweep, sweep
 from tests.support.laws import examples
 
 WIDTHS: Final = (40, 60, 80, 120, terminal.UNLIMITED)
@@ -93,6 +95,32 @@ def test_every_number_of_a_comparison_is_whole_at_every_width(
     wanted = [cell(each[key], ROWS[key][1]) for each in every for key in ("peak_kw", "messages", "optimality_gap")]
     assert_whole(text, width, wanted)
     assert width < terminal.UNLIMITED or text.count("┏") == 1, "where nobody looks at a terminal, one table"
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    folder = tmp_path_factory.mktemp("swept")
+    files = [folder / name / "fleet.csv" for name in ("monday", "sunday")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,1,9,5,4\nb,2,9,5,4\n")
+    case = Scenario().update(fleet={"source": "csv", "path": str(files[0])}, run={"optimum": False})
+    levels = {
+        "fleet.path": [str(file) for file in files],
+        "coordination.batch_size": [1, 10],
+        "load.fluctuation": [0.1],
+    }
+    return sweep(case, Design.full(levels), replications=2, folder=folder / "out", engine="serial")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_number_and_file_of_a_sweep_is_whole_at_every_width(swept: Sweep, width: int) -> None:
+    text = printed(width, print_sweep, swept)
+    names = ["peak_kw", "peak_valley_difference_kw", "unserved_kwh", "messages"]
+    means = swept.means(names, 30)
+    numbers = [cell(mean, SWEPT[name]) for name in names for mean in means[name, "mean"]]
+    assert_whole(text, width, [*numbers, "0.1", "10", "monday/fleet.csv", "sunday/fleet.csv"])
+    assert ("point" in tokens(text)) == (width < 80), "where keys leave no room, points have numbers"
 
 
 @pytest.mark.parametrize("tight", [False, True])

@@ -264,17 +264,19 @@ def all_in(dimension: int) -> Compared:
 
 
 @pytest.mark.parametrize("dimension", [2, 30])
-@pytest.mark.parametrize("factor", [1.0, 1e-140, 1e140])
-def test_no_digit_is_lost_on_80_columns(
-    dimension: int, factor: float, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("factor", "width"), [(1.0, 80), (1e-140, 80), (1e140, 80), (1e-140, 40), (1.0, 60), (1.0, 120)]
+)
+def test_no_digit_is_lost_on_few_columns(
+    dimension: int, factor: float, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = all_in(dimension)
     longer = tuple(s._replace(fun=factor * s.fun, evaluations=1_234_567 * s.evaluations) for s in whole.searched)
-    monkeypatch.setattr(terminal.out, "_width", 80)
+    monkeypatch.setattr(terminal.out, "_width", width)
     printed.print_compared(Compared(whole.comparison, longer if factor != 1 else whole.searched))
     text = capsys.readouterr().out
     assert "…" not in text
-    assert max(map(len, text.splitlines()[1:])) <= 80  # the title wraps as the terminal likes
+    assert max(map(len, text.splitlines()[1:])) <= width  # the title wraps as the terminal likes
     cells = [cell for row in rows_of(text, "de") for cell in row]
     best = table4(whole.table()).query("optimizer == 'de'").best * factor
     assert len(cells) == len(FUNCTIONS)

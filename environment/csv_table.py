@@ -114,6 +114,11 @@ class CsvTable:
     def __len__(self) -> int:
         return len(self.lines)
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of all columns, as the header has them."""
+        return list(self._columns)
+
     def texts(self, name: str) -> list[str]:
         """Return a column as it stands."""
         return self._columns[name]

@@ -1,8 +1,9 @@
 """A feeder from a SimBench CSV folder, as the simbench package and its site ship them.
 
 Source: Meinecke et al., SimBench: A Benchmark Dataset of Electric Power Systems to Compare Innovative Solutions, Energies
-13(12), 3290, 2020 (columns and units). Tap positions count here. A grid's own transformers are part of the feeder; its
-generators, storage and profiles are left out: loads give the shares by which a scenario's base load is spread.
+13(12), 3290, 2020 (columns and units). A tap position counts within its range, and stands still. A grid's own transformers
+are part of the feeder. Loads give the shares by which a scenario's base load is spread; generators, storage and profiles are
+left out and told. What is read past is told too, but for the files and columns listed here as without effect.
 """
 
 from collections.abc import Sequence
@@ -18,13 +19,18 @@ from environment.faults import Fault, nearest, raise_if_any
 from environment.feeders.feeder import Feeder
 from environment.feeders.settings import FeederSettings
 from environment.feeders.tables import numbers, rows_of, texts
+from environment.feeders.taps import Taps
 
 FREQUENCY_HZ: Final = 50.0
+VOLTAGE_HELD: Final = "vavm"
+"""Kind of external net that holds its voltage."""
+WHOLE_PERCENT: Final = 100.0
+"""Permitted loading of a line or transformer that may carry its rating [%]."""
 
 NEEDED: Final = {
     "Node": ("id", "type", "vmSetp", "vmR"),
-    "Load": ("id", "node", "pLoad", "qLoad"),
-    "ExternalNet": ("id", "node", "calc_type"),
+    "Load": ("node", "pLoad", "qLoad"),
+    "ExternalNet": ("node", "calc_type"),
 }
 OTHERS: Final = {
     "Line": ("id", "nodeA", "nodeB", "type", "length"),
@@ -36,6 +42,40 @@ OTHERS: Final = {
     "Switch": ("nodeA", "nodeB", "cond"),
 }  # fmt: skip
 """Files that may be missing, or hold a header only."""
+
+OPTIONAL: Final = {
+    "Node": ("vmMin", "vmMax"),
+    "ExternalNet": ("pExtNet",),
+    "Line": ("loadingMax",),
+    "Transformer": ("autoTap", "loadingMax"),
+    "TransformerType": ("tapMin", "tapMax"),
+}
+"""Columns that may be missing."""
+
+PLACE: Final = ("substation", "subnet", "voltLvl")
+WITHOUT_EFFECT: Final = {
+    "Node": ("vaSetp", "coordID", *PLACE),
+    "Load": ("id", "profile", "sR", *PLACE),
+    "ExternalNet": ("id", "dspf", "qExtNet", "pWardShunt", "qWardShunt", "rXWard", "xXWard", "vmXWard", *PLACE),
+    "Line": PLACE,
+    "LineType": ("type",),
+    "Transformer": ("autoTapSide", *PLACE),
+    "TransformerType": ("va0", "tapable", "dVa"),
+    "Switch": ("id", "type", *PLACE),
+}
+"""Columns without effect on a radial feeder's voltages: where a thing belongs, angles, what goes with a column that is told."""
+
+IDLE_FILES: Final = ("Coordinates", "DCLineType", "Measurement", "NodePFResult", "Substation", "Transformer3WType")
+"""Files without effect: places, results, sensors, and types of what cannot be left out."""
+
+FEEDING_IN: Final = {"PowerPlant": "pPP", "RES": "pRES", "Storage": "pStor"}
+"""Files of what feeds in, with their column of power [MW]."""
+
+COURSES: Final = ("LoadProfile", "PowerPlantProfile", "RESProfile", "StorageProfile", "StudyCases")
+"""Files that say how loads and generators vary."""
+
+CARRYING: Final = ("Shunt", "Transformer3W")
+"""Files of what carries current and cannot be left out."""
 
 ENDS: Final = {"line_from", "line_to", "transformer_hv", "transformer_lv", "link_from", "link_to", "load_node"}
 """Columns of a feeder that hold rows of nodes."""
@@ -61,13 +101,20 @@ class SimbenchFeeder(FeederSettings):
             name: _table(self.path, name, columns) if _has_rows(self.path / f"{name}.csv") else None
             for name, columns in OTHERS.items()
         }
-        faults: list[Fault] = []
+        faults = [
+            Fault(f"{name}.csv", None, "file", "with rows", "none: without them, a power flow would be another")
+            for name in CARRYING
+            if _has_rows(self.path / f"{name}.csv")
+        ]
         feeder = _feeder(self.path.name, tables, faults)
+        told = [*feeder.told, *_told_of_tables(self, tables), *_told_of_files(self.path)]
         raise_if_any([*(fault for table in tables.values() if table is not None for fault in table.faults), *faults])
-        return _without_auxiliary(feeder, texts(tables["Node"], "type") == "auxiliary")
+        told_by_name = tuple(f"feeder {self.path.name}: {text}" for text in told)
+        auxiliary = texts(tables["Node"], "type") == "auxiliary"
+        return replace(_without_auxiliary(feeder, auxiliary), told=told_by_name)
 
 
-def _table(folder: Path, name: str, columns: Sequence[str]) -> CsvTable:
+def _table(folder: Path, name: str, columns: Sequence[str] = ()) -> CsvTable:
     return CsvTable(folder / f"{name}.csv", columns, ignore_others=True, delimiter=";", null="NULL")
 
 
@@ -84,8 +131,10 @@ def _feeder(title: str, tables: dict[str, CsvTable | None], faults: list[Fault])
     names = node.texts("id")
     line_kind, unit_kind = _Kinds(line, tables["LineType"]), _Kinds(unit, tables["TransformerType"])
     km = numbers(line, "length")
-    steps = numbers(unit, "tappos", 0.0) - unit_kind("tapNeutr", 0.0)
-    stretch = steps * unit_kind("dVm", 0.0) / 100
+    taps = Taps.of(
+        numbers(unit, "tappos", np.nan), *(unit_kind(name, np.nan) for name in ("tapNeutr", "tapMin", "tapMax"))
+    )
+    stretch = (taps.position - taps.middle) * unit_kind("dVm", 0.0) / 100
     at_lv = unit_kind.texts("tapside") == "LV"
     hv_v = 1e3 * unit_kind("vmHV")
     switches = tables["Switch"]
@@ -121,7 +170,57 @@ def _feeder(title: str, tables: dict[str, CsvTable | None], faults: list[Fault])
         load_kvar=1e3 * numbers(load, "qLoad"),
         source_node=source,
         source_pu=source_pu,
+        told=taps.told(texts(unit, "id")),
     )
+
+
+def _told_of_tables(settings: SimbenchFeeder, tables: dict[str, CsvTable | None]) -> list[str]:
+    """Say what stands in tables that are read, and does not count."""
+    found = []
+    external, node, line, unit = (tables[name] for name in ("ExternalNet", "Node", "Line", "Transformer"))
+    beside = texts(external, "calc_type") != VOLTAGE_HELD
+    if beside.any():
+        kw = 1e3 * np.abs(numbers(external, "pExtNet", 0.0)[beside]).sum()
+        found.append(f"{beside.sum()} of {beside.size} ExternalNet not used, which hold no voltage ({kw:,.0f} kW)")
+    low, high = (numbers(node, name, np.nan) for name in ("vmMin", "vmMax"))
+    close = np.flatnonzero((low > settings.voltage_min_pu) | (high < settings.voltage_max_pu))
+    if close.size:
+        i = int(close[0])
+        found.append(
+            f"vmMin or vmMax within the band of [feeder] at {close.size} of {low.size} nodes, such as "
+            f"{texts(node, 'id')[i]} with {low[i]:g} to {high[i]:g}; the band, {settings.voltage_min_pu:g} to "
+            f"{settings.voltage_max_pu:g} pu, counts"
+        )
+    for kind, table in (("lines", line), ("transformers", unit)):
+        part = numbers(table, "loadingMax", WHOLE_PERCENT) != WHOLE_PERCENT
+        if part.any():
+            found.append(f"loadingMax not used at {part.sum()} of {part.size} {kind}: loadings are per whole rating")
+    moving = numbers(unit, "autoTap", 0.0) != 0
+    if moving.any():
+        found.append(f"autoTap not used at {moving.sum()} of {moving.size} transformers: taps stay at tappos")
+    for name, table in tables.items():
+        if table is not None:
+            read = {*NEEDED.get(name, ()), *OTHERS.get(name, ()), *OPTIONAL.get(name, ()), *WITHOUT_EFFECT[name]}
+            found += [f"column {column} of {name}.csv is not used" for column in table.columns if column not in read]
+    return found
+
+
+def _told_of_files(folder: Path) -> list[str]:
+    """Say which files with rows are not used, and what power they have."""
+    with_rows = [path.stem for path in sorted(folder.glob("*.csv")) if _has_rows(path)]
+    read = {*NEEDED, *OTHERS, *CARRYING, *IDLE_FILES}
+    found, idle = [], [name for name in with_rows if name not in read and name not in FEEDING_IN]
+    for name in (name for name in with_rows if name in FEEDING_IN):
+        table = _table(folder, name)
+        kw = 1e3 * np.abs(table.numbers(FEEDING_IN[name], 0.0))
+        found.append(
+            f"{len(table)} {name} ({np.nansum(kw):,.0f} kW) not used: what they give belongs in the base load, [load]"
+        )
+    if courses := [name for name in idle if name in COURSES]:
+        files = ", ".join(f"{name}.csv" for name in courses)
+        found.append(f"{files} not used: the base load varies as [load] has it")
+    found += [f"{name}.csv is not used" for name in idle if name not in COURSES]
+    return found
 
 
 class _Kinds:
@@ -150,9 +249,9 @@ class _Kinds:
 
 def _source(external: CsvTable | None, node: CsvTable, names: Sequence[str], faults: list[Fault]) -> tuple[int, float]:
     assert external is not None
-    holding = np.flatnonzero(texts(external, "calc_type") == "vavm")
+    holding = np.flatnonzero(texts(external, "calc_type") == VOLTAGE_HELD)
     if holding.size != 1:
-        found = f"{holding.size} of calc_type vavm"
+        found = f"{holding.size} of calc_type {VOLTAGE_HELD}"
         faults.append(Fault(external.file, None, "external nets", found, "one, that holds the voltage"))
         return 0, 1.0
     row = int(rows_of(external, "node", names)[holding[0]])

@@ -39,6 +39,8 @@ class Site:
         Slot length.
     efficiency
         Of a battery that lends, each way.
+    pile_kwh
+        Most that an EV gets at a pile.
     """
 
     visits: Visits
@@ -48,6 +50,11 @@ class Site:
     time_rated_h: float
     slot_h: float
     efficiency: float
+    pile_kwh: float
+
+    def need_kwh(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what visits want as far as a pile can give it [kWh], by their rows, shape ``(q,)``."""
+        return np.minimum(self.sessions.need_kwh[rows], self.pile_kwh)
 
 
 class ChargingStation(mesa.Agent):  # type: ignore[misc]
@@ -125,17 +132,16 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         out = self._shifted(here, slot) if self.site.triggers.user and calmer else np.zeros(here.size, dtype=np.bool_)
         self.shifted = int(out.sum())
         staying, later = here[~out], here[out]
-        self.plugged = staying[: self.places].tolist()
+        plugged, queue = np.split(staying, [self.places])
+        self.plugged = plugged.tolist()
         self._lend(later)
-        need = self.site.sessions.need_kwh
-        queue = staying[self.places :]
-        self.wanted_kwh = float(need[self.plugged].sum())
+        self.wanted_kwh = float(self.site.need_kwh(plugged).sum())
         limits = self.site.storage.limits(self._rows, self.site.slot_h)
         return StationReport(
             len(self.plugged),
             queue.size,
             self.wanted_kwh,
-            float(need[queue].sum()),
+            float(self.site.need_kwh(queue).sum()),
             self.lent_kw,
             float(limits.charge_kw[0]),
             float(limits.discharge_kw[0]),
@@ -145,7 +151,7 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         s, visits = self.site.triggers, self.site.visits
         may = visits.willing[here] & (slot - visits.slot[here] < s.shift_slots)
         return shifted(
-            self.site.sessions.need_kwh[here],
+            self.site.need_kwh(here),
             may,
             places=self.places,
             crowded_kw=s.crowded_kw,
@@ -203,7 +209,7 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
         hours = np.array([self.site.slot_h])
         self.storage_kw = float(self.site.storage.draw(self._rows, np.array([self.storage_kw]), hours)[0]) / hours[0]
         here = np.array(self.plugged, dtype=np.int64)
-        need = sessions.need_kwh[here]
+        need = self.site.need_kwh(here)
         wanted = float(need.sum())
         got = need * (min((self.power_kw + self.cut_kw) * time_h, wanted) / wanted if wanted else 0.0)
         if self.cut_kw:

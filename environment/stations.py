@@ -42,6 +42,9 @@ class StationsSettings(Settings):
     time_max_h: float = Field(default=0.6, gt=0, le=24)
     """Longest charging time; a slot is at least that long, for EVs are plugged in at its beginning."""
 
+    pile_kw: float | None = Field(default=None, gt=0, le=1e5)
+    """Most that a pile gives to an EV, which gets at most that for the rated time; none: what fills the largest battery in it."""
+
     capacity_min_kw: float = Field(default=1200.0, ge=0, le=1e6)
     """Least power that a station is granted."""
 
@@ -110,6 +113,11 @@ class StationsSettings(Settings):
     def battery_kwh(self) -> float:
         """Mean size of an EV's battery, to which it is charged."""
         return (self.battery_min_kwh + self.battery_max_kwh) / 2
+
+    @property
+    def pile_kwh(self) -> float:
+        """Most that an EV gets at a pile [kWh]: at rated time and longer it then draws at most `pile_kw`."""
+        return self.battery_max_kwh if self.pile_kw is None else self.pile_kw * self.time_rated_h
 
 
 class _Listed(NamedTuple):

@@ -207,7 +207,8 @@ class Visits:
         order = np.lexsort((arrive, slot))
         station, slot, energy = station[order], slot[order].astype(np.int64), energy[order]
         n = len(stations)
-        wanted = np.bincount(slot * n + station, energy, minlength=horizon.n_slots * n).reshape(horizon.n_slots, n)
+        given = np.minimum(energy, at.pile_kwh)
+        wanted = np.bincount(slot * n + station, given, minlength=horizon.n_slots * n).reshape(horizon.n_slots, n)
         # What is forecast of a file is each station's share, and the hours' weights: not the very visits to come.
         weight = slot_weights(at, horizon)
         share = weight / weight.sum() if weight.any() else np.full(horizon.n_slots, 1 / horizon.n_slots)

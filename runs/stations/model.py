@@ -49,7 +49,7 @@ class StationsModel(mesa.Model):  # type: ignore[misc]
         self.track = Track.empty(horizon.n_slots, len(stations), len(stations.regions))
         site = Site(
             world.visits, self.sessions, self.storage, settings.triggers, world.settings.time_rated_h, horizon.slot_h,
-            world.settings.storage_efficiency,
+            world.settings.storage_efficiency, world.settings.pile_kwh,
         )  # fmt: skip
         arriving: list[defaultdict[int, list[int]]] = [defaultdict(list) for _ in range(len(stations))]
         for row, (station, slot) in enumerate(

@@ -67,7 +67,7 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
     shifted = served & (sessions.shifted_slots > 0)
     paid_back = float(discount * sessions.time_h[shifted].sum())
     deviation = max(float(np.abs(grid.low_pu - 1).max()), float(np.abs(grid.high_pu - 1).max()))
-    broken = np.array([judged.broken[0] for judged in grid.judged])
+    broken = _broken(outcome)
     return {
         "served_visits": int(served.sum()),
         "waiting_visits": int((~served).sum()),
@@ -89,7 +89,11 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
         "losses_kwh": float(grid.loss_kwh.sum()),
         "coefficient_losses_kwh": float(grid.coefficient_loss_kwh.sum()),
         "voltage_min_pu": float(grid.low_pu.min()),
+        "voltage_min_at": str(world.stations.station[grid.low_pu.min(axis=0).argmin()]),
         "voltage_max_pu": float(grid.high_pu.max()),
+        "node_voltage_min_pu": float(grid.node_low_pu.min()),
+        "node_voltage_min_at": str(world.feeder.node[grid.node_low_pu.min(axis=0).argmin()]),
+        "node_outside_slots": int(_outside(world, grid).any(axis=1).sum()),
         "voltage_deviation_max_pu": deviation,
         "voltage_swing_max_pu": float((grid.high_pu.max(axis=0) - grid.low_pu.min(axis=0)).max()),
         "line_loading_max": _most(grid.line_loading),
@@ -115,6 +119,13 @@ def _most(loading: NDArray[np.float64]) -> float | None:
     return float(known.max()) if known.size else None
 
 
+def _outside(world: StationsWorld, grid: After) -> NDArray[np.bool_]:
+    """Return which nodes leave the voltage band in which slots, shape ``(n_slots, n_nodes)``."""
+    band = world.feeder_settings
+    outside: NDArray[np.bool_] = (grid.node_low_pu < band.voltage_min_pu) | (grid.node_high_pu > band.voltage_max_pu)
+    return outside
+
+
 def _overloaded(grid: After) -> NDArray[np.bool_]:
     """Return in which slots a line or transformer passes its rating, shape ``(n_slots,)``."""
     over: NDArray[np.bool_] = above_rating(grid.loading).any(axis=1)
@@ -133,8 +144,8 @@ def _emergencies(outcome: StationsOutcome) -> list[int]:
 
 
 def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
-    """Return what a reader of the figures should know."""
-    said = world.warnings()
+    """Return what a reader of the figures should know; first, where the run is worse than without a schedule."""
+    said = [*_worse(world, outcome, plain), *world.warnings()]
     waiting = int((outcome.model.sessions.served_slot < 0).sum())
     if waiting:
         said.append(f"{waiting} of {len(world.visits)} visits still wait when the horizon ends")
@@ -144,7 +155,7 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
         said.append(
             f"the search, by {SEARCHED_BY[settings.evaluator]}, found no schedule within all limits in {infeasible} of {slots} slots"
         )
-    broken, before = (np.array([judged.broken[0] for judged in each.after.judged]) for each in (outcome, plain))
+    broken, before = _broken(outcome), _broken(plain)
     outside, was = int(broken.any(axis=1).sum()), int(before.any(axis=1).sum())
     if outside:
         names = ", ".join(
@@ -158,6 +169,16 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
             if broken[:, voltage].sum() > before[:, voltage].sum():
                 text += f"; voltages are searched for, not held: {_why(settings)}"
         said.append(text)
+    elsewhere = _outside(world, outcome.after)
+    elsewhere[:, world.stations.node] = False
+    if elsewhere.any():
+        band, node_pu = world.feeder_settings, outcome.after.node_low_pu.min(axis=0)
+        node = int(np.where(elsewhere.any(axis=0), node_pu, np.inf).argmin())
+        said.append(
+            f"in {elsewhere.any(axis=1).sum()} of {slots} slots nodes without a station leave the voltage band of "
+            f"{band.voltage_min_pu:g} to {band.voltage_max_pu:g} pu, the lowest of them {world.feeder.node[node]} with "
+            f"{node_pu[node]:.4f} pu; the five limits count stations' nodes alone"
+        )
     over = _overloaded(outcome.after)
     if over.any():
         loading = np.nan_to_num(outcome.after.loading).max(axis=0)
@@ -181,13 +202,36 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
     return said
 
 
+def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
+    """Return which limits a run breaks by the power flow, in the order of `CONSTRAINTS`, shape ``(n_slots, 5)``."""
+    return np.array([judged.broken[0] for judged in outcome.after.judged])
+
+
+def _worse(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
+    """Say in which figures a run is worse than charging without a schedule: the search's own, limits, and voltages out of band."""
+    found = outcome.model.track.found
+    value = np.mean([each.fitness for each in found])
+    idle = np.mean([problem.value(problem.before)[0] for problem in outcome.model.track.problems])
+    broken, before = (int(_broken(each).any(axis=1).sum()) for each in (outcome, plain))
+    low, was = (each.after.node_low_pu.min(axis=0) for each in (outcome, plain))
+    worse = []
+    if value > idle:
+        worse.append(f"F = {value:.4g} against {idle:.4g}, mean of the slots")
+    if broken > before:
+        worse.append(f"the five limits are broken in {broken} of {world.horizon.n_slots} slots against {before}")
+    if low.min() < min(was.min(), world.feeder_settings.voltage_min_pu):
+        here, there = (f"{pu.min():.4f} pu ({world.feeder.node[pu.argmin()]})" for pu in (low, was))
+        worse.append(f"the lowest voltage of any node is {here} against {there}")
+    return [f"the run is worse than charging without a schedule: {'; '.join(worse)}"] if worse else []
+
+
 def _why(settings: SchedulingSettings) -> str:
     """Say what of the search lets voltages be outside."""
     causes = []
     if settings.evaluator == "coefficients":
         causes.append("coefficients know no lines (scheduling.evaluator)")
     if settings.weight_voltage == 0:
-        causes.append("F holds no voltage (scheduling.weight_voltage)")
+        causes.append("F holds no voltage (scheduling.weight_voltage, such as 0.4)")
     if settings.population * settings.iterations < ENOUGH:
         causes.append("the search is short (scheduling.iterations)")
     return ", ".join(causes) or "no schedule that was looked at is better"

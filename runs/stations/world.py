@@ -155,6 +155,18 @@ class StationsWorld:
                 f"stations.capacity_max_kw, {self.settings.capacity_max_kw:,.0f} kW, is more than the transformer's rating at "
                 f"{counted(small.size, 'station')}, such as {small[0]} with {rated_kw.min():,.0f} kVA"
             )
+        beyond = self.visits.energy_kwh - self.settings.pile_kwh
+        if (beyond > 0).any():
+            pile_kw = self.settings.pile_kwh / self.settings.time_rated_h
+            found.append(
+                f"{(beyond > 0).sum():,} of {counted(len(self.visits), 'visit')} want more than a pile gives in the rated time, "
+                f"{self.settings.pile_kwh:g} kWh at {pile_kw:,.0f} kW (stations.pile_kw); {beyond[beyond > 0].sum():,.1f} kWh stay unserved"
+            )
+        willing = int(self.visits.willing.sum())
+        if self.scenario.users.path is not None and willing and not self.scenario.triggers.user:
+            found.append(
+                f"the users' column willing counts only with triggers.user: {willing:,} of them do not take part"
+            )
         come = np.bincount(self.visits.station, minlength=len(self.stations))
         left = int(np.maximum(come - self.stations.places * self.horizon.n_slots, 0).sum())
         if left:

@@ -197,7 +197,7 @@ def test_run_prints_writes_and_repeats_itself(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     for text in (
         "76 stations in 4 regions", "before scheduling", "scheduled by acso", "part of it that is time",
-        "slots within the five limits", "slots above a rating", "satisfaction", "unserved", "Triggers", "emergency",
+        "slots within 5 limits, at stations", "slots above a branch's rating", "satisfaction", "unserved", "Triggers", "emergency",
     ):  # fmt: skip
         assert text in done.stdout
     tables = {f"{name}.parquet" for name in TABLES if name != "log"}

@@ -105,6 +105,12 @@ class Feeder:
         """Return the feeder with another voltage at its source; None leaves it."""
         return self if voltage_pu is None else replace(self, source_pu=voltage_pu)
 
+    @property
+    def unrated(self) -> list[str]:
+        """Say of how many lines no rating is known, for a source to tell; empty where all are."""
+        unknown = int(np.isnan(self.line_rated_a).sum())
+        return [f"no rating known of {unknown} of {self.line.size} lines: their loading is not told"] if unknown else []
+
     @cached_property
     def graph(self) -> "nx.Graph[int]":
         """Rows of nodes, joined where a line, a transformer or a closed switch joins them, with ``km``."""

@@ -96,7 +96,7 @@ class PgmJsonFeeder(FeederSettings):
             faults.append(Fault(title, None, "sources switched on", str(n_sources), "one"))
         raise_if_any([*faults, *_faults(title, {kind: rows[kind] for kind in READ})])
         feeder = _feeder(title, rows)
-        told = [*feeder.told, *_told_of_components(stated, rows), *_told_of_attributes(self.path)]
+        told = [*feeder.told, *feeder.unrated, *_told_of_components(stated, rows), *_told_of_attributes(self.path)]
         return replace(feeder, told=tuple(f"feeder {title}: {text}" for text in told))
 
 

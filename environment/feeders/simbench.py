@@ -107,7 +107,7 @@ class SimbenchFeeder(FeederSettings):
             if _has_rows(self.path / f"{name}.csv")
         ]
         feeder = _feeder(self.path.name, tables, faults)
-        told = [*feeder.told, *_told_of_tables(self, tables), *_told_of_files(self.path)]
+        told = [*feeder.told, *feeder.unrated, *_told_of_tables(self, tables), *_told_of_files(self.path)]
         raise_if_any([*(fault for table in tables.values() if table is not None for fault in table.faults), *faults])
         told_by_name = tuple(f"feeder {self.path.name}: {text}" for text in told)
         auxiliary = texts(tables["Node"], "type") == "auxiliary"
@@ -252,7 +252,15 @@ def _source(external: CsvTable | None, node: CsvTable, names: Sequence[str], fau
     holding = np.flatnonzero(texts(external, "calc_type") == VOLTAGE_HELD)
     if holding.size != 1:
         found = f"{holding.size} of calc_type {VOLTAGE_HELD}"
-        faults.append(Fault(external.file, None, "external nets", found, "one, that holds the voltage"))
+        faults.append(
+            Fault(
+                external.file,
+                None,
+                "external nets",
+                found,
+                "one, that holds the voltage: a folder of one grid, not of the complete data set",
+            )
+        )
         return 0, 1.0
     row = int(rows_of(external, "node", names)[holding[0]])
     return row, float(node.numbers("vmSetp", 1.0)[row])

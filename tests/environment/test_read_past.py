@@ -122,6 +122,17 @@ def test_each_file_that_is_not_read_is_named_or_listed_as_without_effect(tmp_pat
     assert ("80 kW" in after) == (name in simbench.FEEDING_IN)
 
 
+def test_lines_without_a_rating_are_told(tmp_path: Path) -> None:
+    grid = folder(tmp_path)
+    path = grid / "LineType.csv"
+    path.write_text(with_column(path, "iMax", "NULL"))
+    told = "".join(SimbenchFeeder(source="simbench", path=grid).feeder().told)
+    assert "no rating known of 4 of 4 lines" in told
+    parts = components()
+    parts["line"]["i_n"][1:] = np.nan
+    assert f"no rating known of {LV.line.size - 1} of {LV.line.size} lines" in read_json(tmp_path / "grid.json", parts)
+
+
 def test_a_tap_beyond_its_range_counts_as_its_end_and_is_told(tmp_path: Path) -> None:
     """The low-voltage node stands at 1.047406 pu, not at 1.138: two steps of 2.5 %, not five."""
     grid = tmp_path / "grid"

@@ -68,8 +68,8 @@ WITHOUT_EFFECT: Final = {
 IDLE_FILES: Final = ("Coordinates", "DCLineType", "Measurement", "NodePFResult", "Substation", "Transformer3WType")
 """Files without effect: places, results, sensors, and types of what cannot be left out."""
 
-FEEDING_IN: Final = {"PowerPlant": "pPP", "RES": "pRES", "Storage": "pStor"}
-"""Files of what feeds in, with their column of power [MW]."""
+FEEDING_IN: Final = {"PowerPlant": "pPP", "RES": "pRES", "Storage": "sR"}
+"""Files of what feeds in, with their column of installed power [MW]."""
 
 COURSES: Final = ("LoadProfile", "PowerPlantProfile", "RESProfile", "StorageProfile", "StudyCases")
 """Files that say how loads and generators vary."""
@@ -98,13 +98,13 @@ class SimbenchFeeder(FeederSettings):
             name: _table(self.path, name, columns) for name, columns in NEEDED.items()
         }
         tables |= {
-            name: _table(self.path, name, columns) if _has_rows(self.path / f"{name}.csv") else None
+            name: _table(self.path, name, columns) if _rows(self.path / f"{name}.csv") else None
             for name, columns in OTHERS.items()
         }
         faults = [
-            Fault(f"{name}.csv", None, "file", "with rows", "none: without them, a power flow would be another")
+            Fault(f"{name}.csv", None, "rows", str(number), "none: a power flow without them would be another")
             for name in CARRYING
-            if _has_rows(self.path / f"{name}.csv")
+            if (number := _rows(self.path / f"{name}.csv"))
         ]
         feeder = _feeder(self.path.name, tables, faults)
         told = [*feeder.told, *feeder.unrated, *_told_of_tables(self, tables), *_told_of_files(self.path)]
@@ -118,11 +118,12 @@ def _table(folder: Path, name: str, columns: Sequence[str] = ()) -> CsvTable:
     return CsvTable(folder / f"{name}.csv", columns, ignore_others=True, delimiter=";", null="NULL")
 
 
-def _has_rows(path: Path) -> bool:
+def _rows(path: Path) -> int:
+    """Return how many rows stand below a file's header; 0 without a file."""
     if not path.is_file():
-        return False
+        return 0
     with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        return sum(1 for line in stream if line.strip()) > 1
+        return max(sum(1 for line in stream if line.strip()) - 1, 0)
 
 
 def _feeder(title: str, tables: dict[str, CsvTable | None], faults: list[Fault]) -> Feeder:
@@ -181,7 +182,7 @@ def _told_of_tables(settings: SimbenchFeeder, tables: dict[str, CsvTable | None]
     beside = texts(external, "calc_type") != VOLTAGE_HELD
     if beside.any():
         kw = 1e3 * np.abs(numbers(external, "pExtNet", 0.0)[beside]).sum()
-        found.append(f"{beside.sum()} of {beside.size} ExternalNet not used, which hold no voltage ({kw:,.0f} kW)")
+        found.append(f"{beside.sum()} of {beside.size} ExternalNet ({kw:,.0f} kW) not used: one holds the voltage")
     low, high = (numbers(node, name, np.nan) for name in ("vmMin", "vmMax"))
     close = np.flatnonzero((low > settings.voltage_min_pu) | (high < settings.voltage_max_pu))
     if close.size:
@@ -197,7 +198,9 @@ def _told_of_tables(settings: SimbenchFeeder, tables: dict[str, CsvTable | None]
             found.append(f"loadingMax not used at {part.sum()} of {part.size} {kind}: loadings are per whole rating")
     moving = numbers(unit, "autoTap", 0.0) != 0
     if moving.any():
-        found.append(f"autoTap not used at {moving.sum()} of {moving.size} transformers: taps stay at tappos")
+        found.append(
+            f"autoTap not used at {moving.sum()} of {moving.size} transformers: taps stay at tappos unless [stations] sets them"
+        )
     for name, table in tables.items():
         if table is not None:
             read = {*NEEDED.get(name, ()), *OTHERS.get(name, ()), *OPTIONAL.get(name, ()), *WITHOUT_EFFECT[name]}
@@ -207,7 +210,7 @@ def _told_of_tables(settings: SimbenchFeeder, tables: dict[str, CsvTable | None]
 
 def _told_of_files(folder: Path) -> list[str]:
     """Say which files with rows are not used, and what power they have."""
-    with_rows = [path.stem for path in sorted(folder.glob("*.csv")) if _has_rows(path)]
+    with_rows = [path.stem for path in sorted(folder.glob("*.csv")) if _rows(path)]
     read = {*NEEDED, *OTHERS, *CARRYING, *IDLE_FILES}
     found, idle = [], [name for name in with_rows if name not in read and name not in FEEDING_IN]
     for name in (name for name in with_rows if name in FEEDING_IN):

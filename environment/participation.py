@@ -36,6 +36,11 @@ class ParticipationSettings(Settings):
     leave_early: float = Field(default=0.0, ge=0, le=1)
     """Part of the stays of a day that end unannounced at a random moment before their end."""
 
+    @property
+    def by_date(self) -> bool:
+        """Whether the dates of the fleet's stays count, and not their hours of the day or nothing of them."""
+        return self.stays == "once" and self.available_path is None
+
 
 @dataclass(frozen=True, eq=False)
 class Participation:

@@ -20,8 +20,8 @@ def read_steps(
     Parameters
     ----------
     path
-        CSV with a column for the quantity and one of ``hour`` (hours from the horizon's start), ``slot`` (slot number from
-        0) or ``time`` (ISO 8601). A row holds until the next one; the last holds as long as the one before it.
+        CSV with a column for the quantity and one of ``hour`` (hours that pass from the horizon's start on, whatever its
+        clock does), ``slot`` (slot number from 0) or ``time`` (ISO 8601). A row holds until the next one; the last holds as long as the one before it.
     horizon
         The slots.
     quantity
@@ -59,8 +59,10 @@ def read_steps(
     raise_if_any(table.faults)
     edges_h = np.append(start_h, 2 * start_h[-1] - start_h[-2])
     if edges_h[0] > 1e-9 or edges_h[-1] < horizon.hours - 1e-9:
-        span = f"a span from {edges_h[0]:g} h to {edges_h[-1]:g} h after the horizon's start ({horizon.start:%Y-%m-%d %H:%M})"
-        raise FaultyInputError([Fault(table.file, None, column, span, f"a span of 0 h to {horizon.hours:g} h or more")])
+        dates = horizon.span_text(float(edges_h[0]), float(edges_h[-1]))
+        span = f"a span from {edges_h[0]:g} h to {edges_h[-1]:g} h after the horizon's start, {dates}"
+        wanted = f"a span of 0 h to {horizon.hours:g} h or more, {horizon.span_text(0, horizon.hours)} (horizon.start)"
+        raise FaultyInputError([Fault(table.file, None, column, span, wanted)])
     return on_slots(edges_h, values, horizon)
 
 

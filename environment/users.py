@@ -3,11 +3,12 @@
 Source: paper C, section 4: 23,000 users, 11,000 of whom charge on a day [verbatim]. Its data are lost. A user belongs to one
 station, drawn by the region's weight, which the paper says grows with the number of users, and by a station's own draw; comes in an
 hour drawn by the hour's weight; and is filled up from a state of charge drawn around a half: 35 kWh on average, which at the rated
-0.42 h are 83 kW; three in ten take part [default]. A day is 24 hours from the horizon's start on; nobody charges twice in one.
+0.42 h are 83 kW; three in ten take part [default]. A day lasts from the horizon's start to the same time of the next day's clock; nobody charges twice in one.
 """
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -32,7 +33,7 @@ class UsersSettings(Settings):
     """Who charges at the stations."""
 
     path: Path | None = None
-    """CSV file `user,station,arrive_h,energy_kwh[,capacity_kwh,willing]`, hours from the horizon's start; none: drawn."""
+    """CSV file `user,station,arrive_h,energy_kwh[,capacity_kwh,willing]`, hours that pass from the horizon's start on; none: drawn."""
 
     users: int = Field(default=23_000, ge=1, le=100_000_000)
     """Users in the area."""
@@ -146,8 +147,11 @@ class Visits:
         weight = slot_weights(at, horizon)
         a_day = HOURS_A_DAY * float(np.mean(at.time_weights))
         users, slots = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-        for day in range(math.ceil(horizon.hours / HOURS_A_DAY - TOLERANCE_H)):  # the last one perhaps a part
-            part = weight * np.diff(horizon.edges_h.clip(day * HOURS_A_DAY, (day + 1) * HOURS_A_DAY))
+        wall_h = float(horizon.wall_h(np.array([horizon.hours]))[0])
+        days = math.ceil(wall_h / HOURS_A_DAY - TOLERANCE_H)
+        days_h = horizon.elapsed_h(np.arange(days + 1, dtype=np.float64) * HOURS_A_DAY)
+        for begin_h, end_h in pairwise(days_h.tolist()):  # the last one perhaps a part
+            part = weight * np.diff(horizon.edges_h.clip(begin_h, end_h))
             if part.any():
                 rate = settings.charging_a_day / n * part.sum() / a_day
                 users.append(np.flatnonzero(rng.random(n) < rate))

@@ -73,7 +73,7 @@ def clock(axes: Axes, result: Timed, which: str = "x") -> None:
     horizon = result.scenario.horizon
     step = max(1.0, 3.0 * np.ceil(horizon.hours / 24)) if horizon.hours > 8 else 1.0
     ticks = np.arange(0, horizon.hours + 1e-9, step)
-    moments = [pd.Timestamp(horizon.start) + pd.Timedelta(hours=hour) for hour in ticks]
+    moments = [pd.Timestamp(horizon.begin) + pd.Timedelta(hours=hour) for hour in horizon.wall_h(ticks)]
     labels = [f"{moment:%H:%M}" for moment in moments]
     if which == "x":
         axes.set_xlim(0, horizon.hours)

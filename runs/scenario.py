@@ -5,6 +5,7 @@ Every section is a settings class that lives beside the thing it describes; its 
 
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeAliasType, get_args
 
@@ -22,7 +23,7 @@ from environment.events import EventsSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
-from environment.fleets import FleetSource, NhtsFleet
+from environment.fleets import DatedFleet, FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon
 from environment.loads import BuiltinLoad, LoadSource
@@ -32,6 +33,7 @@ from environment.settings import Settings
 from environment.stations import StationsSettings
 from environment.tariffs import GuangdongTariff, TariffSource
 from environment.users import UsersSettings
+from environment.zones import shared_offset
 
 PATH_KEYS = ("path", "actual_path", "available_path")
 KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
@@ -220,6 +222,42 @@ class Scenario(Settings):
         raise_if_any(faults)
         return case
 
+    def settled(self) -> Self:
+        """Return this scenario with a horizon that says all of itself: the zone that its files share, the start of its fleet.
+
+        Raises
+        ------
+        FaultyInputError
+            If two files state different zones, or the start is to be a fleet's that has no dates.
+        """
+        horizon = self.horizon
+        if horizon.timezone is None:
+            horizon = _with(horizon, timezone=shared_offset(self._files()))
+        if horizon.start == "fleet":
+            horizon = _with(horizon, start=self._first_noon(horizon))
+        return self if horizon is self.horizon else self.model_copy(update={"horizon": horizon})
+
+    def _first_noon(self, horizon: Horizon) -> datetime:
+        """Return the last noon that is not after the fleet's first stay."""
+        if self.stations is not None or not isinstance(self.fleet, DatedFleet):
+            found = (
+                "'fleet' beside [stations]" if self.stations else f"'fleet' with fleet.source = '{self.fleet.source}'"
+            )
+            expected = "a time such as 2019-05-06T12:00:00: only fleets from files have dates"
+            raise FaultyInputError([Fault("scenario", None, "horizon.start", found, expected)])
+        first = self.fleet.first_plug_in(horizon)
+        noon = first.replace(hour=12, minute=0, second=0, microsecond=0)
+        return noon if noon <= first else noon - timedelta(days=1)
+
+    def _files(self) -> Iterator[Path]:
+        """Give the files of the sections that count."""
+        for name in type(self).model_fields:
+            section: Settings | None = getattr(self, name)
+            beside = COUNT_BESIDE.get(name)
+            counts = beside is None or any(getattr(self, other) is not None for other in beside)
+            if counts and not (self.stations is not None and name in NOT_OF_STATIONS):
+                yield from (path for key in PATH_KEYS if isinstance(path := getattr(section, key, None), Path))
+
     def _content(self) -> dict[str, dict[str, Any]]:
         """Return what was set, section by section, as validation takes it."""
         content = {}
@@ -271,6 +309,12 @@ class Scenario(Settings):
             if self.transformer.limit_kw is not None:
                 del content["transformer"][key]
         return tomli_w.dumps(_plain(content))
+
+
+def _with(horizon: Horizon, **values: Any) -> Horizon:
+    """Return a horizon with some keys replaced, validated anew; the same where nothing changes."""
+    changed = Horizon.model_validate({**horizon.model_dump(exclude_unset=True), **values})
+    return horizon if changed == horizon else changed
 
 
 def sections() -> dict[str, list[type[Settings]]]:

@@ -55,6 +55,7 @@ def summary_of(
     return {
         "method": world.scenario.coordination.method,
         "batch_size": world.scenario.coordination.batch_size,
+        "horizon_start": world.horizon.begin_text,
         "vehicles": len(world.fleet),
         "transformers": len(world.loads),
         "limit_kw": limit_kw,

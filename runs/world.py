@@ -18,7 +18,8 @@ from environment.channel import Channel
 from environment.faults import Fault, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.placement import Placement
-from environment.fleets import CsvFleet
+from environment.fleets import CsvFleet, DatedFleet
+from environment.fleets.dated import outside, require_dates
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.hierarchy import Hierarchy
 from environment.horizon import Horizon
@@ -82,11 +83,15 @@ class World:
         FaultyInputError
             With every fault of every file read.
         """
+        scenario = scenario.settled()
         fleet_rng, load_rng, tree_rng, planner_rng, network_rng = rng.spawn(5)
         faults: list[Fault] = []
         profile = collecting(faults, lambda: scenario.load.profile(scenario.horizon))
         fleet = collecting(faults, lambda: scenario.fleet.build(scenario.horizon, fleet_rng))
         feeder = None if scenario.feeder is None else collecting(faults, scenario.feeder.feeder)
+        if fleet is not None and isinstance(scenario.fleet, DatedFleet):
+            file = scenario.fleet.path.name
+            collecting(faults, lambda: require_dates(fleet, scenario.horizon, file))
         raise_if_any(faults)
         assert profile is not None
         assert fleet is not None
@@ -258,16 +263,23 @@ class World:
             short = fleet.slots_needed(horizon) > stop - first
         else:
             short = fleet.grid_energy_kwh > fleet.power_kw * usable_h + ENERGY_TOLERANCE_KWH
-        none = first == stop
+        away = outside(fleet, horizon)
+        none = (first == stop) & ~away
         closed = sum(int((load.forecast_kw >= self.hierarchy.limit_kw).sum()) for load in self.loads)
-        late = fleet.plug_out_h > horizon.hours + TOLERANCE_H
+        late = (fleet.plug_out_h > horizon.hours + TOLERANCE_H) & ~away
         stays, slots = f"of {len(fleet)} stays", f"of {len(self.loads) * horizon.n_slots} slots"
         counts = [
             (none & needy, f"{stays} cover no usable slot; their energy stays unserved"),
-            (short & ~none & needy, f"{stays} are too short for their need; the rest stays unserved"),
+            (short & ~none & ~away & needy, f"{stays} are too short for their need; the rest stays unserved"),
             (late, f"{stays} end after the horizon; only their part inside it is used"),
         ]
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
+        if away.any():
+            dates = horizon.span_text(float(fleet.plug_in_h[away].min()), float(fleet.plug_out_h[away].max()))
+            found.append(
+                f"{away.sum()} {stays} lie wholly outside the horizon, {horizon.span_text(0, horizon.hours)}: they span "
+                f"{dates}; their energy stays unserved"
+            )
         if self.placement is None and fleet.node is not None:
             found.append("the fleet's column node counts only beside a section [feeder]")
         found += [*self.loads[0].told, *fleet.told]

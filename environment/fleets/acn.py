@@ -1,10 +1,11 @@
 """Real charging sessions of ACN-Data (Lee, Li and Low, "ACN-Data: Analysis and Applications of an Open EV Charging
-Dataset", ACM e-Energy 2019), folded onto the horizon.
+Dataset", ACM e-Energy 2019).
 """  # noqa: D205
 
 import gzip
 import json
-from datetime import date, datetime, time
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -14,25 +15,24 @@ from pydantic import Field, model_validator
 
 from environment.csv_table import UNREADABLE, CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.fleets.dated import DatedFleet, Stays, folded, outside, require_dates
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
-from environment.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENERGY_COLUMNS = {"delivered": "delivered_energy (kWh)", "requested": "requested_energy (kWh)"}
+ESTIMATE = "estimated_departure"
 JSON_FIELDS = {"arrival": "connectionTime", "departure": "disconnectTime", "session_id": "sessionID"}
 
 
-class AcnFleet(Settings):
-    """Real sessions from an ACN-Data file, days folded onto the horizon's clock."""
+class AcnFleet(DatedFleet):
+    """Real sessions from an ACN-Data file: those of the horizon's own dates, or of any dates, folded (`fold`)."""
 
     source: Literal["acn"]
-    """An ACN-Data session file: CSV (plain or .gz), or the JSON that the ACN-Data site exports (plain or .gz)."""
-
-    path: Path
-    """The file; relative to the scenario that names it."""
+    """An ACN-Data session file: CSV (plain or .gz), or the JSON that the ACN-Data site exports (plain or .gz; its
+    `_items` alone will do)."""
 
     first_day: date | None = None
     """First day of arrival that is kept; none: the file's first."""
@@ -41,7 +41,8 @@ class AcnFleet(Settings):
     """Last day of arrival that is kept; none: the file's last."""
 
     energy: Literal["delivered", "requested"] = "delivered"
-    """Which energy counts as the need: what was delivered, or what the driver asked for."""
+    """Which energy counts as the need: what was delivered, or what the driver asked for (where that is not known: what was
+    delivered). The departure that the driver expected is not used."""
 
     power_kw: float = Field(default=6.6, gt=0)
     """Rated charging power [kW]; the files do not tell it."""
@@ -56,21 +57,54 @@ class AcnFleet(Settings):
         return self
 
     def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:  # noqa: ARG002  (the file knows all)
-        """Read the sessions and fold them.
+        """Read the sessions.
 
-        Every session keeps its wall-clock arrival and its length; its day becomes the horizon's (on a horizon of k
-        days, days count modulo k from `first_day`). A session that crosses the horizon's end is kept with its whole
-        need.
+        A session that crosses the horizon's start or its end is kept with its whole need; without a fold, those wholly
+        outside it are left out, and told.
 
         Raises
         ------
         FaultyInputError
-            With every fault of the file.
+            With every fault of the file, or if no session meets the horizon.
         """
+        stays, energy_kwh, name, told = self._sessions(horizon)
+        n = energy_kwh.size
+        unknown = np.full(n, np.nan)
+        fleet = Fleet(
+            vehicle=name,
+            plug_in_h=horizon.hours_from_start(stays.plug_in),
+            plug_out_h=horizon.hours_from_start(stays.plug_out),
+            energy_kwh=energy_kwh,
+            power_kw=np.full(n, self.power_kw),
+            capacity_kwh=unknown,
+            soc_plug_in=unknown,
+            efficiency=np.full(n, self.efficiency),
+            told=told,
+        )
+        if self.fold != "none":
+            return folded(fleet, stays, horizon, self.fold, self.path.name, (self.first_day, self.last_day))
+        require_dates(fleet, horizon, self.path.name)
+        away = outside(fleet, horizon)
+        if not away.any():
+            return fleet
+        span = horizon.span_text(float(fleet.plug_in_h.min()), float(fleet.plug_out_h.max()))
+        left = (
+            f"{away.sum()} of {n} sessions, which span {span}, lie wholly outside the horizon and are left out "
+            "(fleet.fold takes them onto its days)"
+        )
+        return replace(fleet, told=(*told, left)).take(np.flatnonzero(~away))
+
+    def first_plug_in(self, horizon: Horizon) -> datetime:
+        """Return when the first session begins; see `DatedFleet.first_plug_in`."""
+        first: datetime = self._sessions(horizon)[0].plug_in.tz_localize(None).min().to_pydatetime()
+        return first
+
+    def _sessions(self, horizon: Horizon) -> tuple[Stays, NDArray[np.float64], NDArray[np.str_], tuple[str, ...]]:
+        """Return the sessions of the days from `first_day` to `last_day`: stays, needs, names, and what is told of them."""
         import pandas as pd
 
-        arrival, departure, energy_kwh, name = self._sessions(horizon)
-        wall = arrival.tz_localize(None)
+        stays, energy_kwh, name, told = self._all_sessions(horizon)
+        wall = stays.plug_in.tz_localize(None)
         first = self.first_day or wall.min().date()
         last = self.last_day or wall.max().date()
         midnight = wall.normalize()
@@ -78,26 +112,9 @@ class AcnFleet(Settings):
         if not kept.any():
             span = f"{wall.min():%Y-%m-%d} to {wall.max():%Y-%m-%d}"
             raise FaultyInputError([Fault(self.path.name, None, "days", span, f"sessions from {first} to {last}")])
-        origin = pd.Timestamp(datetime.combine(first, time())) + pd.Timedelta(hours=horizon.start_clock_h)
-        period_h = 24 * np.ceil(horizon.hours / 24)
-        start_h = np.asarray((wall - origin) / pd.Timedelta(hours=1), dtype=np.float64)[kept] % period_h
-        stay_h = np.asarray((departure - arrival) / pd.Timedelta(hours=1), dtype=np.float64)[kept]
-        n = int(kept.sum())
-        unknown = np.full(n, np.nan)
-        return Fleet(
-            vehicle=name[kept],
-            plug_in_h=start_h,
-            plug_out_h=start_h + stay_h,
-            energy_kwh=energy_kwh[kept],
-            power_kw=np.full(n, self.power_kw),
-            capacity_kwh=unknown,
-            soc_plug_in=unknown,
-            efficiency=np.full(n, self.efficiency),
-        )
+        return Stays(stays.plug_in[kept], stays.plug_out[kept]), energy_kwh[kept], name[kept], told
 
-    def _sessions(
-        self, horizon: Horizon
-    ) -> "tuple[pd.DatetimeIndex, pd.DatetimeIndex, NDArray[np.float64], NDArray[np.str_]]":
+    def _all_sessions(self, horizon: Horizon) -> tuple[Stays, NDArray[np.float64], NDArray[np.str_], tuple[str, ...]]:
         import pandas as pd
 
         column = ENERGY_COLUMNS[self.energy]
@@ -105,7 +122,7 @@ class AcnFleet(Settings):
         reader = _JsonTable if is_json else CsvTable
         table = reader(self.path, ["arrival", "departure", column, "session_id"], ignore_others=True)
         arrival, departure = table.times(["arrival", "departure"], horizon)
-        energy_kwh = table.numbers(column)
+        energy_kwh, told = self._needs(table, column)
         name = np.array(table.texts("session_id"), dtype=np.str_)
         table.require(column, energy_kwh < 0, "at least 0 kWh")
         table.require("departure", np.asarray(departure <= arrival), "a time after arrival")
@@ -117,34 +134,84 @@ class AcnFleet(Settings):
                 Fault("scenario", None, "horizon.timezone", "missing", "the site's, as America/Los_Angeles")
             )
         raise_if_any(table.faults)
-        return arrival, departure, energy_kwh, name
+        told += _estimates(table, departure, horizon)
+        return Stays(arrival, departure), energy_kwh, name, told
+
+    @staticmethod
+    def _needs(table: CsvTable, column: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        """Return the energy of a column; where it is empty, what was delivered, and how often that is."""
+        delivered = ENERGY_COLUMNS["delivered"]
+        unstated = np.array([not text for text in table.texts(column)])
+        if column == delivered or delivered not in table or not unstated.any():
+            return table.numbers(column), ()
+        energy_kwh = np.where(unstated, table.numbers(delivered, np.nan), table.numbers(column, np.nan))
+        table.require(column, unstated & np.isnan(energy_kwh), f"a number, here or as {delivered}")
+        return energy_kwh, (
+            f"{unstated.sum()} of {len(table)} sessions of {table.file} state no requested energy; what was delivered is taken",
+        )
+
+
+def _estimates(table: CsvTable, departure: "pd.DatetimeIndex", horizon: Horizon) -> tuple[str, ...]:
+    """Say of how many sessions the file has a departure as the driver expected it, which nobody plans with."""
+    stated = np.array([bool(text) for text in table.texts(ESTIMATE)]) if ESTIMATE in table else np.zeros(0, np.bool_)
+    if not stated.any():
+        return ()
+    rows = np.flatnonzero(stated)
+    texts, lines = [table.texts(ESTIMATE)[i] for i in rows], [table.lines[i] for i in rows]
+    times, _ = horizon.parse_times(texts, file=table.file, rows=lines, fields=[ESTIMATE] * rows.size)
+    off_h = np.abs(horizon.hours_from_start(times) - horizon.hours_from_start(departure[rows]))
+    known = (
+        ""
+        if np.isnan(off_h).all()
+        else f"; the actual departure differs from it by a median of {np.nanmedian(off_h):.1f} h"
+    )
+    return (f"{ESTIMATE} of {rows.size} of {len(table)} sessions of {table.file} is not used{known}",)
 
 
 class _JsonTable(CsvTable):
     """The sessions of the ACN-Data site's JSON export, under the CSV's column names; rows are items from 1."""
 
     def _read(self, path: Path) -> tuple[list[str], list[int], list[list[str]]]:
+        expected = "an ACN-Data export: a list of sessions, or an object with it as _items"
         try:
             raw = path.read_bytes()
             content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-            cells = [_cells(item) for item in content["_items"]]
         except FileNotFoundError:
             raise FaultyInputError([Fault(str(path), None, "file", "missing", "a JSON file")]) from None
-        except (*UNREADABLE, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            found = f"unreadable ({error!r})"
-            raise FaultyInputError([Fault(path.name, None, "file", found, "an ACN-Data export with _items")]) from None
-        header = [*JSON_FIELDS, *ENERGY_COLUMNS.values()]
-        return header, list(range(1, len(cells) + 1)), [[row[name] for name in header] for row in cells]
+        except (*UNREADABLE, ValueError, RecursionError) as error:
+            raise FaultyInputError([Fault(path.name, None, "file", f"unreadable ({error!r})", expected)]) from None
+        items = content.get("_items") if isinstance(content, dict) else content
+        if not isinstance(items, list):
+            raise FaultyInputError([Fault(path.name, None, "content", f"no list ({type(items).__name__})", expected)])
+        numbered = list(enumerate(items, start=1))
+        self.faults += [
+            Fault(self.file, None, f"item {number}", type(item).__name__, "an object: a session")
+            for number, item in numbered
+            if not isinstance(item, dict)
+        ]
+        sound = [(number, _cells(item)) for number, item in numbered if isinstance(item, dict)]
+        header = [*JSON_FIELDS, *ENERGY_COLUMNS.values(), ESTIMATE]
+        return header, [number for number, _ in sound], [[cells[name] for name in header] for _, cells in sound]
 
 
 def _cells(item: dict[str, Any]) -> dict[str, str]:
+    """Return a session of the export as cells; an empty one where it does not say."""
+    inputs = item.get("userInputs")
+    stated = inputs[-1] if isinstance(inputs, list) and inputs and isinstance(inputs[-1], dict) else {}
+    cells = {name: _text(item.get(field)) for name, field in JSON_FIELDS.items()}
+    cells[ENERGY_COLUMNS["delivered"]] = _text(item.get("kWhDelivered"))
+    cells[ENERGY_COLUMNS["requested"]] = _text(stated.get("kWhRequested"))
+    cells[ESTIMATE] = _text(stated.get("requestedDeparture"))
+    return {name: _iso(text) if name in {"arrival", "departure", ESTIMATE} else text for name, text in cells.items()}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _iso(text: str) -> str:
+    """Return the export's way to write a time (RFC 1123) as ISO 8601; other texts as they are."""
     import pandas as pd
 
-    cells = {name: str(item.get(field, "")) for name, field in JSON_FIELDS.items()}
-    for name in ("arrival", "departure"):
-        moment = pd.to_datetime(cells[name], format="%a, %d %b %Y %H:%M:%S GMT", utc=True, errors="coerce")
-        cells[name] = cells[name] if pd.isna(moment) else moment.isoformat()
-    cells[ENERGY_COLUMNS["delivered"]] = str(item.get("kWhDelivered", ""))
-    inputs = item.get("userInputs") or [{}]
-    cells[ENERGY_COLUMNS["requested"]] = str(inputs[-1].get("kWhRequested", item.get("kWhDelivered", "")))
-    return cells
+    moment = pd.to_datetime(text, format="%a, %d %b %Y %H:%M:%S GMT", utc=True, errors="coerce")
+    return text if pd.isna(moment) else str(moment.isoformat())

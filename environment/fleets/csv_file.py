@@ -1,15 +1,15 @@
 """A fleet from the user's own file."""
 
-from pathlib import Path
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
 
 from environment.csv_table import CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.fleets.dated import DatedFleet, Stays, folded
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
-from environment.settings import Settings
 
 HOURS = ("plug_in_h", "plug_out_h")
 TIMES = ("plug_in", "plug_out")
@@ -17,14 +17,23 @@ REQUIRED = ("vehicle", "energy_kwh", "power_kw")
 OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "transformer", "node")
 
 
-class CsvFleet(Settings):
+class CsvFleet(DatedFleet):
     """EVs from a CSV file: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer,node]`."""
 
     source: Literal["csv"]
-    """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours from the horizon's start."""
+    """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours that pass from the horizon's start on."""
 
-    path: Path
-    """The file; relative to the scenario that names it."""
+    def first_plug_in(self, horizon: Horizon) -> datetime:
+        """Return when the first stay begins; see `DatedFleet.first_plug_in`."""
+        table = self._table()
+        if "plug_in" not in table:
+            raise FaultyInputError([
+                Fault(table.file, 1, "column plug_in", "missing", 'dates, for horizon.start = "fleet"')
+            ])  # fmt: skip
+        (times,) = table.times(["plug_in"], horizon)
+        raise_if_any(table.faults)
+        first: datetime = times.tz_localize(None).min().to_pydatetime()
+        return first
 
     def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:  # noqa: ARG002  (the file knows all)
         """Read the fleet.
@@ -34,15 +43,17 @@ class CsvFleet(Settings):
         FaultyInputError
             With every fault of the file.
         """
-        table = CsvTable(self.path, REQUIRED, (*HOURS, *TIMES, *OPTIONAL))
+        table = self._table()
         given = [pair for pair in (HOURS, TIMES) if any(name in table for name in pair)]
         if len(given) != 1 or not all(name in table for name in given[0]):
             found = ", ".join(name for name in (*HOURS, *TIMES) if name in table) or "none"
             wanted = f"{','.join(HOURS)} (hours from the horizon's start) or {','.join(TIMES)} (ISO 8601 times)"
             raise FaultyInputError([Fault(table.file, 1, "columns of the stay", found, wanted)])
         pair = given[0]
+        stays = None
         if pair == TIMES:
-            start_h, end_h = (horizon.hours_from_start(times) for times in table.times(pair, horizon))
+            stays = Stays(*table.times(pair, horizon))
+            start_h, end_h = (horizon.hours_from_start(times) for times in stays)
         else:
             start_h, end_h = (table.numbers(name) for name in pair)
         capacity = table.numbers("capacity_kwh", default=np.nan)
@@ -62,8 +73,14 @@ class CsvFleet(Settings):
             node=np.array(table.texts("node"), dtype=np.str_) if "node" in table else None,
         )
         note_faults(table, fleet, start=pair[0], end=pair[1])
+        if stays is None and self.fold != "none":
+            wanted = f"'none', or {','.join(TIMES)} (ISO 8601 times) in {table.file}"
+            table.faults.append(Fault("scenario", None, "fleet.fold", f"{self.fold!r} on hours without dates", wanted))
         raise_if_any(table.faults)
-        return fleet
+        return fleet if stays is None else folded(fleet, stays, horizon, self.fold, table.file)
+
+    def _table(self) -> CsvTable:
+        return CsvTable(self.path, REQUIRED, (*HOURS, *TIMES, *OPTIONAL))
 
 
 def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:

@@ -12,7 +12,7 @@ from environment.tariffs.tariff import TariffSettings
 
 
 class CsvTariff(TariffSettings):
-    """A file with the columns `hour,yuan_per_kwh` (hours from the start), `slot,yuan_per_kwh` or `time,yuan_per_kwh`."""
+    """A file with the columns `hour,yuan_per_kwh` (hours that pass from the start on), `slot,yuan_per_kwh` or `time,yuan_per_kwh`."""
 
     source: Literal["csv"]
     """A CSV file; prices may be negative."""

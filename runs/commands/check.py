@@ -27,5 +27,5 @@ def check(
         world = built(case)
         for text in world.warnings():
             err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
-        slots = f"{counted(world.horizon.n_slots, 'slot')} of {world.horizon.slot_min} min"
+        slots = f"{counted(world.horizon.n_slots, 'slot')} of {world.horizon.slot_min} min from {world.horizon.begin_text} on"
         out.print(f"{escape(str(scenario))}: no fault. {world.holds}, {slots}.")

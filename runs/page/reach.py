@@ -13,7 +13,7 @@ FOLDERS_VARIABLE: Final = "EVSWARM_FOLDERS"
 
 
 def scenario_of(file: str) -> Scenario:
-    """Read a scenario file by its name; an empty name is the default scenario.
+    """Read a scenario file by its name, its horizon settled; an empty name is the default scenario.
 
     A file out of reach is not looked at: that it is there, or what is wrong in it, is told to nobody.
 
@@ -23,12 +23,12 @@ def scenario_of(file: str) -> Scenario:
         With every fault; if the file, or one that it names, is out of reach.
     """
     if not file:
-        return Scenario.read()
+        return Scenario.read().settled()
     path = Path(file).expanduser()
     raise_if_any(list(_out_of_reach("Scenario file", path)))
     case = Scenario.read(path)
     raise_if_any([fault for key, named in _paths(case) for fault in _out_of_reach(key, named)])
-    return case
+    return case.settled()
 
 
 def _paths(case: Scenario) -> Iterator[tuple[str, Path]]:

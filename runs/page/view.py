@@ -262,13 +262,19 @@ def moves_by_round(day: Day) -> list[int]:
 
 def clock(horizon: Horizon, hour: float) -> str:
     """Return the time of day, and from the second day on the day, of an hour after the horizon's start."""
-    minutes = round((horizon.start_clock_h + hour) * 60)
-    day, minute = divmod(minutes, 24 * 60)
-    text = f"{minute // 60:02d}:{minute % 60:02d}"
-    return f"{text} (day {day + 1})" if horizon.hours > 24 and day else text
+    return _clocks(horizon, np.array([hour]))[0]
+
+
+def _clocks(horizon: Horizon, hours: NDArray[np.float64]) -> list[str]:
+    texts = []
+    for hour in (horizon.start_clock_h + horizon.wall_h(hours)).tolist():
+        day, minute = divmod(round(hour * 60), 24 * 60)
+        text = f"{minute // 60:02d}:{minute % 60:02d}"
+        texts.append(f"{text} (day {day + 1})" if horizon.hours > 24 and day else text)
+    return texts
 
 
 def slot_names(horizon: Horizon) -> list[str]:
     """Return each slot's start as a time of day; unique, as a chart's categories must be."""
-    names = [clock(horizon, hour) for hour in horizon.edges_h[:-1].tolist()]
+    names = _clocks(horizon, horizon.edges_h[:-1])
     return [f"{name} ({k})" if name in names[:k] else name for k, name in enumerate(names)]

@@ -1,5 +1,6 @@
 """Rows of a printed table: label and form by key of the summary, and warnings above it."""
 
+from datetime import datetime
 from math import isnan
 from typing import Any, Final
 
@@ -70,6 +71,11 @@ def print_warnings(summary: dict[str, Any]) -> None:
     """Print the warnings of one run."""
     for text in summary["warnings"]:
         err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
+
+
+def since(summary: dict[str, Any]) -> str:
+    """Say when the horizon of a run begins, on the clock of its zone if it has one."""
+    return f"from {datetime.fromisoformat(summary['horizon_start']).isoformat(' ', 'minutes')} on"
 
 
 def shows(key: str, figures: dict[str, Any]) -> bool:

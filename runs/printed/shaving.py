@@ -6,7 +6,7 @@ from rich.markup import escape
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from runs.printed.fitted import Column, print_table
-from runs.printed.rows import LOAD_ROWS, ROWS, cell, print_warnings
+from runs.printed.rows import LOAD_ROWS, ROWS, cell, print_warnings, since
 from runs.scenario import Scenario
 
 STORE_ROWS: Final = {
@@ -32,7 +32,8 @@ def print_shaving(_scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run beside the load without EVs, and its warnings."""
     print_warnings(summary)
     title = (
-        f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s), {TACTICS[summary['tactic']].title}"
+        f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s) {since(summary)}, "
+        f"{TACTICS[summary['tactic']].title}"
     )
     before = summary["no_evs"]
     rows = {key: ROWS[key] for key in LOAD_ROWS} | STORE_ROWS

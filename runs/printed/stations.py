@@ -6,7 +6,7 @@ from rich.markup import escape
 
 from runs.plural import counted
 from runs.printed.fitted import Column, print_table
-from runs.printed.rows import cell, print_warnings
+from runs.printed.rows import cell, print_warnings, since
 from runs.scenario import Scenario
 from runs.stations.summary import COSTS, LEVELS
 from runs.terminal import out
@@ -58,7 +58,7 @@ def print_stations(scenario: Scenario, summary: dict[str, Any]) -> None:
     print_warnings(summary)
     title = (
         f"{counted(summary['stations'], 'station')} in {counted(summary['regions'], 'region')}, {counted(summary['visits'], 'visit')}, "
-        f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min"
+        f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min {since(summary)}"
     )
     columns = {"before scheduling": before, f"scheduled by {summary['optimizer']}": summary}
     print_table(

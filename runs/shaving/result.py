@@ -157,6 +157,7 @@ def shaving_summary(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, A
         "method": "peak_shaving",
         "optimizer": settings.optimizer,
         "tactic": world.scenario.grouping.tactic,
+        "horizon_start": world.horizon.begin_text,
         "vehicles": len(world.fleet),
         "days": world.days,
         **load_metrics((load_kw + track.response_kw)[None], limit_kw),

@@ -12,7 +12,8 @@ from coordination.peak_shaving.problem import EXACT, PeakShaving, PeakShavingSet
 from coordination.peak_shaving.search import Found, find
 from environment.battery import Batteries
 from environment.faults import Fault, FaultyInputError, collecting
-from environment.fleets import Fleet
+from environment.fleets import DatedFleet, Fleet
+from environment.fleets.dated import require_dates
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.participation import HOURS_PER_DAY, Participation, first_soc
@@ -66,6 +67,7 @@ class ShavingWorld:
         FaultyInputError
             With every fault of every file read.
         """
+        scenario = scenario.settled()
         settings = scenario.peak_shaving
         if settings is None:
             raise FaultyInputError([Fault("scenario", None, "section [peak_shaving]", "missing", "one")])
@@ -83,6 +85,9 @@ class ShavingWorld:
             participation = collecting(
                 faults, lambda: Participation.draw(scenario.participation, fleet, horizon, stay_rng)
             )
+            if isinstance(scenario.fleet, DatedFleet) and scenario.participation.by_date:
+                file = scenario.fleet.path.name
+                collecting(faults, lambda: require_dates(fleet, horizon, file))
         if faults:
             raise FaultyInputError(faults)
         assert profile is not None

@@ -37,6 +37,7 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
         "optimizer": settings.optimizer,
         "evaluator": settings.evaluator,
         "triggers": ", ".join(switched_on(world.scenario.triggers)) or "none",
+        "horizon_start": world.horizon.begin_text,
         "stations": len(world.stations),
         "regions": len(world.stations.regions),
         "visits": len(world.visits),

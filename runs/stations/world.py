@@ -76,6 +76,7 @@ class StationsWorld:
         FaultyInputError
             With every fault of every file read, or if the base load alone has no power flow.
         """
+        scenario = scenario.settled()
         settings = scenario.stations
         if settings is None:
             raise FaultyInputError([Fault("scenario", None, "section [stations]", "missing", "one")])

@@ -48,7 +48,7 @@ def cases(seeds: Iterable[int]) -> list[Case]:
     week = base.update(
         horizon={"start": "2019-05-06T04:00", "slot_min": 15, "timezone": "America/Los_Angeles"},
         load={"source": "bdew", "profile_name": "G25", "peak_kw": 300.0},
-        fleet={"source": "acn", "path": WEEK},
+        fleet={"source": "acn", "path": WEEK, "fold": "day"},
         transformer={"limit_kw": 500.0},
     )
     return [

@@ -219,7 +219,7 @@ def acn(path: Path, **settings: object) -> AcnFleet:
 def test_acn_week_folds_onto_a_day_and_loses_nothing(tree: Path) -> None:
     path = tree / "scenarios/data/acn_caltech_week.csv"
     raw = pd.read_csv(path)
-    fleet = acn(path).build(WEEK, RNG)
+    fleet = acn(path, fold="day").build(WEEK, RNG)
     assert len(fleet) == len(raw) == 233
     assert fleet.energy_kwh.sum() == pytest.approx(raw["delivered_energy (kWh)"].sum())
     assert ((fleet.plug_in_h >= 0) & (fleet.plug_in_h < 24)).all()
@@ -232,7 +232,7 @@ def test_acn_week_folds_onto_a_day_and_loses_nothing(tree: Path) -> None:
 def test_acn_days_can_be_chosen(tree: Path) -> None:
     path = tree / "scenarios/data/acn_caltech_week.csv"
     raw = pd.read_csv(path)
-    day = acn(path, first_day="2019-05-08", last_day="2019-05-08").build(WEEK, RNG)
+    day = acn(path, fold="day", first_day="2019-05-08", last_day="2019-05-08").build(WEEK, RNG)
     assert len(day) == raw.arrival.str.startswith("2019-05-08").sum() > 0
     with pytest.raises(FaultyInputError, match="sessions from 2021-01-01"):
         acn(path, first_day="2021-01-01", last_day="2021-01-02").build(WEEK, RNG)
@@ -279,7 +279,7 @@ def test_acn_gz_csv(tree: Path, tmp_path: Path) -> None:
     source = tree / "scenarios/data/acn_caltech_week.csv"
     path = tmp_path / "week.csv.gz"
     path.write_bytes(gzip.compress(source.read_bytes()))
-    assert len(acn(path).build(WEEK, RNG)) == 233
+    assert len(acn(path, fold="day").build(WEEK, RNG)) == 233
 
 
 def test_acn_faults(tmp_path: Path) -> None:

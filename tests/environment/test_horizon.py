@@ -1,8 +1,14 @@
+from datetime import timedelta
+
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from environment.horizon import Horizon
+from environment.horizon import Horizon, offset_of
+from tests.support.horizons import horizons
 
 
 def parse(horizon: Horizon, *texts: str) -> tuple[list[float], list[str]]:
@@ -99,3 +105,77 @@ def test_a_start_that_the_clock_skips_or_repeats_is_refused(start: str) -> None:
 def test_an_unknown_zone_is_refused() -> None:
     with pytest.raises(ValidationError, match="IANA"):
         Horizon(timezone="Mars/Olympus")
+
+
+@given(horizons())
+def test_the_wall_clock_and_elapsed_hours_are_each_others_inverse(horizon: Horizon) -> None:
+    elapsed = horizon.edges_h[:-1]
+    wall = horizon.wall_h(elapsed)
+    reading = horizon.slot_starts.tz_localize(None)
+    assert wall.tolist() == [(each - horizon.begin) / timedelta(hours=1) for each in reading]
+    once = ~reading.duplicated(keep=False)
+    assert horizon.elapsed_h(wall)[once].tolist() == elapsed[once].tolist()
+    twice = reading.duplicated(keep="last")  # the first of two alike
+    assert horizon.elapsed_h(wall)[twice].tolist() == elapsed[twice].tolist()
+
+
+@given(horizons(), st.lists(st.floats(-72, 72), min_size=2))
+def test_a_later_reading_of_the_clock_is_no_earlier_moment(horizon: Horizon, wall: list[float]) -> None:
+    elapsed = horizon.elapsed_h(np.sort(wall))
+    assert (np.diff(elapsed) >= -1e-9).all()
+    assert elapsed.shape == (len(wall),)
+
+
+@given(st.lists(st.floats(-1e6, 1e6)))
+def test_without_a_zone_the_clock_is_elapsed_time(hours: list[float]) -> None:
+    horizon = Horizon()
+    assert horizon.elapsed_h(np.array(hours)).tolist() == horizon.wall_h(np.array(hours)).tolist() == hours
+
+
+@given(horizons())
+def test_every_moment_has_the_hour_of_the_zones_clock(horizon: Horizon) -> None:
+    hour, edges_h = horizon.clock_hours()
+    middles = horizon.edges_h[:-1] + 1 / 60
+    of = np.searchsorted(edges_h, middles, side="right") - 1
+    expected = horizon.slot_starts + pd.Timedelta(minutes=1)
+    assert hour[of].tolist() == expected.hour.tolist()
+
+
+def test_a_midnight_that_the_clock_skips_or_repeats_stops_nothing() -> None:
+    for start in ("2019-03-10T12:00", "2019-11-03T12:00"):
+        horizon = Horizon(start=start, timezone="America/Havana")
+        assert horizon.clock("1h")[0].date() == horizon.begin.date()
+        assert len(horizon.clock_hours()[0]) == len(horizon.clock("1h"))
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        ("2024-05-06T00:00Z", "+00:00"), ("2024-05-06T00:00:00-0000", "+00:00"), ("2024-05-06 00:00:00.5 +0530", "+05:30"),
+        ("2024-05-06T00:00-08", "-08:00"), ("2024-05-06T00:00", ""), ("2024-05-06", ""),
+    ],
+)  # fmt: skip
+def test_an_offset_has_one_spelling(text: str, offset: str) -> None:
+    assert offset_of(text) == offset
+
+
+def test_one_zone_in_two_spellings_is_one() -> None:
+    assert parse(Horizon(start="2026-01-01T12:00"), "2026-01-01T13:00Z", "2026-01-01T14:00+0000") == ([1.0, 2.0], [])
+
+
+def test_an_offset_is_a_zone() -> None:
+    horizon = Horizon(start="2026-01-01T12:00", timezone="+02:00")
+    assert parse(horizon, "2026-01-01T12:00Z", "2026-01-01T12:00+02:00")[0] == [2.0, 0.0]
+    assert horizon.begin_text == "2026-01-01T12:00:00+02:00"
+    assert Horizon(start="2026-07-01T12:00", timezone="Europe/Berlin").begin_text == "2026-07-01T12:00:00+02:00"
+    assert Horizon(start="2026-07-01T12:00").begin_text == "2026-07-01T12:00:00"
+    for offset in ("+2", "+25:00", "02:00"):
+        with pytest.raises(ValidationError, match="offset such as"):
+            Horizon(timezone=offset)
+
+
+def test_a_horizon_that_waits_for_its_fleet_has_no_begin_yet() -> None:
+    with pytest.raises(ValueError, match="not settled"):
+        _ = Horizon(start="fleet").begin
+    with pytest.raises(ValidationError, match="or 'fleet'"):
+        Horizon(start="fleets")

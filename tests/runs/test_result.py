@@ -134,7 +134,10 @@ def test_a_short_stay_is_reported_not_dropped(tmp_path: Path) -> None:
     result = simulate(Scenario.read(None, ["fleet.source=csv", f"fleet.path={path}"]))
     assert result.vehicles.unserved_kwh.tolist() == [6.0, 5.0, 0.0]
     assert result.summary["unserved_kwh"] == 11.0
-    assert [text.split()[0] for text in result.summary["warnings"]] == ["1", "1", "1"]
+    short, away = result.summary["warnings"]
+    assert short == "1 of 3 stays are too short for their need; the rest stays unserved"
+    assert "1 of 3 stays lie wholly outside the horizon, 2010-07-12 12:00 .. 2010-07-13 12:00" in away
+    assert "they span 2010-07-13 18:00 .. 2010-07-14 04:00" in away
 
 
 def test_a_base_load_above_the_limit_closes_slots() -> None:

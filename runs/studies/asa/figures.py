@@ -225,4 +225,4 @@ def _edges_h(result: Result) -> NDArray[np.float64]:
 
 
 def _clock(result: Result, at_h: float) -> str:
-    return f"{pd.Timestamp(result.scenario.horizon.start) + pd.Timedelta(hours=at_h):%H:%M}"
+    return f"{pd.Timestamp(result.scenario.horizon.begin) + pd.Timedelta(hours=at_h):%H:%M}"

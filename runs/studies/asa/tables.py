@@ -51,7 +51,7 @@ def parameters(runs: PaperRuns) -> pd.DataFrame:
     both = [results[0].summary["vehicles"] for results in (runs.one_by_one, runs.thousand)]
     rows = [
         ("EVs", " and ".join(map(str, both)), "", "verbatim"),
-        ("first hour of the dispatching period", f"{scenario.horizon.start:%H:%M}", "", "verbatim"),
+        ("first hour of the dispatching period", f"{scenario.horizon.begin:%H:%M}", "", "verbatim"),
         ("dispatching period", scenario.horizon.hours, "h", "verbatim"),
         ("segment", scenario.horizon.slot_h, "h", "verbatim"),
         ("largest transformer load", grid.load_limit_kw, "kW", "verbatim"),

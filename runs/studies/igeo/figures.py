@@ -163,7 +163,7 @@ def _finish(axes: Axes, result: ShavingResult, ylabel: str, *, sparse: bool = Fa
     hours = result.scenario.horizon.hours
     step = 24 if hours > 24 * 7 else 12 if hours > 24 else 6 if sparse else 3
     ticks: NDArray[np.float64] = np.arange(0, hours + 1e-9, step)
-    start = pd.Timestamp(result.scenario.horizon.start)
+    start = pd.Timestamp(result.scenario.horizon.begin)
     axes.set_xticks(ticks, [f"{start + pd.Timedelta(hours=hour):%H:%M}" for hour in ticks])
     axes.set_ylabel(ylabel)
     subplot = axes.get_subplotspec()

@@ -75,7 +75,7 @@ def test_the_colony_closes_the_gap(batch: int, most: int, goal: float, whole: bo
 def test_batches_of_evs_that_come_together_do_not_herd(tree: Path) -> None:
     """Every k-th EV, not consecutive ones: an ACN week's EVs come together and leave together."""
     week = Horizon(start="2019-05-06T04:00", slot_min=15, timezone="America/Los_Angeles")
-    source = AcnFleet(source="acn", path=tree / "scenarios/data/acn_caltech_week.csv")
+    source = AcnFleet(source="acn", path=tree / "scenarios/data/acn_caltech_week.csv", fold="day")
     fleet = source.build(week, np.random.default_rng(1))
     base = BdewLoad(source="bdew", profile_name="G25", peak_kw=300).forecast(week)
     assert gap(ValleyFilling.of(fleet, week, base, 500.0), 50, 6) < 0.008

@@ -1,0 +1,137 @@
+"""Fleets from files with dates: where their stays lie on the horizon, and stays folded onto its days."""
+
+from abc import abstractmethod
+from dataclasses import replace
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.faults import Fault, FaultyInputError
+from environment.fleets.fleet import TOLERANCE_H, Fleet
+from environment.horizon import Horizon
+from environment.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WEEK_H = 7 * 24.0
+
+
+class DatedFleet(Settings):
+    """What sources of fleets whose files know dates have in common."""
+
+    path: Path
+    """The file; relative to the scenario that names it."""
+
+    fold: Literal["none", "weekday", "day"] = "none"
+    """What becomes of dates. "none": stays are where their dates put them. "weekday": each keeps its weekday, its time of day
+    and its length, and comes on a day of the horizon; weekdays that the horizon lacks are left out. "day": the file's days count
+    modulo the horizon's."""
+
+    @abstractmethod
+    def first_plug_in(self, horizon: Horizon) -> datetime:
+        """Return when the first stay begins, on the wall clock of the horizon's zone.
+
+        Raises
+        ------
+        FaultyInputError
+            If the file has faults, or no dates.
+        """
+
+
+class Stays(NamedTuple):
+    """Stays as moments on the horizon's clock (`Horizon.parse_times`), shape ``(n_vehicles,)``, in the rows of a fleet."""
+
+    plug_in: "pd.DatetimeIndex"
+    plug_out: "pd.DatetimeIndex"
+
+
+def folded(
+    fleet: Fleet,
+    stays: Stays,
+    horizon: Horizon,
+    fold: Literal["none", "weekday", "day"],
+    file: str,
+    days: tuple[date | None, date | None] = (None, None),
+) -> Fleet:
+    """Return a fleet with its stays on days of the horizon; every stay keeps its time of day and its true length.
+
+    Parameters
+    ----------
+    fleet
+        Its stays where their dates put them.
+    stays
+        The same as moments.
+    horizon
+        Days are its own: each 24 h of the wall clock from its start on.
+    fold
+        See `DatedFleet.fold`.
+    file
+        Name for the fault.
+    days
+        First and last day that are folded; none: those of the first and the last plug-in.
+
+    Raises
+    ------
+    FaultyInputError
+        If the horizon has none of the stays' weekdays.
+    """
+    if fold == "none":
+        return fleet
+    import pandas as pd
+
+    wall = stays.plug_in.tz_localize(None)
+    first, last = days[0] or wall.min().date(), days[1] or wall.max().date()
+    n_days = int(np.ceil(horizon.hours / 24))
+    if fold == "day":
+        origin = pd.Timestamp(datetime.combine(first, time())) + pd.Timedelta(hours=horizon.start_clock_h)
+        wall_h = _hours(wall - origin) % (24 * n_days)
+        rows = np.arange(len(fleet))
+    else:
+        since_h = _hours(wall - pd.Timestamp(horizon.begin))
+        wall_h = since_h % WEEK_H
+        weeks = np.ceil((float(horizon.wall_h(np.array([horizon.hours]))[0]) - wall_h) / WEEK_H)
+        rows = np.flatnonzero(weeks > 0)
+        wall_h += WEEK_H * (since_h // WEEK_H % np.maximum(weeks, 1))
+    told = f"{(last - first).days + 1} days folded onto {n_days}: stays of {first} .. {last} keep their time of day, not their date"
+    if rows.size < len(fleet):
+        told += f"; {len(fleet) - rows.size} of {len(fleet)} are left out, on weekdays that the horizon lacks"
+    if not rows.size:
+        found = ", ".join(sorted({f"{day:%A}" for day in wall.normalize().unique()}))
+        expected = f"those of the horizon, {horizon.span_text(0, horizon.hours)}, for fleet.fold = 'weekday'"
+        raise FaultyInputError([Fault(file, None, "weekdays of the stays", found, expected)])
+    plug_in_h = horizon.elapsed_h(wall_h)
+    plug_out_h = plug_in_h + _hours(stays.plug_out - stays.plug_in)
+    return replace(fleet, plug_in_h=plug_in_h, plug_out_h=plug_out_h, told=(*fleet.told, told)).take(rows)
+
+
+def _hours(lengths: "pd.TimedeltaIndex") -> NDArray[np.float64]:
+    import pandas as pd
+
+    return np.asarray(lengths / pd.Timedelta(hours=1), dtype=np.float64)
+
+
+def outside(fleet: Fleet, horizon: Horizon) -> NDArray[np.bool_]:
+    """Return which stays lie wholly before the horizon or after it, shape ``(n_vehicles,)``."""
+    lie: NDArray[np.bool_] = (fleet.plug_out_h <= TOLERANCE_H) | (fleet.plug_in_h >= horizon.hours - TOLERANCE_H)
+    return lie
+
+
+def require_dates(fleet: Fleet, horizon: Horizon, file: str) -> None:
+    """See to it that some stay meets the horizon.
+
+    Raises
+    ------
+    FaultyInputError
+        If all lie outside; the fault names both spans of time.
+    """
+    if outside(fleet, horizon).all():
+        found = horizon.span_text(float(fleet.plug_in_h.min()), float(fleet.plug_out_h.max()))
+        expected = (
+            f"stays within the horizon, {horizon.span_text(0, horizon.hours)}: another horizon.start "
+            '(horizon.start = "fleet" begins with the first stay of a file with dates), or fleet.fold'
+        )
+        raise FaultyInputError([Fault(file, None, "span of all stays", found, expected)])

@@ -4,6 +4,7 @@ import csv
 import gzip
 import zlib
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class CsvTable:
         Whether further columns are passed over (files of other programs) or are faults (our own formats).
     delimiter, null
         What stands between cells, and a cell that stands for an empty one.
+    most_rows
+        Read no more than so many rows of the file, the header among them; none: all.
 
     Raises
     ------
@@ -53,9 +56,10 @@ class CsvTable:
         ignore_others: bool = False,
         delimiter: str = ",",
         null: str = "",
+        most_rows: int | None = None,
     ) -> None:
         self.file = path.name
-        self._delimiter, self._null = delimiter, null
+        self._delimiter, self._null, self._most_rows = delimiter, null, most_rows
         self.faults: list[Fault] = []
         header, self.lines, rows = self._read(path)
         missing = [name for name in required if name not in header]
@@ -86,7 +90,8 @@ class CsvTable:
             opener = gzip.open if path.suffix == ".gz" else open
             with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
                 reader = csv.reader(stream, delimiter=self._delimiter)
-                content = [(reader.line_num, [self._text(cell) for cell in row]) for row in reader]
+                rows = islice(reader, self._most_rows)
+                content = [(reader.line_num, [self._text(cell) for cell in row]) for row in rows]
         except FileNotFoundError:
             raise FaultyInputError([Fault(str(path), None, "file", "missing", "a CSV file")]) from None
         except UNREADABLE as error:

@@ -293,13 +293,14 @@ class Horizon(Settings):
             return local, faults
         if not zoned[~broken].all():
             note(~zoned if zoned.mean() >= 0.5 else zoned, "a zone on every time of the file, or on none")
-        elif self.timezone is not None:
-            return moments.tz_convert(self.timezone), faults
-        else:
+        elif self.timezone is None or _OFFSET.fullmatch(self.timezone):  # what changes its offset needs a zone's name
             common = str(zone[~broken].mode().iloc[0])
-            note((zone != common).to_numpy(dtype=bool), f"zone {common} as elsewhere, or horizon.timezone to be set")
-        if faults:
-            return pd.DatetimeIndex([pd.NaT] * column.size), faults
+            expected = f"zone {common} as elsewhere, or horizon.timezone to be set, such as 'Europe/Berlin'"
+            note((zone != common).to_numpy(dtype=bool), expected)
+        if len(faults) > unreadable.sum() or (faults and self.timezone is None):
+            return pd.DatetimeIndex([pd.NaT] * column.size, tz=self.timezone), faults
+        if self.timezone is not None:
+            return moments.tz_convert(self.timezone), faults
         wall_texts = [text.removesuffix(end).strip() for text, end in zip(column, stated, strict=True)]
         return pd.DatetimeIndex(pd.to_datetime(wall_texts, format="ISO8601")), faults
 

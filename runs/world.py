@@ -19,7 +19,7 @@ from environment.faults import Fault, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.placement import Placement
 from environment.fleets import CsvFleet, DatedFleet
-from environment.fleets.dated import outside, require_dates
+from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.hierarchy import Hierarchy
 from environment.horizon import Horizon
@@ -274,12 +274,7 @@ class World:
             (late, f"{stays} end after the horizon; only their part inside it is used"),
         ]
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
-        if away.any():
-            dates = horizon.span_text(float(fleet.plug_in_h[away].min()), float(fleet.plug_out_h[away].max()))
-            found.append(
-                f"{away.sum()} {stays} lie wholly outside the horizon, {horizon.span_text(0, horizon.hours)}: they span "
-                f"{dates}; their energy stays unserved"
-            )
+        found += told_outside(fleet, horizon)
         if self.placement is None and fleet.node is not None:
             found.append("the fleet's column node counts only beside a section [feeder]")
         found += [*self.loads[0].told, *fleet.told]

@@ -120,6 +120,16 @@ def outside(fleet: Fleet, horizon: Horizon) -> NDArray[np.bool_]:
     return lie
 
 
+def told_outside(fleet: Fleet, horizon: Horizon) -> tuple[str, ...]:
+    """Say how many stays lie wholly outside the horizon, and where; nothing if none does."""
+    away = outside(fleet, horizon)
+    if not away.any():
+        return ()
+    span, own = _span(fleet.take(np.flatnonzero(away)), horizon), horizon.span_text(0, horizon.hours)
+    text = f"{away.sum()} of {len(fleet)} stays lie wholly outside the horizon, {own}: they span {span}"
+    return (f"{text}; their energy stays unserved",)
+
+
 def require_dates(fleet: Fleet, horizon: Horizon, file: str) -> None:
     """See to it that some stay meets the horizon.
 
@@ -129,9 +139,12 @@ def require_dates(fleet: Fleet, horizon: Horizon, file: str) -> None:
         If all lie outside; the fault names both spans of time.
     """
     if outside(fleet, horizon).all():
-        found = horizon.span_text(float(fleet.plug_in_h.min()), float(fleet.plug_out_h.max()))
         expected = (
             f"stays within the horizon, {horizon.span_text(0, horizon.hours)}: another horizon.start "
             '(horizon.start = "fleet" begins with the first stay of a file with dates), or fleet.fold'
         )
-        raise FaultyInputError([Fault(file, None, "span of all stays", found, expected)])
+        raise FaultyInputError([Fault(file, None, "span of all stays", _span(fleet, horizon), expected)])
+
+
+def _span(fleet: Fleet, horizon: Horizon) -> str:
+    return horizon.span_text(float(fleet.plug_in_h.min()), float(fleet.plug_out_h.max()))

@@ -13,7 +13,7 @@ from coordination.peak_shaving.search import Found, find
 from environment.battery import Batteries
 from environment.faults import Fault, FaultyInputError, collecting
 from environment.fleets import DatedFleet, Fleet
-from environment.fleets.dated import require_dates
+from environment.fleets.dated import require_dates, told_outside
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.participation import HOURS_PER_DAY, Participation, first_soc
@@ -117,7 +117,8 @@ class ShavingWorld:
 
     def warnings(self) -> list[str]:
         """Say what of the scenario does not count."""
-        return [*self.load.told, *self.fleet.told, *self.scenario.idle_sections]
+        away = told_outside(self.fleet, self.horizon) if self.scenario.participation.by_date else ()
+        return [*self.load.told, *self.fleet.told, *away, *self.scenario.idle_sections]
 
     @property
     def days(self) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 
 from agents.transformer import Transformer
@@ -13,7 +14,7 @@ from runs.model import ChargingModel
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.timeline import timeline
+from runs.timeline import QUIET, timeline
 
 ALL_DAY = ({"from_h": 0.0, "to_h": 24.0},)
 
@@ -33,6 +34,16 @@ def test_ten_evs_line_by_line(tree: Path) -> None:
     folder = tree / "tests/reference/ten_evs_timeline"
     result = simulate(Scenario.read(folder / "scenario.toml"))
     assert timeline(result.log, result.scenario.horizon) == (folder / "timeline.txt").read_text()
+
+
+def test_the_timeline_reads_the_clock_of_the_zone() -> None:
+    changed = case(5, log=True, delay_s=1.0).update(
+        horizon={"start": "2019-11-02T12:00", "timezone": "America/Los_Angeles"}
+    )
+    result = simulate(changed)
+    sent = result.slots.start[0] + pd.to_timedelta(result.log[~result.log.kind.isin(QUIET)].sent_h, unit="h")
+    lines = timeline(result.log, changed.horizon).splitlines()[1:]
+    assert [line[:5] for line in lines] == sent.dt.strftime("%H:%M").tolist()
 
 
 def test_every_deposit_is_answered_and_the_answers_are_counted() -> None:

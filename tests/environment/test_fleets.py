@@ -172,8 +172,10 @@ def test_spreadsheet_exports_read_as_they_come(tmp_path: Path) -> None:
 def test_zones_may_not_be_mixed_between_columns(tmp_path: Path) -> None:
     head = "vehicle,plug_in,plug_out,energy_kwh,power_kw\n"
     for row in ("2026-01-01T18:00+01:00,2026-01-02T06:00-08:00", "2026-01-01T18:00,2026-01-02T06:00Z"):
-        with pytest.raises(FaultyInputError, match="zone"):
-            read(tmp_path, head + f"a,{row},6,4\n", Horizon(start="2026-01-01T12:00"))
+        for zone in (None, "+01:00"):
+            with pytest.raises(FaultyInputError, match="zone") as caught:
+                read(tmp_path, head + f"a,{row},6,4\n", Horizon(start="2026-01-01T12:00", timezone=zone))
+            assert len(caught.value.faults) == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x1f\x8b\x08", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03nonsense"])

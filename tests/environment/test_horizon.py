@@ -165,7 +165,9 @@ def test_one_zone_in_two_spellings_is_one() -> None:
 
 def test_an_offset_is_a_zone() -> None:
     horizon = Horizon(start="2026-01-01T12:00", timezone="+02:00")
-    assert parse(horizon, "2026-01-01T12:00Z", "2026-01-01T12:00+02:00")[0] == [2.0, 0.0]
+    assert parse(horizon, "2026-01-01T12:00Z")[0] == [2.0]
+    assert parse(horizon, "2026-01-01T12:00+02:00", "2026-01-01T13:00+0200")[0] == [0.0, 1.0]
+    assert "'Europe/Berlin'" in parse(horizon, "2026-01-01T12:00Z", "2026-01-01T12:00+02:00")[1][0]
     assert horizon.begin_text == "2026-01-01T12:00:00+02:00"
     assert Horizon(start="2026-07-01T12:00", timezone="Europe/Berlin").begin_text == "2026-07-01T12:00:00+02:00"
     assert Horizon(start="2026-07-01T12:00").begin_text == "2026-07-01T12:00:00"

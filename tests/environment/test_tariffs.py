@@ -29,7 +29,13 @@ BEIJING = {0: 0.2833, 6: 0.2833, 7: 0.6725, 9: 0.6725, 10: 1.0853, 14: 1.0853, 1
            21: 0.6725, 22: 0.6725, 23: 0.2833}  # fmt: skip
 
 
-@pytest.mark.parametrize("horizon", [MIDNIGHT, NOON, Horizon(start="2010-07-12T05:00", slot_min=15, slots=288)])
+HALF_AN_HOUR = Horizon(start="2019-10-05T00:00", slot_min=15, slots=192, timezone="Australia/Lord_Howe")
+"""2 h is skipped to 2.30 h in its second night."""
+
+
+@pytest.mark.parametrize(
+    "horizon", [MIDNIGHT, NOON, Horizon(start="2010-07-12T05:00", slot_min=15, slots=288), HALF_AN_HOUR]
+)
 @pytest.mark.parametrize(
     ("tariff", "prices"), [(GuangdongTariff(), GUANGDONG), (BeijingTariff(source="beijing"), BEIJING)]
 )

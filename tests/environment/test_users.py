@@ -54,6 +54,13 @@ def test_all_users_charge_every_day_where_all_are_to() -> None:
     assert np.bincount(visits.slot // 40).tolist() == [500, 500]
 
 
+def test_a_day_with_a_clock_change_is_one_day() -> None:
+    horizon = Horizon(start="2019-11-02T12:00", slots=49, timezone="America/Los_Angeles")  # 25 hours to the next noon
+    everyone = UsersSettings(users=500, charging_a_day=500)
+    visits = Visits.build(everyone, AT, STATIONS, horizon, np.random.default_rng(1))
+    assert np.bincount(visits.slot // 25).tolist() == [500, 500]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_regions_hours_and_needs_are_as_the_weights_say(seed: int) -> None:
     visits = draw(seed, station_spread=0.0)

@@ -209,3 +209,12 @@ def test_parts_of_a_grid_share_the_fleets_start(tmp_path: Path) -> None:
     whole, parts = simulate(case), simulate_in_parts(case, engine=Engine.SERIAL)
     assert whole.scenario == parts.scenario
     assert whole.slots.equals(parts.slots)
+
+
+def test_a_store_tells_of_stays_outside_its_horizon(tmp_path: Path) -> None:
+    rows = "".join(f"v{day},2024-05-{day:02d}T18:00,2024-05-{day + 1:02d}T06:00,5,4,30\n" for day in (6, 9))
+    path = write(tmp_path, "fleet.csv", FLEET.replace("power_kw", "power_kw,capacity_kwh") + rows)
+    for stays, told in (("once", ["1 of 2 stays lie wholly outside the horizon"]), ("daily", [])):
+        case = scenario(*SHAVING, f"participation.stays={stays}", "horizon.start=fleet", fleet=path)
+        warnings = kind_of(case).build(case, np.random.default_rng(1)).warnings()
+        assert [text.partition(",")[0] for text in warnings] == told

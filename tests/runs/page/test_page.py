@@ -246,6 +246,14 @@ def test_days_of_two_and_slots_of_five_minutes_have_names_of_their_own() -> None
     assert names[24:26] == ["00:00 (day 2)", "00:30 (day 2)"]
 
 
+def test_slots_and_moments_after_a_clock_change_have_the_new_clocks_time() -> None:
+    horizon = Scenario().update(horizon={"start": "2019-11-02T12:00", "timezone": "America/Los_Angeles"}).horizon
+    names = view.slot_names(horizon)
+    assert names[13:16] == ["01:00", "01:00 (14)", "02:00"]
+    assert names[-1] == "10:00"
+    assert view.clock(horizon, 17.5) == "04:30"
+
+
 def test_comparison_sets_two_batch_sizes_beside_each_other() -> None:
     both = run_both(_case(), (("ants", 1), ("ants", 30)))
     rows = {row[0]: row[1:] for row in figures(both)}

@@ -51,7 +51,10 @@ class Feeding(Protocol):
     slot: int
 
     def name_of(self, row: int) -> str:
-        """Return an EV's node in the tree."""
+        """Return an EV's address."""
+
+    def stays_to_come(self, row: int) -> list["EV"]:
+        """Return the other stays of a row's EV that are not over."""
 
     def welcome(self, ev: "EV") -> None:
         """Take an EV in."""
@@ -64,7 +67,7 @@ class Feeding(Protocol):
 
 
 class EV(mesa.Agent):  # type: ignore[misc]
-    """One EV. It holds its row and its transformer; every number of its schedule lives in a column.
+    """One EV on one stay. It holds its row and its transformer; every number of its schedule lives in a column.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """Node of the EV in the grid's tree."""
+        """Address of the EV."""
         return self.transformer.name_of(self.row)
 
     @property
@@ -392,7 +395,12 @@ class EV(mesa.Agent):  # type: ignore[misc]
         self.schedule_kw[skipped : skipped + change.power_kw.size] += change.power_kw
 
     def _die(self) -> None:
-        """Stop drawing: of the present slot, the part that has passed is drawn."""
+        """Stop drawing, on later stays too: of the present slot, the part that has passed is drawn."""
+        for stay in (self, *self.transformer.stays_to_come(self.row)):
+            stay.stop_drawing()
+
+    def stop_drawing(self) -> None:
+        """Draw nothing from now on, and say nothing more."""
         self.alive = False
         self.pending = None
         problem, held, time_h = self.transformer.problem, self.schedule_kw, self.model.time

@@ -13,6 +13,7 @@ from coordination.valley_filling.coordinator import CoordinationSettings, Coordi
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard
 from environment.channel import Channel
+from environment.fleets.fleet import Fleet
 from environment.messages import (
     Acceptance,
     BoardCopy,
@@ -48,8 +49,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         The Mesa model.
     name
         As in the grid's tree.
-    vehicles
-        Names of its EVs.
+    fleet
+        Stays of its EVs, in the order of the problem's rows.
     channel, network
         What carries every message, and what can happen to those between it and its EVs; None: nothing.
     problem
@@ -77,7 +78,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self,
         model: mesa.Model,
         name: str,
-        vehicles: NDArray[np.str_],
+        fleet: Fleet,
         channel: Channel,
         network: Network | None,
         problem: ValleyFilling,
@@ -87,7 +88,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
     ) -> None:
         super().__init__(model)
         self.name = name
-        self.vehicles = vehicles
+        self.fleet = fleet
         self.channel = channel
         self.network = network
         self.problem = problem
@@ -103,10 +104,9 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self.rounds: list[tuple[int, Round]] = []
         self.plugged_in: list[EV] = []
         self.evs = [EV(model, row, self) for row in range(problem.n_vehicles)]
-        members = np.bincount(problem.line_of, minlength=max(problem.lines, 1)).tolist()
         self.swarms = [
             Swarm(f"line:{name}/{number + 1}" if problem.lines else f"EVs of {name}", size)
-            for number, size in enumerate(members)
+            for number, size in enumerate(problem.members.tolist())
         ]
         self._unguided = self.schedule if network is None else Schedule(problem)
         self._accepted: dict[int, int] = {}
@@ -117,8 +117,13 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self._snapshot: Snapshot | None = None
 
     def name_of(self, row: int) -> str:
-        """Return an EV's node in the tree."""
-        return f"ev:{self.vehicles[row]}"
+        """Return the address of the EV in a row: its node in the tree, and from its second stay on the stay's number."""
+        return f"ev:{self.fleet.name[row]}"
+
+    def stays_to_come(self, row: int) -> list[EV]:
+        """Return the other stays of a row's EV that are not over."""
+        here = (self.fleet.first_row == self.fleet.first_row[row]) & (self.fleet.plug_out_h > self.model.time)
+        return [self.evs[other] for other in np.flatnonzero(here).tolist() if other != row]
 
     def hear(self, forecast: Forecast) -> None:
         """Begin the board with the forecast of the day ahead (Step 2)."""

@@ -67,13 +67,13 @@ class Hierarchy:
     fed_by
         Index into `substations` of each transformer, shape ``(n_transformers,)``.
     feeder_of
-        Index into `transformers` of each EV, shape ``(n_vehicles,)``.
+        Index into `transformers` of each stay, shape ``(n_stays,)``.
     limit_kw
         Limit of each transformer.
     lines
         Lines of each transformer, 0 for none.
     line_of
-        Line of each EV at its transformer, shape ``(n_vehicles,)``.
+        Line of each stay at its transformer, shape ``(n_stays,)``.
     """
 
     substations: tuple[str, ...]
@@ -86,7 +86,7 @@ class Hierarchy:
 
     @classmethod
     def build(cls, settings: TransformerSettings, fleet: Fleet, rng: np.random.Generator) -> Self:
-        """Lay out the tree and assign EVs: by the fleet's column, or each to a transformer drawn at random.
+        """Lay out the tree and assign EVs: by the fleet's column, or each to a transformer drawn at random, for all its stays.
 
         Parameters
         ----------
@@ -103,11 +103,11 @@ class Hierarchy:
         else:
             names = tuple(f"T{k + 1}" for k in range(settings.count))
             feeder = np.zeros(len(fleet), dtype=np.int64)
-            if settings.count > 1:  # drawn in plug-in order, so that the order of rows changes nothing
-                feeder[fleet.plug_in_order] = rng.integers(settings.count, size=len(fleet))
+            if settings.count > 1:
+                feeder = fleet.each_vehicle(lambda n: rng.integers(settings.count, size=n))
         line = np.zeros(len(fleet), dtype=np.int32)
         if settings.lines > 1:
-            line[fleet.plug_in_order] = rng.integers(settings.lines, size=len(fleet))
+            line = fleet.each_vehicle(lambda n: rng.integers(settings.lines, size=n)).astype(np.int32)
         substations = tuple(f"substation:{s + 1}" for s in range(min(settings.substations, len(names))))
         fed_by = np.arange(len(names)) * len(substations) // len(names)
         limit_kw = settings.load_limit_kw

@@ -77,7 +77,7 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
             Transformer(
                 self,
                 name,
-                world.fleet.vehicle[world.rows[k]],
+                world.fleet.take(world.rows[k]),
                 self.channel,
                 world.network(k),
                 world.problems[k],

@@ -134,27 +134,30 @@ def board(result: Result) -> Figure:
 
 
 def raster(result: Result) -> Figure:
-    """Draw who charges when: a row an EV, by plug-in; grey while plugged in, colour while charging."""
+    """Draw who charges when: a row an EV, by its first plug-in; grey while plugged in, colour while charging."""
     horizon = result.scenario.horizon
-    vehicles = result.vehicles.sort_values(["plug_in_h", "plug_out_h"], kind="stable")
-    step = int(np.ceil(len(vehicles) / RASTER_ROWS))
-    vehicles = vehicles.iloc[::step].reset_index(drop=True)
+    stays = result.vehicles.sort_values(["plug_in_h", "plug_out_h"], kind="stable")
+    evs = pd.Index(stays.vehicle.unique())
+    step = int(np.ceil(evs.size / RASTER_ROWS))
+    evs = evs[::step]
+    stays = stays[stays.vehicle.isin(evs)]
     centre = (horizon.edges_h[:-1] + horizon.edges_h[1:]) / 2
-    here = (vehicles.plug_in_h.to_numpy()[:, None] <= centre) & (centre < vehicles.plug_out_h.to_numpy()[:, None])
-    share = np.where(here, 0.0, np.nan)
-    rows = pd.Series(vehicles.index, index=vehicles.vehicle)
-    charging = result.schedule[result.schedule.vehicle.isin(rows.index)]
-    row = rows.loc[charging.vehicle].to_numpy()
-    share[row, charging.slot] = 100 * charging.power_kw.to_numpy() / vehicles.power_kw.to_numpy()[row]
+    share = np.full((evs.size, centre.size), np.nan)
+    begin, end = (np.searchsorted(centre, stays[name].to_numpy()) for name in ("plug_in_h", "plug_out_h"))
+    for row, first, stop in zip(evs.get_indexer(stays.vehicle), begin, end, strict=True):
+        share[row, first:stop] = 0.0
+    rated_kw = stays.set_index(["vehicle", "stay"]).power_kw.rename("rated_kw")
+    charging = result.schedule[result.schedule.vehicle.isin(evs)].join(rated_kw, on=["vehicle", "stay"])
+    share[evs.get_indexer(charging.vehicle), charging.slot] = 100 * charging.power_kw / charging.rated_kw
     every = "" if step == 1 else f" (every {step}th shown)"
-    figure, axes = canvas(f"Who charges when: {len(result.vehicles)} EVs{every}, {_title(result)}", height=5.6)
+    figure, axes = canvas(f"Who charges when: {result.summary['vehicles']} EVs{every}, {_title(result)}", height=5.6)
     hours = _edges_h(result)
     plugged = np.where(np.isnan(share), np.nan, 1.0)
-    axes.pcolormesh(hours, np.arange(len(vehicles) + 1), plugged, cmap="Greys", vmin=0, vmax=8)
+    axes.pcolormesh(hours, np.arange(evs.size + 1), plugged, cmap="Greys", vmin=0, vmax=8)
     shown = np.ma.masked_where(~(share > 0), share)
-    image = axes.pcolormesh(hours, np.arange(len(vehicles) + 1), shown, cmap="viridis_r", vmin=0, vmax=100)
+    image = axes.pcolormesh(hours, np.arange(evs.size + 1), shown, cmap="viridis_r", vmin=0, vmax=100)
     figure.colorbar(image, ax=axes, label="mean power in the slot [% of rated]")
-    axes.set(xlabel="time of day", ylabel="EV, in order of plugging in", ylim=(len(vehicles), 0))
+    axes.set(xlabel="time of day", ylabel="EV, in order of plugging in", ylim=(evs.size, 0))
     clock(axes, result)
     return figure
 

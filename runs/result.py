@@ -25,7 +25,7 @@ from runs.summary import summary_of
 from runs.world import World
 
 TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds", "log")
-SCHEDULE_DTYPES = {"vehicle": "str", "slot": "int64", "power_kw": "float64"}
+SCHEDULE_DTYPES = {"vehicle": "str", "stay": "int64", "slot": "int64", "power_kw": "float64"}
 ROUND_DTYPES = {
     "transformer": "str",
     **dict.fromkeys(("slot", "round", "moves", "messages", "bytes"), "int64"),
@@ -63,11 +63,12 @@ class Result:
         ``transformer slot start base_kw actual_kw ev_kw total_kw pheromone free_kw``: forecast and actual base load,
         EV load, actual base plus EVs, pheromone at the end, EV load of free charging.
     vehicles
-        ``vehicle transformer plug_in_h plug_out_h energy_kwh power_kw capacity_kwh soc_plug_in efficiency booked_kwh
-        delivered_kwh unserved_kwh fallback_kwh cut_off died soc_plug_out cost_kw``; the cost is the mean total load in the slots that the EV
-        uses, weighted by its energy: the lower, the deeper in the valley.
+        ``vehicle stay transformer plug_in_h plug_out_h energy_kwh power_kw capacity_kwh soc_plug_in efficiency booked_kwh
+        delivered_kwh unserved_kwh fallback_kwh cut_off died soc_plug_out cost_kw``, a row a stay, numbered
+        from 1 for each EV. What earlier stays of an EV left unserved is missing in `soc_plug_in`, down to 0. The cost is the
+        mean total load in the slots that the stay uses, weighted by its energy: the lower, the deeper in the valley.
     schedule
-        ``vehicle slot power_kw``, charging slots only.
+        ``vehicle stay slot power_kw``, charging slots only.
     board
         ``transformer at_h slot load_kw pheromone``: the board at each slot boundary.
     messages
@@ -253,15 +254,17 @@ def _vehicles(
         power_sum = schedule.power_sum_kw()
         weighted = schedule.weighted_sum(total_kw[k])
         cost[rows] = np.divide(weighted, power_sum, out=np.full(rows.size, np.nan), where=power_sum > 0)
+    soc_plug_in = np.maximum(fleet.soc_carried(books.unserved_kwh), 0.0)
     columns = {
         "vehicle": vehicle,
+        "stay": fleet.stay,
         "transformer": _texts(world.hierarchy.transformers).take(world.hierarchy.feeder_of),
         "plug_in_h": fleet.plug_in_h,
         "plug_out_h": fleet.plug_out_h,
         "energy_kwh": fleet.energy_kwh,
         "power_kw": fleet.power_kw,
         "capacity_kwh": fleet.capacity_kwh,
-        "soc_plug_in": fleet.soc_plug_in,
+        "soc_plug_in": soc_plug_in,
         "efficiency": fleet.efficiency,
         "booked_kwh": books.booked_kwh,
         "delivered_kwh": books.delivered_kwh,
@@ -269,7 +272,7 @@ def _vehicles(
         "fallback_kwh": fallback_kw * world.horizon.slot_h,
         "cut_off": cut_off,
         "died": died,
-        "soc_plug_out": fleet.soc_plug_in + books.delivered_kwh / fleet.capacity_kwh,
+        "soc_plug_out": soc_plug_in + books.delivered_kwh / fleet.capacity_kwh,
         "cost_kw": cost,
     }
     return pd.DataFrame(columns, copy=False)
@@ -283,8 +286,9 @@ def _schedule(world: World, schedules: tuple[Schedule, ...], vehicle: ExtensionA
     slot, power_kw = np.empty(counts.sum(), dtype=np.int64), np.empty(counts.sum())
     for rows, schedule in zip(world.rows, schedules, strict=True):
         schedule.write_entries(begins[rows], slot, power_kw)
-    named = vehicle.take(np.repeat(np.arange(counts.size), counts))
-    return pd.DataFrame({"vehicle": named, "slot": slot, "power_kw": power_kw}, copy=False)
+    row = np.repeat(np.arange(counts.size), counts)
+    columns = {"vehicle": vehicle.take(row), "stay": world.fleet.stay[row], "slot": slot, "power_kw": power_kw}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _board(world: World, boards_kw: NDArray[np.float64]) -> pd.DataFrame:

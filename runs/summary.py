@@ -56,7 +56,8 @@ def summary_of(
         "method": world.scenario.coordination.method,
         "batch_size": world.scenario.coordination.batch_size,
         "horizon_start": world.horizon.begin_text,
-        "vehicles": len(world.fleet),
+        "vehicles": world.fleet.n_vehicles,
+        "stays": len(world.fleet),
         "transformers": len(world.loads),
         "limit_kw": limit_kw,
         **own,
@@ -65,8 +66,8 @@ def summary_of(
         "bytes": outcome.channel.bytes,
         "refused_deposits": outcome.refusals,
         "messages_lost": outcome.channel.lost,
-        "vehicles_cut_off": sum(int(strays.cut_off.sum()) for strays in outcome.strays),
-        "vehicles_died": sum(int(strays.died.sum()) for strays in outcome.strays),
+        "vehicles_cut_off": _evs(world, [strays.cut_off for strays in outcome.strays]),
+        "vehicles_died": _evs(world, [strays.died for strays in outcome.strays]),
         "fallback_kwh": sum(float(strays.fallback_kw.sum()) for strays in outcome.strays) * slot_h,
         "rounds": max((held.number for each in outcome.rounds for _, held in each), default=1),
         "converged": _converged(outcome),
@@ -89,6 +90,7 @@ def summary_of(
             *_unserved_warning(own, of_free, optimum.get("optimum_unserved_kwh")),
             *world.warnings(),
             *_limit_warning(actual, ev, limit_kw),
+            *_empty_warning(world, books),
             *(network_warnings(world, network) if network else ()),
         ],
     }
@@ -145,9 +147,24 @@ def _unserved_warning(own: dict[str, Any], free: dict[str, Any], optimum_kwh: fl
     return [f"{left_kwh:,.1f} of {asked_kwh:,.1f} kWh stay unserved, {who}; {why}"]
 
 
+def _evs(world: World, among: list[NDArray[np.bool_]]) -> int:
+    """Return how many EVs have a stay among some of each transformer's."""
+    rows = np.concatenate([rows[mask] for rows, mask in zip(world.rows, among, strict=True)])
+    return int(np.unique(world.fleet.first_row[rows]).size)
+
+
 def _limit_warning(actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], limit_kw: float) -> list[str]:
     over = (actual_kw + ev_kw > limit_kw + LIMIT_TOLERANCE_KW) & (ev_kw > LIMIT_TOLERANCE_KW)
     return [f"{over.sum()} of {over.size} slots pass the limit with EVs charging in them"] if over.any() else []
+
+
+def _empty_warning(world: World, books: EnergyBooks) -> list[str]:
+    lacking = world.fleet.soc_carried(books.unserved_kwh) < 0
+    names = np.unique(world.fleet.vehicle[lacking])
+    if not names.size:
+        return []
+    evs = f"{names.size} of {world.fleet.n_vehicles} EVs ({', '.join(names[:3].tolist())}{', ...' if names.size > 3 else ''})"
+    return [f"{evs} would plug in below empty, for what earlier stays left unserved; their state of charge counts as 0"]
 
 
 def _converged(outcome: Outcome) -> bool | None:

@@ -134,7 +134,9 @@ class World:
     @property
     def holds(self) -> str:
         """What there is, in words."""
-        return f"{counted(len(self.fleet), 'EV')}, {counted(len(self.loads), 'transformer')}"
+        fleet = self.fleet
+        stays = "" if fleet.stay_number is None else f" with {counted(len(fleet), 'stay')}"
+        return f"{counted(fleet.n_vehicles, 'EV')}{stays}, {counted(len(self.loads), 'transformer')}"
 
     @property
     def coordinator(self) -> Coordinator:

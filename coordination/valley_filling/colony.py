@@ -48,14 +48,16 @@ def sent_choosing(problem: ValleyFilling, board: PheromoneBoard, rows: NDArray[n
     accepted, versions, lines = deposits - refusals, board.version + 1, max(problem.lines, 1)
     n = board.load_kw.size
     sent = (
-        Sent(BoardCopy, versions * lines, versions * problem.n_vehicles, BoardCopy.bytes_of(versions * lines, n)),
+        Sent(
+            BoardCopy, versions * lines, versions * int(problem.members.sum()), BoardCopy.bytes_of(versions * lines, n)
+        ),
         Sent(Deposit, deposits, deposits, Deposit.bytes_of(deposits, entries)),
         Sent(Acceptance, accepted, accepted, accepted * HEADER_BYTES),
         Sent(Refusal, refusals, refusals, Refusal.bytes_of(refusals, n)),
     )
     if not problem.lines:
         return sent
-    others = np.bincount(problem.line_of, minlength=problem.lines)[problem.line_of[rows]] - 1
+    others = problem.members[problem.line_of[rows]] - 1
     return (*sent, Sent(Share, accepted, int(others.sum()), Share.bytes_of(accepted, taken)))
 
 

@@ -18,7 +18,7 @@ from environment.horizon import Horizon
 
 @dataclass(frozen=True, eq=False)
 class ValleyFilling:
-    """The EVs of one transformer and what they fill; frozen, rows are this transformer's own.
+    """The stays of one transformer's EVs and what they fill; frozen, rows are this transformer's own.
 
     Parameters
     ----------
@@ -44,6 +44,8 @@ class ValleyFilling:
         Line of each EV, from 0, shape ``(n_vehicles,)``.
     lines
         Lines whose EVs share a copy of the board; 0: none.
+    members
+        EVs of each line, however many stays each has; without lines, of the transformer, shape ``(max(lines, 1),)``.
     """
 
     base_kw: NDArray[np.float64]
@@ -59,6 +61,7 @@ class ValleyFilling:
     whole: bool
     line_of: NDArray[np.int32]
     lines: int
+    members: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -95,6 +98,7 @@ class ValleyFilling:
             need = fleet.slots_needed(horizon) * (fleet.power_kw * horizon.slot_h)
         order = fleet.plug_in_order
         active = (stop > first) & (need > ENERGY_TOLERANCE_KWH)
+        line_of = np.zeros(len(fleet), dtype=np.int32) if line_of is None else line_of
         return cls(
             base_kw=np.asarray(base_kw, dtype=np.float64),
             limit_kw=float(limit_kw),
@@ -107,8 +111,9 @@ class ValleyFilling:
             need_kwh=need,
             order=order[active[order]],
             whole=whole,
-            line_of=np.zeros(len(fleet), dtype=np.int32) if line_of is None else line_of,
+            line_of=line_of,
             lines=lines,
+            members=np.bincount(line_of[fleet.stay == 1], minlength=max(lines, 1)),
         )
 
     @cached_property

@@ -30,7 +30,7 @@ class Placement:
     ev_kvar_per_kw
         Reactive per active power of EVs.
     node_of
-        Row of each EV's node, shape ``(n_vehicles,)``.
+        Row of each stay's node, the same for all stays of an EV, shape ``(n_stays,)``.
     """
 
     feeder: Feeder
@@ -57,16 +57,16 @@ class Placement:
         file
             Where the fleet comes from, for the faults.
         rng
-            Draws the nodes, in plug-in order, so that the order of rows changes nothing.
+            Draws the nodes, EVs in plug-in order, so that the order of rows changes nothing.
 
         Raises
         ------
         FaultyInputError
             With every EV on no node of the feeder.
         """
-        spread = cls.at(settings, feeder, np.empty(len(fleet), dtype=np.int64))
-        drawn = spread.node_of
-        drawn[fleet.plug_in_order] = rng.choice(len(feeder), size=len(fleet), p=spread.share)
+        spread = cls.at(settings, feeder, np.zeros(len(fleet), dtype=np.int64))
+        drawn = fleet.each_vehicle(lambda n: rng.choice(len(feeder), size=n, p=spread.share))
+        spread = replace(spread, node_of=drawn)
         return spread if fleet.node is None else replace(spread, node_of=_named(feeder, fleet, drawn, file))
 
     @classmethod

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from environment.csv_table import CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.fleets.dated import DatedFleet, Stays, folded
-from environment.fleets.fleet import Fleet
+from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import Horizon
 
 HOURS = ("plug_in_h", "plug_out_h")
@@ -18,7 +19,7 @@ OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "transformer", "node")
 
 
 class CsvFleet(DatedFleet):
-    """EVs from a CSV file: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer,node]`."""
+    """EVs from a CSV file, a line a stay: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer,node]`."""
 
     source: Literal["csv"]
     """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours that pass from the horizon's start on."""
@@ -60,8 +61,9 @@ class CsvFleet(DatedFleet):
         soc = table.numbers("soc_plug_in", default=np.nan)
         energy = table.numbers("energy_kwh")
         implied = 1 - energy / np.where(capacity > 0, capacity, np.nan)
+        vehicle = np.array(table.texts("vehicle"), dtype=np.str_)
         fleet = Fleet(
-            vehicle=np.array(table.texts("vehicle"), dtype=np.str_),
+            vehicle=vehicle,
             plug_in_h=start_h,
             plug_out_h=end_h,
             energy_kwh=energy,
@@ -71,6 +73,7 @@ class CsvFleet(DatedFleet):
             efficiency=table.numbers("efficiency", default=1.0),
             transformer=np.array(table.texts("transformer"), dtype=np.str_) if "transformer" in table else None,
             node=np.array(table.texts("node"), dtype=np.str_) if "node" in table else None,
+            stay_number=_stay_numbers(vehicle, start_h),
         )
         note_faults(table, fleet, start=pair[0], end=pair[1])
         if stays is None and self.fold != "none":
@@ -85,16 +88,6 @@ class CsvFleet(DatedFleet):
 
 def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:
     """Add to the table's faults what no fleet may hold; `start` and `end` are the file's column names."""
-    names, first = np.unique(fleet.vehicle, return_index=True)
-    repeated = np.ones(len(fleet), dtype=bool)
-    repeated[first] = False
-    line_of = dict(zip(names.tolist(), (table.lines[i] for i in first), strict=True))
-    table.require(
-        "vehicle",
-        repeated,
-        "a name that no other line has",
-        lambda i: f"{str(fleet.vehicle[i])!r}, also on line {line_of[str(fleet.vehicle[i])]}",
-    )
     table.require("vehicle", fleet.vehicle == "", "a name")
     table.require(
         end,
@@ -118,3 +111,57 @@ def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:
     )
     if fleet.transformer is not None:
         table.require("transformer", fleet.transformer == "", "a transformer's name on every line, or no such column")
+    if fleet.stay_number is not None:
+        _note_faults_of_several_stays(table, fleet, start)
+
+
+def _stay_numbers(vehicle: NDArray[np.str_], plug_in_h: NDArray[np.float64]) -> NDArray[np.int64] | None:
+    """Return the number of each stay of its EV in order of plug-in, from 1; None where no EV stands on two lines."""
+    _, car = np.unique(vehicle, return_inverse=True)
+    order = np.lexsort((plug_in_h, car))
+    begins = np.flatnonzero(np.diff(car[order], prepend=-1))
+    if begins.size == vehicle.size:
+        return None
+    number = np.empty(vehicle.size, dtype=np.int64)
+    number[order] = np.arange(vehicle.size) - np.repeat(begins, np.diff(begins, append=vehicle.size)) + 1
+    return number
+
+
+def _note_faults_of_several_stays(table: CsvTable, fleet: Fleet, start: str) -> None:
+    """Add what an EV on several lines cannot do: stay twice at a time, or be another EV on each of them."""
+    named = fleet.vehicle != ""
+    first = fleet.first_row
+    known_kwh = np.nan_to_num(fleet.capacity_kwh, nan=-1.0)  # an empty cell is another one than any size
+    for name, column in (("capacity_kwh", known_kwh), ("transformer", fleet.transformer), ("node", fleet.node)):
+        if column is not None and name in table:
+            cells = table.texts(name)
+            words = [
+                f"{cells[i]!r}, and {cells[first[i]]!r} on line {table.lines[first[i]]}" for i in range(len(fleet))
+            ]
+            table.require(name, named & (column != column[first]), "the same on all lines of an EV", words.__getitem__)
+    before = _stays_before(fleet)
+    table.require(
+        "vehicle",
+        named & (fleet.plug_in_h < fleet.plug_out_h[before] - TOLERANCE_H) & (before != np.arange(len(fleet))),
+        "stays of one EV one after the other",
+        lambda i: (
+            f"{str(fleet.vehicle[i])!r} with {start} at {fleet.plug_in_h[i]:g} h, while its stay on line "
+            f"{table.lines[before[i]]} lasts until {fleet.plug_out_h[before[i]]:g} h"
+        ),
+    )
+    _, place, count = np.unique(fleet.name, return_inverse=True, return_counts=True)
+    table.require(
+        "vehicle", named & (fleet.stay == 1) & (count[place] > 1), "a name that is not that of another EV's later stay"
+    )
+
+
+def _stays_before(fleet: Fleet) -> NDArray[np.int64]:
+    """Return the row of the stay that ends last among the earlier ones of each row's EV; for its first stay, the row itself."""
+    before = np.arange(len(fleet))
+    lasting = before.copy()  # by row of an EV's first stay
+    for i in np.argsort(fleet.stay, kind="stable").tolist():
+        car = fleet.first_row[i]
+        before[i] = lasting[car]
+        if fleet.plug_out_h[i] > fleet.plug_out_h[lasting[car]]:
+            lasting[car] = i
+    return before

@@ -59,6 +59,8 @@ def folded(
 ) -> Fleet:
     """Return a fleet with its stays on days of the horizon; every stay keeps its time of day and its true length.
 
+    Stays of one EV, which folded may overlap, then count as EVs of their own.
+
     Parameters
     ----------
     fleet
@@ -105,7 +107,10 @@ def folded(
         raise FaultyInputError([Fault(file, None, "weekdays of the stays", found, expected)])
     plug_in_h = horizon.elapsed_h(wall_h)
     plug_out_h = plug_in_h + _hours(stays.plug_out - stays.plug_in)
-    return replace(fleet, plug_in_h=plug_in_h, plug_out_h=plug_out_h, told=(*fleet.told, told)).take(rows)
+    if fleet.stay_number is not None:
+        told += "; each stay counts as an EV of its own, for folded stays of one may overlap"
+    own = replace(fleet, vehicle=fleet.name, stay_number=None, plug_in_h=plug_in_h, plug_out_h=plug_out_h)
+    return replace(own, told=(*fleet.told, told)).take(rows)
 
 
 def _hours(lengths: "pd.TimedeltaIndex") -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
-"""A fleet as columns: one array a quantity, one row an EV's stay at its charging point.
+"""A fleet as columns: one array a quantity, one row a stay of an EV at its charging point.
 
 Source: paper A, Table 2 (notation) and eqs (4)-(7); the equations are reconstructed (A3, A4 in the rebuilt equations).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -18,12 +19,12 @@ TOLERANCE_H = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """Stays and needs of EVs; every column has shape ``(n_vehicles,)``.
+    """Stays of EVs and their needs; every column has shape ``(n_stays,)``.
 
     Parameters
     ----------
     vehicle
-        Names, unique.
+        Name of the EV; an EV with several stays has several rows.
     plug_in_h, plug_out_h
         Stay in hours from the horizon's start; it may begin before it or end after it.
     energy_kwh
@@ -38,6 +39,8 @@ class Fleet:
         Name of the transformer that feeds each EV, or None where the grid assigns them.
     node
         Name of the feeder's node that each EV stands at, empty where it is drawn, or None where all are.
+    stay_number
+        Number of the stay among those of its EV, from 1 in order of plug-in; None where every EV has one stay.
     told
         What the source read past, changed or doubts, in sentences for the run's warnings.
     """
@@ -52,6 +55,7 @@ class Fleet:
     efficiency: NDArray[np.float64]
     transformer: NDArray[np.str_] | None = None
     node: NDArray[np.str_] | None = None
+    stay_number: NDArray[np.int64] | None = None
     told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -66,8 +70,80 @@ class Fleet:
         return Fleet(**taken)
 
     @cached_property
+    def stay(self) -> NDArray[np.int64]:
+        """Number of each stay among those of its EV, from 1, shape ``(n_stays,)``."""
+        return np.ones(len(self), dtype=np.int64) if self.stay_number is None else self.stay_number
+
+    @property
+    def n_vehicles(self) -> int:
+        """Number of EVs."""
+        return int((self.stay == 1).sum())
+
+    @cached_property
+    def name(self) -> NDArray[np.str_]:
+        """Name of each stay's agent, unique: the EV's, with the number of the stay from the second on ("car/2")."""
+        if self.stay_number is None:
+            return self.vehicle
+        numbered = np.strings.add(np.strings.add(self.vehicle, "/"), self.stay.astype(np.str_))
+        return np.where(self.stay == 1, self.vehicle, numbered)
+
+    @cached_property
+    def first_row(self) -> NDArray[np.int64]:
+        """Row of the first stay of each row's EV, shape ``(n_stays,)``."""
+        if self.stay_number is None:
+            return np.arange(len(self))
+        _, car = np.unique(self.vehicle, return_inverse=True)
+        row_of = np.empty(car.max(initial=-1) + 1, dtype=np.int64)
+        firsts = np.flatnonzero(self.stay == 1)
+        row_of[car[firsts]] = firsts
+        return row_of[car]
+
+    @property
+    def first_stays(self) -> "Fleet":
+        """The fleet of every EV's first stay, in the order of the rows."""
+        return self if self.stay_number is None else self.take(np.flatnonzero(self.stay == 1))
+
+    def each_vehicle[T: np.generic](self, draw: Callable[[int], NDArray[T]]) -> NDArray[T]:
+        """Draw a value for each EV, the same on all its stays; the order of the rows changes nothing.
+
+        Parameters
+        ----------
+        draw
+            Returns so many values; they go to EVs in the order in which they first plug in.
+
+        Returns
+        -------
+        ndarray
+            Value of each stay's EV, shape ``(n_stays,)``.
+        """
+        firsts = self.plug_in_order[self.stay[self.plug_in_order] == 1]
+        drawn = draw(firsts.size)
+        values = np.empty(len(self), dtype=drawn.dtype)
+        values[firsts] = drawn
+        return values[self.first_row]
+
+    def soc_carried(self, unserved_kwh: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the state of charge at plug-in less what earlier stays of the EV left unserved, shape ``(n_stays,)``.
+
+        Below 0 where more is missing than the battery held; NaN where battery or state of charge is unknown.
+
+        Parameters
+        ----------
+        unserved_kwh
+            What each stay left unserved [kWh], shape ``(n_stays,)``.
+        """
+        if self.stay_number is None:
+            return self.soc_plug_in
+        order = np.lexsort((self.stay, self.first_row))
+        before = np.cumsum(unserved_kwh[order]) - unserved_kwh[order]
+        begins = np.maximum.accumulate(np.where(self.stay[order] == 1, np.arange(order.size), 0))
+        missing_kwh = np.empty(len(self))
+        missing_kwh[order] = np.maximum(before - before[begins], 0.0)
+        return self.soc_plug_in - missing_kwh / self.capacity_kwh
+
+    @cached_property
     def plug_in_order(self) -> NDArray[np.int64]:
-        """Rows in the order in which EVs plug in, shape ``(n_vehicles,)``.
+        """Rows in the order in which EVs plug in, shape ``(n_stays,)``.
 
         Ties are broken by plug-out, energy, power and efficiency, in that order; EVs alike in all of these are
         interchangeable and keep their rows' order. So the order of the input changes no load curve.
@@ -81,7 +157,7 @@ class Fleet:
 
     @property
     def grid_energy_kwh(self) -> NDArray[np.float64]:
-        """Energy that the grid must supply [kWh], shape ``(n_vehicles,)``."""
+        """Energy that the grid must supply [kWh], shape ``(n_stays,)``."""
         return self.energy_kwh / self.efficiency
 
     @cached_property
@@ -91,7 +167,7 @@ class Fleet:
         return np.where(np.isnan(free), self.energy_kwh, free)
 
     def usable_slots(self, horizon: Horizon, *, whole: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Return the first usable slot of each stay and the slot after the last, both ``(n_vehicles,)``.
+        """Return the first usable slot of each stay and the slot after the last, both ``(n_stays,)``.
 
         With `whole` only slots that lie wholly in the stay count (paper A, eq 6), else also those that it covers in
         part. Where a stay has no usable slot, both are equal.
@@ -108,6 +184,6 @@ class Fleet:
         return first.astype(np.int32), stop.astype(np.int32)
 
     def slots_needed(self, horizon: Horizon) -> NDArray[np.int32]:
-        """Whole slots at rated power that meet the need (paper A, eq 4 [reconstructed]), shape ``(n_vehicles,)``."""
+        """Whole slots at rated power that meet the need (paper A, eq 4 [reconstructed]), shape ``(n_stays,)``."""
         slots = self.grid_energy_kwh / (self.power_kw * horizon.slot_h)
         return np.ceil(slots - 1e-9).astype(np.int32)

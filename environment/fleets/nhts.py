@@ -17,6 +17,10 @@ from environment.horizon import Horizon
 from environment.settings import Settings
 
 KM_PER_MILE = 1.609344
+HOURS_PER_DAY = 24.0
+NOON_H = 12.0
+"""Hour of the day at which a day of stays begins and ends."""
+
 MOST_DRAWS = 1000
 """Times that impossible stays are drawn again before the habits count as impossible."""
 
@@ -56,6 +60,10 @@ class NhtsFleet(Settings):
 
     vehicles: int = Field(default=500, gt=0, le=100_000_000)
     """Number of EVs."""
+
+    days: Literal["every", "first"] = "every"
+    """"every": the EVs come on every day of the horizon, their hours and distances drawn anew; "first": on the first only.
+    Days are counted in 24 h from the horizon's start."""
 
     plug_in_mean_h: float = Field(default=17.6, ge=0, lt=24)
     """Mean hour of the day of plugging in."""
@@ -100,14 +108,16 @@ class NhtsFleet(Settings):
         """Draw the fleet.
 
         A stay lies between two noons, as in the paper; pairs of hours that would leave before they come are drawn again
-        [default]. On a horizon that starts at another hour, stays begin on its first 24 h and may end after it.
+        [default]. On a horizon that starts at another hour, first stays begin on its first 24 h and may end after it. Each
+        further stay of an EV lies between the next two noons, so its stays cannot overlap; those that would begin after the
+        horizon are left out.
 
         Parameters
         ----------
         horizon
-            Gives the hour of the day from which hours are counted.
+            Gives the hour of the day from which hours are counted, the number of days, and changes of the clock.
         rng
-            Source of all draws.
+            Source of all draws: those of the first day come first.
 
         Raises
         ------
@@ -115,38 +125,65 @@ class NhtsFleet(Settings):
             If the habits leave no stay possible.
         """
         n = self.vehicles
-        plug_in_h, plug_out_h = self._stays(horizon, rng)
-        log_distance = self.distance_log_mean + self.distance_log_std * rng.standard_normal(n)
-        distance_km = np.exp(log_distance) * (KM_PER_MILE if self.distance_unit == "mile" else 1.0)
+        wall_in_h, wall_out_h = self._stays(horizon, rng)
+        distance_km = [self._distance_km(rng)]
         share = np.array([kind.share for kind in self.types])
         kind = rng.choice(len(self.types), size=n, p=share / share.sum())
-        capacity_kwh = np.array([kind.capacity_kwh for kind in self.types])[kind]
-        power_kw = np.array([kind.rated_kw for kind in self.types])[kind]
+        plug_in_h, plug_out_h = [wall_in_h], [wall_out_h]
+        first_noon_h = (NOON_H - horizon.start_clock_h) % HOURS_PER_DAY
+        noon_h = np.where(wall_in_h >= first_noon_h, first_noon_h, first_noon_h - HOURS_PER_DAY)
+        for day in range(1, int(np.ceil(horizon.hours / HOURS_PER_DAY)) if self.days == "every" else 1):
+            wall_in_h, wall_out_h = self._stays(horizon, rng)
+            distance_km.append(self._distance_km(rng))
+            later_h = noon_h + HOURS_PER_DAY * day + (wall_in_h - first_noon_h) % HOURS_PER_DAY
+            plug_in_h.append(later_h)
+            plug_out_h.append(later_h + (wall_out_h - wall_in_h))
+        return self._fleet(horizon, kind, np.array(plug_in_h), np.array(plug_out_h), np.array(distance_km))
+
+    def _fleet(
+        self,
+        horizon: Horizon,
+        kind: NDArray[np.int64],
+        wall_in_h: NDArray[np.float64],
+        wall_out_h: NDArray[np.float64],
+        distance_km: NDArray[np.float64],
+    ) -> Fleet:
+        """Return the fleet of each EV's kind, shape ``(n_vehicles,)``, and its days, all others ``(n_days, n_vehicles)``."""
+        plug_in_h, plug_out_h = horizon.elapsed_h(wall_in_h), horizon.elapsed_h(wall_out_h)
+        counts = plug_in_h < horizon.hours
+        counts[0] = True
+        day, vehicle = np.nonzero(counts)
+        capacity_kwh = np.array([kind.capacity_kwh for kind in self.types])[kind][vehicle]
         # Eq (4) [reconstructed]: the day's distance empties the battery, at most to nothing.
-        used = distance_km * self.consumption_kwh_per_100km / 100 / capacity_kwh
+        used = distance_km[counts] * self.consumption_kwh_per_100km / 100 / capacity_kwh
         soc = np.maximum(self.soc_plug_out - used, 0.0)
         return Fleet(
-            vehicle=np.char.add("v", np.arange(n).astype(str)),
-            plug_in_h=plug_in_h,
-            plug_out_h=plug_out_h,
+            vehicle=np.char.add("v", np.arange(self.vehicles).astype(str))[vehicle],
+            plug_in_h=plug_in_h[counts],
+            plug_out_h=plug_out_h[counts],
             energy_kwh=(self.soc_plug_out - soc) * capacity_kwh,
-            power_kw=power_kw,
+            power_kw=np.array([kind.rated_kw for kind in self.types])[kind][vehicle],
             capacity_kwh=capacity_kwh,
             soc_plug_in=soc,
-            efficiency=np.full(n, self.efficiency),
+            efficiency=np.full(vehicle.size, self.efficiency),
+            stay_number=day + 1 if day.any() else None,
         )
 
+    def _distance_km(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        log_distance = self.distance_log_mean + self.distance_log_std * rng.standard_normal(self.vehicles)
+        return np.exp(log_distance) * (KM_PER_MILE if self.distance_unit == "mile" else 1.0)
+
     def _stays(self, horizon: Horizon, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Draw a stay of each EV that begins on the first 24 h, in hours of the wall clock from the horizon's start."""
         # Eqs (1)-(2): normal on the clock, wrapped at 24 h.
-        noon_h = 12.0
         start = np.empty(self.vehicles)
         stay = np.empty(self.vehicles)
         open_rows = np.arange(self.vehicles)
         for _ in range(MOST_DRAWS):
             clock_in = self.plug_in_mean_h + self.plug_in_std_h * rng.standard_normal(open_rows.size)
             clock_out = self.plug_out_mean_h + self.plug_out_std_h * rng.standard_normal(open_rows.size)
-            start[open_rows] = (clock_in - horizon.start_clock_h) % 24
-            stay[open_rows] = (clock_out - noon_h) % 24 - (clock_in - noon_h) % 24
+            start[open_rows] = (clock_in - horizon.start_clock_h) % HOURS_PER_DAY
+            stay[open_rows] = (clock_out - NOON_H) % HOURS_PER_DAY - (clock_in - NOON_H) % HOURS_PER_DAY
             open_rows = open_rows[stay[open_rows] <= 0]
             if not open_rows.size:
                 return start, start + stay

@@ -207,7 +207,7 @@ def ev(day: Day, k: int, row: int) -> EvView:
     slots = np.arange(problem.first_slot[row], problem.stop_slot[row])
     seen_h, read_kw = day.witness.seen_kw.get((transformer.name, row), (np.nan, None))
     return EvView(
-        name=str(transformer.vehicles[row]),
+        name=str(transformer.fleet.name[row]),
         transformer=transformer.name,
         state=STATES[int(states(day, k)[row])],
         stay_h=(float(problem.plug_in_h[row]), float(problem.plug_out_h[row])),

@@ -12,7 +12,7 @@ from coordination.peak_shaving.problem import EXACT, PeakShaving, PeakShavingSet
 from coordination.peak_shaving.search import Found, find
 from environment.battery import Batteries
 from environment.faults import Fault, FaultyInputError, collecting
-from environment.fleets import DatedFleet, Fleet
+from environment.fleets import CsvFleet, DatedFleet, Fleet
 from environment.fleets.dated import require_dates, told_outside
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
@@ -74,7 +74,7 @@ class ShavingWorld:
         fleet_rng, load_rng, soc_rng, stay_rng, search_rng = rng.spawn(5)
         horizon, faults = scenario.horizon, list[Fault]()
         profile = collecting(faults, lambda: scenario.load.profile(horizon))
-        fleet = collecting(faults, lambda: scenario.fleet.build(horizon, fleet_rng))
+        fleet = collecting(faults, lambda: _one_stay_each(scenario, scenario.fleet.build(horizon, fleet_rng)))
         tariff = collecting(faults, lambda: scenario.tariff.tariff(horizon))
         soc = participation = None
         if fleet is not None:
@@ -166,3 +166,19 @@ class ShavingWorld:
     def find(self, problem: PeakShaving, progress: Callable[[float], None] | None = None) -> Found:
         """Find the signal of a problem; the same at every call."""
         return find(problem, np.random.default_rng(self.search_seed), progress)
+
+
+def _one_stay_each(scenario: Scenario, fleet: Fleet) -> Fleet:
+    """Return the fleet of which each EV has one stay, its first: participation says on which days it comes back.
+
+    Raises
+    ------
+    FaultyInputError
+        If a file names several stays of an EV.
+    """
+    first = fleet.first_stays
+    if isinstance(scenario.fleet, CsvFleet) and len(first) < len(fleet):
+        found = f"on several lines, {str(fleet.vehicle[fleet.stay > 1][0])!r} the first"
+        expected = "one stay an EV beside [peak_shaving]; participation.stays repeats it"
+        raise FaultyInputError([Fault(scenario.fleet.path.name, None, "vehicle", found, expected)])
+    return first

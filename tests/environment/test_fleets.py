@@ -1,15 +1,20 @@
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from environment.faults import FaultyInputError
 from environment.fleets import AcnFleet, CsvFleet, Fleet, NhtsFleet
 from environment.fleets.nhts import EvType
 from environment.horizon import Horizon
+from tests.support.laws import examples
 from tests.support.worlds import make_fleet
 
 RNG = np.random.default_rng(0)
@@ -76,6 +81,67 @@ def test_draws_depend_on_the_seed_alone() -> None:
     assert draw(3).plug_in_h.tolist() != draw(4).plug_in_h.tolist()
 
 
+@st.composite
+def long_horizons(draw: st.DrawFn) -> Horizon:
+    """Horizons of up to nine days from any hour, across a change of the clock in spring, in autumn, or without one."""
+    day = draw(st.sampled_from(["2026-03-26", "2026-10-22", "2026-06-01"]))
+    hour = draw(st.integers(0, 23))
+    zone = draw(st.sampled_from([None, "Europe/Berlin", "America/Los_Angeles"]))
+    return Horizon(start=f"{day}T{hour:02d}:00", slots=draw(st.integers(1, 9 * 24)), timezone=zone)
+
+
+@examples(0.5)
+@given(long_horizons(), st.integers(0, 2**32))
+def test_the_same_evs_come_day_after_day_and_never_overlap_themselves(horizon: Horizon, seed: int) -> None:
+    kinds = [EvType(capacity_kwh=24.0), EvType(capacity_kwh=40.0)]
+    source = NhtsFleet(vehicles=8, types=kinds)
+    fleet = source.build(horizon, np.random.default_rng(seed))
+    first = source.model_copy(update={"days": "first"}).build(horizon, np.random.default_rng(seed))
+    for name in ("vehicle", "plug_in_h", "plug_out_h", "energy_kwh", "power_kw", "capacity_kwh", "soc_plug_in"):
+        np.testing.assert_array_equal(getattr(fleet.first_stays, name), getattr(first, name))
+    assert first.stay_number is None
+    assert (fleet.plug_in_h[fleet.stay > 1] < horizon.hours).all()
+    for car in first.vehicle:
+        own = fleet.take(np.flatnonzero(fleet.vehicle == car))
+        assert own.stay.tolist() == list(range(1, len(own) + 1))
+        assert (own.plug_in_h[1:] >= own.plug_out_h[:-1] - 1e-9).all()
+        assert np.unique(own.capacity_kwh).size == np.unique(own.power_kw).size == 1
+    if horizon.hours <= 24:
+        assert len(fleet) == len(first)
+
+
+@examples(0.5)
+@given(st.integers(1, 9), st.integers(1, 20), st.integers(0, 2**32))
+def test_from_noon_each_day_has_as_many_stays_as_there_are_evs(days: int, vehicles: int, seed: int) -> None:
+    fleet = NhtsFleet(vehicles=vehicles).build(Horizon(slots=24 * days), np.random.default_rng(seed))
+    assert fleet.n_vehicles == vehicles
+    assert np.bincount((fleet.plug_in_h // 24).astype(int)).tolist() == [vehicles] * days
+    assert np.unique(fleet.name).size == len(fleet)
+    np.testing.assert_array_equal(fleet.plug_in_h // 24 + 1, fleet.stay)
+
+
+def test_days_are_drawn_anew() -> None:
+    fleet = NhtsFleet(vehicles=2000).build(Horizon(slots=48), np.random.default_rng(1))
+    one, two = fleet.take(np.flatnonzero(fleet.stay == 1)), fleet.take(np.flatnonzero(fleet.stay == 2))
+    for name in ("plug_in_h", "plug_out_h", "energy_kwh"):
+        correlation = np.corrcoef(getattr(one, name), getattr(two, name))[0, 1]
+        assert abs(correlation) < 0.1
+    assert np.median(two.plug_in_h) - 24 == pytest.approx(np.median(one.plug_in_h), abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("start", "elapsed_h"),
+    [("2026-10-24T12:00", 21 + 55 / 60), ("2026-03-28T12:00", 19 + 55 / 60), ("2026-06-01T12:00", 20 + 55 / 60)],
+)
+def test_hours_of_habit_are_read_off_the_wall_where_clocks_change(start: str, elapsed_h: float) -> None:
+    """Who leaves at 08:55 does so after a night of 25, 23 or 24 hours."""
+    punctual = NhtsFleet(vehicles=1, plug_in_std_h=0, plug_out_mean_h=8 + 55 / 60, plug_out_std_h=0)
+    fleet = punctual.build(Horizon(start=start, slots=48, timezone="Europe/Berlin"), RNG)
+    assert fleet.plug_in_h[0] == pytest.approx(5.6)
+    assert fleet.plug_out_h[0] == pytest.approx(elapsed_h)
+    assert fleet.plug_out_h[1] == pytest.approx(elapsed_h + 24)
+
+
 def test_usable_slots_whole_and_in_part() -> None:
     fleet = make_fleet([(0.5, 3.5, 1, 4), (1, 3, 1, 4), (-2, 30, 1, 4), (25, 30, 1, 4), (2.2, 2.8, 1, 4)])
     horizon = Horizon()
@@ -109,6 +175,73 @@ def test_csv_without_a_state_of_charge_asks_to_be_filled(tmp_path: Path) -> None
     assert fleet.soc_plug_in.tolist() == [0.75]
 
 
+TWICE = "vehicle,plug_in,plug_out,energy_kwh,power_kw\n"
+SAME_CAR_TWICE = (
+    "car,2024-05-06T18:00,2024-05-07T07:00,10,7.4\n"
+    "other,2024-05-06T19:00,2024-05-07T07:00,10,7.4\n"
+    "car,2024-05-07T18:00,2024-05-08T07:00,10,11\n"
+)
+
+
+def test_a_car_may_stand_on_several_lines(tmp_path: Path) -> None:
+    fleet = read(tmp_path, TWICE + SAME_CAR_TWICE, Horizon(start="2024-05-06T12:00", slots=48))
+    assert (len(fleet), fleet.n_vehicles) == (3, 2)
+    assert fleet.stay.tolist() == [1, 1, 2]
+    assert fleet.name.tolist() == ["car", "other", "car/2"]
+    assert fleet.plug_in_h.tolist() == [6.0, 7.0, 30.0]
+    assert fleet.first_row.tolist() == [0, 1, 0]
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 2**32))
+def test_the_order_of_lines_changes_no_stay(tmp_path_factory: pytest.TempPathFactory, order: Random, seed: int) -> None:
+    drawn = NhtsFleet(vehicles=4).build(Horizon(slots=96), np.random.default_rng(seed))
+    columns = (drawn.vehicle, drawn.plug_in_h, drawn.plug_out_h, drawn.energy_kwh, drawn.power_kw)
+    lines = [",".join(map(str, row)) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    order.shuffle(lines)
+    text = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\n" + "\n".join(lines)
+    fleet = read(tmp_path_factory.getbasetemp(), text, Horizon(slots=96))
+    line_of = {line.split(",")[1]: i for i, line in enumerate(lines)}
+    rows = np.array([line_of[str(each)] for each in drawn.plug_in_h.tolist()])
+    np.testing.assert_array_equal(fleet.stay[rows], drawn.stay)
+    np.testing.assert_array_equal(fleet.name[rows], drawn.name)
+    places = fleet.each_vehicle(np.arange)[rows]
+    np.testing.assert_array_equal(places, drawn.each_vehicle(np.arange))
+
+
+@pytest.mark.parametrize(
+    ("rows", "field", "message"),
+    [
+        (["a,1,9,1,4,24,,,T1", "a,8,12,1,4,24,,,T1"], "vehicle", "line 3.*at 8 h, while its stay on line 2 lasts until 9 h"),
+        (["a,8,12,1,4,24,,,T1", "a,1,9,1,4,24,,,T1"], "vehicle", "line 2.*at 8 h, while its stay on line 3 lasts until 9 h"),
+        (["a,1,20,1,4,24,,,T1", "a,2,3,1,4,24,,,T1", "a,5,6,1,4,24,,,T1"], "vehicle", "line 4.*stay on line 2 lasts"),
+        (["a,1,9,1,4,24,,,T1", "a,10,12,1,4,25,,,T1"], "capacity_kwh", "line 3.*'25', and '24' on line 2"),
+        (["a,1,9,1,4,24,,,T1", "a,10,12,1,4,,,,T1"], "capacity_kwh", "the same on all lines of an EV"),
+        (["a,1,9,1,4,24,,,T1", "a,10,12,1,4,24,,,T2"], "transformer", "'T2', and 'T1' on line 2"),
+        (["a,1,9,1,4,24,,,T1", "a,10,12,1,4,24,,,T1", "a/2,1,2,1,4,24,,,T1"], "vehicle", "line 4.*another EV's later stay"),
+    ],
+)  # fmt: skip
+def test_what_one_car_cannot_do_names_both_lines(tmp_path: Path, rows: list[str], field: str, message: str) -> None:
+    with pytest.raises(FaultyInputError, match=message) as caught:
+        read(tmp_path, HEADER + "\n".join(rows) + "\n")
+    assert {fault.field for fault in caught.value.faults} == {field}
+
+
+def test_power_and_efficiency_may_differ_between_the_stays_of_a_car(tmp_path: Path) -> None:
+    fleet = read(tmp_path, HEADER + "a,1,9,1,4,24,0.5,0.9,T1\na,10,12,1,11,24,0.5,1,T1\n")
+    assert fleet.power_kw.tolist() == [4.0, 11.0]
+
+
+def test_what_earlier_stays_left_unserved_is_missing_later() -> None:
+    fleet = make_fleet(
+        [(1, 2, 8, 4), (3, 4, 8, 4), (5, 6, 8, 4), (7, 8, 8, 4)],
+        capacity_kwh=np.array([20.0, 20.0, 40.0, 20.0]),
+        soc_plug_in=np.array([0.5, 0.6, 0.5, 0.2]),
+    )
+    fleet = replace(fleet, vehicle=np.array(["a", "a", "b", "a"]), stay_number=np.array([1, 2, 1, 3]))
+    carried = fleet.soc_carried(np.array([4.0, 3.0, 9.0, 0.0]))
+    np.testing.assert_allclose(carried, [0.5, 0.4, 0.5, 0.2 - 7 / 20])
+
+
 def test_csv_with_timestamps(tmp_path: Path) -> None:
     text = "vehicle,plug_in,plug_out,energy_kwh,power_kw\na,2026-01-01T18:00+01:00,2026-01-02T06:00Z,6,4\n"
     fleet = read(tmp_path, text, Horizon(start="2026-01-01T12:00", timezone="Europe/Berlin"))
@@ -118,7 +251,7 @@ def test_csv_with_timestamps(tmp_path: Path) -> None:
 def test_every_fault_of_a_file_is_found_at_once(tmp_path: Path) -> None:
     rows = [
         "a,1,9,10,4,24,0.5,0.9,T1",  # line 2: sound
-        "a,1,9,1,4,24,0.5,0.9,T1",  # 3: name again
+        "a,1,9,1,4,24,0.5,0.9,T1",  # 3: there twice at a time
         "b,9,1,1,4,24,0.5,0.9,T1",  # 4: leaves before it comes
         "c,1,9,-1,4,24,0.5,0.9,T1",  # 5: negative energy
         "d,1,9,20,4,24,0.5,0.9,T1",  # 6: no room for it

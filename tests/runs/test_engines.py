@@ -47,17 +47,19 @@ def test_500_evs_at_every_batch_size(batch: int, energy: str) -> None:
     rounds=st.sampled_from([0, 3]),
     information=st.sampled_from(["online", "day_ahead"]),
     lines=st.sampled_from([0, 0, 1, 3]),
+    days=st.sampled_from([1, 1, 3]),
 )
 @examples(4 / 3)
 def test_any_small_case(
     seed: int, vehicles: int, batch: int, energy: str, slot_min: int, limit: int, fluctuation: float, transformers: int, method: str,
-    rounds: int, information: str, lines: int,
+    rounds: int, information: str, lines: int, days: int,
 ) -> None:  # fmt: skip
     assert_alike(*both(
         f"run.seed={seed}", f"fleet.vehicles={vehicles}", f"coordination.batch_size={batch}",
         f"coordination.energy={energy}", f"horizon.slot_min={slot_min}", f"transformer.limit_kw={limit}",
         f"load.fluctuation={fluctuation}", f"transformer.count={transformers}", f"coordination.method={method}",
         f"coordination.rounds={rounds}", f"coordination.information={information}", f"transformer.lines={lines}",
+        f"horizon.slots={days * 24 * 60 // slot_min}",
     ))  # fmt: skip
 
 

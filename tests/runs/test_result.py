@@ -75,7 +75,7 @@ def test_another_seed_is_another_day() -> None:
 
 def test_tables_have_the_promised_columns(result: Result) -> None:
     assert {"slot", "start", "base_kw", "actual_kw", "ev_kw", "total_kw", "pheromone"} <= set(result.slots.columns)
-    assert list(result.schedule.columns) == ["vehicle", "slot", "power_kw"]
+    assert list(result.schedule.columns) == ["vehicle", "stay", "slot", "power_kw"]
     vehicles = [
         "vehicle",
         "transformer",

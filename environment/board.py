@@ -5,12 +5,15 @@ equations). The two kernels below are the board's only rules; the board of the a
 use them.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from environment.compiled import compiled
+from environment.horizon import MINUTES_PER_DAY, Horizon
 
 LIMIT_TOLERANCE_KW: Final = 1e-6
 """A slot counts as above the limit from this excess on [kW]: room for rounding, nothing else."""
@@ -140,6 +143,10 @@ class PheromoneBoard:
         """EV load promised so far [kW], shape ``(n_slots,)``."""
         return self.load_kw - self.base_kw
 
+    def promised_in_kw(self, slot: int) -> float:
+        """Return the EV load promised in one slot [kW]."""
+        return float(self.load_kw[slot] - self.base_kw[slot])
+
     @property
     def version(self) -> int:
         """Number of the version last published, from 0."""
@@ -170,3 +177,43 @@ class PheromoneBoard:
     def publish(self) -> None:
         """Publish the present load."""
         publish(self.load_kw, self.copies_kw, self.tally)
+
+
+@dataclass(frozen=True, eq=False)
+class BoardRecord:
+    """What stood on boards at each slot boundary: the slots of the day that follows, at the end those of the last day.
+
+    So a record grows with the slots of a horizon, not with their square; a horizon of a day has the whole board at each.
+
+    Parameters
+    ----------
+    first_slot
+        First slot that is recorded at each boundary, shape ``(n_slots + 1,)``.
+    load_kw
+        Base load plus promises [kW], shape ``(n_transformers, n_slots + 1, n_recorded)``.
+    """
+
+    first_slot: NDArray[np.int64]
+    load_kw: NDArray[np.float64]
+
+    @classmethod
+    def empty(cls, n_transformers: int, horizon: Horizon) -> Self:
+        """Return a record to be filled."""
+        n = horizon.n_slots
+        width = min(n, -(-MINUTES_PER_DAY // horizon.slot_min))
+        return cls(np.minimum(np.arange(n + 1), n - width), np.zeros((n_transformers, n + 1, width)))
+
+    @classmethod
+    def joined(cls, parts: "Sequence[BoardRecord]") -> Self:
+        """Return the record of the transformers of several records, in their order."""
+        return cls(parts[0].first_slot, np.concatenate([part.load_kw for part in parts]))
+
+    @property
+    def slot(self) -> NDArray[np.int64]:
+        """Slot of each entry, shape ``(n_slots + 1, n_recorded)``."""
+        return self.first_slot[:, None] + np.arange(self.load_kw.shape[2])
+
+    def enter(self, transformer: int, boundary: int, load_kw: NDArray[np.float64]) -> None:
+        """Record the board of a transformer [kW], shape ``(n_slots,)``, as it stands at a slot boundary, from 0."""
+        first = self.first_slot[boundary]
+        self.load_kw[transformer, boundary] = load_kw[first : first + self.load_kw.shape[2]]

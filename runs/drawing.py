@@ -68,15 +68,16 @@ class Timed(Protocol):
         """What was run."""
 
 
-def clock(axes: Axes, result: Timed, which: str = "x") -> None:
-    """Turn hours since the horizon's start on an axis into times of day."""
+def clock(axes: Axes, result: Timed, which: str = "x", span_h: tuple[float, float] | None = None) -> None:
+    """Turn hours since the horizon's start on an axis into times of day; `span_h` from and to which of them, or all."""
     horizon = result.scenario.horizon
-    step = max(1.0, 3.0 * np.ceil(horizon.hours / 24)) if horizon.hours > 8 else 1.0
-    ticks = np.arange(0, horizon.hours + 1e-9, step)
+    begin_h, end_h = span_h or (0.0, horizon.hours)
+    step = max(1.0, 3.0 * np.ceil((end_h - begin_h) / 24)) if end_h - begin_h > 8 else 1.0
+    ticks = np.arange(begin_h, end_h + 1e-9, step)
     moments = [pd.Timestamp(horizon.begin) + pd.Timedelta(hours=hour) for hour in horizon.wall_h(ticks)]
     labels = [f"{moment:%H:%M}" for moment in moments]
     if which == "x":
-        axes.set_xlim(0, horizon.hours)
+        axes.set_xlim(begin_h, end_h)
         axes.set_xticks(ticks, labels)
     else:
         axes.set_yticks(ticks, labels)

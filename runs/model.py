@@ -11,13 +11,14 @@ from agents.ev import EV
 from agents.substation import Substation
 from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
+from environment.board import BoardRecord
 from environment.channel import Channel
 from runs.scenario import Scenario
 from runs.world import World, count_planning
 
 
 class ChargingModel(mesa.Model):  # type: ignore[misc]
-    """A day of charging; `time` is in hours from the horizon's start.
+    """Charging over a horizon; `time` is in hours from the horizon's start.
 
     Plug-ins and slot boundaries are events; at one moment the boundary comes first, then EVs in plug-in order.
 
@@ -36,8 +37,8 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         All that exists: slots, loads, fleet, tree.
     channel
         Carried and counted every message.
-    boards_kw
-        Load on the boards at each slot boundary [kW], shape ``(n_transformers, n_slots + 1, n_slots)``.
+    boards
+        Boards at each slot boundary.
     datacollector
         Base load, EV load and messages at every slot boundary.
     """
@@ -51,8 +52,7 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         self.channel = channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
         horizon, hierarchy = self.world.horizon, self.world.hierarchy
-        n = horizon.n_slots
-        self.boards_kw = np.zeros((len(hierarchy.transformers), n + 1, n))
+        self.boards = BoardRecord.empty(len(hierarchy.transformers), horizon)
         self.transformers = self._make_transformers()
         substations = [
             Substation(
@@ -121,14 +121,14 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         """Begin the next slot: transformers learn its actual load."""
         for k, transformer in enumerate(self.transformers):
             transformer.begin_slot(self.slot)
-            self.boards_kw[k, self.slot] = transformer.board.load_kw
+            self.boards.enter(k, self.slot, transformer.board.load_kw)
         self.datacollector.collect(self)
         self.slot += 1
 
     def end_day(self) -> None:
         """End the horizon: reports go up."""
         for k, transformer in enumerate(self.transformers):
-            self.boards_kw[k, self.slot] = transformer.board.load_kw
+            self.boards.enter(k, self.slot, transformer.board.load_kw)
         self.control_center.gather()
         self.running = False
 
@@ -151,7 +151,7 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
 
     def ev_kw_now(self) -> float:
         """Return the EV load of all transformers in the present slot [kW]."""
-        return float(sum(transformer.board.promised_kw[self.slot] for transformer in self.transformers))
+        return float(sum(transformer.board.promised_in_kw(self.slot) for transformer in self.transformers))
 
     def messages_now(self) -> int:
         """Return the messages sent so far."""

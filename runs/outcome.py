@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.coordinator import Round
 from coordination.valley_filling.problem import Schedule
+from environment.board import BoardRecord
 from environment.channel import Channel
 from runs.metrics import Distance
 
@@ -46,8 +47,8 @@ class Outcome:
         One a transformer.
     rounds
         (slot, round) of every round on record, for each transformer.
-    boards_kw
-        Load on the boards at each slot boundary [kW], shape ``(n_transformers, n_slots + 1, n_slots)``.
+    boards
+        Boards at each slot boundary.
     channel
         Channel with its books of messages.
     refusals
@@ -62,7 +63,7 @@ class Outcome:
 
     schedules: tuple[Schedule, ...]
     rounds: tuple[list[tuple[int, Round]], ...]
-    boards_kw: NDArray[np.float64]
+    boards: BoardRecord
     channel: Channel
     refusals: int
     wall_s: float

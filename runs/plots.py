@@ -109,27 +109,33 @@ def _gap_trace(result: Result) -> pd.DataFrame:
 
 
 def board(result: Result) -> Figure:
-    """Draw the pheromone of one transformer's slots as the day goes on; past slots are blank.
+    """Draw the pheromone of one transformer's slots as a day goes on; past slots are blank.
 
-    With several transformers it is the one that ends with the highest load.
+    It is the transformer and, of several, the day of the highest load.
     """
-    totals = result.slots.groupby("transformer", sort=False).total_kw.max()
-    name = str(totals.idxmax())
-    table = result.board[result.board.transformer == name]
-    n = result.scenario.horizon.n_slots
-    pheromone = table.pheromone.to_numpy().reshape(n + 1, n)
+    horizon = result.scenario.horizon
+    highest = result.slots.iloc[int(result.slots.total_kw.to_numpy().argmax())]
+    table = result.board[result.board.transformer == highest.transformer]
+    width = int((table.at_h == 0).sum())
+    first = int(highest.slot) // width * width
+    hours = horizon.edges_h[first : first + width + 1]
+    n = hours.size - 1
+    table = table[table.at_h.between(hours[0], hours[-1]) & table.slot.between(first, first + n - 1)]
+    pheromone = np.full((n + 1, n), np.nan)
+    pheromone[np.searchsorted(hours, table.at_h), table.slot - first] = table.pheromone
     shown = np.ma.masked_where(np.arange(n) < np.arange(n + 1)[:, None], 100 * pheromone)
-    hours = _edges_h(result)
+    day = "" if n == horizon.n_slots else f" on day {first // width + 1}"
     figure, axes = canvas(
-        f"The board of {name}: strong pheromone is an empty valley, and fades as ants fill it", height=5.6
+        f"The board of {highest.transformer}{day}: strong pheromone is an empty valley, and fades as ants fill it",
+        height=5.6,
     )
     image = axes.pcolormesh(hours, np.append(hours, hours[-1] + hours[1] - hours[0])[: n + 2], shown, cmap="viridis")
     figure.colorbar(image, ax=axes, label="pheromone [% of all headroom]")
     axes.plot(hours, hours, color=LIMIT, lw=1.5, label="now")
     axes.set(xlabel="slot (time of day)", ylabel="read at (time of day)", ylim=(hours[-1], hours[0]))
     axes.legend(loc="lower left", frameon=True)
-    clock(axes, result)
-    clock(axes, result, which="y")
+    for which in ("x", "y"):
+        clock(axes, result, which, (float(hours[0]), float(hours[-1])))
     return figure
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 
 from coordination.valley_filling.problem import Schedule
-from environment.board import pheromone
+from environment.board import BoardRecord, pheromone
 from environment.channel import BOOK_COLUMNS
 from environment.faults import Fault, FaultyInputError
 from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, in_short, write_run
@@ -70,7 +70,8 @@ class Result:
     schedule
         ``vehicle stay slot power_kw``, charging slots only.
     board
-        ``transformer at_h slot load_kw pheromone``: the board at each slot boundary.
+        ``transformer at_h slot load_kw pheromone``: the board at each slot boundary, of a horizon longer than a day the slots
+        of the day that follows (at the end, of the last day), and their shares of the headroom of those.
     messages
         ``kind hop cast messages receivers bytes lost doubled delay_mean_s delay_max_s``: what was sent of each kind over
         each hop, to how many; how many of them it did not reach or reached twice, and how long it took.
@@ -139,7 +140,7 @@ class Result:
             slots=slots,
             vehicles=_vehicles(world, outcome, books, actual + ev, vehicle),
             schedule=_schedule(world, outcome.schedules, vehicle),
-            board=_board(world, outcome.boards_kw),
+            board=_board(world, outcome.boards),
             messages=pd.DataFrame(outcome.channel.books, columns=list(BOOK_COLUMNS)),
             rounds=_rounds(world, outcome),
             log=log_table(outcome.channel.log),
@@ -291,12 +292,13 @@ def _schedule(world: World, schedules: tuple[Schedule, ...], vehicle: ExtensionA
     return pd.DataFrame(columns, copy=False)
 
 
-def _board(world: World, boards_kw: NDArray[np.float64]) -> pd.DataFrame:
-    n_transformers, n_times, n = boards_kw.shape
-    return pd.DataFrame({
-        "transformer": np.repeat(np.array(world.hierarchy.transformers), n_times * n),
+def _board(world: World, boards: BoardRecord) -> pd.DataFrame:
+    n_transformers, n_times, n = boards.load_kw.shape
+    columns = {
+        "transformer": _texts(world.hierarchy.transformers).take(np.repeat(np.arange(n_transformers), n_times * n)),
         "at_h": np.tile(np.repeat(world.horizon.edges_h, n), n_transformers),
-        "slot": np.tile(np.arange(n), n_transformers * n_times),
-        "load_kw": boards_kw.ravel(),
-        "pheromone": pheromone(boards_kw, world.hierarchy.limit_kw).ravel(),
-    })  # fmt: skip
+        "slot": np.tile(boards.slot.ravel(), n_transformers),
+        "load_kw": boards.load_kw.ravel(),
+        "pheromone": pheromone(boards.load_kw, world.hierarchy.limit_kw).ravel(),
+    }
+    return pd.DataFrame(columns, copy=False)

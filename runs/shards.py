@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from environment.board import BoardRecord
 from environment.channel import Channel
 from runs.engine import Engine
 from runs.outcome import Outcome
@@ -95,7 +96,7 @@ def _gathered(world: World, outcomes: Sequence[Outcome], wall_s: float) -> Outco
     return Outcome(
         schedules=tuple(chain.from_iterable(outcome.schedules for outcome in outcomes)),
         rounds=tuple(chain.from_iterable(outcome.rounds for outcome in outcomes)),
-        boards_kw=np.concatenate([outcome.boards_kw for outcome in outcomes]),
+        boards=BoardRecord.joined([outcome.boards for outcome in outcomes]),
         channel=channel,
         refusals=sum(outcome.refusals for outcome in outcomes),
         wall_s=wall_s,

@@ -2,10 +2,9 @@
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coordination.valley_filling.adjustment import adjust, cut_arrivals
 from coordination.valley_filling.ants import forage
@@ -13,7 +12,7 @@ from coordination.valley_filling.colony import plan_ahead, sent_choosing
 from coordination.valley_filling.coordinator import Round
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.rounds import hold
-from environment.board import REFUSALS, PheromoneBoard
+from environment.board import REFUSALS, BoardRecord, PheromoneBoard
 from environment.channel import Channel
 from environment.messages import (
     HEADER_BYTES,
@@ -37,6 +36,10 @@ from runs.world import World, count_planning
 
 if TYPE_CHECKING:
     from runs.result import Result
+
+
+TOLD_SLOTS: Final = 100
+"""Slots of a transformer after which progress is told."""
 
 
 def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
@@ -142,7 +145,7 @@ def _run_agents(world: World, tell: Progress) -> Outcome:
     return Outcome(
         schedules=model.schedules(),
         rounds=tuple(transformer.rounds for transformer in model.transformers),
-        boards_kw=model.boards_kw,
+        boards=model.boards,
         channel=model.channel,
         refusals=sum(int(transformer.board.tally[REFUSALS]) for transformer in model.transformers),
         wall_s=time.perf_counter() - begun,
@@ -163,21 +166,19 @@ def _run_compiled(world: World, tell: Progress) -> Outcome:
     begun = time.perf_counter()
     channel = Channel()
     count_upper_hops(world, channel)
-    n = world.horizon.n_slots
-    boards_kw = np.zeros((len(problems), n + 1, n))
+    boards = BoardRecord.empty(len(problems), world.horizon)
     schedules = []
     rounds = []
     refusals = 0
     for k in range(len(problems)):
-        schedule, board, held = _run_transformer(world, k, channel, boards_kw[k])
+        schedule, board, held = _run_transformer(world, k, channel, boards, tell)
         schedules.append(schedule)
         rounds.append(held)
         refusals += int(board.tally[REFUSALS])
-        tell((k + 1) / len(problems))
     return Outcome(
         schedules=tuple(schedules),
         rounds=tuple(rounds),
-        boards_kw=boards_kw,
+        boards=boards,
         channel=channel,
         refusals=refusals,
         wall_s=time.perf_counter() - begun,
@@ -187,7 +188,7 @@ def _run_compiled(world: World, tell: Progress) -> Outcome:
 
 
 def _run_transformer(
-    world: World, k: int, channel: Channel, boards_kw: NDArray[np.float64]
+    world: World, k: int, channel: Channel, boards: BoardRecord, tell: Progress
 ) -> tuple[Schedule, PheromoneBoard, list[tuple[int, Round]]]:
     problem, actual_kw, settings = world.problems[k], world.loads[k].actual_kw, world.scenario.coordination
     board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size, problem.lines)
@@ -203,17 +204,17 @@ def _run_transformer(
         count_planning(channel, world.coordinator, plan, problem.order.size)
     plug_in_h = np.maximum(problem.plug_in_h[problem.order], 0.0)
     plugged_in = np.searchsorted(plug_in_h, world.horizon.edges_h, side="left")
+    staying = problem.order[: plugged_in[0]]
     for now in range(problem.n_slots):
-        here = problem.order[: plugged_in[now]]
+        staying = staying[problem.stop_slot[staying] > now]
         if world.adjusts and actual_kw[now] != board.base_kw[now]:
-            staying = here[problem.stop_slot[here] > now]
             answers = adjust(problem, board, schedule, staying, now, actual_kw[now])
             if staying.size:
                 _count_adjustment(channel, problem, staying.size, *answers)
         if world.holds_online_rounds:
-            staying = here[problem.stop_slot[here] > now + 1]
-            held += [(now, each) for each in hold(problem, board, schedule, staying, settings.rounds, now + 1)]
-        boards_kw[now] = board.load_kw
+            returning = staying[problem.stop_slot[staying] > now + 1]
+            held += [(now, each) for each in hold(problem, board, schedule, returning, settings.rounds, now + 1)]
+        boards.enter(k, now, board.load_kw)
         coming = problem.order[plugged_in[now] : plugged_in[now + 1]]
         if not forages:
             schedule.add_to(board.load_kw, coming)
@@ -222,7 +223,10 @@ def _run_transformer(
         elif world.adjusts:
             cuts = cut_arrivals(problem, board, schedule, coming, now)
             channel.record_all([Sent(Cut, cuts, cuts, Cut.bytes_of(cuts, cuts))])
-    boards_kw[-1] = board.load_kw
+        staying = np.concatenate([staying, coming])
+        if (now + 1) % TOLD_SLOTS == 0 or now + 1 == problem.n_slots:
+            tell((k + (now + 1) / problem.n_slots) / len(world.problems))
+    boards.enter(k, problem.n_slots, board.load_kw)
     if forages:
         chosen = problem.order if world.plans_ahead else problem.order[: plugged_in[-1]]
         channel.record_all(sent_choosing(problem, board, chosen))

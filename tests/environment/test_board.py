@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.board import PheromoneBoard, pheromone
+from environment.board import BoardRecord, PheromoneBoard, pheromone
+from environment.horizon import Horizon
+from tests.support.laws import examples
 
 
 def board(batch_size: int = 1, limit: float = 20.0) -> PheromoneBoard:
@@ -59,3 +61,23 @@ def test_the_actual_load_replaces_the_forecast_once() -> None:
     assert b.reveal(2, 7.0) == 0.0
     assert b.load_kw[2] == 7.0
     assert b.promised_kw[2] == 0.0
+
+
+@examples(2)
+@given(st.integers(1, 200), st.sampled_from([15, 60, 90, 480, 1440, 2000]), st.integers(0, 2**32))
+def test_a_record_has_the_day_that_follows_and_all_of_a_day(slots: int, slot_min: int, seed: int) -> None:
+    horizon = Horizon(slots=slots, slot_min=slot_min)
+    a_day = -(-1440 // slot_min)
+    boards_kw = np.random.default_rng(seed).random((2, slots + 1, slots))
+    record = BoardRecord.empty(2, horizon)
+    for k in range(2):
+        for boundary in range(slots + 1):
+            record.enter(k, boundary, boards_kw[k, boundary])
+    for boundary in range(slots + 1):
+        np.testing.assert_array_equal(record.load_kw[:, boundary], boards_kw[:, boundary, record.slot[boundary]])
+        assert {*range(boundary, min(boundary + a_day, slots))} <= {*record.slot[boundary].tolist()}
+    assert record.load_kw.size <= 2 * (slots + 1) * a_day
+    if slots <= a_day:
+        np.testing.assert_array_equal(record.load_kw, boards_kw)
+    parts = [BoardRecord(record.first_slot, record.load_kw[k : k + 1]) for k in range(2)]
+    np.testing.assert_array_equal(BoardRecord.joined(parts).load_kw, record.load_kw)

@@ -1,9 +1,12 @@
 """Reading a CSV file as columns, with every fault collected: which line, which column, what was expected."""
 
+import codecs
 import csv
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.horizon import Horizon
 
 if TYPE_CHECKING:
@@ -20,24 +23,36 @@ if TYPE_CHECKING:
 UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 """What reading a damaged file can raise."""
 
-SEPARATORS = {",": "commas", ";": "semicolons"}
+MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+"""What may stand between cells, in words."""
+
+_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+_POINT = re.compile(r"[+-]?\d+\.\d+(?:[eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 
 
 class CsvTable:
     """The cells of a CSV file as text, the line of each row, and the faults found so far.
 
+    A spreadsheet's file is read as it comes: UTF-8 or UTF-16 with a byte order mark, gzipped or not, commas, semicolons or
+    tabs between cells, and beside the last two decimal points or decimal commas, one of them in the whole file.
+
     Parameters
     ----------
     path
-        A CSV file with a header, plain or gzipped.
+        A CSV file with a header.
     required
         Columns that must be there.
     optional
         Columns that may be there.
+    either
+        Groups of columns of which just one must be there, and all of it; `given` is that one.
     ignore_others
         Whether further columns are passed over (files of other programs) or are faults (our own formats).
-    delimiter, null
-        What stands between cells, and a cell that stands for an empty one.
+    delimiter
+        What stands between the cells of a format that never has decimal commas; none: what the header shows.
+    null
+        A cell that stands for an empty one.
     most_rows
         Read no more than so many rows of the file, the header among them; none: all.
 
@@ -53,47 +68,65 @@ class CsvTable:
         required: Sequence[str],
         optional: Sequence[str] = (),
         *,
+        either: Sequence[tuple[str, ...]] = (),
         ignore_others: bool = False,
-        delimiter: str = ",",
+        delimiter: str | None = None,
         null: str = "",
         most_rows: int | None = None,
     ) -> None:
         self.file = path.name
-        self._delimiter, self._null, self._most_rows = delimiter, null, most_rows
+        self._delimiter, self._null, self._may_have_commas = delimiter, null, False
+        self._most_rows = most_rows
         self.faults: list[Fault] = []
         header, self.lines, rows = self._read(path)
-        missing = [name for name in required if name not in header]
-        spare = [name for name in header if name not in required and name not in optional]
-        twice = {name for name in header if header.count(name) > 1}
-        found = delimiter.join(header)
-        if missing and len(header) == 1 and any(mark in found for mark in {",", ";", "\t"} - {delimiter}):
-            expected = f"{SEPARATORS[delimiter]} between columns: {delimiter.join(required)}"
+        found = ",".join(header)
+        if delimiter is not None and len(header) == 1 and any(mark in found for mark in MARKS):
+            expected = f"{MARKS[delimiter]} between columns: {delimiter.join(required)}"
             raise FaultyInputError([Fault(self.file, 1, "header", repr(found), expected)])
+        given = [group for group in either if any(name in header for name in group)]
+        known = [*required, *(name for group in either for name in group), *optional]
+        wanted = ",".join(required)
+        if either:
+            wanted += f", with {' or '.join(map(','.join, either))}"
+        if optional:
+            wanted += f"; {','.join(optional)} may be left out"
         faults = [
-            Fault(self.file, 1, f"column {name}", "missing", f"header {delimiter.join(required)}; found {found}")
-            for name in missing
+            Fault(self.file, 1, f"column {name}", "missing", f"header {wanted}; found {shortened(found)}")
+            for name in required
+            if name not in header
         ]
+        if either and (len(given) != 1 or not all(name in header for name in given[0])):
+            faults.append(Fault(self.file, 1, "header", found, f"one of {' or '.join(map(','.join, either))}"))
+        twice = {name for name in header if header.count(name) > 1}
         faults += [Fault(self.file, 1, f"column {name}", "there twice", "each column once") for name in sorted(twice)]
         if not ignore_others:
             faults += [
-                Fault(self.file, 1, f"column {name}", "unknown", nearest(name, [*required, *optional]))
-                for name in spare
+                Fault(self.file, 1, f"column {name}", "unknown", nearest(name, known))
+                for name in header
+                if name not in known
             ]
         raise_if_any(faults)
+        self.given = given[0] if given else ()
         if not rows:
             raise_if_any([*self.faults, Fault(self.file, None, "file", "empty", "at least one row below the header")])
         self._columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
 
     def _read(self, path: Path) -> tuple[list[str], list[int], list[list[str]]]:
         """Return header, line numbers, and rows of stripped cells as long as the header; other rows become faults."""
+        opener = gzip.open if path.suffix == ".gz" else open
+        must_be_file(path, "a CSV file")
         try:
-            opener = gzip.open if path.suffix == ".gz" else open
-            with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-                reader = csv.reader(stream, delimiter=self._delimiter)
+            with opener(path, "rb") as raw:
+                wide = raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+            with opener(path, "rt", encoding="utf-16" if wide else "utf-8-sig", newline="") as stream:
+                if self._delimiter is None:
+                    header_line = next((line for line in stream if line.strip()), "")
+                    self._delimiter = max(MARKS, key=header_line.count)
+                    self._may_have_commas = self._delimiter != ","
+                    stream.seek(0)
+                reader = csv.reader(stream, delimiter=self._delimiter, skipinitialspace=True)
                 rows = islice(reader, self._most_rows)
                 content = [(reader.line_num, [self._text(cell) for cell in row]) for row in rows]
-        except FileNotFoundError:
-            raise FaultyInputError([Fault(str(path), None, "file", "missing", "a CSV file")]) from None
         except UNREADABLE as error:
             found = f"unreadable ({error})"
             raise FaultyInputError([Fault(str(path), None, "file", found, "a CSV file (UTF-8)")]) from None
@@ -108,6 +141,16 @@ class CsvTable:
         ]
         sound = [(line, row) for line, row in body if len(row) == len(header)]
         return header, [line for line, _ in sound], [row for _, row in sound]
+
+    @cached_property
+    def _decimal(self) -> str:
+        """The decimal mark of the file's numbers; empty where no cell tells it from a mark of thousands."""
+        if not self._may_have_commas:
+            return "."
+        cells = [cell for column in self._columns.values() for cell in column]
+        if any(map(_COMMA.fullmatch, cells)):
+            return ","
+        return "." if any(_POINT.fullmatch(cell) and not _THOUSANDS.fullmatch(cell) for cell in cells) else ""
 
     def _text(self, cell: str) -> str:
         text = cell.strip()
@@ -139,13 +182,19 @@ class CsvTable:
         import pandas as pd
 
         column = pd.Series(self.texts(name), dtype="str")
+        doubtful = np.zeros(len(self), dtype=bool)
+        if self._decimal != ".":
+            marked = column.str.contains(".", regex=False) if self._decimal else column.str.fullmatch(_THOUSANDS)
+            doubtful = marked.to_numpy(dtype=bool)
+            column = column.mask(doubtful, "?").str.replace(",", ".", regex=False)
         values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True)
         empty = (column == "").to_numpy(dtype=bool)
         bad = ~np.isfinite(values)
         if default is not None:
             values[empty] = default
             bad &= ~empty
-        self.require(name, bad, "a number")
+        self.require(name, doubtful, "no mark between thousands, and one decimal mark in the whole file")
+        self.require(name, bad & ~doubtful, f"a number such as {'7,4' if self._decimal == ',' else '7.4'}")
         return values
 
     def times(self, names: Sequence[str], horizon: Horizon) -> "list[pd.DatetimeIndex]":
@@ -163,3 +212,10 @@ class CsvTable:
         for i in np.flatnonzero(bad).tolist():
             text = found(i) if found else repr(self.texts(name)[i]) if name in self else "missing"
             self.faults.append(Fault(self.file, self.lines[i], name, "empty" if text == "''" else text, expected))
+
+
+def must_be_file(path: Path, expected: str) -> None:
+    """Raise a fault unless a path leads to a file: a folder or a device is none."""
+    if not path.is_file():
+        found = "no file but a folder or a device" if path.exists() else "missing"
+        raise FaultyInputError([Fault(str(path), None, "file", found, expected)])

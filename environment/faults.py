@@ -32,7 +32,12 @@ class Fault:
 
     def __str__(self) -> str:
         line = "" if self.row is None else f", line {self.row}"
-        return f"{self.file}{line}: {self.field} is {self.found}; expected {self.expected}"
+        return f"{self.file}{line}: {shortened(self.field)} is {shortened(self.found)}; expected {self.expected}"
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """Return a text, or as much of its beginning as fits into a fault."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 class FaultyInputError(ValueError):

@@ -41,12 +41,8 @@ def read_steps(
     FaultyInputError
         With every fault: unreadable cells, values below the least, times out of order, a span short of the horizon.
     """
-    table = CsvTable(path, [quantity], TIME_COLUMNS)
-    given = [name for name in TIME_COLUMNS if name in table]
-    if len(given) != 1:
-        found = ", ".join(given) or "none"
-        raise FaultyInputError([Fault(table.file, 1, "time column", found, f"one of {', '.join(TIME_COLUMNS)}")])
-    column = given[0]
+    table = CsvTable(path, [quantity], either=[(name,) for name in TIME_COLUMNS])
+    (column,) = table.given
     if column == "time":
         start_h = horizon.hours_from_start(table.times(["time"], horizon)[0])
     else:

@@ -45,12 +45,7 @@ class CsvFleet(DatedFleet):
             With every fault of the file.
         """
         table = self._table()
-        given = [pair for pair in (HOURS, TIMES) if any(name in table for name in pair)]
-        if len(given) != 1 or not all(name in table for name in given[0]):
-            found = ", ".join(name for name in (*HOURS, *TIMES) if name in table) or "none"
-            wanted = f"{','.join(HOURS)} (hours from the horizon's start) or {','.join(TIMES)} (ISO 8601 times)"
-            raise FaultyInputError([Fault(table.file, 1, "columns of the stay", found, wanted)])
-        pair = given[0]
+        pair = table.given
         stays = None
         if pair == TIMES:
             stays = Stays(*table.times(pair, horizon))
@@ -83,7 +78,7 @@ class CsvFleet(DatedFleet):
         return fleet if stays is None else folded(fleet, stays, horizon, self.fold, table.file)
 
     def _table(self) -> CsvTable:
-        return CsvTable(self.path, REQUIRED, (*HOURS, *TIMES, *OPTIONAL))
+        return CsvTable(self.path, REQUIRED, OPTIONAL, either=(HOURS, TIMES))
 
 
 def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:

@@ -99,7 +99,7 @@ def test_hours_slots_and_times_say_the_same(tmp_path: Path) -> None:
         ("hour,load_kw\n", "at least one row"),
         ("hour,load_kw\n0,5\n", "two rows"),
         ("hour,kw\n0,5\n1,5\n", "column load_kw is missing"),
-        ("load_kw\n5\n5\n", "one of hour, slot, time"),
+        ("load_kw\n5\n5\n", "one of hour or slot or time"),
         ("hour,load_kw\n0,5\n1,x\n", "line 3: load_kw is 'x'"),
         ("hour,load_kw\n0,-5\n1,5\n", "at least 0 kW"),
         ("hour,load_kw\n1,5\n0,5\n", "after that of the row above"),

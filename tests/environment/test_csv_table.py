@@ -1,0 +1,97 @@
+"""Files of numbers as spreadsheets write them: whatever a file's shape, it reads as the same numbers or is a fault."""
+
+import csv
+import gzip
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from environment.csv_table import CsvTable
+from environment.faults import FaultyInputError
+
+NUMBERS = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 4)), min_size=1, max_size=5)
+
+
+def table_of(folder: Path, text: str, *, encoding: str = "utf-8", packed: bool = False) -> CsvTable:
+    path = folder / ("t.csv.gz" if packed else "t.csv")
+    path.write_bytes(gzip.compress(text.encode(encoding)) if packed else text.encode(encoding))
+    return CsvTable(path, ["name", "load_kw"])
+
+
+@given(
+    values=NUMBERS,
+    shape=st.sampled_from([(",", "."), (";", "."), (";", ","), ("\t", "."), ("\t", ",")]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    packed=st.booleans(),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    blank=st.sampled_from(["", " "]),
+)
+def test_a_table_reads_as_the_same_numbers_in_every_shape(
+    values: list[float], shape: tuple[str, str], encoding: str, packed: bool, quoting: Literal[0, 1], blank: str
+) -> None:
+    mark, decimal = shape
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=mark, quoting=quoting)
+    writer.writerow(["name", f"{blank}load_kw{blank}"])
+    # A value with two decimals tells the decimal mark.
+    writer.writerows([f"é{i}", f"{value}".replace(".", decimal)] for i, value in enumerate([0.25, *values]))
+    with TemporaryDirectory() as folder:
+        table = table_of(Path(folder), stream.getvalue(), encoding=encoding, packed=packed)
+    assert table.numbers("load_kw").tolist() == [0.25, *values]
+    assert table.faults == []
+    assert table.texts("name")[0] == "é0"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('name,load_kw\na,"1,5"\nb,1.5\n', [2]),  # a decimal comma needs other marks between cells
+        ('name,load_kw\na,"1.234,5"\n', [2]),
+        ('name,load_kw\na,"1,234.5"\n', [2]),
+        ("name;load_kw\na;1.234,5\nb;1,5\n", [2]),
+        ("name;load_kw\na;1.5\nb;1,5\n", [2]),  # two decimal marks in one file
+        ("name;load_kw\na;1.234\nb;1,5\n", [2]),  # a thousand and more, as 1,5 says
+        ("name;load_kw\na;1.234\nb;5\n", [2]),  # a thousand, or one and a bit
+        ("name\tload_kw\na\t1,234,567\nb\t1,5\n", [2]),
+    ],
+)
+def test_a_number_that_can_be_read_in_two_ways_is_a_fault(tmp_path: Path, text: str, lines: list[int]) -> None:
+    table = table_of(tmp_path, text)
+    table.numbers("load_kw")
+    assert [fault.row for fault in table.faults] == lines
+
+
+def test_decimal_points_beside_semicolons_are_told_by_one_number(tmp_path: Path) -> None:
+    assert table_of(tmp_path, "name;load_kw\na;1.234\nb;0.5\n").numbers("load_kw").tolist() == [1.234, 0.5]
+
+
+def test_a_header_that_lacks_columns_is_told_all_that_there_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("name\na\n")
+    with pytest.raises(FaultyInputError) as caught:
+        CsvTable(path, ["name", "kw"], ["kwh"], either=[("from", "to"), ("slot",)])
+    text = str(caught.value)
+    assert (
+        "column kw is missing; expected header name,kw, with from,to or slot; kwh may be left out; found name" in text
+    )
+    assert "header is name; expected one of from,to or slot" in text
+
+
+def test_long_cells_are_shortened_in_faults(tmp_path: Path) -> None:
+    table = table_of(tmp_path, f"name,load_kw\na,{'x' * 5000}\n")
+    table.numbers("load_kw")
+    assert len(str(table.faults[0])) < 300
+    with pytest.raises(FaultyInputError) as caught:
+        table_of(tmp_path, f"{'x' * 5000}\n1\n")
+    assert all(len(str(fault)) < 700 for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize("name", [".", "/dev/zero"])
+def test_a_folder_or_a_device_is_no_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FaultyInputError, match="a folder or a device"):
+        CsvTable(tmp_path / name, ["load_kw"])

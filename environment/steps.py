@@ -1,6 +1,7 @@
 """A quantity over time read from a CSV file: each row holds from its time to the next row's, means are kept on any slots."""
 
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,22 @@ from environment.horizon import Horizon
 
 TIME_COLUMNS = ("hour", "slot", "time")
 
+type Fill = Literal["hold", "interpolate"]
+"""What stands in for steps that a file lacks: the row before them, or a straight line to the row after them."""
+
+HOLE: Final = 1.5
+"""A step longer than so many usual ones is a hole."""
+
 
 def read_steps(
-    path: Path, horizon: Horizon, quantity: str = "load_kw", least: float = 0.0, unit: str = "kW"
+    path: Path,
+    horizon: Horizon,
+    quantity: str = "load_kw",
+    least: float = 0.0,
+    unit: str = "kW",
+    *,
+    fill: Fill | None = None,
+    told: list[str] | None = None,
 ) -> NDArray[np.float64]:
     """Read a file of loads, prices or numbers and bring it onto the horizon's slots.
 
@@ -21,7 +35,8 @@ def read_steps(
     ----------
     path
         CSV with a column for the quantity and one of ``hour`` (hours that pass from the horizon's start on, whatever its
-        clock does), ``slot`` (slot number from 0) or ``time`` (ISO 8601). A row holds until the next one; the last holds as long as the one before it.
+        clock does), ``slot`` (slot number from 0) or ``time`` (ISO 8601). A row holds until the next one; the last holds as long as the one before it. A row that
+        holds longer than one and a half usual (median) steps has steps missing after it.
     horizon
         The slots.
     quantity
@@ -30,6 +45,10 @@ def read_steps(
         Least value that it may have.
     unit
         Of that value, for the faults.
+    fill
+        What stands in for missing steps; none: they are faults.
+    told
+        Receives a sentence on what was filled.
 
     Returns
     -------
@@ -39,7 +58,7 @@ def read_steps(
     Raises
     ------
     FaultyInputError
-        With every fault: unreadable cells, values below the least, times out of order, a span short of the horizon.
+        With every fault: unreadable cells, values below the least, times out of order, missing steps, a span short of the horizon.
     """
     table = CsvTable(path, [quantity], either=[(name,) for name in TIME_COLUMNS])
     (column,) = table.given
@@ -59,7 +78,40 @@ def read_steps(
         span = f"a span from {edges_h[0]:g} h to {edges_h[-1]:g} h after the horizon's start, {dates}"
         wanted = f"a span of 0 h to {horizon.hours:g} h or more, {horizon.span_text(0, horizon.hours)} (horizon.start)"
         raise FaultyInputError([Fault(table.file, None, column, span, wanted)])
+    missing = _missing(edges_h, horizon)
+    holes = np.flatnonzero(missing).tolist()
+    after = [
+        f"{missing[i]} {'step' if missing[i] == 1 else 'steps'} missing after {table.texts(column)[i]}" for i in holes
+    ]
+    if holes and fill is None:
+        usual_h = f"{_usual_h(edges_h):g} h"
+        expected = f'a row every {usual_h}, as elsewhere, or a key fill = "hold" or "interpolate" beside the path'
+        raise FaultyInputError([
+            Fault(table.file, table.lines[i], column, text, expected) for i, text in zip(holes, after, strict=True)
+        ])  # fmt: skip
+    if holes and told is not None:
+        others = f" and {len(holes) - 1} more holes" if len(holes) > 1 else ""
+        how = "held over from the row before" if fill == "hold" else "interpolated"
+        told.append(f"{table.file}: {after[0]}{others}, {how}")
+    if fill == "interpolate":
+        between = [edges_h[i] + _usual_h(edges_h) * np.arange(1, missing[i] + 1) for i in holes]
+        begin_h = np.sort(np.concatenate([edges_h[:-1], *between]))
+        values = np.interp(begin_h, edges_h[:-1], values)
+        edges_h = np.append(begin_h, edges_h[-1])
     return on_slots(edges_h, values, horizon)
+
+
+def _usual_h(edges_h: NDArray[np.float64]) -> float:
+    """Return the median step of a file, without the last row's own, which is a guess [h]."""
+    return float(np.quantile(np.diff(edges_h[:-1]), 0.5, method="lower"))
+
+
+def _missing(edges_h: NDArray[np.float64], horizon: Horizon) -> NDArray[np.int64]:
+    """Return how many steps of the horizon are missing after each row, shape ``(n,)``."""
+    start_h, usual_h = edges_h[:-1], _usual_h(edges_h)
+    step_h = np.minimum(edges_h[1:], np.maximum(horizon.hours, start_h + usual_h)) - start_h
+    holes = (edges_h[1:] > 0) & (start_h < horizon.hours) & (step_h > HOLE * usual_h)
+    return np.where(holes, np.round(step_h / usual_h) - 1, 0).astype(np.int64)
 
 
 def on_slots(edges_h: NDArray[np.float64], values: NDArray[np.float64], horizon: Horizon) -> NDArray[np.float64]:

@@ -25,7 +25,7 @@ class BdewLoad(LoadSettings):
     peak_kw: float = Field(default=1400.0, gt=0, le=1e9)
     """Largest forecast base load of a transformer [kW]."""
 
-    def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
+    def forecast(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:  # noqa: ARG002
         """Return the profile on the horizon's dates, scaled to `peak_kw`; see `LoadSettings.forecast`."""
         return scaled_to_peak(_shape(self.profile_name, horizon), self.peak_kw)
 

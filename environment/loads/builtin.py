@@ -41,7 +41,7 @@ class BuiltinLoad(LoadSettings):
             )
         return self
 
-    def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
+    def forecast(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:  # noqa: ARG002
         """Return the shape on the horizon's clock, scaled to `peak_kw`; see `LoadSettings.forecast`."""
         shape = _shape(horizon)
         if self.valley_kw is None:

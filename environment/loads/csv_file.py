@@ -24,6 +24,6 @@ class CsvLoad(LoadSettings):
     peak_kw: float | None = Field(default=None, gt=0, le=1e9)
     """Scale so that the largest forecast slot has this load [kW]; none: as it is."""
 
-    def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
+    def forecast(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:
         """Return the file's load on the horizon's slots; see `LoadSettings.forecast`."""
-        return scaled_to_peak(read_steps(self.path, horizon), self.peak_kw)
+        return scaled_to_peak(read_steps(self.path, horizon, fill=self.fill, told=told), self.peak_kw)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
 from environment.horizon import Horizon
 from environment.settings import Settings
-from environment.steps import read_steps
+from environment.steps import Fill, read_steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +62,13 @@ class LoadSettings(Settings):
     actual_path: Path | None = None
     """CSV file of the actual load (as for source "csv"); none: the forecast with `fluctuation`."""
 
+    fill: Fill | None = None
+    """What stands in for steps missing in a file: "hold": the row before them; "interpolate": a straight line to the row after
+    them; none: they are a fault."""
+
     @abstractmethod
-    def forecast(self, horizon: Horizon) -> NDArray[np.float64]:
-        """Return the forecast base load of one transformer [kW], shape ``(n_slots,)``."""
+    def forecast(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:
+        """Return the forecast base load of one transformer [kW], shape ``(n_slots,)``; `told` receives what was filled."""
 
     def profile(self, horizon: Horizon) -> LoadProfile:
         """Return forecast and actual load before any fluctuation.
@@ -74,20 +78,15 @@ class LoadSettings(Settings):
         FaultyInputError
             With every fault of the files read.
         """
-        faults: list[Fault] = []
-        loads = []
-        for read in (self.forecast, self._actual):
-            try:
-                loads.append(read(horizon))
-            except FaultyInputError as error:
-                faults += error.faults
+        faults, told = list[Fault](), list[str]()
+        forecast = collecting(faults, lambda: self.forecast(horizon, told))
+        actual = collecting(faults, lambda: self._actual(horizon, told))
         raise_if_any(faults)
-        forecast, actual = loads
         assert forecast is not None
-        return LoadProfile(forecast, forecast if actual is None else actual)
+        return LoadProfile(forecast, forecast if actual is None else actual, tuple(told))
 
-    def _actual(self, horizon: Horizon) -> NDArray[np.float64] | None:
-        return None if self.actual_path is None else read_steps(self.actual_path, horizon)
+    def _actual(self, horizon: Horizon, told: list[str]) -> NDArray[np.float64] | None:
+        return None if self.actual_path is None else read_steps(self.actual_path, horizon, fill=self.fill, told=told)
 
     @model_validator(mode="after")
     def _one_actual_load(self) -> Self:

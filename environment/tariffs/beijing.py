@@ -19,7 +19,7 @@ class BeijingTariff(TariffSettings):
     source: Literal["beijing"]
     """A published triplet of prices."""
 
-    def prices(self, horizon: Horizon) -> NDArray[np.float64]:
+    def prices(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:  # noqa: ARG002
         """Return the price of each slot; see `TariffSettings.prices`."""
         hour = np.arange(24)
         price = np.full(24, 0.6725)

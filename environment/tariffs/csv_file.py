@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.horizon import Horizon
-from environment.steps import read_steps
+from environment.steps import Fill, read_steps
 from environment.tariffs.tariff import TariffSettings
 
 
@@ -20,6 +20,10 @@ class CsvTariff(TariffSettings):
     path: Path
     """The file; relative to the scenario that names it."""
 
-    def prices(self, horizon: Horizon) -> NDArray[np.float64]:
+    fill: Fill | None = None
+    """What stands in for steps missing in the file: "hold": the row before them; "interpolate": a straight line to the row
+    after them; none: they are a fault."""
+
+    def prices(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:
         """Return the file's prices on the horizon's slots; see `TariffSettings.prices`."""
-        return read_steps(self.path, horizon, "yuan_per_kwh", -np.inf, "yuan/kWh")
+        return read_steps(self.path, horizon, "yuan_per_kwh", -np.inf, "yuan/kWh", fill=self.fill, told=told)

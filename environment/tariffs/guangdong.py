@@ -32,7 +32,7 @@ class GuangdongTariff(TariffSettings):
     critical_peak: bool = False
     """Whether 11-12 and 15-17 h cost another 25 % (July to September)."""
 
-    def prices(self, horizon: Horizon) -> NDArray[np.float64]:
+    def prices(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:  # noqa: ARG002
         """Return the price of each slot; see `TariffSettings.prices`."""
         hour = np.arange(24)
         ratio = np.ones(24)

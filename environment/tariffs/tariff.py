@@ -17,10 +17,19 @@ from environment.steps import on_slots
 
 @dataclass(frozen=True, eq=False)
 class Tariff:
-    """Prices of each slot [yuan/kWh], shape ``(n_slots,)``: paid for charging, and received for discharging."""
+    """Prices of each slot [yuan/kWh].
+
+    Parameters
+    ----------
+    charge_yuan_per_kwh, discharge_yuan_per_kwh
+        Paid for charging, and received for discharging, shape ``(n_slots,)``.
+    told
+        What the source filled or doubts, in sentences for the run's warnings.
+    """
 
     charge_yuan_per_kwh: NDArray[np.float64]
     discharge_yuan_per_kwh: NDArray[np.float64]
+    told: tuple[str, ...] = ()
 
 
 class TariffSettings(Settings):
@@ -30,8 +39,8 @@ class TariffSettings(Settings):
     """Compensation for discharging as a part of the price of charging in the same slot [default]."""
 
     @abstractmethod
-    def prices(self, horizon: Horizon) -> NDArray[np.float64]:
-        """Return the price of charging in each slot [yuan/kWh], shape ``(n_slots,)``."""
+    def prices(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:
+        """Return the price of charging in each slot [yuan/kWh], shape ``(n_slots,)``; `told` receives what was filled."""
 
     def tariff(self, horizon: Horizon) -> Tariff:
         """Return both prices.
@@ -41,8 +50,9 @@ class TariffSettings(Settings):
         FaultyInputError
             With every fault of the files read.
         """
-        price = self.prices(horizon)
-        return Tariff(price, self.discharge_ratio * price)
+        told = list[str]()
+        price = self.prices(horizon, told)
+        return Tariff(price, self.discharge_ratio * price, tuple(told))
 
 
 def by_hour(horizon: Horizon, yuan_per_kwh: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -118,7 +118,7 @@ class ShavingWorld:
     def warnings(self) -> list[str]:
         """Say what of the scenario does not count."""
         away = told_outside(self.fleet, self.horizon) if self.scenario.participation.by_date else ()
-        return [*self.load.told, *self.fleet.told, *away, *self.scenario.idle_sections]
+        return [*self.load.told, *self.fleet.told, *self.tariff.told, *away, *self.scenario.idle_sections]
 
     @property
     def days(self) -> float:

@@ -143,7 +143,7 @@ class StationsWorld:
 
     def warnings(self) -> list[str]:
         """Say what of the scenario does not count."""
-        found = [*self.feeder.told, *self.scenario.idle_sections]
+        found = [*self.load.told, *self.tariff.told, *self.feeder.told, *self.scenario.idle_sections]
         if self.scenario.channel.has_faults:
             found.append("the channel's faults act on ants only; stations exchange their messages without")
         short = int((self.base[0].sum(axis=1) > (self.settings.supply_kw or np.inf)).sum())

@@ -1,4 +1,5 @@
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from environment.faults import FaultyInputError
 from environment.horizon import Horizon
 from environment.loads import BdewLoad, BuiltinLoad, CsvLoad, LoadProfile
 from environment.loads.builtin import ERCOT_2010_FROM_NOON
-from environment.steps import on_slots
+from environment.steps import Fill, on_slots
 
 
 @given(st.sampled_from([5, 15, 60, 120, 240]), st.integers(0, 2**32))
@@ -110,3 +111,78 @@ def test_hours_slots_and_times_say_the_same(tmp_path: Path) -> None:
 def test_faults_of_a_load_file(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(FaultyInputError, match=message):
         write(tmp_path, text).forecast(Horizon())
+
+
+HOLED = "".join(f"2026-01-01T{hour:02d}:00,{10 * hour}\n" for hour in range(24) if hour not in range(17, 22))
+DAY = Horizon(start="2026-01-01T00:00")
+
+
+def test_missing_steps_are_a_fault_that_counts_them(tmp_path: Path) -> None:
+    with pytest.raises(FaultyInputError) as caught:
+        write(tmp_path, "time,load_kw\n" + HOLED).forecast(DAY)
+    (fault,) = caught.value.faults
+    assert fault.row == 18
+    assert fault.found == "5 steps missing after 2026-01-01T16:00"
+    assert "a row every 1 h" in fault.expected
+
+
+@pytest.mark.parametrize(
+    ("fill", "load", "said"),
+    [("hold", [160.0] * 5, "held over"), ("interpolate", [170.0, 180.0, 190.0, 200.0, 210.0], "interpolated")],
+)
+def test_missing_steps_are_filled_where_asked_and_told(
+    tmp_path: Path, fill: Fill, load: list[float], said: str
+) -> None:
+    source = write(tmp_path, "time,load_kw\n" + HOLED).model_copy(update={"fill": fill})
+    profile = source.profile(DAY)
+    np.testing.assert_allclose(profile.forecast_kw[17:22], load)
+    np.testing.assert_allclose(np.delete(profile.forecast_kw, range(17, 22)), 10.0 * np.r_[:17, 22:24])
+    assert len(profile.told) == 1
+    assert "5 steps missing after 2026-01-01T16:00" in profile.told[0]
+    assert said in profile.told[0]
+    actual = BuiltinLoad(actual_path=source.path, fill=fill).profile(DAY)
+    assert actual.actual_kw.tolist() == profile.forecast_kw.tolist()
+    assert actual.told == profile.told
+
+
+@given(
+    slot_min=st.sampled_from([15, 60, 120]),
+    step_h=st.sampled_from([0.25, 0.5, 1.0]),
+    missing=st.integers(0, 4),
+    after=st.integers(2, 10),
+    column=st.sampled_from(["hour", "slot"]),
+)
+def test_a_straight_line_stays_one_where_its_missing_steps_are_interpolated(
+    slot_min: int, step_h: float, missing: int, after: int, column: str
+) -> None:
+    starts = np.arange(0, 24, step_h)
+    kept = np.delete(starts, range(after + 1, after + 1 + missing))
+    rows = "".join(f"{start / (slot_min / 60 if column == 'slot' else 1)},{start}\n" for start in kept)
+    horizon = Horizon(slot_min=slot_min)
+    with TemporaryDirectory() as folder:
+        source = write(Path(folder), f"{column},load_kw\n{rows}")
+        filled = source.model_copy(update={"fill": "interpolate"}).profile(horizon)
+        whole = on_slots(np.append(starts, 24.0), starts, horizon)
+        np.testing.assert_allclose(filled.forecast_kw, whole)
+        assert len(filled.told) == (missing > 0)
+        if missing:
+            with pytest.raises(FaultyInputError, match=f"{missing} steps? missing after"):
+                source.forecast(horizon)
+
+
+def test_what_is_missing_outside_the_horizon_is_not_missed(tmp_path: Path) -> None:
+    hours = [-9, *range(24), 40, 41]
+    load = write(tmp_path, "hour,load_kw\n" + "".join(f"{hour},5\n" for hour in hours)).profile(DAY)
+    assert load.told == ()
+
+
+@pytest.mark.parametrize("date", ["2026-03-29", "2026-10-25", "2026-06-01"])
+def test_a_day_with_a_clock_change_has_no_hole(tmp_path: Path, date: str) -> None:
+    horizon = Horizon(start=f"{date}T00:00", timezone="Europe/Berlin")
+    times = horizon.slot_starts
+    for shown in (times, times.tz_convert("UTC")):
+        rows = "".join(f"{moment.isoformat()},{hour}\n" for hour, moment in enumerate(shown))
+        assert write(tmp_path, "time,load_kw\n" + rows).forecast(horizon).tolist() == list(range(24))
+    if date != "2026-10-25":  # where an hour comes twice, times without a zone are faults
+        rows = "".join(f"{moment.tz_localize(None).isoformat()},{hour}\n" for hour, moment in enumerate(times))
+        assert write(tmp_path, "time,load_kw\n" + rows).forecast(horizon).tolist() == list(range(24))

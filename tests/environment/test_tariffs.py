@@ -96,3 +96,13 @@ def test_faults_of_a_price_file(tmp_path: Path, text: str, message: str) -> None
     path.write_text(text)
     with pytest.raises(FaultyInputError, match=message):
         CsvTariff(source="csv", path=path).prices(MIDNIGHT)
+
+
+def test_missing_prices_are_a_fault_or_filled_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("hour,yuan_per_kwh\n" + "".join(f"{hour},{hour}\n" for hour in range(24) if hour != 7))
+    with pytest.raises(FaultyInputError, match="1 step missing after 6"):
+        CsvTariff(source="csv", path=path).tariff(MIDNIGHT)
+    tariff = CsvTariff(source="csv", path=path, fill="interpolate").tariff(MIDNIGHT)
+    np.testing.assert_allclose(tariff.charge_yuan_per_kwh, np.arange(24).repeat(4))
+    assert len(tariff.told) == 1

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 """What reading a damaged file can raise."""
 
+MOST = 1e9
+"""No quantity of any file is further from zero, in the units that files have."""
+
 MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 """What may stand between cells, in words."""
 
@@ -172,7 +175,7 @@ class CsvTable:
         return self._columns[name]
 
     def numbers(self, name: str, default: float | None = None) -> NDArray[np.float64]:
-        """Return a column as finite numbers, shape ``(n_rows,)``.
+        """Return a column as numbers, none further from zero than `MOST`, shape ``(n_rows,)``.
 
         An empty cell, or a column that is not there, takes `default`; without one it is a fault. What cannot be read
         is NaN in the result and a fault in `faults`.
@@ -195,7 +198,9 @@ class CsvTable:
             bad &= ~empty
         self.require(name, doubtful, "no mark between thousands, and one decimal mark in the whole file")
         self.require(name, bad & ~doubtful, f"a number such as {'7,4' if self._decimal == ',' else '7.4'}")
-        return values
+        huge = np.abs(values) > MOST
+        self.require(name, huge, f"between {-MOST:g} and {MOST:g}")
+        return np.where(huge, np.nan, values)
 
     def times(self, names: Sequence[str], horizon: Horizon) -> "list[pd.DatetimeIndex]":
         """Return columns as moments on the horizon's clock; faults, mixed zones among them, go to `faults`."""

@@ -16,27 +16,29 @@ if TYPE_CHECKING:
     import networkx as nx
 
 CONTROL_CENTER = "control_center"
+MOST_LINES = 1_000_000
+"""Of all transformers; each line has a copy of the board."""
 
 
 class TransformerSettings(Settings):
     """The transformers and their limit; with none given, paper A's: 2000 kVA x 0.85 x 0.95 = 1615 kW."""
 
-    limit_kw: float | None = Field(default=None, gt=0)
+    limit_kw: float | None = Field(default=None, gt=0, le=1e9)
     """Largest load of each transformer [kW]; none: `rated_kva` x `power_factor` x `loading`."""
 
-    rated_kva: float = Field(default=2000.0, gt=0)
+    rated_kva: float = Field(default=2000.0, gt=0, le=1e9)
     """Rated apparent power [kVA]."""
 
     power_factor: float = Field(default=0.85, gt=0, le=1)
     """Active power per apparent power."""
 
-    loading: float = Field(default=0.95, gt=0)
+    loading: float = Field(default=0.95, gt=0, le=10)
     """Part of the rating that may be used."""
 
-    count: int = Field(default=1, gt=0)
+    count: int = Field(default=1, gt=0, le=100_000)
     """Number of transformers; a fleet file with a column `transformer` names them itself."""
 
-    substations: int = Field(default=1, gt=0)
+    substations: int = Field(default=1, gt=0, le=100_000)
     """Number of substations; transformers are spread over them evenly, in order."""
 
     lines: int = Field(default=0, ge=0, le=1_000_000)
@@ -48,6 +50,10 @@ class TransformerSettings(Settings):
         rating = {"rated_kva", "power_factor", "loading"} & self.model_fields_set
         if self.limit_kw is not None and rating:
             raise ValueError(f"both limit_kw and {', '.join(sorted(rating))}; expected one way to state the limit")
+        if self.count * self.lines > MOST_LINES:
+            raise ValueError(
+                f"count = {self.count} with lines = {self.lines}; expected at most {MOST_LINES:,} lines in all"
+            )
         return self
 
     @property

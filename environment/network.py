@@ -20,10 +20,10 @@ class Partition(Settings):
     transformer: str | None = None
     """Name of the transformer; none: all of them."""
 
-    from_h: float
+    from_h: float = Field(ge=-1e6, le=1e6)
     """Beginning, in hours from the horizon's start."""
 
-    to_h: float
+    to_h: float = Field(ge=-1e6, le=1e6)
     """End, in hours from the horizon's start."""
 
     @model_validator(mode="after")
@@ -39,7 +39,7 @@ class Restart(Settings):
     transformer: str | None = None
     """Name of the transformer; none: all of them."""
 
-    at_h: float = Field(ge=0)
+    at_h: float = Field(ge=0, le=1e6)
     """Moment, in hours from the horizon's start."""
 
 
@@ -49,7 +49,7 @@ class ChannelSettings(Settings):
     loss: float = Field(default=0.0, ge=0, lt=1)
     """Part of the messages that is lost on the way; each receiver of a group apart, but a line hears or misses as one."""
 
-    burst: float = Field(default=1.0, ge=1)
+    burst: float = Field(default=1.0, ge=1, le=1e9)
     """Mean length of a bad spell in messages (Gilbert-Elliott); 1: losses are independent."""
 
     loss_in_burst: float = Field(default=1.0, gt=0, le=1)

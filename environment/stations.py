@@ -78,7 +78,7 @@ class StationsSettings(Settings):
     storage_soc_min: float = Field(default=0.1, ge=0, lt=1)
     """Floor of the state of charge."""
 
-    supply_kw: float | None = Field(default=None, gt=0)
+    supply_kw: float | None = Field(default=None, gt=0, le=1e9)
     """Most that the grid above can give; none: as much as is drawn."""
 
     region_weights: tuple[float, ...] = (1.3, 1.1, 0.95, 0.8)
@@ -93,20 +93,27 @@ class StationsSettings(Settings):
 
     @model_validator(mode="after")
     def _the_right_way_round(self) -> Self:
-        for low, high in (("time_rated_h", "time_max_h"), ("capacity_min_kw", "capacity_max_kw"),
-                          ("battery_min_kwh", "battery_max_kwh")):  # fmt: skip
-            if getattr(self, low) > getattr(self, high):
-                found = f"{low} = {getattr(self, low):g} with {high} = {getattr(self, high):g}"
-                raise ValueError(f"{found}; expected the first to be at most the second")
+        pairs = (
+            ("time_rated_h", "time_max_h"),
+            ("capacity_min_kw", "capacity_max_kw"),
+            ("battery_min_kwh", "battery_max_kwh"),
+        )
+        wrong = [
+            f"{low} = {getattr(self, low):g} with {high} = {getattr(self, high):g}; expected the first to be at most the second"
+            for low, high in pairs
+            if getattr(self, low) > getattr(self, high)
+        ]
         if self.storage_soc_start < self.storage_soc_min:
-            raise ValueError(
+            wrong.append(
                 f"storage_soc_start = {self.storage_soc_start:g} with storage_soc_min = {self.storage_soc_min:g}; "
                 "expected a start at or above the floor"
             )
         if len(self.time_weights) != HOURS_A_DAY or min(self.time_weights) < 0 or max(self.time_weights) <= 0:
-            raise ValueError(f"time_weights = {self.time_weights}; expected 24 of at least 0, not all 0")
+            wrong.append(f"time_weights = {self.time_weights}; expected 24 of at least 0, not all 0")
         if not self.region_weights or min(self.region_weights) <= 0:
-            raise ValueError(f"region_weights = {self.region_weights}; expected one above 0 for each region")
+            wrong.append(f"region_weights = {self.region_weights}; expected one above 0 for each region")
+        if wrong:
+            raise ValueError("\n".join(wrong))
         return self
 
     @property

@@ -3,6 +3,7 @@
 Every section is a settings class that lives beside the thing it describes; its docstrings are the reference.
 """
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -19,8 +20,9 @@ from coordination.stations.settings import SCHEDULERS, SchedulingSettings
 from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
+from environment.csv_table import must_be_file
 from environment.events import EventsSettings
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
 from environment.fleets import DatedFleet, FleetSource, NhtsFleet
@@ -50,6 +52,18 @@ COUNT_BESIDE: Final = {
     **dict.fromkeys(("users", "scheduling", "triggers", "events"), ("stations",)),
 }
 """Sections that count only beside one of some others."""
+PLAIN_KINDS: Final = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "a text",
+    "path": "a path, as a text",
+    "tuple": "a list",
+    "model": "a table of keys",
+    "datetime": "a time such as 2026-01-31T12:00",
+    "date": "a day such as 2026-01-31",
+}
+"""What a value should be, by the first word of the validation's error."""
 NOT_OF_STATIONS: Final = ("fleet", "transformer", "coordination")
 """Sections that do not count beside ``[stations]``."""
 
@@ -57,7 +71,7 @@ NOT_OF_STATIONS: Final = ("fleet", "transformer", "coordination")
 class RunSettings(Settings):
     """How the run is carried out."""
 
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**63)
     """Seed of the one random generator; the same seed gives the same tables, byte for byte."""
 
     optimum: bool = True
@@ -95,10 +109,10 @@ class Scenario(Settings):
     @field_validator(*KNOWN_NAMES)
     @classmethod
     def _known_names(cls, section: Settings | None, info: ValidationInfo) -> Settings | None:
-        for key, known in KNOWN_NAMES[str(info.field_name)].items():
-            name = getattr(section, key, None)
-            if name is not None and name not in known:
-                raise ValueError(f"{key} = {name!r}; expected {nearest(name, known)}")
+        names = KNOWN_NAMES[str(info.field_name)]
+        unknown = _unknown_names(names, {key: getattr(section, key, None) for key in names})
+        if unknown:
+            raise ValueError("\n".join(unknown))
         return section
 
     @field_validator("stations")
@@ -169,7 +183,8 @@ class Scenario(Settings):
         path = None if path is None else Path(path)
         content = {} if path is None else _read_toml(path)
         file = path.name if path else "scenario"
-        faults = [fault for text in overrides if (fault := _apply(content, text))]
+        set_before: dict[str, Any] = {}
+        faults = [fault for text in overrides if (fault := _apply(content, text, set_before))]
         faults += _drop_wrong_sections(content, file)
         _fill_sources(content)
         try:
@@ -357,10 +372,10 @@ def value_of(name: str, text: str, folder: Path | None = None) -> Any:
     """
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text.strip()
     is_path = name.rpartition(".")[2] in PATH_KEYS and isinstance(value, str)
-    return str(((folder or Path()) / value).resolve()) if is_path else value
+    return _full_path(folder or Path(), value) if is_path else value
 
 
 def toml_text(value: Any) -> str:
@@ -381,28 +396,51 @@ def _plain(value: Any) -> Any:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    must_be_file(path, "a scenario (TOML)")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise FaultyInputError([Fault(str(path), None, "file", "missing", "a scenario (TOML)")]) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
         raise FaultyInputError([Fault(str(path), None, "file", f"unreadable ({error})", "a scenario (TOML)")]) from None
+    except RecursionError:
+        raise FaultyInputError([Fault(path.name, None, "file", "nested too deep", "a scenario (TOML)")]) from None
+    except ValueError as error:
+        raise FaultyInputError([_broken(path.name, text, str(error))]) from None
     for section in content.values():
         if isinstance(section, dict):
             for key in PATH_KEYS:
                 if isinstance(section.get(key), str):
-                    section[key] = str((path.parent / section[key]).resolve())
+                    section[key] = _full_path(path.parent, section[key])
     return content
 
 
-def _apply(content: dict[str, Any], text: str) -> Fault | None:
+def _broken(file: str, text: str, error: str) -> Fault:
+    """Return the fault of a text that is no TOML; where the error names a line, that line is quoted."""
+    lines, place = text.splitlines(), re.search(r"\(at (?:line (\d+)|end of document)", error)
+    row = (int(place[1]) if place[1] else len(lines)) if place else None
+    return Fault(file, row, "text", "unreadable" if row is None else repr(lines[row - 1].strip()), f"TOML ({error})")
+
+
+def _full_path(folder: Path, text: str) -> str:
+    try:
+        return str((folder / text).resolve())
+    except (OSError, ValueError, RuntimeError):  # no path at all, or a loop of links: a fault where it is read
+        return text
+
+
+def _apply(content: dict[str, Any], text: str, set_before: dict[str, Any]) -> Fault | None:
+    """Enter an override, and note it in those of before; return what is wrong with it."""
     name, equals, value = text.partition("=")
-    section, dot, key = name.strip().partition(".")
+    name = name.strip()
+    section, dot, key = name.partition(".")
     if not equals or not dot or not key:
         return Fault("--set", None, "override", repr(text), "section.key=value, such as coordination.batch_size=10")
-    entry = content.setdefault(section, {})
+    entry, new = content.setdefault(section, {}), value_of(key, value)
+    before = set_before.setdefault(name, new)
+    if repr(before) != repr(new):
+        return Fault("--set", None, name, f"{_short(before)} and {_short(new)}", "one value")
     if isinstance(entry, dict):
-        entry[key] = value_of(key, value)
+        entry[key] = new
     return None
 
 
@@ -428,11 +466,14 @@ def _drop_wrong_sections(content: dict[str, Any], file: str) -> list[Fault]:
 
 def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[Fault]:
     faults = []
+    for section in dict.fromkeys(str(entry["loc"][0]) for entry in error.errors()):
+        unknown = _unknown_names(KNOWN_NAMES.get(section, {}), content[section])
+        faults += [_fault_of(text, section, file, sections()[section]) for text in unknown]
     for entry in error.errors():
         place = [str(part) for part in entry["loc"]]
         section, rest = place[0], place[1:]
         classes = sections()[section]
-        names = [source_name(cls) for cls in classes]
+        names = [name for cls in classes if (name := source_name(cls))]
         if rest and rest[0] in names:
             classes, rest = [classes[names.index(rest[0])]], rest[1:]
         field = ".".join([section, *rest])
@@ -444,16 +485,31 @@ def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[
         elif entry["type"] == "missing":
             faults.append(Fault(file, None, field, "missing", "a value"))
         elif entry["type"] == "value_error":
-            found, _, expected = str(entry["ctx"]["error"]).partition("; expected ")
-            key, equals, value = found.partition(" = ")
-            # What contradicts itself within a section is told of the key that it names first.
-            if not rest and equals and any(key in cls.model_fields for cls in classes):
-                field, found = f"{section}.{key}", value
-            faults.append(Fault(file, None, field, found, expected))
+            said = str(entry["ctx"]["error"]).split("\n")
+            faults += [_fault_of(text, field, file, () if rest else classes) for text in said]
         else:
-            message = entry["msg"].removeprefix("Input should be ").partition(", unable to parse")[0]
-            faults.append(Fault(file, None, field, _short(entry["input"]), message))
-    return faults
+            message = entry["msg"].removeprefix("Input should be ")
+            expected = PLAIN_KINDS.get(entry["type"].partition("_")[0], message)
+            faults.append(Fault(file, None, field, _short(entry["input"]), expected))
+    return list(dict.fromkeys(faults))
+
+
+def _fault_of(text: str, field: str, file: str, classes: Iterable[type[Settings]]) -> Fault:
+    """Return the fault that a validator's text tells; what contradicts itself within a section is the key's that it names first."""
+    found, _, expected = text.partition("; expected ")
+    key, equals, value = found.partition(" = ")
+    if equals and any(key in cls.model_fields for cls in classes):
+        field, found = f"{field}.{key}", value
+    return Fault(file, None, field, found, expected)
+
+
+def _unknown_names(names: Mapping[str, Collection[str]], values: Mapping[str, Any]) -> list[str]:
+    """Return what to say of each key's value that is no name of its registry."""
+    return [
+        f"{key} = {name!r}; expected {nearest(name, known)}"
+        for key, known in names.items()
+        if isinstance(name := values.get(key), str) and name not in known
+    ]
 
 
 def _nearest_key(place: list[str], classes: list[type[Settings]], all_classes: list[type[Settings]]) -> str:
@@ -470,5 +526,4 @@ def _nearest_key(place: list[str], classes: list[type[Settings]], all_classes: l
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(repr(value), 60)

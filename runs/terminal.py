@@ -94,6 +94,9 @@ def explained() -> Iterator[None]:
     except OSError as error:
         err.print(f"[red]fault:[/] {escape(in_words(error))}", highlight=False)
         raise typer.Exit(BAD_INPUT) from None
+    except MemoryError:
+        err.print("[red]fault:[/] this needs more memory than there is: fewer EVs, transformers or slots need less")
+        raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt as error:
         err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False)
         raise typer.Exit(exit_code()) from None

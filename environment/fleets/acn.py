@@ -44,7 +44,7 @@ class AcnFleet(DatedFleet):
     """Which energy counts as the need: what was delivered, or what the driver asked for (where that is not known: what was
     delivered). The departure that the driver expected is not used."""
 
-    power_kw: float = Field(default=6.6, gt=0)
+    power_kw: float = Field(default=6.6, gt=0, le=1e6)
     """Rated charging power [kW]; the files do not tell it."""
 
     efficiency: float = Field(default=1.0, gt=0, le=1)

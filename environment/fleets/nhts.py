@@ -37,10 +37,10 @@ class EvType(Settings):
     share: float = Field(default=1.0, gt=0, le=1e9)
     """Part of the fleet; shares are taken relative to their sum."""
 
-    capacity_kwh: float = Field(default=24.0, gt=0)
+    capacity_kwh: float = Field(default=24.0, gt=0, le=1e6)
     """Battery size [kWh]; the paper quotes 16 (Volt), 20 (Fit), 23 (Focus), 24 (LEAF)."""
 
-    power_kw: float | None = Field(default=None, gt=0)
+    power_kw: float | None = Field(default=None, gt=0, le=1e6)
     """Rated charging power [kW]; none: from `mode`."""
 
     mode: Literal["slow", "fast_1c", "fast_2c"] = "slow"
@@ -58,7 +58,7 @@ class NhtsFleet(Settings):
     source: Literal["nhts"] = "nhts"
     """Monte Carlo draws from the survey's distributions."""
 
-    vehicles: int = Field(default=500, gt=0, le=100_000_000)
+    vehicles: int = Field(default=500, gt=0, le=10_000_000)
     """Number of EVs."""
 
     days: Literal["every", "first"] = "every"
@@ -68,25 +68,25 @@ class NhtsFleet(Settings):
     plug_in_mean_h: float = Field(default=17.6, ge=0, lt=24)
     """Mean hour of the day of plugging in."""
 
-    plug_in_std_h: float = Field(default=3.4, ge=0)
+    plug_in_std_h: float = Field(default=3.4, ge=0, le=1e3)
     """Its standard deviation [h]."""
 
     plug_out_mean_h: float = Field(default=8.92, ge=0, lt=24)
     """Mean hour of the day of plugging out."""
 
-    plug_out_std_h: float = Field(default=3.24, ge=0)
+    plug_out_std_h: float = Field(default=3.24, ge=0, le=1e3)
     """Its standard deviation [h]."""
 
-    distance_log_mean: float = 3.20
+    distance_log_mean: float = Field(default=3.20, ge=-20, le=20)
     """Mean of the logarithm of the daily distance."""
 
-    distance_log_std: float = Field(default=0.88, ge=0)
+    distance_log_std: float = Field(default=0.88, ge=0, le=10)
     """Standard deviation of the logarithm of the daily distance."""
 
     distance_unit: Literal["mile", "km"] = "mile"
     """Unit of the daily distance; the paper says miles, many who reuse its numbers take km."""
 
-    consumption_kwh_per_100km: float = Field(default=15.0, gt=0)
+    consumption_kwh_per_100km: float = Field(default=15.0, gt=0, le=1e6)
     """Energy taken from the battery for 100 km [kWh]."""
 
     soc_plug_out: float = Field(default=1.0, gt=0, le=1)

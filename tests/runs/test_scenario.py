@@ -1,11 +1,15 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import pytest
+from pydantic.fields import FieldInfo
 
 from environment.faults import FaultyInputError
+from environment.horizon import Horizon
+from environment.settings import Settings
 from runs.reference import commented_scenario, reference_page
-from runs.scenario import Scenario
+from runs.scenario import Scenario, sections, source_name
 
 
 def faults(*overrides: str, path: Path | None = None) -> list[str]:
@@ -21,7 +25,7 @@ def faults(*overrides: str, path: Path | None = None) -> list[str]:
         ("coordination.method=ant", "'ants', the nearest known name"),
         ("coordination.optimizer=psso", "'pso', the nearest known name"),
         ("coordination.batch_size=0", "greater than 0"),
-        ("coordination.batch_size=many", "integer"),
+        ("coordination.batch_size=many", "a whole number"),
         ("cordination.batch_size=3", "'coordination', the nearest known name"),
         ("batch_size=3", "section.key=value"),
         ("coordination.batch_size", "section.key=value"),
@@ -44,6 +48,20 @@ def faults(*overrides: str, path: Path | None = None) -> list[str]:
         ("scheduling.optimizer=nobody", "expected"),
         ("users.charging_a_day=30000", "at most one charge a user and day"),
         ("run.engine=warp", "'agents' or 'compiled'"),
+        ("run.optimum=perhaps", "true or false"),
+        ("users.path=4", "a path, as a text"),
+        ("fleet.types=4", "expected a list"),
+        ("channel.partitions=[3]", "channel.partitions.0 is 3; expected a table of keys"),
+        ("horizon.start=hello", "a time such as 2026-01-31T12:00"),
+        ("coordination.method=3", "expected a text"),
+        ("run.seed=1e300", "a whole number"),
+        ("run.seed=" + "9" * 5000, "a whole number"),
+        ("coordination.method=" + "[" * 5000, "expected one of"),
+        ("transformer.count=1000000000000", "less than or equal to 100000"),
+        ("transformer.substations=1000000000000", "less than or equal to 100000"),
+        ("fleet.vehicles=1000000000000", "less than or equal to 10000000"),
+        ("transformer.limit_kw=1e308", "less than or equal to 1000000000"),
+        ('transformer."=3', "unknown"),
     ],
 )
 def test_a_wrong_key_or_value_is_explained(override: str, message: str) -> None:
@@ -57,16 +75,76 @@ def test_all_faults_of_a_scenario_are_found_at_once() -> None:
     assert len(found) == 4
 
 
+def test_every_unknown_name_of_a_section_is_told_beside_its_other_faults() -> None:
+    names = ("coordination.method=ant", "coordination.optimizer=psso")
+    assert len(faults(*names)) == 2
+    assert len(faults(*names, "coordination.batch_size=0")) == 3
+
+
+def test_every_contradiction_of_the_stations_is_told() -> None:
+    keys = ("time_rated_h=0.7", "battery_min_kwh=80", "storage_soc_min=0.6", "region_weights=[]")
+    assert len(faults(*(f"stations.{key}" for key in keys))) == 4
+
+
+def test_a_key_set_twice_is_one_value_too_many() -> None:
+    (text,) = faults("fleet.vehicles=3", "load.peak_kw=5", " fleet.vehicles = 4")
+    assert text == "--set: fleet.vehicles is 3 and 4; expected one value"
+    assert Scenario.read(None, ["fleet.vehicles=3", "fleet.vehicles=3"]).fleet.vehicles == 3  # type: ignore[union-attr]
+
+
+def test_so_many_lines_are_too_many_of_all_transformers() -> None:
+    assert "1,000,000 lines in all" in faults("transformer.count=1000", "transformer.lines=2000")[0]
+
+
+NUMBERS = [
+    (name, cls, key, field)
+    for name, classes in sections().items()
+    for cls in classes
+    for key, field in cls.model_fields.items()
+    if {int, float} & {field.annotation, *get_args(field.annotation)}
+]
+
+
+@pytest.mark.parametrize("entry", NUMBERS, ids=lambda entry: f"{entry[0]}.{entry[2]}")
+def test_every_number_of_a_scenario_has_bounds(entry: tuple[str, type[Settings], str, FieldInfo]) -> None:
+    name, cls, key, _ = entry
+    for value in ("1e308", "-1e308"):
+        source = [f"{name}.source={source_name(cls)}"] if source_name(cls) else []
+        found = [
+            text for text in faults(*source, f"{name}.{key}={value}") if text.startswith(f"scenario: {name}.{key} is")
+        ]
+        assert found, f"{name}.{key} = {value}"
+
+
 def test_both_ways_to_state_the_limit_are_one_too_many() -> None:
     assert "one way" in faults("transformer.limit_kw=5", "transformer.rated_kva=5")[0]
 
 
-@pytest.mark.parametrize("text", ["[horizon", "horizon = 3"])
-def test_no_toml_or_no_section(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[horizon", "s.toml, line 1: text is '[horizon'; expected TOML"),
+        ("[horizon]\nslots = 3 x\n", "s.toml, line 2: text is 'slots = 3 x'; expected TOML"),
+        ("horizon = 3", "expected a section [horizon]"),
+        ("x = " + "[" * 2000, "nested too deep"),
+        (f"x = {'9' * 5000}", "text is unreadable; expected TOML"),
+        ('[transformer]\n"" = 2', "transformer. is unknown"),
+        ('[fleet]\nsource = "csv"\npath = "a\\u0000b"', ""),
+    ],
+)
+def test_no_toml_or_no_section(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "s.toml"
     path.write_text(text)
-    assert faults(path=path)
-    assert faults(path=tmp_path / "none.toml")
+    if message:
+        assert message in faults(path=path)[0]
+    else:
+        with pytest.raises(FaultyInputError, match="missing"):
+            Scenario.read(path).fleet.build(Horizon(), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("name", ["none.toml", ".", "/dev/zero"])
+def test_a_scenario_is_a_file(tmp_path: Path, name: str) -> None:
+    assert "expected a scenario (TOML)" in faults(path=tmp_path / name)[0]
 
 
 def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:

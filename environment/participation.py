@@ -89,7 +89,7 @@ class Participation:
 def _announced(settings: ParticipationSettings, fleet: Fleet, horizon: Horizon) -> NDArray[np.bool_]:
     n, slots = len(fleet), horizon.n_slots
     if settings.available_path is not None:
-        number = read_steps(settings.available_path, horizon, "vehicles", unit="EVs")
+        number = read_steps(settings.available_path, horizon, "vehicles", 0.0, "EVs")
         if number.max() > n:
             found = f"up to {number.max():g} EVs"
             raise FaultyInputError([

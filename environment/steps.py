@@ -23,7 +23,7 @@ def read_steps(
     path: Path,
     horizon: Horizon,
     quantity: str = "load_kw",
-    least: float = 0.0,
+    least: float = -np.inf,
     unit: str = "kW",
     *,
     fill: Fill | None = None,
@@ -42,7 +42,7 @@ def read_steps(
     quantity
         Name of its column.
     least
-        Least value that it may have.
+        Least value that it may have; none: it may be negative, as a load of which the sun feeds in more than is drawn.
     unit
         Of that value, for the faults.
     fill

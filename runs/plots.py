@@ -200,9 +200,10 @@ def _fill(
 def finish_load(axes: Axes, result: Result) -> None:
     """Draw the limit, and label the axes of a load curve; the legend stands below the figure."""
     limit = result.summary["limit_kw"] * result.summary["transformers"]
+    lowest = float(_summed(result)[["base_kw", "actual_kw"]].to_numpy().min())
     many = result.summary["transformers"] > 1
     axes.axhline(limit, color=LIMIT, ls="--", lw=1.2, label=f"limit{'s, summed' if many else ''} {limit:,.0f} kW")
-    axes.set(xlabel="time of day", ylabel="load [kW]", ylim=(0, None))
+    axes.set(xlabel="time of day", ylabel="load [kW]", ylim=(min(1.08 * lowest, 0.0), None))
     axes.margins(y=0.08)
     axes.grid(axis="y", alpha=0.25)
     assert isinstance(axes.figure, Figure)

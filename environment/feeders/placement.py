@@ -88,6 +88,8 @@ class Placement:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return active [kW] and reactive [kvar] load of each node, both ``(n_slots, n_nodes)``.
 
+        Where base load is fed in, reactive power is drawn all the same: it belongs to the loads behind the meter.
+
         Parameters
         ----------
         base_kw
@@ -96,7 +98,7 @@ class Placement:
             Load of the EVs at each node, shape ``(n_slots, n_nodes)``.
         """
         base = base_kw[:, None] * self.share
-        return base + ev_kw, base * self.kvar_per_kw + ev_kw * self.ev_kvar_per_kw
+        return base + ev_kw, np.abs(base) * self.kvar_per_kw + ev_kw * self.ev_kvar_per_kw
 
     def ev_kw(
         self, vehicle: NDArray[np.integer], slot: NDArray[np.integer], power_kw: NDArray[np.float64], n_slots: int

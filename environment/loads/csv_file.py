@@ -13,7 +13,7 @@ from environment.steps import read_steps
 
 
 class CsvLoad(LoadSettings):
-    """A load file with the columns `hour,load_kw` (hours that pass from the start on), `slot,load_kw` or `time,load_kw`."""
+    """A load file with the columns `hour,load_kw` (hours that pass from the start on), `slot,load_kw` or `time,load_kw`; a load below zero is fed in."""
 
     source: Literal["csv"]
     """A CSV file."""

@@ -38,7 +38,7 @@ class LoadProfile:
         r"""Return the profile with an actual load that strays from the forecast.
 
         Paper A, eq (16) [reconstructed]: :math:`P^r_t = P^f_t (1 + \sigma \epsilon_t)` with standard normal
-        :math:`\epsilon_t`. The paper's scale is lost; an additive form is the other reading. Never below zero.
+        :math:`\epsilon_t`. The paper's scale is lost; an additive form is the other reading. It never changes its sign.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class LoadProfile:
         if sigma == 0:
             return self
         actual = self.forecast_kw * (1 + sigma * rng.standard_normal(self.forecast_kw.size))
-        return replace(self, actual_kw=np.maximum(actual, 0.0))
+        return replace(self, actual_kw=np.where(actual * self.forecast_kw < 0, 0.0, actual))
 
 
 class LoadSettings(Settings):
@@ -101,12 +101,20 @@ def scaled_to_peak(load_kw: NDArray[np.float64], peak_kw: float | None) -> NDArr
     Raises
     ------
     FaultyInputError
-        If there is no load to scale.
+        If no slot has a load to scale.
     """
     if peak_kw is None:
         return load_kw
     if load_kw.max() <= 0:
         raise FaultyInputError(
-            [Fault("scenario", None, "load.peak_kw", f"{peak_kw:g} on a load of zero", "no peak_kw")]
+            [
+                Fault(
+                    "scenario",
+                    None,
+                    "load.peak_kw",
+                    f"{peak_kw:g} on a load of at most {load_kw.max():g} kW",
+                    "no peak_kw",
+                )
+            ]
         )
     return load_kw * (peak_kw / load_kw.max())

@@ -26,4 +26,4 @@ class CsvTariff(TariffSettings):
 
     def prices(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:
         """Return the file's prices on the horizon's slots; see `TariffSettings.prices`."""
-        return read_steps(self.path, horizon, "yuan_per_kwh", -np.inf, "yuan/kWh", fill=self.fill, told=told)
+        return read_steps(self.path, horizon, "yuan_per_kwh", fill=self.fill, told=told)

@@ -34,7 +34,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
     palette
         Colours.
     """
-    bar = {"type": "bar", "stack": "load", "barCategoryGap": "8%"}
+    bar = {"type": "bar", "stack": "load", "stackStrategy": "all", "barCategoryGap": "8%"}
     line = {"type": "line", "step": "middle", "showSymbol": False, "z": 5}
     series: list[dict[str, Any]] = [
         {
@@ -97,7 +97,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
             ),
         ],
         yAxis=[
-            load_axis(palette, top),
+            load_axis(palette, float(view.base_kw.min()), top),
             {"gridIndex": 1, "show": False, "min": 0, "max": 1},
         ],
         series=series,
@@ -118,12 +118,14 @@ def rounded(load_kw: Any) -> list[float]:
     return [float(value) for value in np.round(load_kw, 1)]
 
 
-def load_axis(palette: Palette, top: float) -> dict[str, Any]:
-    """Return an axis of load that ends at a round number above the largest one; it does not move while bars grow."""
-    size = 10.0 ** np.floor(np.log10(max(top, 1e-9) / 4))
-    interval = next(size * step for step in (1, 2, 5, 10) if size * step * 6 >= 1.05 * top)
-    end = float(np.ceil(1.05 * top / interval) * interval)
-    return axis(palette, name="load [kW]", min=0, max=end, interval=float(interval))
+def load_axis(palette: Palette, low: float, top: float) -> dict[str, Any]:
+    """Return an axis of load from zero, or a round number below the lowest, to one above the largest; it stays while bars grow."""
+    below = min(low, 0.0)
+    height = top - below
+    size = 10.0 ** np.floor(np.log10(max(height, 1e-9) / 4))
+    interval = next(size * step for step in (1, 2, 5, 10) if size * step * 6 >= 1.05 * height)
+    begin, end = (np.floor(1.05 * below / interval) * interval, np.ceil(1.05 * top / interval) * interval)
+    return axis(palette, name="load [kW]", min=float(begin), max=float(end), interval=float(interval))
 
 
 def _thin(colour: str) -> dict[str, Any]:

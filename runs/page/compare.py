@@ -90,7 +90,7 @@ def option(results: tuple[Result, Result], names: list[str], palette: Palette) -
             palette, type="category", data=names, name="time of day", nameLocation="middle", nameGap=28,
             nameTextStyle={"color": palette.text, "align": "center"},
         ),
-        yAxis=load_axis(palette, max(limit_kw, *(each.total_kw.max() for each in slots))),
+        yAxis=load_axis(palette, min(each.total_kw.min() for each in slots), max(limit_kw, *(each.total_kw.max() for each in slots))),
         series=series,
     )  # fmt: skip
 

@@ -55,7 +55,7 @@ def load(result: StationsResult) -> Figure:
     steps(axes, hours, slots.base_kw / size, "base load", BASE)
     steps(axes, hours, slots.unscheduled_drawn_kw / size, f"{BEFORE}, losses included", FREE)
     steps(axes, hours, slots.drawn_kw / size, f"{_title(result)}, losses included", EVS, width=2.0)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=min(1.08 * min(slots.base_kw.min(), slots.drawn_kw.min()) / size, 0))
     finish(figure, axes, result, f"drawn while EVs charge [{unit}]")
     return figure
 

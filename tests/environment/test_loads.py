@@ -59,7 +59,7 @@ def test_bdew_load_keeps_its_clock(start: str) -> None:
 def test_no_load_cannot_be_scaled(tmp_path: Path) -> None:
     path = tmp_path / "load.csv"
     path.write_text("hour,load_kw\n0,0\n12,0\n")
-    with pytest.raises(FaultyInputError, match="load of zero"):
+    with pytest.raises(FaultyInputError, match="load of at most 0 kW"):
         CsvLoad(source="csv", path=path, peak_kw=5).forecast(Horizon())
 
 
@@ -102,7 +102,6 @@ def test_hours_slots_and_times_say_the_same(tmp_path: Path) -> None:
         ("hour,kw\n0,5\n1,5\n", "column load_kw is missing"),
         ("load_kw\n5\n5\n", "one of hour or slot or time"),
         ("hour,load_kw\n0,5\n1,x\n", "line 3: load_kw is 'x'"),
-        ("hour,load_kw\n0,-5\n1,5\n", "at least 0 kW"),
         ("hour,load_kw\n1,5\n0,5\n", "after that of the row above"),
         ("hour,load_kw\n0,5\n1,5\n", "0 h to 24 h or more"),
         ("time,load_kw\n2026-01-01T00:00,5\nlater,5\n", "ISO 8601"),
@@ -186,3 +185,13 @@ def test_a_day_with_a_clock_change_has_no_hole(tmp_path: Path, date: str) -> Non
     if date != "2026-10-25":  # where an hour comes twice, times without a zone are faults
         rows = "".join(f"{moment.tz_localize(None).isoformat()},{hour}\n" for hour, moment in enumerate(times))
         assert write(tmp_path, "time,load_kw\n" + rows).forecast(horizon).tolist() == list(range(24))
+
+
+@given(sigma=st.sampled_from([0.05, 0.5, 5.0]), seed=st.integers(0, 2**32))
+def test_a_fluctuation_turns_no_load_into_infeed_and_no_infeed_into_load(sigma: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    forecast = rng.choice([-40.0, 0.0, 80.0], 50)
+    actual = LoadProfile(forecast, forecast).with_fluctuation(sigma, rng).actual_kw
+    assert (actual * np.sign(forecast) >= 0).all()
+    assert (actual[forecast == 0] == 0).all()
+    assert (actual != forecast).any()

@@ -77,8 +77,8 @@ def pressed_worlds(draw: st.DrawFn) -> World:
     stop = start + rng.choice([0.02, 0.3, 0.7, 1.5], n) * hours
     energy = rng.choice([0, 0.3, 1, 3], n) * rng.choice([1, 4], n) * slot_min / 60
     fleet = make_fleet(list(zip(start, stop, energy, rng.choice([3.3, 4.0, 7.4], n), strict=True)))
-    base = rng.choice([2.0, 8.0, 10.0, 12.0], slots)
-    actual = np.maximum(base + rng.choice([-3, 0, 0, 3], slots), 0.0) if draw(st.booleans()) else base
+    base = rng.choice([-6.0, 2.0, 8.0, 10.0, 12.0], slots)
+    actual = base + rng.choice([-3, 0, 0, 3], slots) if draw(st.booleans()) else base
     moments = rng.uniform(0, hours, draw(st.sampled_from([0, 1, 3]))).tolist()
     channel = draw(channels())
     channel |= {

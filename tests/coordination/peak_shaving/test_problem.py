@@ -1,5 +1,6 @@
 """The objectives of whole populations are those of a plain loop over the formulas, whatever the reading."""
 
+import dataclasses
 import itertools
 import math
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from coordination.peak_shaving.exact import solve
 from coordination.peak_shaving.problem import PeakShaving, PeakShavingSettings
 from tests.support.small_peak_shaving import READINGS, day_problem, make_problem
 
@@ -135,3 +137,15 @@ def test_a_compensation_far_above_the_price_is_not_convex_unless_costs_do_not_co
 def test_the_floor_is_below_the_ceiling() -> None:
     with pytest.raises(ValidationError, match="a floor below the ceiling"):
         PeakShavingSettings(soc_min=0.8, soc_max=0.8)
+
+
+@given(seed=st.integers(0, 2**32), shift_kw=st.sampled_from([-2000.0, -400.0, 300.0]))
+def test_only_differences_of_the_load_count_so_it_may_be_negative(seed: int, shift_kw: float) -> None:
+    problem = day_problem(seed, slots=6)
+    shifted = dataclasses.replace(problem, load_kw=problem.load_kw + shift_kw)
+    x = np.random.default_rng(seed).uniform(problem.lower, problem.upper, (20, 6))
+    np.testing.assert_allclose(shifted.evaluate(x), problem.evaluate(x), rtol=1e-9)
+    ours, moved = solve(problem), solve(shifted)
+    assert ours is not None
+    assert moved is not None
+    assert moved.bound == pytest.approx(ours.bound, rel=1e-6, abs=1e-8)

@@ -33,7 +33,7 @@ def unit_problems(draw: st.DrawFn, max_evs: int = 12, n_slots: int = 8) -> Valle
     end = np.minimum(start + rng.integers(1, n_slots, n), n_slots)
     need = POWER * rng.integers(0, 5, n)
     fleet = make_fleet([(float(a), float(b), float(e), float(POWER)) for a, b, e in zip(start, end, need, strict=True)])
-    base = rng.integers(0, 30, n_slots).astype(float)
+    base = rng.integers(draw(st.sampled_from([0, -30])), 30, n_slots).astype(float)
     limit = float(draw(st.sampled_from([20, 28, 40, 200])))
     return ValleyFilling.of(fleet, Horizon(slots=n_slots), base, limit, whole=True)
 
@@ -117,7 +117,7 @@ def test_the_bracket_holds_a_general_solvers_optimum(seed: int) -> None:
     stays = [
         (a, a + rng.uniform(0.5, 5), rng.uniform(1, 12), rng.choice([3.7, 7.4, 11.0])) for a in rng.uniform(0, 4, 4)
     ]
-    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=6), rng.uniform(0, 30, 6), 35.0)
+    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=6), rng.uniform(rng.choice([0, -30]), 30, 6), 35.0)
     assume(problem.order.size and np.unique(problem.power_kw[problem.order]).size > 1)
     optimum = solve(problem)
     assert optimum.kind == "bound"
@@ -135,7 +135,9 @@ def test_the_bracket_of_mixed_whole_slots_holds_the_best_of_all_schedules(seed: 
         (a, a + rng.integers(1, 4), rng.integers(1, 3) * p, p)
         for a, p in zip(rng.integers(0, 3, 3), (4, 3, 7), strict=True)
     ]
-    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=4), rng.uniform(0, 20, 4), 25.0, whole=True)
+    problem = ValleyFilling.of(
+        make_fleet(stays), Horizon(slots=4), rng.uniform(rng.choice([0, -20]), 20, 4), 25.0, whole=True
+    )
     assume(np.unique(problem.power_kw[problem.order]).size > 1)
     optimum = solve(problem)
     costs = []

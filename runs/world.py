@@ -26,6 +26,7 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
+from environment.units import odd_fleet, odd_load
 from runs.plural import counted
 from runs.scenario import Scenario
 
@@ -280,6 +281,9 @@ class World:
         if self.placement is None and fleet.node is not None:
             found.append("the fleet's column node counts only beside a section [feeder]")
         found += [*self.loads[0].told, *fleet.told]
+        limit_kw = self.hierarchy.limit_kw
+        found += odd_fleet(fleet, horizon, limit_kw)
+        found += odd_load(self.loads[0], self.scenario.load.fluctuation, limit_kw, "the transformer's limit")
         if self.placement is not None:
             found += self.placement.feeder.told
         found += self.scenario.idle_sections

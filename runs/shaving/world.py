@@ -18,6 +18,7 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.participation import HOURS_PER_DAY, Participation, first_soc
 from environment.tariffs import Tariff
+from environment.units import odd_fleet, odd_load, odd_prices
 from runs.scenario import Scenario
 
 
@@ -116,9 +117,20 @@ class ShavingWorld:
         return f"{len(self.fleet)} EVs that give back"
 
     def warnings(self) -> list[str]:
-        """Say what of the scenario does not count."""
+        """Say what was read past, is out of proportion, or does not count."""
+        transformer, fluctuation = self.scenario.transformer, self.scenario.load.fluctuation
+        limit_kw = transformer.load_limit_kw
         away = told_outside(self.fleet, self.horizon) if self.scenario.participation.by_date else ()
-        return [*self.load.told, *self.fleet.told, *self.tariff.told, *away, *self.scenario.idle_sections]
+        return [
+            *self.load.told,
+            *self.fleet.told,
+            *self.tariff.told,
+            *odd_fleet(self.fleet, self.horizon, limit_kw),
+            *odd_load(self.load, fluctuation, transformer.count * limit_kw, "the transformers' limit"),
+            *odd_prices(self.tariff),
+            *away,
+            *self.scenario.idle_sections,
+        ]
 
     @property
     def days(self) -> float:

@@ -22,6 +22,7 @@ from environment.loads import LoadProfile
 from environment.station_messages import StationReport
 from environment.stations import Stations, StationsSettings
 from environment.tariffs import Tariff
+from environment.units import odd_load, odd_prices
 from environment.users import Visits, slot_weights
 from runs.plural import counted
 from runs.scenario import Scenario
@@ -142,8 +143,16 @@ class StationsWorld:
         return f"{stations} on {self.feeder.title}, {counted(len(self.visits), 'visit')}"
 
     def warnings(self) -> list[str]:
-        """Say what of the scenario does not count."""
-        found = [*self.load.told, *self.tariff.told, *self.feeder.told, *self.scenario.idle_sections]
+        """Say what was read past, is out of proportion, or does not count."""
+        own_kw = float(self.feeder.own_kw.sum())
+        found = [
+            *self.load.told,
+            *self.tariff.told,
+            *self.feeder.told,
+            *odd_load(self.load, self.scenario.load.fluctuation, own_kw, "the feeder's own loads"),
+            *odd_prices(self.tariff),
+            *self.scenario.idle_sections,
+        ]
         if self.scenario.channel.has_faults:
             found.append("the channel's faults act on ants only; stations exchange their messages without")
         short = int((self.base[0].sum(axis=1) > (self.settings.supply_kw or np.inf)).sum())

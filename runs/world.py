@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
-from coordination.valley_filling.audit import breach_of, raise_breach
+from coordination.valley_filling.audit import breach_of, fault_of
 from coordination.valley_filling.coordinator import Coordinator, Plan
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.channel import Channel
-from environment.faults import Fault, collecting, nearest, raise_if_any
+from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.placement import Placement
 from environment.fleets import CsvFleet, DatedFleet
@@ -244,8 +244,9 @@ class World:
             & np.logical_not(died),
             base_kw=known_kw if coordinator.keeps_limit else None,
         )
-        whose = f"schedule by {coordinator.title} below {self.hierarchy.transformers[transformer]}"
-        raise_breach(breach, self.fleet.vehicle[self.rows[transformer]], whose)
+        if breach is not None:
+            whose = f"schedule by {coordinator.title} below {self.hierarchy.transformers[transformer]}"
+            raise FaultyInputError([fault_of(breach, self.fleet.vehicle[self.rows[transformer]], whose)])
 
     def network(self, transformer: int) -> Network | None:
         """Return what can happen to messages between a transformer and its EVs; None for nothing. The same at every call."""

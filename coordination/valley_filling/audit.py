@@ -10,7 +10,7 @@ from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import Book, Stays, most_kw, powers_of, stay_of
 from environment.board import LIMIT_TOLERANCE_KW
 from environment.compiled import compiled
-from environment.faults import Fault, FaultyInputError
+from environment.faults import Fault
 
 SLACK: Final = 1e-9
 """Part of a need, or of the limit, that rounding may add to it."""
@@ -88,30 +88,22 @@ def breach_of(
     return None if rule == KEPT else Breach(rule, row, slot, found_kw, allowed_kw, more=breaches - 1)
 
 
-def raise_breach(breach: Breach | None, vehicle: NDArray[np.str_], whose: str) -> None:
-    """Raise a breach as a fault that names the EV, the slot, the power found and the power allowed.
+def fault_of(breach: Breach, vehicle: NDArray[np.str_], whose: str) -> Fault:
+    """Return a breach as a fault that names the EV, the slot, the power found and the power allowed.
 
     Parameters
     ----------
     breach
-        What was found; None raises nothing.
+        What was found.
     vehicle
         Names of the EVs, shape ``(n_vehicles,)``.
     whose
         Schedule that was looked at, in words.
-
-    Raises
-    ------
-    FaultyInputError
-        If there is a breach.
     """
-    if breach is None:
-        return
     name = vehicle[breach.row] if breach.row < vehicle.size else f"number {breach.row + 1}"
     expected = EXPECTED[breach.rule].format(allowed=f"{breach.allowed_kw:.9g} kW")
     more = f" ({breach.more:,} other powers of the schedule are wrong too)" if breach.more else ""
-    field = f"power of EV {name} in slot {breach.slot}"
-    raise FaultyInputError([Fault(whose, None, field, f"{breach.found_kw:.9g} kW", expected + more)])
+    return Fault(whose, None, f"power of EV {name} in slot {breach.slot}", f"{breach.found_kw:.9g} kW", expected + more)
 
 
 def _is_laid_out(problem: ValleyFilling, schedule: Schedule) -> bool:
@@ -156,7 +148,10 @@ def _audit(
         left_kw = stay.need_kwh / stay.slot_h if active[i] else 0.0
         slack = DUST_KW + SLACK * left_kw
         for k in range(own.size):
-            power, most, room = own[k], most_kw(stay, stay.first_slot + k), limit_kw - load_kw[stay.first_slot + k]
+            power = own[k]
+            if power == 0.0:  # as in most slots, and nothing is broken by it
+                continue
+            most, room = most_kw(stay, stay.first_slot + k), limit_kw - load_kw[stay.first_slot + k]
             rule, allowed = KEPT, most
             if not np.isfinite(power):
                 rule = NO_NUMBER

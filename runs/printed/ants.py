@@ -79,8 +79,9 @@ def comparison(summaries: list[dict[str, Any]]) -> "pd.DataFrame":
 
 
 def print_warnings_of(*summaries: dict[str, Any]) -> None:
-    """Print the warnings of some runs, each once, with whose they are where not all have them."""
+    """Print the warnings of some runs, what any begins with first, each once, with whose they are where not all have them."""
     texts = list(dict.fromkeys(text for summary in summaries for text in summary["warnings"]))
+    texts.sort(key=lambda text: max(each["warnings"].index(text) for each in summaries if text in each["warnings"]))
     for text in texts:
         titles = [title_of(summary) for summary in summaries if text in summary["warnings"]]
         whose = "" if len(titles) == len(summaries) else f" ({', '.join(titles)})"

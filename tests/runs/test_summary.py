@@ -15,6 +15,7 @@ from coordination.valley_filling.problem import Schedule, ValleyFilling
 from environment.hierarchy import Hierarchy
 from environment.loads import LoadProfile
 from runs.metrics import EnergyBooks
+from runs.printed.ants import print_warnings_of
 from runs.scenario import Scenario
 from runs.simulate import run_world
 from runs.summary import summary_of
@@ -70,7 +71,7 @@ def test_a_full_transformer_says_what_it_leaves_unserved(optimum: bool) -> None:
 
 
 def test_what_short_stays_leave_is_no_matter_of_the_transformer() -> None:
-    found = summary(world_of([(2, 3, 5, 4)], np.full(24, 2.0), Scenario()))
+    found = summary(world_of([(2, 3, 5, 4)], np.full(24, 2.0), Scenario().update(transformer={"limit_kw": 20})))
     assert found["warnings"] == ["1 of 1 stays are too short for their need; the rest stays unserved"]
 
 
@@ -110,3 +111,13 @@ def test_who_does_no_harm_is_not_accused(method: str) -> None:
     found = summary(world_of(HERD, DIP, Scenario().update(coordination={"method": method})))
     assert found["cost_kw2"] <= found["free_cost_kw2"]
     assert found["warnings"] == []
+
+
+def test_a_comparison_prints_first_what_a_run_says_first(capfd: pytest.CaptureFixture[str]) -> None:
+    of_all = "1 of 150 stays end after the horizon"
+    runs = [
+        {"method": "free", "warnings": [of_all]},
+        {"method": "ants", "warnings": ["worse than doing nothing", of_all]},
+    ]
+    print_warnings_of(*runs)
+    assert capfd.readouterr().err.splitlines() == ["warning (ants): worse than doing nothing", f"warning: {of_all}"]

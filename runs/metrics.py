@@ -79,7 +79,7 @@ class EnergyBooks:
         return cls(booked, delivered, np.maximum(fleet.energy_kwh - delivered, 0.0))
 
     def metrics(self, fleet: Fleet) -> dict[str, float | int | None]:
-        """Return the sums, and how evenly the EVs that asked for energy got theirs.
+        """Return the sums, and how evenly the EVs that asked for energy got theirs, all stays of an EV taken together.
 
         Returns
         -------
@@ -90,17 +90,18 @@ class EnergyBooks:
             quantile of the EVs and the median. ``delivered_share_jain``: Jain's index of these parts, 1 if all are alike and
             1/n if one of n EVs got all. None where nobody asked, or nobody got anything.
         """
-        needy = fleet.energy_kwh > ENERGY_TOLERANCE_KWH
-        asked_kwh, got_kwh = fleet.energy_kwh[needy], self.delivered_kwh[needy]
-        share = np.minimum(got_kwh / asked_kwh, 1.0)
+        columns = (fleet.energy_kwh, np.minimum(self.delivered_kwh, fleet.energy_kwh), self.unserved_kwh)
+        asked_kwh, got_kwh, lacking_kwh = (np.bincount(fleet.first_row, column) for column in columns)
+        needy = asked_kwh > ENERGY_TOLERANCE_KWH
+        share = got_kwh[needy] / asked_kwh[needy]
         squares = float(np.square(share).sum())
         return {
             "energy_requested_kwh": float(fleet.energy_kwh.sum()),
             "energy_delivered_kwh": float(self.delivered_kwh.sum()),
             "unserved_kwh": float(self.unserved_kwh.sum()),
             "vehicles_with_need": int(needy.sum()),
-            "vehicles_served": int((self.unserved_kwh[needy] <= ENERGY_TOLERANCE_KWH).sum()),
-            "vehicles_with_nothing": int((got_kwh <= ENERGY_TOLERANCE_KWH).sum()),
+            "vehicles_served": int((lacking_kwh[needy] <= ENERGY_TOLERANCE_KWH).sum()),
+            "vehicles_with_nothing": int((got_kwh[needy] <= ENERGY_TOLERANCE_KWH).sum()),
             "delivered_share_p05": float(np.quantile(share, 0.05)) if share.size else None,
             "delivered_share_p50": float(np.quantile(share, 0.5)) if share.size else None,
             "delivered_share_jain": float(share.sum()) ** 2 / (share.size * squares) if squares > 0 else None,

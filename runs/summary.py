@@ -134,7 +134,6 @@ def _unserved_warning(own: dict[str, Any], free: dict[str, Any], optimum_kwh: fl
     nothing = own["vehicles_with_nothing"]
     if left_kwh - must_kwh < TOLD_KWH and nothing <= free["vehicles_with_nothing"]:
         return []
-    part = own["vehicles_with_need"] - own["vehicles_served"] - nothing
     evs, asked_kwh = own["vehicles_with_need"], own["energy_requested_kwh"]
     part = evs - own["vehicles_served"] - nothing
     had_to_be = (

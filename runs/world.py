@@ -246,7 +246,7 @@ class World:
         )
         if breach is not None:
             whose = f"schedule by {coordinator.title} below {self.hierarchy.transformers[transformer]}"
-            raise FaultyInputError([fault_of(breach, self.fleet.vehicle[self.rows[transformer]], whose)])
+            raise FaultyInputError([fault_of(breach, self.fleet.name[self.rows[transformer]], whose)])
 
     def network(self, transformer: int) -> Network | None:
         """Return what can happen to messages between a transformer and its EVs; None for nothing. The same at every call."""

@@ -88,22 +88,22 @@ def breach_of(
     return None if rule == KEPT else Breach(rule, row, slot, found_kw, allowed_kw, more=breaches - 1)
 
 
-def fault_of(breach: Breach, vehicle: NDArray[np.str_], whose: str) -> Fault:
+def fault_of(breach: Breach, name: NDArray[np.str_], whose: str) -> Fault:
     """Return a breach as a fault that names the EV, the slot, the power found and the power allowed.
 
     Parameters
     ----------
     breach
         What was found.
-    vehicle
-        Names of the EVs, shape ``(n_vehicles,)``.
+    name
+        Names of the EVs, or of their stays, shape ``(n_vehicles,)``.
     whose
         Schedule that was looked at, in words.
     """
-    name = vehicle[breach.row] if breach.row < vehicle.size else f"number {breach.row + 1}"
+    ev = name[breach.row] if breach.row < name.size else f"number {breach.row + 1}"
     expected = EXPECTED[breach.rule].format(allowed=f"{breach.allowed_kw:.9g} kW")
     more = f" ({breach.more:,} other powers of the schedule are wrong too)" if breach.more else ""
-    return Fault(whose, None, f"power of EV {name} in slot {breach.slot}", f"{breach.found_kw:.9g} kW", expected + more)
+    return Fault(whose, None, f"power of EV {ev} in slot {breach.slot}", f"{breach.found_kw:.9g} kW", expected + more)
 
 
 def _is_laid_out(problem: ValleyFilling, schedule: Schedule) -> bool:

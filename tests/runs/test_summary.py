@@ -1,5 +1,6 @@
 """What a summary says of itself: who got how much, what the limit leaves unserved, and when coordination did harm."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,16 @@ def test_shares_say_how_evenly_energy_went_to_the_evs(share: NDArray[np.float64]
     if jain is not None:
         assert 1 / share.size - 1e-12 <= jain <= 1 + 1e-12
         assert jain == pytest.approx(share.mean() ** 2 / (share.mean() ** 2 + share.var()))
+
+
+def test_all_stays_of_an_ev_count_together() -> None:
+    fleet = make_fleet([(0, 4, 6, 4), (8, 12, 4, 4), (0, 4, 5, 4)])
+    one = dataclasses.replace(fleet, vehicle=np.array(["car", "car", "other"]), stay_number=np.array([1, 2, 1]))
+    delivered = np.array([0.0, 4.0, 0.0])
+    figures = EnergyBooks(delivered, delivered, one.energy_kwh - delivered).metrics(one)
+    assert [figures[f"vehicles_{name}"] for name in ("with_need", "served", "with_nothing")] == [2, 0, 1]
+    assert figures["delivered_share_p50"] == pytest.approx(0.2)  # of 0.4 and 0
+    assert figures["delivered_share_jain"] == pytest.approx(0.5)
 
 
 def test_of_a_fleet_without_a_need_there_are_no_shares() -> None:

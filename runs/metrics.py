@@ -202,7 +202,8 @@ class Distance:
         if start is None and problem.whole and not problem.has_unit_slots:
             start = world.free_charging.schedules[transformer]  # but no best schedule known may cost more than another
         optimum = solve(problem, start, within=world.scenario.run.optimum_within, free_kw2=free_kw2)
-        if cost - optimum.bound_kw2 < -CLOSED * abs(optimum.bound_kw2):
+        rounding = CLOSED * abs(optimum.bound_kw2) + 2 * problem.limit_kw * LIMIT_TOLERANCE_KW * problem.n_slots
+        if cost - optimum.bound_kw2 < -rounding:
             name = world.hierarchy.transformers[transformer]
             found = f"costs {cost:.12g} kW2, less than the least possible {optimum.bound_kw2:.12g} kW2"
             raise ArithmeticError(f"the schedule below {name} {found}: one of the two is wrong")
@@ -215,7 +216,7 @@ class Distance:
             cost_kw2=cost,
             free_kw2=free_kw2,
             optimum_kw2=optimum.cost_kw2,
-            bound_kw2=optimum.bound_kw2,
+            bound_kw2=min(optimum.bound_kw2, cost),
             exact=optimum.kind == "exact",
             certified=cost - optimum.cost_kw2 <= CLOSED * cost and certify(problem, schedule, optimum),
             optimum_unserved_kwh=float(np.maximum(lacking_kwh, 0.0).sum()),

@@ -15,7 +15,7 @@ from coordination.valley_filling.coordinator import CoordinationSettings, Coordi
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from environment.hierarchy import Hierarchy
 from environment.loads import LoadProfile
-from runs.metrics import EnergyBooks
+from runs.metrics import Distance, EnergyBooks
 from runs.printed.ants import print_warnings_of
 from runs.scenario import Scenario
 from runs.simulate import run_world
@@ -132,3 +132,12 @@ def test_a_comparison_prints_first_what_a_run_says_first(capfd: pytest.CaptureFi
     ]
     print_warnings_of(*runs)
     assert capfd.readouterr().err.splitlines() == ["warning (ants): worse than doing nothing", f"warning: {of_all}"]
+
+
+def test_no_gap_is_below_zero_in_silence() -> None:
+    dip = np.where(np.arange(24) == 10, 40.0, 50.0)
+    world = world_of([(0, 20, 8, 4)], dip, Scenario().update(transformer={"limit_kw": 100}))
+    schedule = Schedule(world.problems[0])
+    schedule.of(0)[10] = 8.0  # twice the rated power, which the audit would have found
+    with pytest.raises(ArithmeticError, match="less than the least possible"):
+        Distance.of(world, 0, schedule)

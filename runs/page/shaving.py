@@ -209,4 +209,4 @@ def described(case: Scenario) -> str:
     """Return what a scenario is about in a sentence."""
     fleet = getattr(case.fleet, "vehicles", None)
     evs = "EVs from a file" if fleet is None else f"{fleet:,} EVs"
-    return f"{evs}, slots of {case.horizon.slot_min} min from {case.horizon.begin:%H:%M} on."
+    return f"{evs}, slots of {case.horizon.slot_min} min from {case.horizon.begin:%Y-%m-%d %H:%M} on."

@@ -271,4 +271,4 @@ def described(case: Scenario) -> str:
         if case.users.path
         else f"{case.users.users:,} users, {case.users.charging_a_day:,} charges a day"
     )
-    return f"{where}, {users}, slots of {case.horizon.slot_min} min from {case.horizon.begin:%H:%M} on."
+    return f"{where}, {users}, slots of {case.horizon.slot_min} min from {case.horizon.begin:%Y-%m-%d %H:%M} on."

@@ -81,7 +81,7 @@ def Headline(day: Day) -> None:
         f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {counted(len(day.world.fleet), 'EV')} under "
         f"{counted(len(day.transformers), 'transformer')}, {coordinator.title}"
         + (f" in batches of {settings.batch_size}" if coordinator.decides == "vehicle" else "")
-        + f", seed {seed}",
+        + f", seed {seed}, from {horizon.begin:%Y-%m-%d %H:%M} on",
         tag="h3",
     )
     said(f"Frame {day.frame} of {day.frames_h.size}. {then} {HOW[coordinator.decides]}")

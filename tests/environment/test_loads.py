@@ -11,6 +11,8 @@ from environment.horizon import Horizon
 from environment.loads import BdewLoad, BuiltinLoad, CsvLoad, LoadProfile
 from environment.loads.builtin import ERCOT_2010_FROM_NOON
 from environment.steps import Fill, on_slots
+from tests.support.horizons import horizons
+from tests.support.laws import examples
 
 
 @given(st.sampled_from([5, 15, 60, 120, 240]), st.integers(0, 2**32))
@@ -46,6 +48,15 @@ def test_builtin_load_follows_the_wall_clock_through_a_clock_change() -> None:
     horizon = Horizon(start="2026-03-28T12:00", timezone="Europe/Berlin")  # 3 h follows 1 h that night
     wall = [ERCOT_2010_FROM_NOON[(hour - 12) % 24] for hour in horizon.slot_starts.hour]
     np.testing.assert_allclose(BuiltinLoad(peak_kw=1.0).forecast(horizon), wall)
+
+
+@given(horizons())
+@examples(0.3)
+def test_a_standard_profile_follows_the_wall_clock_of_any_zone(horizon: Horizon) -> None:
+    by_clock = BdewLoad(source="bdew").forecast(Horizon(start=horizon.start, slot_min=15, slots=300))
+    quarter = np.rint(4 * horizon.wall_h(horizon.edges_h[:-1])).astype(int)
+    found = BdewLoad(source="bdew").forecast(horizon)
+    np.testing.assert_allclose(found / found[0], by_clock[quarter] / by_clock[0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("start", ["2026-01-14T12:00", "2026-01-14T04:30", "2026-01-14T00:00"])

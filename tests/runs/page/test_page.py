@@ -32,7 +32,7 @@ from runs.page.player import Player
 from runs.page.running import turn
 from runs.page.serve import prepare
 from runs.page.shaved import play
-from runs.page.shaving import Choice, PeakShaving
+from runs.page.shaving import Choice, PeakShaving, described
 from runs.page.tabs import PEAK_SHAVING, TABS, first_tab
 from runs.page.watch import existing
 from runs.scenario import Scenario
@@ -203,6 +203,17 @@ def test_a_scenario_with_its_own_files_has_no_controls_for_what_it_fixes(tree: P
     shown = widgets(Scenario.read(tree / "scenarios/my_fleet.toml"))
     assert "vehicles" not in shown
     assert Player(str(tree / "scenarios/acn_caltech.toml")).day is not None
+
+
+def test_a_day_that_starts_with_its_fleet_has_a_date(tree: Path, tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text(
+        f'[horizon]\nstart = "fleet"\n[fleet]\nsource = "csv"\npath = "{tree}/scenarios/data/my_fleet.csv"\n'
+    )
+    day = Player(str(file)).day
+    assert day is not None
+    assert day.case.horizon.begin_text == day.world.horizon.begin_text == "2026-01-14T12:00:00"
+    assert described(day.case) == "EVs from a file, slots of 60 min from 2026-01-14 12:00 on."
 
 
 def test_faults_become_texts(tmp_path: Path) -> None:

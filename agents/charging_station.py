@@ -88,7 +88,7 @@ class ChargingStation(mesa.Agent):  # type: ignore[misc]
     lent_kw, storage_kw, power_kw, cut_kw
         What shifted EVs lend, what storage draws, what EVs draw while they charge, and what they were cut by, in the present slot.
     wanted_kwh
-        What those plugged in want.
+        What those plugged in want, as far as a pile can give it.
     """
 
     def __init__(

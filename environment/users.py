@@ -81,7 +81,7 @@ class Visits:
     willing
         Whether they take part.
     expected_kwh
-        What is forecast to be wanted at each station in each slot, shape ``(n_slots, n_stations)``.
+        What is forecast to be wanted of the piles at each station in each slot, shape ``(n_slots, n_stations)``.
     """
 
     user: NDArray[np.str_]
@@ -159,7 +159,7 @@ class Visits:
         user, slot = np.concatenate(users), np.concatenate(slots)
         soc = np.clip(settings.soc_mean + settings.soc_std * rng.standard_normal(user.size), 0.1, 0.9)
         order = np.argsort(slot, kind="stable")
-        mean_kwh = (1 - settings.soc_mean) * at.battery_kwh
+        mean_kwh = min((1 - settings.soc_mean) * at.battery_kwh, at.pile_kwh)
         expected = settings.charging_a_day * mean_kwh * np.outer(weight * horizon.slot_h / a_day, liked)
         user, slot, soc = user[order], slot[order], soc[order]
         return cls(

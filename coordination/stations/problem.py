@@ -181,7 +181,7 @@ class StationScheduling:
     plugged
         EVs that are plugged in, at most the places.
     wanted_kwh
-        What they want together.
+        What they want together, of each EV at most what a pile gives.
     queued, queued_kwh
         EVs without a place, and what they want.
     base_kw

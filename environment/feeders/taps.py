@@ -39,8 +39,9 @@ class Taps:
         """Return the taps within their limits; a position that is NaN is the middle one, a middle that is NaN is 0."""
         middle = np.nan_to_num(middle)
         stated = np.where(np.isnan(stated), middle, stated)
-        limited = np.clip(stated, np.fmin(first, last), np.fmax(first, last))
-        return cls(np.where(np.isnan(first + last), stated, limited), middle, first, last, stated)
+        ends = np.where(np.isnan(first), -np.inf, first), np.where(np.isnan(last), np.inf, last)
+        position = np.clip(stated, np.minimum(*ends), np.maximum(*ends))
+        return cls(position, middle, first, last, stated)
 
     def told(self, names: NDArray[np.str_]) -> tuple[str, ...]:
         """Say which transformers have a tap beyond its limits; `names` of shape ``(n_transformers,)``."""
@@ -48,9 +49,8 @@ class Taps:
         if not beyond.size:
             return ()
         i = int(beyond[0])
-        where = f"{beyond.size} of {names.size} transformers"
-        which = f"{names[i]} at {self.stated[i]:g}, of {self.first[i]:g} to {self.last[i]:g}"
-        return (f"tap position beyond its limits, counted as the nearest, at {where}: {which}",)
+        which = f"{names[i]} at {self.stated[i]:g} counts as {self.position[i]:g}"
+        return (f"tap position beyond its limits at {beyond.size} of {names.size} transformers: {which}",)
 
     def added_v(self, step_v: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what a tap adds to its winding's rated voltage [V]."""

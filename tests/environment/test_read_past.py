@@ -157,8 +157,18 @@ def test_a_tap_beyond_its_range_counts_as_its_end_and_is_told(tmp_path: Path) ->
     flow = PowerFlow(feeder).solve(feeder.own_kw[None], feeder.own_kvar[None])
     np.testing.assert_allclose(flow.voltage_pu[0, 1:], [1.047406, 1.025282], atol=1e-6)
     told = "\n".join(feeder.told)
-    for text in ("t1 at -5, of -2 to 2", "autoTap not used at 1 of 1", "2 RES (160 kW) not used"):
+    for text in ("t1 at -5 counts as -2", "autoTap not used at 1 of 1", "2 RES (160 kW) not used"):
         assert text in told
+
+
+@pytest.mark.parametrize(("low", "high", "counts"), [("0", "NULL", 0.0), ("NULL", "-2", -2.0), ("NULL", "NULL", -1.0)])
+def test_one_limit_of_a_tap_is_one(tmp_path: Path, low: str, high: str, counts: float) -> None:
+    grid = folder(tmp_path)
+    path = grid / "TransformerType.csv"
+    for column, value in (("tapMin", low), ("tapMax", high)):
+        path.write_text(with_column(path, column, value))
+    feeder = SimbenchFeeder(source="simbench", path=grid).feeder()
+    assert feeder.transformer_tap_v.tolist() == [500.0 * counts]
 
 
 LV = CigreLvFeeder(source="cigre_lv").read()

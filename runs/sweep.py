@@ -24,6 +24,7 @@ from runs.folder import SCENARIO_FILE
 from runs.jobs import Job, Record, failure, work
 from runs.journal import Journal, write_table
 from runs.scenario import Scenario
+from runs.whole_folder import writing
 from runs.workers import CREWS, Crew, require_dask
 
 DESIGN_FILE = "design.json"
@@ -185,10 +186,11 @@ def _take(folder: Path, scenario: Scenario, design: Design) -> None:
     if folder.exists() and not (folder.is_dir() and {path.name for path in folder.iterdir()} <= {part.name}):
         expected = "a new or empty folder, or that of the same sweep"
         raise FaultyInputError([Fault("--out", None, str(folder), "something else", expected)])
-    folder.mkdir(parents=True, exist_ok=True)
-    part.write_text(identity, encoding="utf-8")
-    part.replace(file)  # last, so that a kill leaves an empty folder or a sweep
-    (folder / SCENARIO_FILE).write_text(scenario.to_toml(), encoding="utf-8")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(identity, encoding="utf-8")
+        part.replace(file)  # last, so that a kill leaves an empty folder or a sweep
+        (folder / SCENARIO_FILE).write_text(scenario.to_toml(), encoding="utf-8")
 
 
 def _job(design: Design, seeds: list[int], run: int) -> Job:

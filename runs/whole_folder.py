@@ -37,6 +37,35 @@ MOST_NAMED: Final = 3
 
 
 @contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Tell what keeps a folder from being made or written as a fault of the folder that was given.
+
+    Raises
+    ------
+    FaultyInputError
+        If it cannot be made or written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not _is_of(error, folder.resolve()):
+            raise
+        found = "not writable" if error.errno == errno.ENOENT else f"not writable ({reason(error)})"
+        expected = "a folder that may be written and has room"
+        raise FaultyInputError([Fault("--out", None, str(folder), found, expected)]) from None
+
+
+def _is_of(error: OSError, folder: Path) -> bool:
+    """Whether an error is one of writing a folder, its draft, or the way to it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
+    if error.filename is None:
+        return False
+    place = Path(os.fsdecode(error.filename)).resolve()
+    return place in folder.parents or folder in (place, *place.parents) or str(place).startswith(str(_draft_of(folder)))
+
+
+@contextmanager
 def way_to(folder: Path) -> Iterator[None]:
     """Make the folders on the way to one; in the end those go again in which nothing was left.
 
@@ -47,27 +76,15 @@ def way_to(folder: Path) -> Iterator[None]:
     """
     whole = folder.resolve()
     made = [parent for parent in whole.parents if not parent.exists()]
-    try:
-        whole.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        if not _is_of(error, whole):
-            raise
-        found = "not writable" if error.errno == errno.ENOENT else f"not writable ({reason(error)})"
-        expected = "a folder that may be written and has room"
-        raise FaultyInputError([Fault("--out", None, str(folder), found, expected)]) from None
-    finally:
-        for parent in made:
-            if not parent.is_dir() or any(parent.iterdir()):
-                break
-            parent.rmdir()
-
-
-def _is_of(error: OSError, folder: Path) -> bool:
-    """Whether an error is one of writing a folder, its draft, or the way to it."""
-    place = Path(str(error.filename or ""))
-    near = place in (folder, *folder.parents) or str(place).startswith(str(_draft_of(folder)))
-    return near or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    with writing(folder):
+        try:
+            whole.parent.mkdir(parents=True, exist_ok=True)
+            yield
+        finally:
+            for parent in made:
+                if not parent.is_dir() or any(parent.iterdir()):
+                    break
+                parent.rmdir()
 
 
 def _draft_of(folder: Path) -> Path:

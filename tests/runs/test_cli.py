@@ -146,9 +146,13 @@ def test_a_place_that_cannot_be_written_is_a_fault(tmp_path: Path, words: list[s
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where nobody can write")
-def test_a_folder_where_nothing_can_be_made_is_named_as_it_was_given(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["run", *SMALL], ["study", "batch", "--quick"], ["sweep", "--vary", "fleet.vehicles=5", "--engine", "serial"]],
+)
+def test_a_folder_where_nothing_can_be_made_is_named_as_it_was_given(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "here").symlink_to("/proc")
-    done = evswarm("run", *SMALL, "--out", tmp_path / "here" / "x")
+    done = evswarm(*words, "--out", tmp_path / "here" / "x")
     assert done.exit_code == 2
     assert f"{tmp_path / 'here' / 'x'} is not writable" in done.stderr
 

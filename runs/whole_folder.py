@@ -61,7 +61,7 @@ def _is_of(error: OSError, folder: Path) -> bool:
         return True
     if error.filename is None:
         return False
-    place = Path(os.fsdecode(error.filename)).resolve()
+    place = Path(str(error.filename)).resolve()
     return place in folder.parents or folder in (place, *place.parents) or str(place).startswith(str(_draft_of(folder)))
 
 

@@ -88,11 +88,13 @@ def explained() -> Iterator[None]:
     except FaultyInputError as error:
         for text in told(error.faults):
             err.print(f"[red]fault:[/] {escape(text)}", highlight=False)
-        kept = " ".join(getattr(error, "__notes__", ())) or f"{error.outcome}."
+        kept = _notes(error) or f"{error.outcome}."
         err.print(f"{counted(len(error.faults), 'fault')}; {escape(kept)}", highlight=False)
         raise typer.Exit(BAD_INPUT) from None
     except OSError as error:
         err.print(f"[red]fault:[/] {escape(in_words(error))}", highlight=False)
+        if _notes(error):
+            err.print(escape(_notes(error)), highlight=False)
         raise typer.Exit(BAD_INPUT) from None
     except MemoryError:
         err.print("[red]fault:[/] this needs more memory than there is: fewer EVs, transformers or slots need less")
@@ -100,6 +102,11 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt as error:
         err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False)
         raise typer.Exit(exit_code()) from None
+
+
+def _notes(error: Exception) -> str:
+    """Return what else is to be said of an error, such as what is kept."""
+    return " ".join(getattr(error, "__notes__", ()))
 
 
 def print_not_saved() -> None:

@@ -83,9 +83,11 @@ def sweep(
                     retry_failed=retry_failed,
                     progress=tell,
                 )
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, OSError) as error:
                 runs = replications * len(plan.points)
-                raise KeyboardInterrupt(
-                    f"Stopped; {recorded} of {runs} runs are kept in {out_folder}. The same command goes on from there."
-                ) from None
+                kept = f"{recorded} of {runs} runs are kept in {out_folder}. The same command goes on from there."
+                if isinstance(error, OSError):
+                    error.add_note(kept)
+                    raise
+                raise KeyboardInterrupt(f"Stopped; {kept}") from None
         print_sweep(swept)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
@@ -192,3 +193,15 @@ def printed_as_it_is(line: str) -> str:
     with terminal.out.capture() as shown:
         terminal.out.print(Text(line))
     return shown.get()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk without room")
+def test_what_is_kept_is_told_with_the_fault_that_ends_a_command() -> None:
+    with terminal.err.capture() as told, pytest.raises(typer.Exit) as ended, terminal.explained():
+        try:
+            Path("/dev/full").write_text("no room")
+        except OSError as error:
+            error.add_note("3 of 9 runs are kept.")
+            raise
+    assert ended.value.exit_code == terminal.BAD_INPUT
+    assert told.get() == "fault: the disk is full\n3 of 9 runs are kept.\n"

@@ -24,7 +24,7 @@ from runs.design import Design, Range, read_design
 from runs.jobs import NO_FIGURES, Job, work
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.sweep import replication_seeds, sweep
+from runs.sweep import JOURNAL_FILE, replication_seeds, sweep
 
 SMALL = Scenario().update(fleet={"vehicles": 20}, run={"engine": "compiled"})
 BATCHES = Design.full({"coordination.batch_size": [1, 5]})
@@ -385,3 +385,20 @@ def test_help_teaches() -> None:
     help_text = evswarm("--help").stdout
     for text in ("--vary coordination.batch_size=1,10,50", "same seed", "goes on", "--retry-failed", "lhs"):
         assert text in help_text
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_is_told_with_what_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["sweep", "--vary", "fleet.vehicles=2,3", "--replications", "20", "--engine", "serial", "--out", str(out)]
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000)); "
+        "import runs.__main__ as begun; begun.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", limited, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "larger than is allowed" in done.stderr
+    kept = len(out.joinpath(JOURNAL_FILE).read_text().splitlines())
+    assert 0 < kept < 40
+    assert "of 40 runs are kept" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,6 +1,6 @@
 """Whole slots: EVs that choose again until none would, and charging passed along chains of EVs until no chain lowers the cost."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +136,11 @@ def _exchange(
     Node ``n_slots`` of the graph stands for what is unserved; `missing` counts each EV's slots there.
     """
     n = load_kw.size
-    arcs = np.zeros((n + 1, n + 1), dtype=np.int64)
+    longest = 1
+    for i in rows:
+        longest = max(longest, powers_of(book, i).size)
+    counts = np.zeros((n, 2 * longest - 1), dtype=np.int64)
+    arcs = Arcs(counts, np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64))
     for i in rows:
         _count_arcs(arcs, first_slot[i], powers_of(book, i), missing[i], 1)
     leaving = np.empty(n + 1)
@@ -151,9 +155,11 @@ def _exchange(
         leaving[n] = entering[n] = limit_kw - power_kw / 2 + 1e-6
         order = np.argsort(-leaving)
         source = target = -1
+        before[:] = -1
         for candidate in order:
             source = int(candidate)
-            target = _lowest_reachable(arcs, source, leaving, entering, before, queue)
+            if before[source] < 0:  # else a higher slot leads here, and to nothing that is low enough
+                target = _lowest_reachable(arcs, source, leaving, entering, before, queue)
             if target >= 0:
                 break
         if target < 0:
@@ -172,31 +178,60 @@ def _exchange(
             load_kw[target] += power_kw
 
 
+class Arcs(NamedTuple):
+    """How many EVs can move a slot's charging, from where to where; no stay leads further than the longest is long.
+
+    Parameters
+    ----------
+    between
+        From each slot to those around it, itself in the middle column, shape ``(n_slots, 2 * longest - 1)``.
+    given_up, taken_on
+        From each slot to what is unserved, and back, shape ``(n_slots,)``.
+    """
+
+    between: NDArray[np.int64]
+    given_up: NDArray[np.int64]
+    taken_on: NDArray[np.int64]
+
+
 @compiled
-def _count_arcs(arcs: NDArray[np.int64], first: int, own: NDArray[np.float64], missing: int, sign: int) -> None:
+def _count_arcs(arcs: Arcs, first: int, own: NDArray[np.float64], missing: int, sign: int) -> None:
     """Add (or take out) one EV's possible moves: from each slot it uses to each slot it does not."""
-    n = arcs.shape[0] - 1
+    middle = arcs.between.shape[1] // 2
     for a in range(own.size):
         if own[a] > 0.0:
             for b in range(own.size):
                 if own[b] <= 0.0:
-                    arcs[first + a, first + b] += sign
-            arcs[first + a, n] += sign
+                    arcs.between[first + a, middle + b - a] += sign
+            arcs.given_up[first + a] += sign
         elif missing > 0:
-            arcs[n, first + a] += sign
+            arcs.taken_on[first + a] += sign
+
+
+@compiled
+def _leads(arcs: Arcs, node: int, other: int) -> bool:
+    """Return whether some EV can move a slot's charging from a node to another."""
+    n = arcs.given_up.size
+    if node == n:
+        return bool(other < n and arcs.taken_on[other] > 0)
+    if other == n:
+        return bool(arcs.given_up[node] > 0)
+    return bool(arcs.between[node, arcs.between.shape[1] // 2 + other - node] > 0)
 
 
 @compiled
 def _lowest_reachable(
-    arcs: NDArray[np.int64],
+    arcs: Arcs,
     source: int,
     leaving: NDArray[np.float64],
     entering: NDArray[np.float64],
     before: NDArray[np.int64],
     queue: NDArray[np.int64],
 ) -> int:
-    """Search the slots that charging can be passed to; return the lowest if that lowers the cost, else -1."""
-    before[:] = -1
+    """Search the slots that charging can be passed to, but for those searched `before`; return the lowest if that lowers the
+    cost, else -1.
+    """  # noqa: D205
+    n, reach = arcs.given_up.size, arcs.between.shape[1] // 2
     before[source] = source
     queue[0] = source
     head, tail = 0, 1
@@ -204,8 +239,10 @@ def _lowest_reachable(
     while head < tail:
         node = queue[head]
         head += 1
-        for other in range(before.size):
-            if before[other] < 0 and arcs[node, other] > 0:
+        first, stop = (0, n) if node == n else (max(node - reach, 0), min(node + reach + 1, n))
+        for k in range(first, stop + 1):
+            other = k if k < stop else n
+            if before[other] < 0 and _leads(arcs, node, other):
                 before[other] = node
                 queue[tail] = other
                 tail += 1
@@ -217,7 +254,7 @@ def _lowest_reachable(
 @compiled
 def _pass_on(
     rows: NDArray[np.int64],
-    arcs: NDArray[np.int64],
+    arcs: Arcs,
     source: int,
     target: int,
     power_kw: float,
@@ -226,7 +263,7 @@ def _pass_on(
     missing: NDArray[np.int64],
 ) -> None:
     """Let the first EV that can move one slot's charging from source to target do so."""
-    n = arcs.shape[0] - 1
+    n = arcs.given_up.size
     for i in rows:
         own = powers_of(book, i)
         a, b = source - first_slot[i], target - first_slot[i]

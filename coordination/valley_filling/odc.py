@@ -4,8 +4,8 @@ Source: L. Gan, U. Topcu, S. H. Low, "Optimal decentralized protocol for electri
 Systems 28(2), 2013, Algorithm 1, synchronous, continuous rates [standard]. In every iteration the utility broadcasts
 :math:`p_h = \gamma U'(L_h)` with :math:`U'(L) = L`; every EV solves
 :math:`\min \sum_h p_h r_h + (r_h - r^k_h)^2 / 2` over its feasible profiles, and reports the new profile. It converges
-for :math:`0 < \gamma < 1/N`; :math:`\gamma = 1/2N` [default]. The protocol knows no limit and
-no whole slots.
+for :math:`0 < \gamma < 1/N`; :math:`\gamma = 1/2N` [default]. N counts EVs and not stays: those of one EV share no slot
+but where one ends and the next begins. The protocol knows no limit and no whole slots.
 """
 
 from typing import Final
@@ -60,14 +60,14 @@ def _iterate(
 def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001  (every coordinator is called alike)
     """Return the schedule after the iterations; they begin from empty profiles, and end early once all have settled."""
     schedule = Schedule(problem)
-    n = problem.order.size
+    n, n_stays = problem.n_active, problem.order.size
     held = []
     for number in range(1, (settings.rounds or ITERATIONS) + 1):
         signal = STEP / max(n, 1) * (problem.base_kw + schedule.load_kw())
         changed, entries = _iterate(problem.order, signal, problem.stays, schedule.book)
         sent = (
             Sent(Signal, 1, n, Signal.bytes_of(1, signal.size)),
-            Sent(Profile, n, n, Profile.bytes_of(n, entries)),
+            Sent(Profile, n_stays, n_stays, Profile.bytes_of(n_stays, entries)),
         )
         held.append(Round(number, changed, cost_kw2(problem, schedule), sent, settled=changed == 0))
         if changed == 0:

@@ -205,10 +205,18 @@ def _cheapest_kw2(
 ) -> float:
     total = 0.0
     by_load = np.argsort(load_kw)
+    longest = 0
+    for i in rows:
+        longest = max(longest, stays.stop_slot[i] - stays.first_slot[i])
+    near = by_load[:0]  # the slots from `begin` to `end` by load: those of this stay, and of the next ones to plug in
+    begin = end = 0
     for i in rows:
         stay, stop_slot = stay_of(stays, i), stays.stop_slot[i]
         left = stay.need_kwh / stay.slot_h
-        for h in by_load:
+        if stay.first_slot < begin or stop_slot > end:
+            begin, end = stay.first_slot, stay.first_slot + 2 * longest
+            near = by_load[(by_load >= begin) & (by_load < end)]
+        for h in near:
             if left <= 0.0 or 2.0 * load_kw[h] >= unserved_price_kw:
                 break
             if stay.first_slot <= h < stop_slot:

@@ -46,6 +46,8 @@ class ValleyFilling:
         Lines whose EVs share a copy of the board; 0: none.
     members
         EVs of each line, however many stays each has; without lines, of the transformer, shape ``(max(lines, 1),)``.
+    n_active
+        EVs with a row in `order`.
     """
 
     base_kw: NDArray[np.float64]
@@ -62,6 +64,7 @@ class ValleyFilling:
     line_of: NDArray[np.int32]
     lines: int
     members: NDArray[np.int64]
+    n_active: int
 
     @classmethod
     def of(
@@ -98,6 +101,7 @@ class ValleyFilling:
             need = fleet.slots_needed(horizon) * (fleet.power_kw * horizon.slot_h)
         order = fleet.plug_in_order
         active = (stop > first) & (need > ENERGY_TOLERANCE_KWH)
+        order = order[active[order]]
         line_of = np.zeros(len(fleet), dtype=np.int32) if line_of is None else line_of
         return cls(
             base_kw=np.asarray(base_kw, dtype=np.float64),
@@ -109,11 +113,12 @@ class ValleyFilling:
             stop_slot=stop,
             power_kw=fleet.power_kw,
             need_kwh=need,
-            order=order[active[order]],
+            order=order,
             whole=whole,
             line_of=line_of,
             lines=lines,
             members=np.bincount(line_of[fleet.stay == 1], minlength=max(lines, 1)),
+            n_active=order.size if fleet.stay_number is None else np.unique(fleet.first_row[order]).size,
         )
 
     @cached_property

@@ -156,7 +156,7 @@ def reconsider(
         return _fill_anew(load_kw, limit_kw, stay, held_kw, change_kw, seen_kw, scratch_kw)
     window = slice(first_slot, first_slot + n)
     level = window_level(load_kw[window], promised_kw[window], part)
-    seen_kw[:] = load_kw
+    seen_kw[window] = load_kw[window]
     leave = turn.ticket * _STEP_LEAVE + turn.number * _STEP_ROUND
     toward = (turn.ticket * _STEP_TARGET + turn.number * _STEP_ROUND) % 1.0
     moves = 0
@@ -299,9 +299,12 @@ def _round(
     refused = 0
     entries = 0
     settled = True
+    first, stop = load_kw.size, 0  # of all their windows: nothing else of the board is read
+    for i in rows:
+        first, stop = min(first, int(stays.first_slot[i])), max(stop, int(stays.stop_slot[i]))
     for batch in range(batches):
-        copy[:] = load_kw
-        promised[:] = copy - base_kw
+        copy[first:stop] = load_kw[first:stop]
+        promised[first:stop] = copy[first:stop] - base_kw[first:stop]
         members = rows[batch::batches]
         for ticket in range(members.size):
             stay, own = stay_of(stays, members[ticket]), powers_of(book, members[ticket])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from agents.ev import EV
 from coordination.valley_filling.optimum import Optimum, solve
 from coordination.valley_filling.problem import Schedule
-from environment.board import REFUSALS
+from environment.board import REFUSALS, pheromone
 from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError
 from environment.messages import Deposit, Exchange, Message, Refusal
@@ -38,16 +38,16 @@ class Witness(Channel):
 
     Attributes
     ----------
-    seen_kw
-        When an EV last read the board to choose [h], and the load that stood there [kW], shape ``(n_slots,)``; by transformer
-        and row.
+    seen
+        When an EV last read the board to choose [h], and the pheromone of the slots of its stay there, shape ``(n_usable,)``;
+        by transformer and row.
     changed
         Those that have changed a choice since: to answer the load, or in a later round.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.seen_kw: dict[tuple[str, int], tuple[float, NDArray[np.float64]]] = {}
+        self.seen: dict[tuple[str, int], tuple[float, NDArray[np.float64]]] = {}
         self.changed: set[tuple[str, int]] = set()
         self._refused: dict[tuple[str, int], NDArray[np.float64]] = {}
 
@@ -63,7 +63,9 @@ class Witness(Channel):
             self.changed.discard(key)
             read_kw = self._refused.pop(key, sender.swarm.load_kw)
             if read_kw is not None:
-                self.seen_kw[key] = self.clock.now_h(), read_kw.copy()
+                problem = sender.transformer.problem
+                stay = slice(problem.first_slot[sender.row], problem.stop_slot[sender.row])
+                self.seen[key] = self.clock.now_h(), pheromone(read_kw, problem.limit_kw)[stay].copy()
         super().carry(network, message, sender, receiver, *args, **kwargs)
 
 

@@ -11,7 +11,7 @@ from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend
 from runs.page.said import said
-from runs.page.view import STATES, state_counts, states
+from runs.page.view import STATES, present_rows, state_counts, states
 
 MOST_DRAWN: Final = 600
 """More EVs than this are drawn as counts."""
@@ -32,13 +32,13 @@ CAPTION_COUNTS: Final = (
 def drawn(day: Day, shown: int | None) -> list[int]:
     """Return the transformers whose EVs are drawn one by one; none where they are too many."""
     places = range(len(day.transformers)) if shown is None else [shown]
-    few = sum(day.transformers[k].problem.n_vehicles for k in places) <= MOST_DRAWN
+    few = sum(int(day.transformers[k].problem.members.sum()) for k in places) <= MOST_DRAWN
     return list(places) if few else []
 
 
 def shape(day: Day, singly: list[int]) -> tuple[int, int]:
     """Return how many columns and rows of dots some transformers' EVs make."""
-    total = max(sum(day.transformers[k].problem.n_vehicles for k in singly), 1)
+    total = max(sum(int(day.transformers[k].problem.members.sum()) for k in singly), 1)
     columns = int(np.ceil(np.sqrt(total * 2.5)))
     return columns, -(-total // columns)
 
@@ -134,7 +134,8 @@ def _dots(day: Day, singly: list[int], names: list[str], palette: Palette) -> li
     place = 0
     for k in singly:
         just_now = set(day.just_now[k].tolist())
-        for row, state in enumerate(states(day, k).tolist()):
+        rows = present_rows(day, k)
+        for row, state in zip(rows.tolist(), states(day, k)[rows].tolist(), strict=True):
             point = [place % columns, place // columns, k, row]
             points[state].append(point)
             if row in just_now:

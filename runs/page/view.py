@@ -103,7 +103,7 @@ def power_now_kw(day: Day, k: int) -> NDArray[np.float64]:
 
 
 def states(day: Day, k: int) -> NDArray[np.int64]:
-    """Return the state of each EV of a transformer (a place in `STATES`), shape ``(n_vehicles,)``."""
+    """Return the state of each EV of a transformer on each of its stays (a place in `STATES`), shape ``(n_stays,)``."""
     problem = day.transformers[k].problem
     lacking = problem.need_kwh - drawn_kwh(day, k) > LACKING_KWH
     gone = (problem.plug_out_h <= day.now_h) | day.over
@@ -114,9 +114,18 @@ def states(day: Day, k: int) -> NDArray[np.int64]:
     )
 
 
+def present_rows(day: Day, k: int) -> NDArray[np.int64]:
+    """Return the row of each EV of a transformer: of its stay that began last, or of its first while none has begun."""
+    fleet = day.transformers[k].fleet
+    begun = np.bincount(fleet.first_row[fleet.plug_in_h <= day.now_h], minlength=len(fleet))
+    rows = np.flatnonzero(fleet.stay == np.maximum(begun, 1)[fleet.first_row])
+    return rows[np.argsort(fleet.first_row[rows])]
+
+
 def state_counts(day: Day) -> NDArray[np.int64]:
     """Return the EVs in each state, shape ``(n_transformers, n_states)``."""
-    return np.stack([np.bincount(states(day, k), minlength=len(STATES)) for k in range(len(day.transformers))])
+    found = [states(day, k)[present_rows(day, k)] for k in range(len(day.transformers))]
+    return np.stack([np.bincount(each, minlength=len(STATES)) for each in found])
 
 
 def unserved_kwh(day: Day) -> float:
@@ -205,7 +214,7 @@ def ev(day: Day, k: int, row: int) -> EvView:
     transformer = day.transformers[k]
     problem, schedule = transformer.problem, transformer.schedule
     slots = np.arange(problem.first_slot[row], problem.stop_slot[row])
-    seen_h, read_kw = day.witness.seen_kw.get((transformer.name, row), (np.nan, None))
+    seen_h, seen = day.witness.seen.get((transformer.name, row), (np.nan, None))
     return EvView(
         name=str(transformer.fleet.name[row]),
         transformer=transformer.name,
@@ -216,7 +225,7 @@ def ev(day: Day, k: int, row: int) -> EvView:
         power_kw=float(problem.power_kw[row]),
         slots=slots,
         chosen_kw=schedule.of(row).copy(),
-        seen=None if read_kw is None else pheromone(read_kw, problem.limit_kw)[slots],
+        seen=seen,
         seen_h=seen_h,
         changed=(transformer.name, row) in day.witness.changed,
     )
@@ -277,4 +286,5 @@ def _clocks(horizon: Horizon, hours: NDArray[np.float64]) -> list[str]:
 def slot_names(horizon: Horizon) -> list[str]:
     """Return each slot's start as a time of day; unique, as a chart's categories must be."""
     names = _clocks(horizon, horizon.edges_h[:-1])
-    return [f"{name} ({k})" if name in names[:k] else name for k, name in enumerate(names)]
+    first = dict(zip(reversed(names), reversed(range(len(names))), strict=True))
+    return [name if first[name] == k else f"{name} ({k})" for k, name in enumerate(names)]

@@ -78,7 +78,7 @@ def Headline(day: Day) -> None:
     if day.case.stations is not None:
         said(NO_STATIONS_HERE)
     said(
-        f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {counted(len(day.world.fleet), 'EV')} under "
+        f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {counted(day.world.fleet.n_vehicles, 'EV')} under "
         f"{counted(len(day.transformers), 'transformer')}, {coordinator.title}"
         + (f" in batches of {settings.batch_size}" if coordinator.decides == "vehicle" else "")
         + f", seed {seed}, from {horizon.begin:%Y-%m-%d %H:%M} on",
@@ -109,7 +109,7 @@ def Chooser(day: Day, shown: int | None, on_shown: Callable[[int | None], None])
 
 @solara.component
 def Picker(day: Day, k: int, row: int, on_picked: Callable[[tuple[int, int]], None]) -> None:
-    """Choose an EV by its number, as a click in the grid does."""
+    """Choose an EV, or a stay where EVs have several, by its number, as a click in the grid does."""
     sizes = [each.problem.n_vehicles for each in day.transformers]
 
     def picked(number: int) -> None:
@@ -120,4 +120,5 @@ def Picker(day: Day, k: int, row: int, on_picked: Callable[[tuple[int, int]], No
                 return
             place -= size
 
-    solara.InputInt("EV to look at (number)", value=sum(sizes[:k]) + row + 1, on_value=picked)
+    what = "EV" if day.world.fleet.stay_number is None else "stay"
+    solara.InputInt(f"{what} to look at (number)", value=sum(sizes[:k]) + row + 1, on_value=picked)

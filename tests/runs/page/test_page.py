@@ -19,7 +19,6 @@ from solara.widgets import HTML
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.valley_filling import COORDINATORS
-from environment.board import pheromone
 from environment.faults import FaultyInputError
 from runs.page import board, compare, grid, numbers, shaving_charts, vehicle, view
 from runs.page.app import Layout, Page, opened
@@ -119,9 +118,30 @@ def test_a_refused_ant_is_shown_with_the_load_that_it_chose_by() -> None:
     case = _case(batch_size=60).update(transformer={"limit_kw": 172}, load={"fluctuation": 0.0})
     day = _played(case)
     assert day.sent.refused > 0
-    boards = [read for _, read in day.witness.seen_kw.values()]
-    assert any(not np.array_equal(read, boards[0]) for read in boards), "the batch read one copy, those refused another"
-    assert pheromone(boards[0], 172).sum() == pytest.approx(1)
+    first_slot = day.transformers[0].problem.first_slot
+    seen = {
+        (int(first_slot[row]) + k, share)
+        for (_, row), (_, shares) in day.witness.seen.items()
+        for k, share in enumerate(shares.tolist())
+    }
+    assert len(seen) > len({slot for slot, _ in seen}), "the batch read one copy, those refused another"
+
+
+def test_an_ev_that_comes_on_several_days_is_one_dot() -> None:
+    day = Day(Scenario().update(fleet={"vehicles": 12}, horizon={"slots": 72}, transformer={"count": 2}))
+    while True:
+        assert view.state_counts(day).sum() == 12
+        for k, transformer in enumerate(day.transformers):
+            rows = view.present_rows(day, k)
+            stays = transformer.fleet.take(rows)
+            assert sorted({*stays.vehicle.tolist()}) == sorted({*transformer.fleet.vehicle.tolist()})
+            assert ((stays.plug_in_h <= day.now_h) | (stays.stay == 1)).all()
+        series = grid.option(day, None, DARK)["series"]
+        dots = [each["data"] for each in series if each["type"] == "scatter" and each["name"] != "chose just now"]
+        assert sum(map(len, dots)) == 12
+        if day.over:
+            break
+        day.advance()
 
 
 def test_frames_follow_batches_and_slots() -> None:

@@ -14,9 +14,10 @@ from benchmarks import (
     start,
     stations,
     sweep,
+    year,
 )
 
 for benchmark in (
-    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, peak_shaving, stations, page, optimizers,
+    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, year, peak_shaving, stations, page, optimizers,
 ):  # fmt: skip
     benchmark.main()

@@ -19,6 +19,7 @@ from benchmarks import (
     start,
     stations,
     sweep,
+    year,
 )
 from benchmarks.duel import POINT, Duel, Size, Task
 from runs.stations.paper_c import paper_c
@@ -31,6 +32,7 @@ SMALL: dict[str, Callable[[], None]] = {
     "sweep": lambda: sweep.main(2, 2),
     "channel": lambda: channel.main(30, 1),
     "shards": lambda: shards.main(2, 10),
+    "year": lambda: year.main(3, 8),
     "peak_shaving": lambda: peak_shaving.main([30]),
     "stations": lambda: stations.main(20, 2, paper_c(scheduling={"population": 10, "iterations": 1}), peer=False),
     "page": lambda: page.main([60], 3),

@@ -255,7 +255,8 @@ def _vehicles(
         power_sum = schedule.power_sum_kw()
         weighted = schedule.weighted_sum(total_kw[k])
         cost[rows] = np.divide(weighted, power_sum, out=np.full(rows.size, np.nan), where=power_sum > 0)
-    soc_plug_in = np.maximum(fleet.soc_carried(books.unserved_kwh), 0.0)
+    carried = fleet.soc_carried(books.unserved_kwh)
+    soc_plug_in = np.where(fleet.stay > 1, np.maximum(carried, 0.0), carried)
     columns = {
         "vehicle": vehicle,
         "stay": fleet.stay,

@@ -1,5 +1,7 @@
 """The aggregator: finds the fleet's signal a day ahead, shares it slot by slot among its EVs, and sees what they did of it.
 
+It keeps the limits of the transformers above it, all of them together, and lets EVs that must charge for their needs do so first.
+
 Source: paper B, Fig 1 and section 3: dynamic grouping, power shared in two layers.
 """
 
@@ -41,6 +43,9 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         Groups and shares.
     track
         Takes what happens.
+    room_kw
+        Least and most power that the transformers leave the fleet in each slot, for the load as it comes [kW], shape
+        ``(2, n_slots)``: read at their meters when the slot begins.
 
     Attributes
     ----------
@@ -58,6 +63,7 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         find: Callable[[PeakShaving], Found],
         dispatcher: Dispatcher,
         track: Track,
+        room_kw: NDArray[np.float64],
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -67,6 +73,7 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         self.find = find
         self.dispatcher = dispatcher
         self.track = track
+        self.room_kw = room_kw
         self.found: Found | None = None
 
     def hear_day_ahead(self, forecast: Forecast, prices: Prices) -> None:
@@ -79,12 +86,14 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         assert self.found is not None
         signal_kw = float(self.found.signal_kw[slot])
         evs = [ev for ev in self.evs if ev.announces(slot)]
-        heard = [self.channel.send(ev.condition(), ev, self) for ev in evs]
+        heard = [self.channel.send(ev.condition(slot), ev, self) for ev in evs]
         soc, charge_kw, discharge_kw = (
             np.array([(each.soc, each.charge_kw, each.discharge_kw) for each in heard]).reshape(-1, 3).T
         )
         rated_kw = np.array([ev.batteries.power_kw[ev.row] for ev in evs])
-        asked = self.dispatcher.dispatch(signal_kw, soc.copy(), rated_kw, Limits(charge_kw.copy(), discharge_kw.copy()))
+        limits = Limits(charge_kw.copy(), discharge_kw.copy())
+        least_kw, most_kw = self.room_kw[:, slot].tolist()
+        asked = self.dispatcher.dispatch(signal_kw, soc.copy(), rated_kw, limits, (least_kw, most_kw))
         did = []
         for ev, power_kw in zip(evs, asked.power_kw.tolist(), strict=True):
             setpoint = self.channel.send(Setpoint(power_kw), self, ev)

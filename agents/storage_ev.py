@@ -2,6 +2,7 @@
 
 import mesa
 import numpy as np
+from numpy.typing import NDArray
 
 from environment.battery import Batteries, limits_of
 from environment.participation import Participation
@@ -23,10 +24,20 @@ class StorageEV(mesa.Agent):  # type: ignore[misc]
         The fleet's columns.
     slot_h
         Slot length.
+    soc_kept
+        State of charge that it is to have after each slot, to be as full as it needs when it leaves, shape ``(n_slots,)``;
+        None: it needs nothing.
     """
 
     def __init__(
-        self, model: mesa.Model, name: str, row: int, batteries: Batteries, participation: Participation, slot_h: float
+        self,
+        model: mesa.Model,
+        name: str,
+        row: int,
+        batteries: Batteries,
+        participation: Participation,
+        slot_h: float,
+        soc_kept: NDArray[np.float64] | None = None,
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -34,6 +45,7 @@ class StorageEV(mesa.Agent):  # type: ignore[misc]
         self.batteries = batteries
         self.participation = participation
         self.slot_h = slot_h
+        self.soc_kept = soc_kept
         self._rows = np.array([row])
 
     @property
@@ -49,11 +61,12 @@ class StorageEV(mesa.Agent):  # type: ignore[misc]
         """Return how long it then is there [h]."""
         return float(self.participation.hours_of(slot, self._rows, self.slot_h)[0])
 
-    def condition(self) -> Condition:
-        """Say how full it is, and what it could take and give over a slot."""
+    def condition(self, slot: int) -> Condition:
+        """Say how full it is, and what it could take and give over a slot, or must take."""
         b, i = self.batteries, self.row
+        kept = -np.inf if self.soc_kept is None else self.soc_kept[slot]
         charge, discharge = limits_of(
-            b.soc[i], b.capacity_kwh[i], b.power_kw[i], b.efficiency[i], b.soc_min, b.soc_max, self.slot_h
+            b.soc[i], b.capacity_kwh[i], b.power_kw[i], b.efficiency[i], b.soc_min, b.soc_max, self.slot_h, kept
         )
         return Condition(self.soc, charge, discharge)
 

@@ -17,7 +17,10 @@ from environment.compiled import compiled
 
 
 class Limits(NamedTuple):
-    """What each battery could take and give over a time, at the grid [kW], both at least 0, shape ``(n,)``."""
+    """What each battery could take and give over a time, at the grid [kW], shape ``(n,)``.
+
+    A power to give below 0 is one that it must take, to be as full as it has to be: never more than it can take.
+    """
 
     charge_kw: NDArray[np.float64]
     discharge_kw: NDArray[np.float64]
@@ -25,12 +28,25 @@ class Limits(NamedTuple):
 
 @compiled
 def limits_of(
-    soc: float, capacity_kwh: float, power_kw: float, efficiency: float, soc_min: float, soc_max: float, hours: float
+    soc: float,
+    capacity_kwh: float,
+    power_kw: float,
+    efficiency: float,
+    soc_min: float,
+    soc_max: float,
+    hours: float,
+    soc_kept: float,
 ) -> tuple[float, float]:
-    """Return what one battery could take and give in every moment of some hours [kW]."""
+    """Return what one battery could take and give in every moment of some hours [kW]; see `Limits`.
+
+    After them its state of charge is to be at least `soc_kept`; minus infinity: whatever it is.
+    """
     room = max(soc_max - soc, 0.0) * capacity_kwh / (efficiency * hours)
     stock = max(soc - soc_min, 0.0) * capacity_kwh * efficiency / hours
-    return min(power_kw, room), min(power_kw, stock)
+    charge, discharge = min(power_kw, room), min(power_kw, stock)
+    if soc_kept > soc:
+        return charge, -min(charge, (soc_kept - soc) * capacity_kwh / (efficiency * hours))
+    return charge, min(discharge, (soc - soc_kept) * capacity_kwh * efficiency / hours)
 
 
 class Cells(NamedTuple):
@@ -54,12 +70,18 @@ class Flows(NamedTuple):
 
 
 @compiled
-def _all_limits(rows: NDArray[np.int64], hours: float, cells: tuple[Any, ...], limits: tuple[Any, ...]) -> None:
+def _all_limits(
+    rows: NDArray[np.int64],
+    hours: float,
+    soc_kept: NDArray[np.float64],
+    cells: tuple[Any, ...],
+    limits: tuple[Any, ...],
+) -> None:
     c, can = Cells(*cells), Limits(*limits)
     for k in range(rows.size):
         i = rows[k]
         can.charge_kw[k], can.discharge_kw[k] = limits_of(
-            c.soc[i], c.capacity_kwh[i], c.power_kw[i], c.efficiency[i], c.soc_min, c.soc_max, hours
+            c.soc[i], c.capacity_kwh[i], c.power_kw[i], c.efficiency[i], c.soc_min, c.soc_max, hours, soc_kept[k]
         )
 
 
@@ -79,7 +101,7 @@ def _draw(
         if not hours[k] > 0.0:
             continue
         charge, discharge = limits_of(
-            c.soc[i], c.capacity_kwh[i], c.power_kw[i], c.efficiency[i], c.soc_min, c.soc_max, hours[k]
+            c.soc[i], c.capacity_kwh[i], c.power_kw[i], c.efficiency[i], c.soc_min, c.soc_max, hours[k], -np.inf
         )
         energy = min(max(asked_kw[k], -discharge), charge) * hours[k]
         stored = energy * c.efficiency[i] if energy >= 0.0 else energy / c.efficiency[i]
@@ -147,10 +169,21 @@ class Batteries:
             np.zeros(n),
         )
 
-    def limits(self, rows: NDArray[np.int64], hours: float) -> Limits:
-        """Return what some batteries could take and give in every moment of some hours, shape ``(len(rows),)``."""
+    def limits(self, rows: NDArray[np.int64], hours: float, soc_kept: NDArray[np.float64] | None = None) -> Limits:
+        """Return what some batteries could take and give in every moment of some hours.
+
+        Parameters
+        ----------
+        rows
+            Batteries, shape ``(m,)``.
+        hours
+            How long.
+        soc_kept
+            State of charge that each is to have after them, shape ``(m,)``; None: whatever it is.
+        """
         limits = Limits(np.empty(rows.size), np.empty(rows.size))
-        _all_limits(rows, hours, self._cells, tuple(limits))
+        kept = np.full(rows.size, -np.inf) if soc_kept is None else soc_kept
+        _all_limits(rows, hours, kept, self._cells, tuple(limits))
         return limits
 
     def draw(

@@ -26,6 +26,9 @@ class TransformerSettings(Settings):
     limit_kw: float | None = Field(default=None, gt=0, le=1e9)
     """Largest load of each transformer [kW]; none: `rated_kva` x `power_factor` x `loading`."""
 
+    feed_in_limit_kw: float | None = Field(default=None, ge=0, le=1e9)
+    """Most that each transformer may feed back [kW]; none: as much as it may draw. It counts for a fleet that gives back."""
+
     rated_kva: float = Field(default=2000.0, gt=0, le=1e9)
     """Rated apparent power [kVA]."""
 
@@ -60,6 +63,29 @@ class TransformerSettings(Settings):
     def load_limit_kw(self) -> float:
         """Largest load of each transformer [kW] (paper A, eq 15 [reconstructed])."""
         return self.rated_kva * self.power_factor * self.loading if self.limit_kw is None else self.limit_kw
+
+    @property
+    def all_limits_kw(self) -> tuple[float, float]:
+        """Least (feeding back) and largest load of all transformers together [kW]."""
+        back = self.load_limit_kw if self.feed_in_limit_kw is None else self.feed_in_limit_kw
+        return 0.0 - self.count * back, self.count * self.load_limit_kw
+
+    def room_kw(self, load_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what a fleet below all transformers together may do in each slot.
+
+        Parameters
+        ----------
+        load_kw
+            Load of all transformers without the fleet [kW], shape ``(n_slots,)``.
+
+        Returns
+        -------
+        ndarray
+            Least power (at most 0) and most power (at least 0) [kW], shape ``(2, n_slots)``. Where the load alone is beyond a
+            limit the fleet may not take it further: it may do nothing, or help.
+        """
+        least, largest = self.all_limits_kw
+        return np.stack([np.minimum(least - load_kw, 0.0), np.maximum(largest - load_kw, 0.0)])
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,10 @@ class Prices(Message):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition(Message):
-    """EV -> aggregator, at a slot's beginning: it is there; its state of charge, and what it could take and give [kW]."""
+    """EV -> aggregator, at a slot's beginning: it is there; its state of charge, and what it could take and give [kW].
+
+    What it must take, to be as full as it needs when it leaves, is a power to give below 0.
+    """
 
     kind: ClassVar[str] = "condition"
     hop: ClassVar[Hop] = Hop.STORE

@@ -64,8 +64,17 @@ PLAIN_KINDS: Final = {
     "date": "a day such as 2026-01-31",
 }
 """What a value should be, by the first word of the validation's error."""
-NOT_OF_STATIONS: Final = ("fleet", "transformer", "coordination")
-"""Sections that do not count beside ``[stations]``."""
+NOT_BESIDE: Final = {
+    "stations": ("fleet", "transformer", "coordination"),
+    "peak_shaving": (
+        "coordination",
+        "transformer.substations",
+        "transformer.lines",
+        "run.optimum",
+        "run.optimum_within",
+    ),
+}
+"""Sections and keys that do not count beside some section."""
 
 
 class RunSettings(Settings):
@@ -270,7 +279,7 @@ class Scenario(Settings):
             section: Settings | None = getattr(self, name)
             beside = COUNT_BESIDE.get(name)
             counts = beside is None or any(getattr(self, other) is not None for other in beside)
-            if counts and not (self.stations is not None and name in NOT_OF_STATIONS):
+            if counts and not (self.stations is not None and name in NOT_BESIDE["stations"]):
                 yield from (path for key in PATH_KEYS if isinstance(path := getattr(section, key, None), Path))
 
     def _content(self) -> dict[str, dict[str, Any]]:
@@ -308,11 +317,20 @@ class Scenario(Settings):
             f"{', '.join(names)} {'count' if len(names) > 1 else 'counts'} only beside a section {beside}"
             for beside, names in idle.items()
         ]
-        unread = [f"[{name}]" for name in NOT_OF_STATIONS if name in changed]
-        if self.stations is not None and unread:
-            verb = "do" if len(unread) > 1 else "does"
-            said.append(f"{', '.join(unread)} {verb} not count beside a section [stations]")
+        for beside, names in NOT_BESIDE.items():
+            unread = [name if "." in name else f"[{name}]" for name in names if self._is_changed(name)]
+            if getattr(self, beside) is not None and unread:
+                verb = "do" if len(unread) > 1 else "does"
+                said.append(f"{', '.join(unread)} {verb} not count beside a section [{beside}]")
+        if self.transformer.feed_in_limit_kw is not None and self.peak_shaving is None and self.stations is None:
+            said.append("transformer.feed_in_limit_kw counts only beside a section [peak_shaving]")
         return said
+
+    def _is_changed(self, name: str) -> bool:
+        """Return whether a section, or a key by its dotted name, is not as it is by default."""
+        section, _, key = name.partition(".")
+        now, usual = getattr(self, section), type(self).model_fields[section].default
+        return bool(getattr(now, key) != getattr(usual, key) if key else now != usual)
 
     def to_toml(self) -> str:
         """Return the whole scenario, defaults included, as TOML; keys that are none are left out."""

@@ -1,7 +1,7 @@
-"""One slot of a fleet that follows its signal: groups, shares, and a record of what came of it."""
+"""One slot of a fleet that follows its signal: who must charge, groups, shares, and a record of what came of it."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from coordination.peak_shaving.grouping import first_centroids
 from coordination.peak_shaving.power_sharing import TACTICS, GroupingSettings, group, share
 from environment.battery import Limits
+
+ANY_ROOM: Final = (-np.inf, np.inf)
+"""Least and most power where no transformer bounds them [kW]."""
 
 
 class Dispatch(NamedTuple):
@@ -34,9 +37,17 @@ class Dispatcher:
         self._centroids: NDArray[np.float64] | None = None
 
     def dispatch(
-        self, signal_kw: float, soc: NDArray[np.float64], rated_kw: NDArray[np.float64], limits: Limits
+        self,
+        signal_kw: float,
+        soc: NDArray[np.float64],
+        rated_kw: NDArray[np.float64],
+        limits: Limits,
+        room_kw: tuple[float, float] = ANY_ROOM,
     ) -> Dispatch:
         """Group the EVs that are there and share the fleet's signal among them.
+
+        EVs that must charge come first; the others make up for it, as far as they can. What all charge and what all give back
+        each keep within the room, so that an EV that leaves in the slot takes nobody beyond a limit.
 
         Parameters
         ----------
@@ -44,12 +55,26 @@ class Dispatcher:
             Signal of the fleet [kW]; positive charges.
         soc, rated_kw, limits
             State of charge, rated power, and what each can take and give, shape ``(n,)``.
+        room_kw
+            Least (at most 0) and most power (at least 0) that the transformers leave the fleet [kW].
         """
         if self._centroids is None and soc.size:
             self._centroids = first_centroids(soc, self.tactic.groups)
         labels = np.zeros(0, dtype=np.int8) if self._centroids is None else group(soc, self.tactic, self._centroids)
-        power_kw, group_kw = share(signal_kw, soc, rated_kw, limits, labels, self.settings)
-        return Dispatch(power_kw, labels, group_kw)
+        least_kw, most_kw = room_kw
+        must_kw = np.maximum(-limits.discharge_kw, 0.0)
+        forced_kw = float(must_kw.sum())
+        if forced_kw == 0.0:
+            asked_kw = min(max(signal_kw, least_kw), most_kw)
+            power_kw, group_kw = share(asked_kw, soc, rated_kw, limits, labels, self.settings)
+            return Dispatch(power_kw, labels, group_kw)
+        if forced_kw > most_kw:  # each falls back by the same part, and so must more in the next slot
+            must_kw *= most_kw / forced_kw
+            forced_kw = most_kw
+        rest = Limits(limits.charge_kw - must_kw, np.maximum(limits.discharge_kw, 0.0))
+        asked_kw = max(min(signal_kw, most_kw) - forced_kw, least_kw)
+        power_kw, group_kw = share(asked_kw, soc, rated_kw, rest, labels, self.settings)
+        return Dispatch(must_kw + power_kw, labels, group_kw + np.bincount(labels, must_kw, group_kw.size))
 
 
 @dataclass(eq=False)

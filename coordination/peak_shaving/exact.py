@@ -4,7 +4,8 @@ The power of a slot is split into charging and discharging, both at least zero. 
 than a fleet can: it burns energy. So its value is a lower bound of F; where its answer never does both, that answer is a signal of
 the fleet, and optimal. Burning can pay where the ceiling binds while power is worth more than what it costs: to fill a valley with
 full batteries, or at prices below zero. (f1 and f2 may be convex, the ceiling is not: the state of charge is concave in the signal.)
-With an f2 that is not convex burning would pay in every slot, and there is no useful bound.
+With an f2 that is not convex burning would pay in every slot, and there is no useful bound. What transformers leave bounds charging and
+discharging, each by itself: no signal is lost. What needs ask for bounds the stock from below.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import bmat, csr_array, eye_array
 
-from coordination.peak_shaving.problem import PeakShaving
-
-WHOLE: Final = 1e-6
-"""What a number of EVs may lack of a whole one by rounding."""
+from coordination.peak_shaving.problem import WHOLE, PeakShaving
 
 CLOSE: Final = 1e-6
 """F that is above the bound by no more than this reaches it."""
@@ -87,26 +85,27 @@ def solve(problem: PeakShaving) -> Exact | None:
     if not problem.is_convex:
         return None
     n = problem.load_kw.size
-    whole = np.floor(problem.available + WHOLE) * problem.power_kw  # as many EVs as there are, whole ones
-    unit_kw = float(whole.max()) or 1.0
-    programme = _pose(problem, whole, unit_kw)
+    unit_kw = float(np.floor(problem.available + WHOLE).max()) * problem.power_kw or 1.0
+    programme = _pose(problem, unit_kw)
     unit = float(np.abs(programme.cost).max()) or 1.0
     answer = programme.minimum(programme.cost / unit)
     if not answer.success:
         return None
     bound = float(answer.fun) * unit
-    found = _signal(problem, answer, unit_kw, whole, bound)
+    found = _signal(problem, answer, unit_kw, bound)
     if not found.is_optimal:
         # Charging and discharging at once may cost nothing; then some other point of the same cost does without.
         flow = np.concatenate([np.ones(2 * n), np.zeros(n + 2)])
         again = programme.minimum(flow, bound + 0.1 * CLOSE * max(1.0, abs(bound)))
         if again.success:
-            found = _signal(problem, again, unit_kw, whole, bound)
+            found = _signal(problem, again, unit_kw, bound)
     return found
 
 
-def _pose(problem: PeakShaving, whole: NDArray[np.float64], unit_kw: float) -> _Programme:
+def _pose(problem: PeakShaving, unit_kw: float) -> _Programme:
     s, n = problem.settings, problem.load_kw.size
+    whole = np.floor(problem.available + WHOLE) * problem.power_kw
+    least, most = problem.whole_kw
     by_cost = s.weight_cost * problem.slot_h / problem.cost_max_yuan * unit_kw
     by_load = s.weight_difference / problem.difference_max_kw * unit_kw
     prices = np.concatenate([problem.up_yuan_per_kwh, -problem.down_yuan_per_kwh])
@@ -124,37 +123,21 @@ def _pose(problem: PeakShaving, whole: NDArray[np.float64], unit_kw: float) -> _
     capacity = problem.capacity_kwh / (unit_kw * problem.slot_h)
     begin = np.zeros(n)
     begin[0] = capacity * problem.soc_start
-    ends = capacity * np.array([min(s.soc_min, problem.soc_start), max(s.soc_max, problem.soc_start)])
-    power = np.column_stack([np.zeros(n), whole / unit_kw])
+    stock = capacity * np.column_stack([problem.soc_kept, np.full(n, problem.soc_most)])
+    charge, discharge = (np.column_stack([np.zeros(n), power / unit_kw]) for power in (most, -least))
     return _Programme(
         cost=np.concatenate([by_cost * prices, np.zeros(n), [by_load, -by_load]]),
         rows=rows,
         most=np.concatenate([-load, load, whole / unit_kw]),
         stock=bmat(held, format="csr"),
         begin=begin,
-        bounds=np.vstack([power, power, np.tile(ends, (n, 1)), [[-np.inf, np.inf]] * 2]),
+        bounds=np.vstack([charge, discharge, stock, [[-np.inf, np.inf]] * 2]),
     )
 
 
-def _signal(
-    problem: PeakShaving, answer: OptimizeResult, unit_kw: float, whole: NDArray[np.float64], bound: float
-) -> Exact:
-    n = whole.size
-    signal = _held(problem, np.clip((answer.x[:n] - answer.x[n : 2 * n]) * unit_kw, -whole, whole))
+def _signal(problem: PeakShaving, answer: OptimizeResult, unit_kw: float, bound: float) -> Exact:
+    n, (least, most) = problem.load_kw.size, problem.whole_kw
+    flow = np.clip((answer.x[:n] - answer.x[n : 2 * n]) * unit_kw, least, most)
+    signal = problem.held(flow[None])[0]
     value = float(problem.evaluate(signal[None])[0])
     return Exact(bound, signal, abs(value - bound) <= CLOSE * max(1.0, abs(bound)))
-
-
-def _held(problem: PeakShaving, signal_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a signal as far as the fleet's battery can follow it, slot by slot."""
-    s, held = problem.settings, signal_kw.copy()
-    per_soc = problem.capacity_kwh / problem.slot_h
-    soc = problem.soc_start
-    floor, ceiling = min(s.soc_min, soc), max(s.soc_max, soc)
-    for t, asked in enumerate(signal_kw.tolist()):
-        room = max(ceiling - soc, 0.0) * per_soc / problem.efficiency
-        stock = max(soc - floor, 0.0) * per_soc * problem.efficiency
-        power = min(max(asked, -stock), room)
-        soc += (power * problem.efficiency if power >= 0 else power / problem.efficiency) / per_soc
-        held[t] = power
-    return held

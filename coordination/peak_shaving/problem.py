@@ -11,10 +11,12 @@ reconstructed (B1, B2, B6 in the rebuilt equations), and what is open is a setti
 with :math:`c_t` the price of charging where :math:`P_t \ge 0` and the compensation for discharging where it is negative;
 :math:`f_1^{max}` is the difference without EVs and :math:`f_2^{max}` the cost of charging at full power up to the ceiling: one full
 charge, whatever the number of days, so over more days :math:`f_2`, a sum, weighs more against :math:`f_1`. As in the paper, F has no
-condition on the last state of charge.
+condition on the last state of charge. Beyond the paper, a fleet can stand below transformers (`PeakShaving.within`: part of g1) and
+have needs (`PeakShaving.keeping`: part of g2).
 The paper gives :math:`\Delta t = 1` for 96 intervals a day; here it is the slot in hours.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple, Self
@@ -38,6 +40,12 @@ TOLERANCE_KW: Final = 1e-6
 """Power above what may flow that still counts as rounding."""
 
 TOLERANCE_SOC: Final = 1e-6
+
+ROUNDING_SOC: Final = 1e-12
+"""State of charge that lacks no more than this lacks nothing."""
+
+WHOLE: Final = 1e-6
+"""What a number of EVs may lack of a whole one by rounding."""
 
 
 class PeakShavingSettings(Settings):
@@ -113,7 +121,8 @@ class Objectives:
     cost_yuan
         Cost to the owners, f2.
     power_broken, soc_broken, number_broken
-        Whether the limits of power, of state of charge, and of the number of EVs are broken: g1, g2, g3.
+        Whether the limits of power (of EVs and of transformers), of state of charge (of batteries and by needs), and of the
+        number of EVs are broken: g1, g2, g3.
     """
 
     difference_kw: NDArray[np.float64]
@@ -121,6 +130,11 @@ class Objectives:
     power_broken: NDArray[np.bool_]
     soc_broken: NDArray[np.bool_]
     number_broken: NDArray[np.bool_]
+
+    @property
+    def broken(self) -> NDArray[np.bool_]:
+        """Whether any of them is."""
+        return self.power_broken | self.soc_broken | self.number_broken
 
 
 class Posed(NamedTuple):
@@ -130,13 +144,15 @@ class Posed(NamedTuple):
     available: NDArray[np.float64]
     up_yuan_per_kwh: NDArray[np.float64]
     down_yuan_per_kwh: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    soc_kept: NDArray[np.float64]
+    soc_most: float
     slot_h: float
     power_kw: float
     capacity_kwh: float
     efficiency: float
     soc_start: float
-    soc_min: float
-    soc_max: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +181,10 @@ class PeakShaving:
         By which f1 and f2 are divided.
     settings
         Weights, floor, ceiling and penalty.
+    room_kw
+        Least power (at most 0) and most power (at least 0) that transformers leave the fleet [kW], shape ``(2, n_slots)``.
+    soc_kept
+        Least mean state of charge after each slot, shape ``(n_slots,)``.
     """
 
     load_kw: NDArray[np.float64]
@@ -179,6 +199,8 @@ class PeakShaving:
     difference_max_kw: float
     cost_max_yuan: float
     settings: PeakShavingSettings
+    room_kw: NDArray[np.float64]
+    soc_kept: NDArray[np.float64]
 
     @classmethod
     def of(
@@ -222,23 +244,66 @@ class PeakShaving:
             difference_max or 1.0,
             cost_max or 1.0,
             settings,
+            np.array([[-np.inf], [np.inf]]) * np.ones(available.size),
+            np.full(available.size, min(settings.soc_min, soc_start)),
         )
+
+    def within(self, room_kw: NDArray[np.float64]) -> Self:
+        """Return the problem of a fleet that stands below transformers, which leave it so much room in each slot."""
+        return dataclasses.replace(self, room_kw=room_kw)
+
+    def keeping(self, soc: NDArray[np.float64]) -> Self:
+        """Return the problem of a fleet with needs.
+
+        Parameters
+        ----------
+        soc
+            Mean state of charge that it is to have after each slot, shape ``(n_slots,)``: kept as far as the fleet can.
+        """
+        charged = self.whole_kw[1] * (self.efficiency * self.slot_h / self.capacity_kwh)
+        kept = soc.copy()
+        for t in range(kept.size - 1, 0, -1):  # what lies ahead must be within reach
+            kept[t - 1] = max(kept[t - 1], kept[t] - charged[t])
+        reached = np.minimum(self.soc_start + np.cumsum(charged), self.soc_most)
+        return dataclasses.replace(self, soc_kept=np.maximum(np.minimum(kept, reached), self.soc_least))
 
     @cached_property
     def _posed(self) -> tuple[Any, ...]:
         """`Posed` as a plain tuple: a search asks often (see `environment.compiled`)."""
-        s = self.settings
-        return (*(getattr(self, name) for name in Posed._fields[:-2]), s.soc_min, s.soc_max)
+        return tuple(getattr(self, name) for name in Posed._fields)
 
-    @property
+    @cached_property
     def lower(self) -> NDArray[np.float64]:
         """Least power in each slot [kW], shape ``(n_slots,)``."""
-        return -self.available * self.power_kw
+        lower: NDArray[np.float64] = np.maximum(-self.available * self.power_kw, self.room_kw[0])
+        return lower
 
-    @property
+    @cached_property
     def upper(self) -> NDArray[np.float64]:
         """Most power in each slot [kW], shape ``(n_slots,)``."""
-        return self.available * self.power_kw
+        upper: NDArray[np.float64] = np.minimum(self.available * self.power_kw, self.room_kw[1])
+        return upper
+
+    @property
+    def whole_kw(self) -> NDArray[np.float64]:
+        """Least and most power of as many whole EVs as there are, as far as there is room [kW], shape ``(2, n_slots)``."""
+        whole = np.floor(self.available + WHOLE) * self.power_kw
+        return np.stack([np.maximum(-whole, self.room_kw[0]), np.minimum(whole, self.room_kw[1])])
+
+    @property
+    def soc_least(self) -> float:
+        """Floor of the mean state of charge: a fleet that begins below need only not go further."""
+        return min(self.settings.soc_min, self.soc_start)
+
+    @property
+    def soc_most(self) -> float:
+        """Ceiling of the mean state of charge: a fleet that begins above need only not go further."""
+        return max(self.settings.soc_max, self.soc_start)
+
+    @property
+    def has_needs(self) -> bool:
+        """Whether the fleet must charge, or must not discharge all that is above the floor."""
+        return bool((self.soc_kept > self.soc_least).any())
 
     @property
     def is_convex(self) -> bool:
@@ -251,6 +316,30 @@ class PeakShaving:
         stored = np.where(x >= 0, x * self.efficiency, x / self.efficiency) * (self.slot_h / self.capacity_kwh)
         return self.soc_start + np.cumsum(stored, axis=1)
 
+    def held(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return signals as far as the fleet can follow them, slot by slot, and keep what it has to.
+
+        Parameters
+        ----------
+        x
+            Signals [kW], shape ``(n, n_slots)``.
+
+        Returns
+        -------
+        ndarray
+            Signals that break nothing, same shape: power within what whole EVs and transformers allow, and by batteries and needs.
+        """
+        out = np.empty_like(x, dtype=np.float64)
+        _held(np.ascontiguousarray(x, dtype=np.float64), self.whole_kw, self._posed, out)
+        return out
+
+    @property
+    def idle_kw(self) -> NDArray[np.float64]:
+        """Signal of a fleet that does nothing, but what its needs force it to [kW], shape ``(n_slots,)``."""
+        nothing = np.zeros((1, self.load_kw.size))
+        idle: NDArray[np.float64] = (self.held(nothing) if self.has_needs else nothing)[0]
+        return idle
+
     def objectives(self, x: NDArray[np.float64]) -> Objectives:
         """Return what signals do [kW], shape ``(n, n_slots)``."""
         out = np.empty((5, len(x)))
@@ -259,19 +348,47 @@ class PeakShaving:
 
     def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return F of signals [kW], shapes ``(n, n_slots)`` to ``(n,)``."""
-        found, s = self.objectives(x), self.settings
+        found = self.objectives(x)
         broken = found.power_broken.astype(np.float64) + found.soc_broken + found.number_broken
-        return (
-            s.weight_difference * found.difference_kw / self.difference_max_kw
-            + s.weight_cost * found.cost_yuan / self.cost_max_yuan
-            + s.penalty * broken
-        )
+        fitness: NDArray[np.float64] = self._goal(found) + self.settings.penalty * broken
+        return fitness
+
+    def goal(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return F of signals [kW] without penalties, shapes ``(n, n_slots)`` to ``(n,)``."""
+        return self._goal(self.objectives(x))
+
+    def _goal(self, found: Objectives) -> NDArray[np.float64]:
+        s = self.settings
+        by_load = s.weight_difference * found.difference_kw / self.difference_max_kw
+        goal: NDArray[np.float64] = by_load + s.weight_cost * found.cost_yuan / self.cost_max_yuan
+        return goal
 
 
 def _full_charging(most_kw: NDArray[np.float64], room_kw: float) -> NDArray[np.float64]:
     """Return the power of charging at once at full power until the room, as power over one slot, is used."""
     before = np.concatenate([[0.0], np.cumsum(most_kw)[:-1]])
     return np.clip(room_kw - before, 0.0, most_kw)
+
+
+@compiled
+def _held(
+    x: NDArray[np.float64], whole_kw: NDArray[np.float64], posed: tuple[Any, ...], out: NDArray[np.float64]
+) -> None:
+    p = Posed(*posed)
+    n, slots = x.shape
+    per_soc = p.capacity_kwh / p.slot_h
+    for i in range(n):
+        soc = p.soc_start
+        for t in range(slots):
+            room = max(p.soc_most - soc, 0.0) * per_soc / p.efficiency
+            stock = max(soc - p.soc_kept[t], 0.0) * per_soc * p.efficiency
+            power = min(max(x[i, t], -stock), room)
+            lacks = p.soc_kept[t] - soc
+            if lacks > ROUNDING_SOC:
+                power = max(power, lacks * per_soc / p.efficiency)
+            power = min(max(power, whole_kw[0, t]), whole_kw[1, t])
+            soc += (power * p.efficiency if power >= 0 else power / p.efficiency) / per_soc
+            out[i, t] = power
 
 
 @compiled
@@ -290,10 +407,8 @@ def _objectives(x: NDArray[np.float64], posed: tuple[Any, ...], out: NDArray[np.
             lowest = min(lowest, total)
             cost += (p.up_yuan_per_kwh[t] if power >= 0.0 else p.down_yuan_per_kwh[t]) * power * p.slot_h
             soc += (power * p.efficiency if power >= 0.0 else power / p.efficiency) * p.slot_h / p.capacity_kwh
-            power_broken |= abs(power) > p.available[t] * p.power_kw + TOLERANCE_KW
-            # A charge that begins beyond a bound may come back to it.
-            soc_broken |= soc < min(p.soc_min, p.soc_start) - TOLERANCE_SOC
-            soc_broken |= soc > max(p.soc_max, p.soc_start) + TOLERANCE_SOC
+            power_broken |= power > p.upper[t] + TOLERANCE_KW or power < p.lower[t] - TOLERANCE_KW
+            soc_broken |= soc < p.soc_kept[t] - TOLERANCE_SOC or soc > p.soc_most + TOLERANCE_SOC
             # As few EVs as can carry the power, all at rated power or below: nc + nd <= N.
             number_broken |= np.ceil(abs(power) / p.power_kw - TOLERANCE_KW) > p.available[t]
         out[0, i] = highest - lowest

@@ -18,6 +18,24 @@ ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
+class _Held:
+    """A problem whose signals count as far as the fleet can follow them and keep its needs: no point breaks anything."""
+
+    problem: PeakShaving
+
+    @property
+    def lower(self) -> NDArray[np.float64]:
+        return self.problem.lower
+
+    @property
+    def upper(self) -> NDArray[np.float64]:
+        return self.problem.upper
+
+    def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.problem.evaluate(self.problem.held(x))
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """A signal and how it was found.
 
@@ -74,5 +92,7 @@ def find(problem: PeakShaving, rng: np.random.Generator, progress: Callable[[flo
         fitness = float(problem.evaluate(exact.signal_kw[None])[0])
         return Found(exact.signal_kw, fitness, np.empty((0, 2)), exact)
     optimizer = OPTIMIZERS[settings.optimizer].of(population=settings.population)
-    result = minimize(problem, optimizer, max_iterations=settings.iterations, rng=rng, progress=progress)
-    return Found(result.x, result.fun, result.history, exact)
+    posed = _Held(problem) if problem.has_needs else problem
+    result = minimize(posed, optimizer, max_iterations=settings.iterations, rng=rng, progress=progress)
+    signal_kw = problem.held(result.x[None])[0] if problem.has_needs else result.x
+    return Found(signal_kw, result.fun, result.history, exact)

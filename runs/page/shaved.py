@@ -96,7 +96,9 @@ class Shaved:
         model = self.model
         assert model.aggregator.found is not None
         wall_s = time.perf_counter() - self._begun
-        outcome = ShavingOutcome(model.aggregator.found, model.track, model.batteries, model.channel, wall_s)
+        outcome = ShavingOutcome(
+            model.aggregator.found, model.track, model.batteries, model.departures, model.channel, wall_s
+        )
         return ShavingResult.of(self.world, outcome)
 
 

@@ -14,6 +14,7 @@ STORE_ROWS: Final = {
     "gap_to_exact": ("above the linear programme", "{:.4f}"),
     "owner_profit_yuan": ("owners' profit [yuan]", "{:,.0f}"),
     "deviation_max_kw": ("largest deviation [kW]", "{:,.1f}"),
+    "unserved_kwh": ("asked for and not there at departure [kWh]", "{:,.0f}"),
     "charged_kwh": ("charged [kWh]", "{:,.0f}"),
     "discharged_kwh": ("discharged [kWh]", "{:,.0f}"),
     "soc_std_before": ("spread of a group before a slot", "{:.4f}"),

@@ -31,6 +31,8 @@ class PeakShavingModel(mesa.Model):  # type: ignore[misc]
         The EVs' batteries.
     track
         What happened in each slot.
+    departures
+        How full EVs came and left, and what they lacked.
     channel
         Carried and counted every message.
     """
@@ -44,13 +46,19 @@ class PeakShavingModel(mesa.Model):  # type: ignore[misc]
         dispatcher = Dispatcher(settings.grouping)
         horizon = self.world.horizon
         self.track = Track.empty(horizon.n_slots, dispatcher.tactic.groups)
+        kept = self.world.soc_kept
         evs = [
-            StorageEV(self, f"ev:{name}", row, self.batteries, self.world.participation, horizon.slot_h)
+            StorageEV(
+                self, f"ev:{name}", row, self.batteries, self.world.participation, horizon.slot_h,
+                None if kept is None else kept[:, row],
+            )
             for row, name in enumerate(self.world.fleet.vehicle.tolist())
-        ]
+        ]  # fmt: skip
+        self.departures = self.world.new_departures()
         self.aggregator = Aggregator(
-            self, "aggregator", self.channel, evs, self.world.pose, self.world.find, dispatcher, self.track
-        )
+            self, "aggregator", self.channel, evs, self.world.pose, self.world.find, dispatcher, self.track,
+            self.world.room_kw,
+        )  # fmt: skip
         self.control_center = ControlCenter(self, self.channel, [], [self.aggregator])
         self.slot = 0
         self.schedule_event(self.begin_day, at=0.0, priority=Priority.HIGH)
@@ -63,7 +71,9 @@ class PeakShavingModel(mesa.Model):  # type: ignore[misc]
 
     def run_slot(self) -> None:
         """Let the aggregator follow its signal through the next slot."""
+        before = self.batteries.soc.copy()
         self.control_center.run_slot(self.slot)
+        self.departures.enter(self.slot, before, self.batteries.soc)
         self.slot += 1
         self.running = self.slot < self.world.horizon.n_slots
 

@@ -19,6 +19,8 @@ PEAK_KW: Final = 45_000.0
 """Largest load without EVs."""
 RATE_BEFORE: Final = 0.5503
 """Peak less valley, by the peak, without EVs."""
+NO_LIMIT_KW: Final = 1e9
+"""Limit of the transformer, which the paper has none of."""
 
 
 def paper_b(days: int = 1, peak_kw: float = PEAK_KW) -> Scenario:
@@ -39,5 +41,7 @@ def paper_b(days: int = 1, peak_kw: float = PEAK_KW) -> Scenario:
             "efficiency": EFFICIENCY,
             "types": ({"name": "paper B", "power_kw": POWER_KW, "capacity_kwh": CAPACITY_KWH},),
         },
+        transformer={"limit_kw": NO_LIMIT_KW},
         peak_shaving={},
+        participation={"end": "free"},
     )

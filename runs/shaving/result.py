@@ -8,18 +8,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coordination.peak_shaving.dispatch import Track
 from coordination.peak_shaving.grouping import GROUPS
 from coordination.peak_shaving.problem import EXACT
 from coordination.peak_shaving.search import Found
 from environment.ageing import years_of_service
 from environment.channel import BOOK_COLUMNS
+from environment.participation import ROUNDING_KWH
 from runs.folder import SCENARIO_FILE, TableFormat, in_short, read_run, write_run
 from runs.log_table import log_table
 from runs.metrics import load_metrics
 from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.shaving.simulate import ShavingOutcome, run_shaving
-from runs.shaving.world import ShavingWorld
+from runs.shaving.world import ShavingWorld, named
+
+STRAYED: Final = 0.01
+"""Part of the signal's energy beyond which EVs' deviation from it is told."""
 
 TABLES: Final = ("slots", "groups", "vehicles", "search", "messages", "log")
 KEY_FIGURES: Final = (
@@ -51,8 +56,11 @@ class ShavingResult:
     groups
         ``slot group vehicles signal_kw response_kw soc_mean soc_std_before soc_std_after``: a row a slot and group.
     vehicles
-        ``vehicle power_kw capacity_kwh efficiency soc_start soc_end charged_kwh discharged_kwh lost_kwh life_loss_percent
-        years``: life lost over the run, and years of service if such days follow each other.
+        ``vehicle power_kw capacity_kwh efficiency stays plug_in_h plug_out_h soc_plug_in soc_plug_out soc_start soc_end
+        unserved_kwh charged_kwh discharged_kwh lost_kwh life_loss_percent years``: stays within the horizon, the hours of the
+        first of them (whole slots from the horizon's start; NaN without one) and how full the EV then came and left; what it
+        lacked of what it asks for, summed over its departures and the horizon's end if it is there; life lost over the run, and
+        years of service if such days follow each other.
     search
         ``evaluations best_fitness``: how the optimiser came to the signal.
     messages
@@ -162,7 +170,7 @@ def shaving_summary(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, A
         "days": world.days,
         **load_metrics((load_kw + track.response_kw)[None], limit_kw),
         "signal_fitness": found.fitness,
-        "signal_is_feasible": not (signal.power_broken | signal.soc_broken | signal.number_broken)[0],
+        "signal_is_feasible": not signal.broken[0],
         "signal_cost_yuan": float(signal.cost_yuan[0]),
         "exact_bound": None if exact is None else exact.bound,
         "exact_is_optimal": None if exact is None else exact.is_optimal,
@@ -172,6 +180,7 @@ def shaving_summary(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, A
         "evaluations": int(found.history[-1, 0]) if found.history.size else 0,
         "deviation_max_kw": float(np.abs(deviation).max()),
         "deviation_mean_kw": float(np.abs(deviation).mean()),
+        "unserved_kwh": float(outcome.departures.unserved_kwh.sum()),
         "charged_kwh": float(batteries.charged_kwh.sum()),
         "discharged_kwh": float(batteries.discharged_kwh.sum()),
         "battery_losses_kwh": float(batteries.lost_kwh.sum()),
@@ -215,14 +224,10 @@ def _mean(values: NDArray[np.float64]) -> float | None:
 
 
 def _warnings(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
-    found = world.warnings()
-    if not outcome.found.fitness < world.settings.penalty or world.settings.penalty == 0:
-        broken = world.problem.objectives(outcome.found.signal_kw[None])
-        if (broken.power_broken | broken.soc_broken | broken.number_broken)[0]:
-            found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
-    idle = float(world.problem.evaluate(np.zeros((1, world.horizon.n_slots)))[0])
-    if outcome.found.fitness > idle:
-        found.append(f"the signal is worse than doing nothing: F = {outcome.found.fitness:.4g} against {idle:.4g}")
+    found = [*_worse_than_nothing(world, outcome), *world.warnings()]
+    if world.problem.objectives(outcome.found.signal_kw[None]).broken[0]:
+        found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
+    found += [*_missed(outcome.track, world.horizon.slot_h), *_lacking(world, outcome)]
     exact = outcome.found.exact
     if world.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
         found.append(
@@ -236,6 +241,41 @@ def _warnings(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
     if world.scenario.channel.has_faults:
         found.append("the channel's faults act on ants only; an aggregator exchanges its messages without")
     return found
+
+
+def _worse_than_nothing(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
+    """Say where the signal, or else what EVs did for the load as it came, is worse than doing nothing but what needs ask for."""
+    problem, came = world.problem, world.pose(world.load.actual_kw, world.tariff)
+    nothing = "charging only what needs ask for" if problem.has_needs else "doing nothing"
+    signal_idle = float(problem.evaluate(problem.idle_kw[None])[0])
+    if outcome.found.fitness > signal_idle:
+        return [f"the signal is worse than {nothing}: F = {outcome.found.fitness:.4g} against {signal_idle:.4g}"]
+    done, idle = came.goal(np.stack([outcome.track.response_kw, came.idle_kw])).tolist()
+    if done > idle:
+        return [f"what EVs did is worse than {nothing}: F = {done:.4g} against {idle:.4g}"]
+    return []
+
+
+def _missed(track: Track, slot_h: float) -> list[str]:
+    """Say where EVs stray from the signal by more than `STRAYED` of its energy."""
+    missed_kwh = float(np.abs(track.response_kw - track.signal_kw).sum() * slot_h)
+    asked_kwh = float(np.abs(track.signal_kw).sum() * slot_h)
+    if missed_kwh <= STRAYED * asked_kwh + ROUNDING_KWH:
+        return []
+    part = f", {missed_kwh / asked_kwh:.1%}" if asked_kwh > ROUNDING_KWH else ""
+    return [f"EVs stray from the signal by {missed_kwh:,.1f} kWh of its {asked_kwh:,.1f} kWh{part}"]
+
+
+def _lacking(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
+    """Name who left with less than what was to be held, and who is there at the end with less than what it asks for."""
+    if world.scenario.participation.end != "need":
+        return []
+    departures, vehicle = outcome.departures, world.fleet.vehicle
+    lacking = (
+        ("left with less than they need", departures.missed_kwh),
+        ("at the grid when the horizon ends, with less than they ask for", departures.unserved_at_end_kwh),
+    )
+    return [f"{named(vehicle, kwh)} {text}" for text, kwh in lacking if (kwh > ROUNDING_KWH).any()]
 
 
 def _groups(outcome: ShavingOutcome) -> pd.DataFrame:
@@ -255,15 +295,22 @@ def _groups(outcome: ShavingOutcome) -> pd.DataFrame:
 
 
 def _vehicles(world: ShavingWorld, outcome: ShavingOutcome) -> pd.DataFrame:
-    batteries = outcome.batteries
+    batteries, departures = outcome.batteries, outcome.departures
     loss, years = life(world, outcome)
+    there, edges_h = departures.first >= 0, world.horizon.edges_h
     return pd.DataFrame({
         "vehicle": world.fleet.vehicle,
         "power_kw": batteries.power_kw,
         "capacity_kwh": batteries.capacity_kwh,
         "efficiency": batteries.efficiency,
+        "stays": departures.stays,
+        "plug_in_h": np.where(there, edges_h[departures.first], np.nan),
+        "plug_out_h": np.where(there, edges_h[departures.stop], np.nan),
+        "soc_plug_in": departures.soc_plug_in,
+        "soc_plug_out": departures.soc_plug_out,
         "soc_start": world.soc_start,
         "soc_end": batteries.soc,
+        "unserved_kwh": departures.unserved_kwh,
         "charged_kwh": batteries.charged_kwh,
         "discharged_kwh": batteries.discharged_kwh,
         "lost_kwh": batteries.lost_kwh,

@@ -11,6 +11,7 @@ from coordination.peak_shaving.search import Found
 from environment.battery import Batteries
 from environment.channel import Channel
 from environment.messages import HEADER_BYTES, VALUE_BYTES, Forecast, Hop, Sent
+from environment.participation import Departures
 from environment.store_messages import Condition, Prices, Response, Setpoint, Tracking
 from runs.progress import Progress
 from runs.scenario import Scenario
@@ -33,6 +34,8 @@ class ShavingOutcome:
         What happened in each slot.
     batteries
         The EVs' batteries in the end.
+    departures
+        How full EVs came and left, and what they lacked.
     channel
         Channel with its books of messages.
     wall_s
@@ -42,6 +45,7 @@ class ShavingOutcome:
     found: Found
     track: Track
     batteries: Batteries
+    departures: Departures
     channel: Channel
     wall_s: float
 
@@ -51,17 +55,18 @@ def ready(scenario: Scenario) -> None:
     asked = scenario.peak_shaving
     assert asked is not None
     few = asked.model_copy(update={"iterations": min(asked.iterations, 2), "population": 5})
-    grouping, engine = scenario.grouping, scenario.run.engine
+    grouping, engine, end = scenario.grouping, scenario.run.engine, scenario.participation.end
 
     def small() -> Scenario:
         return Scenario().update(
             fleet={"vehicles": 20},
             peak_shaving=few.model_dump(),
             grouping=grouping.model_dump(),
+            participation={"end": end},
             run={"engine": engine},
         )
 
-    warm_up(("peak_shaving", few, grouping, engine), lambda: _try(small()))
+    warm_up(("peak_shaving", few, grouping, engine, end), lambda: _try(small()))
 
 
 def _try(small: Scenario) -> None:
@@ -104,7 +109,7 @@ def _run_agents(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
         tell(SEARCH + (1 - SEARCH) * (slot + 1) / n)
     assert model.aggregator.found is not None
     wall_s = time.perf_counter() - begun
-    return ShavingOutcome(model.aggregator.found, model.track, model.batteries, model.channel, wall_s)
+    return ShavingOutcome(model.aggregator.found, model.track, model.batteries, model.departures, model.channel, wall_s)
 
 
 def _run_compiled(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
@@ -113,20 +118,25 @@ def _run_compiled(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
     batteries = world.new_batteries()
     dispatcher = Dispatcher(world.scenario.grouping)
     slot_h, n = world.horizon.slot_h, world.horizon.n_slots
-    track = Track.empty(n, dispatcher.tactic.groups)
+    track, departures = Track.empty(n, dispatcher.tactic.groups), world.new_departures()
+    kept, (least_kw, most_kw) = world.soc_kept, world.room_kw.tolist()
     for slot in range(n):
         rows = np.flatnonzero(world.participation.announced[slot])
         hours = world.participation.hours_of(slot, rows, slot_h)
         rows, hours = rows[hours > 0], hours[hours > 0]
-        before = batteries.soc[rows]
+        all_before = batteries.soc.copy()
+        before = all_before[rows]
         signal_kw = float(found.signal_kw[slot])
-        asked = dispatcher.dispatch(signal_kw, before, batteries.power_kw[rows], batteries.limits(rows, slot_h))
+        limits = batteries.limits(rows, slot_h, None if kept is None else kept[slot, rows])
+        room_kw = least_kw[slot], most_kw[slot]
+        asked = dispatcher.dispatch(signal_kw, before, batteries.power_kw[rows], limits, room_kw)
         moved_kwh = batteries.draw(rows, asked.power_kw, hours)
         track.enter(slot, signal_kw, asked, moved_kwh / slot_h, before, batteries.soc[rows])
+        departures.enter(slot, all_before, batteries.soc)
         tell(SEARCH + (1 - SEARCH) * (slot + 1) / n)
     channel = Channel()
     _count(channel, n, int(track.present.sum()))
-    return ShavingOutcome(found, track, batteries, channel, time.perf_counter() - begun)
+    return ShavingOutcome(found, track, batteries, departures, channel, time.perf_counter() - begun)
 
 
 def _count(channel: Channel, n_slots: int, present: int) -> None:

@@ -3,23 +3,44 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.peak_shaving.problem import EXACT, PeakShaving, PeakShavingSettings
+from coordination.peak_shaving.needs import Needs, mean_soc_kept, soc_kept
+from coordination.peak_shaving.problem import EXACT, TOLERANCE_SOC, PeakShaving, PeakShavingSettings
 from coordination.peak_shaving.search import Found, find
 from environment.battery import Batteries
+from environment.board import LIMIT_TOLERANCE_KW
 from environment.faults import Fault, FaultyInputError, collecting
 from environment.fleets import CsvFleet, DatedFleet, Fleet
 from environment.fleets.dated import require_dates, told_outside
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
-from environment.participation import HOURS_PER_DAY, Participation, first_soc
+from environment.participation import HOURS_PER_DAY, ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
 from environment.tariffs import Tariff
 from environment.units import odd_fleet, odd_load, odd_prices
+from runs.plural import counted
 from runs.scenario import Scenario
+
+NAMED: Final = 3
+"""EVs that a warning names before it counts the others."""
+
+
+def named(vehicle: NDArray[np.str_], kwh: NDArray[np.float64]) -> str:
+    """Return who lacks energy, those who lack most by name: ``2 EVs ('a' 3.2 kWh, 'b' 1 kWh; 4.2 kWh in all)``.
+
+    Parameters
+    ----------
+    vehicle, kwh
+        Names, and what each lacks [kWh], shape ``(n_vehicles,)``.
+    """
+    rows = np.flatnonzero(kwh > ROUNDING_KWH)
+    first = rows[np.argsort(-kwh[rows], kind="stable")][:NAMED]
+    texts = [f"{str(vehicle[row])!r} {kwh[row]:.3g} kWh" for row in first.tolist()]
+    more = [f"{rows.size - NAMED:,} more"] if rows.size > NAMED else []
+    return f"{counted(rows.size, 'EV')} ({', '.join([*texts, *more])}; {kwh[rows].sum():,.1f} kWh in all)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +138,7 @@ class ShavingWorld:
         return f"{len(self.fleet)} EVs that give back"
 
     def warnings(self) -> list[str]:
-        """Say what was read past, is out of proportion, or does not count."""
+        """Say what was read past, is out of proportion or does not count, and what cannot be held whatever the fleet does."""
         transformer, fluctuation = self.scenario.transformer, self.scenario.load.fluctuation
         limit_kw = transformer.load_limit_kw
         away = told_outside(self.fleet, self.horizon) if self.scenario.participation.by_date else ()
@@ -125,11 +146,72 @@ class ShavingWorld:
             *self.load.told,
             *self.fleet.told,
             *self.tariff.told,
+            *self._unread_columns(),
+            *self._beyond_limits(),
+            *self._beyond_band(),
+            *self._beyond_ceiling(),
             *odd_fleet(self.fleet, self.horizon, limit_kw),
             *odd_load(self.load, fluctuation, transformer.count * limit_kw, "the transformers' limit"),
             *odd_prices(self.tariff),
             *away,
             *self.scenario.idle_sections,
+        ]
+
+    def _unread_columns(self) -> list[str]:
+        fleet, stays = self.fleet, self.scenario.participation
+        found = [
+            f"the fleet's column {name} does not count: a fleet that gives back stands below all transformers together"
+            for name in ("transformer", "node")
+            if getattr(fleet, name) is not None
+        ]
+        if (
+            hasattr(self.scenario.fleet, "path")
+            and stays.soc_start == "uniform"
+            and not np.isnan(fleet.soc_plug_in).all()
+        ):
+            found.append(
+                'the fleet\'s states of charge do not count: they are drawn (participation.soc_start = "fleet" takes them)'
+            )
+        if stays.available_path is not None and "stays" in stays.model_fields_set:
+            found.append("participation.stays does not count beside available_path")
+        return found
+
+    def _beyond_limits(self) -> list[str]:
+        """Say in how many slots the load alone is beyond what the transformers may carry."""
+        load_kw, (least, largest) = self.load.actual_kw, self.scenario.transformer.all_limits_kw
+        sides = (("above", largest, load_kw - largest), ("below", least, least - load_kw))
+        return [
+            f"the load without EVs is {side} the limit of {limit:,.10g} kW in {counted(int(over.sum()), 'slot')}, by "
+            f"{by_kw.max():,.1f} kW at most: there EVs take it no further"
+            for side, limit, by_kw in sides
+            if (over := by_kw > LIMIT_TOLERANCE_KW).any()
+        ]
+
+    def _beyond_band(self) -> list[str]:
+        """Name batteries that begin outside their floor and ceiling."""
+        s, soc, vehicle = self.settings, self.soc_start, self.fleet.vehicle
+        return [
+            f"{counted(rows.size, 'EV')} at first {side} of {bound:g}, such as {str(vehicle[rows[0]])!r} with {soc[rows[0]]:.3g}: "
+            "a battery beyond it may only move towards it"
+            for side, bound, beyond in (
+                ("below the floor", s.soc_min, soc < s.soc_min - TOLERANCE_SOC),
+                ("above the ceiling", s.soc_max, soc > s.soc_max + TOLERANCE_SOC),
+            )
+            if (rows := np.flatnonzero(beyond)).size
+        ]
+
+    def _beyond_ceiling(self) -> list[str]:
+        """Name EVs that ask for more than the ceiling lets them have."""
+        if self.scenario.participation.end != "need":
+            return []
+        leaves = (self.participation.announced[:-1] & ~self.participation.announced[1:]).any(axis=0)
+        cut_kwh = (
+            np.where(leaves, np.maximum(self.asked_soc - self.settings.soc_max, 0.0), 0.0) * self.fleet.capacity_kwh
+        )
+        if not (cut_kwh > ROUNDING_KWH).any():
+            return []
+        return [
+            f"{named(self.fleet.vehicle, cut_kwh)} asked for beyond the ceiling of {self.settings.soc_max:g}: not held"
         ]
 
     @property
@@ -151,14 +233,42 @@ class ShavingWorld:
             by_interval=s.ageing_reading == "per_interval",
         )  # fmt: skip
 
+    @cached_property
+    def room_kw(self) -> NDArray[np.float64]:
+        """Least and most power that the transformers leave the fleet, for the load as it comes [kW], shape ``(2, n_slots)``."""
+        return self.scenario.transformer.room_kw(self.load.actual_kw)
+
+    @cached_property
+    def asked_soc(self) -> NDArray[np.float64]:
+        """State of charge that each EV asks for when it leaves, shape ``(n_vehicles,)``."""
+        return asked_soc(self.scenario.participation, self.fleet, self.soc_start)
+
+    @cached_property
+    def soc_kept(self) -> NDArray[np.float64] | None:
+        """State of charge that each EV is to have after each slot, ``(n_slots, n_vehicles)``; None where they need nothing."""
+        end, none = self.scenario.participation.end, np.full(len(self.fleet), -np.inf)
+        if end == "free":
+            return None
+        asked = np.minimum(self.asked_soc, self.settings.soc_max)
+        needs = Needs(asked, none) if end == "need" else Needs(none, self.soc_start)
+        room_kw = self.scenario.transformer.room_kw(self.load.forecast_kw)[1]
+        return soc_kept(self.participation.announced, needs, self.new_batteries(), room_kw, self.horizon.slot_h)
+
+    def new_departures(self) -> Departures:
+        """Return the books of those who leave, as they begin."""
+        return Departures.of(
+            self.participation, self.asked_soc, self.settings.soc_max, self.fleet.capacity_kwh, self.soc_start
+        )
+
     def pose(self, load_kw: NDArray[np.float64], tariff: Tariff) -> PeakShaving:
         """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices.
 
         The fleet is one battery (paper B, section 2.2): N(t) EVs of the mean power, and the energy of all EVs, also of those that
-        are away. What EVs of several sizes, or a fleet of which many are away, cannot do of the signal shows as deviation.
+        are away. What EVs of several sizes, or a fleet of which many are away, cannot do of the signal shows as deviation. It
+        stands below all transformers together, and keeps what the needs of its EVs add up to.
         """
         capacity = self.fleet.capacity_kwh
-        return PeakShaving.of(
+        posed = PeakShaving.of(
             load_kw,
             self.horizon.slot_h,
             self.participation.available,
@@ -168,7 +278,10 @@ class ShavingWorld:
             soc_start=float(np.average(self.soc_start, weights=capacity)),
             tariff=tariff,
             settings=self.settings,
-        )
+        ).within(self.scenario.transformer.room_kw(load_kw))
+        if self.soc_kept is None:
+            return posed
+        return posed.keeping(mean_soc_kept(self.soc_kept, self.new_batteries()))
 
     @cached_property
     def problem(self) -> PeakShaving:

@@ -78,7 +78,7 @@ def test_an_ev_does_no_more_than_its_battery_allows_whatever_it_is_asked() -> No
     model = make()
     ev = next(agent for agent in model.agents if isinstance(agent, StorageEV))
     for asked in (1e6, -1e6, 1e6):
-        limits = ev.condition()
+        limits = ev.condition(0)
         did = ev.follow(Setpoint(asked), 0).power_kw
         assert did == pytest.approx(min(limits.charge_kw, asked) if asked > 0 else max(-limits.discharge_kw, asked))
         assert 0.2 <= ev.soc <= 0.8

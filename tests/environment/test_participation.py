@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from environment.faults import FaultyInputError
 from environment.fleets import Fleet, NhtsFleet
 from environment.horizon import Horizon
-from environment.participation import Participation, ParticipationSettings, first_soc
+from environment.participation import Departures, Participation, ParticipationSettings, asked_soc, first_soc
 from tests.support.worlds import make_fleet
 
 DAY = Horizon(start="2010-07-12T00:00")
@@ -32,6 +32,45 @@ def test_daily_stays_are_the_same_hours_of_every_day_whenever_the_fleet_had_them
     assert hours_there(draw(fleet)) == [*range(6), *range(20, 24)]
     announced = draw(fleet, THREE_DAYS).announced.reshape(3, 96)
     assert (announced == announced[0]).all()
+
+
+@pytest.mark.parametrize("day", ["2024-10-26", "2024-03-30", "2024-06-01"])
+def test_daily_stays_keep_their_hours_on_the_wall_over_a_clock_change(day: str) -> None:
+    horizon = Horizon(start=f"{day}T00:00", slots=72, timezone="Europe/Berlin")
+    stay = horizon.elapsed_h(np.array([20.0, 30.0]))
+    there = draw(make_fleet([(*stay, 5, 7)]), horizon).announced[:, 0]
+    hour = horizon.slot_starts.hour.to_numpy()
+    assert there.tolist() == ((hour >= 20) | (hour < 6)).tolist()
+
+
+def test_who_leaves_is_there_before_and_away_after() -> None:
+    found = draw(make_fleet([(2, 5, 5, 7), (20, 24, 5, 7), (20, 30, 5, 7), (0, 24, 5, 7)]))
+    leaving = np.array([found.leaving(slot) for slot in range(24)])
+    assert [np.flatnonzero(column).tolist() for column in leaving.T] == [[4], [], [5], []], "nobody leaves at the end"
+
+
+def test_what_an_ev_asks_for_is_above_what_it_begins_with_or_the_same_for_all() -> None:
+    fleet = make_fleet([(0, 9, 5, 7), (0, 9, 15, 7)], capacity_kwh=np.full(2, 20.0))
+    soc = np.array([0.5, 0.5])
+    assert asked_soc(ParticipationSettings(), fleet, soc).tolist() == [0.75, 1.0]
+    assert asked_soc(ParticipationSettings(soc_need=0.6), fleet, soc).tolist() == [0.6, 0.6]
+
+
+def test_the_books_of_departures_tell_what_each_lacks() -> None:
+    stays = [(2.0, 5.0, 5.0, 7.0), (4.0, 24.0, 5.0, 7.0), (8.2, 8.9, 5.0, 7.0), (20.0, 27.0, 5.0, 7.0)]
+    fleet = make_fleet(stays, capacity_kwh=np.full(4, 10.0))
+    asked, soc = np.array([0.9, 0.6, 0.7, 0.5]), np.full(4, 0.2)
+    books = Departures.of(draw(fleet), asked, 0.8, fleet.capacity_kwh, soc)
+    for slot in range(24):
+        books.enter(slot, soc + 0.01 * slot, soc + 0.01 * (slot + 1))
+    assert books.first.tolist() == [2, 4, -1, 0]
+    assert books.stop.tolist() == [5, 24, -1, 3]
+    assert books.stays.tolist() == [1, 1, 0, 2]
+    np.testing.assert_allclose(books.soc_plug_in, [0.22, 0.24, np.nan, 0.2])
+    np.testing.assert_allclose(books.soc_plug_out, [0.25, 0.44, np.nan, 0.23])
+    assert books.unserved_kwh == pytest.approx([6.5, 1.6, 5.0, 2.7 + 0.6])
+    assert books.unserved_at_end_kwh == pytest.approx([0.0, 1.6, 0.0, 0.6])
+    assert books.missed_kwh == pytest.approx([5.5, 0.0, 0.0, 2.7]), "what is above the ceiling is not held"
 
 
 def test_a_stay_of_a_whole_day_has_no_gap() -> None:

@@ -22,9 +22,10 @@ def least_fitness(problem: PeakShaving) -> float:
         (np.hstack([one, -one, none, zeros, -ones]), -load, np.inf),
         (np.hstack([one, none, -np.diag(most), zeros, zeros]), -np.inf, 0.0),
         (np.hstack([none, one, np.diag(most), zeros, zeros]), -np.inf, most),
+        (np.hstack([one, -one, none, zeros, zeros]), problem.room_kw[0] / unit_kw, problem.room_kw[1] / unit_kw),
         (
             np.hstack([efficiency * up_to, -up_to / efficiency, none, zeros, zeros]),
-            per_soc * (min(s.soc_min, start) - start),
+            per_soc * (np.maximum(problem.soc_kept, min(s.soc_min, start)) - start),
             per_soc * (max(s.soc_max, start) - start),
         ),
     ]

@@ -103,6 +103,40 @@ def test_it_is_optimal_exactly_where_some_signal_reaches_the_bound(
     assert exact.is_optimal == (least <= exact.bound + close), "where it is not, no signal is"
 
 
+def constrained(seed: int, **settings: Any) -> PeakShaving:
+    """A day of 12 slots below transformers that leave little, the load beyond their limits in some, and a fleet with needs."""
+    rng = np.random.default_rng(seed)
+    free = day_problem(seed, 12, **settings)
+    room = np.stack([-rng.uniform(0, 60, 12), rng.uniform(0, 60, 12)]) * (rng.random((2, 12)) < 0.8)
+    needs = np.where(rng.random(12) < 0.3, rng.uniform(0.3, 0.8, 12), 0.2)
+    return free.within(room).keeping(needs)
+
+
+@given(seed=st.integers(0, 10_000), reading=st.sampled_from(READINGS))
+def test_within_limits_and_with_needs_it_is_what_a_programme_of_whole_numbers_finds(
+    seed: int, reading: dict[str, Any]
+) -> None:
+    problem = constrained(seed, **reading)
+    exact = solve(problem)
+    assert exact is not None, "there is always an answer: needs are kept as far as the fleet can"
+    close = 1e-6 * max(1.0, abs(exact.bound))
+    least = least_fitness(problem)
+    assert least >= exact.bound - close
+    assert exact.is_optimal == (least <= exact.bound + close)
+    assert not problem.objectives(exact.signal_kw[None]).broken[0]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimiser_keeps_limits_and_needs(name: str) -> None:
+    for seed in range(3):
+        found = find(constrained(seed, optimizer=name, population=8, iterations=3), np.random.default_rng(seed))
+        problem = constrained(seed)
+        assert not problem.objectives(found.signal_kw[None]).broken[0]
+        assert found.fitness == problem.evaluate(found.signal_kw[None])[0]
+        assert found.gap is not None
+        assert found.gap >= -1e-6
+
+
 def test_its_signal_is_found_by_asking_for_it() -> None:
     problem = day_problem(1, optimizer="exact")
     found = find(problem, np.random.default_rng(1))

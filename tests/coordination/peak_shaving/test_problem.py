@@ -149,3 +149,30 @@ def test_only_differences_of_the_load_count_so_it_may_be_negative(seed: int, shi
     assert ours is not None
     assert moved is not None
     assert moved.bound == pytest.approx(ours.bound, rel=1e-6, abs=1e-8)
+
+
+def test_a_transformer_bounds_the_fleet_and_counts_as_power() -> None:
+    problem = make_problem([100.0, 300.0, 400.0]).within(np.array([[-75.0, -10.0, -75.0], [75.0, 5.0, 0.0]]))
+    assert problem.lower.tolist() == [-75.0, -10.0, -75.0]
+    assert problem.upper.tolist() == [75.0, 5.0, 0.0]
+    signals = np.array([[0.0, 0.0, 0.0], [0.0, 6.0, 0.0], [0.0, -11.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, -20.0]])
+    assert problem.objectives(signals).power_broken.tolist() == [False, True, True, True, False], "help is allowed"
+    assert problem.objectives(problem.held(signals)).broken.tolist() == [False] * 5
+
+
+@given(seed=st.integers(0, 9999))
+def test_a_held_signal_breaks_nothing_and_one_that_breaks_nothing_is_held(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    room = np.stack([-rng.uniform(0, 60, 24), rng.uniform(0, 60, 24)])
+    problem = day_problem(seed).within(room).keeping(rng.uniform(0.2, 0.8, 24))
+    held = problem.held(rng.normal(0, 60, (20, 24)))
+    assert not problem.objectives(held).broken.any()
+    np.testing.assert_allclose(problem.held(held), held, atol=1e-9)
+
+
+def test_needs_out_of_reach_are_kept_as_far_as_the_fleet_can() -> None:
+    problem = make_problem([100.0] * 3, vehicles=[1.0, 0.0, 1.0]).keeping(np.array([0.2, 0.2, 0.8]))
+    reached = 0.5 + np.array([1, 1, 2]) * 7.5 * 0.9 / 350
+    assert problem.soc_kept == pytest.approx(reached)
+    assert problem.idle_kw.tolist() == pytest.approx([7.5, 0.0, 7.5])
+    assert not make_problem([100.0] * 3).idle_kw.any()

@@ -76,11 +76,13 @@ def result() -> ShavingResult:
     optimizer=st.sampled_from(["exact", "pso"]),
     mixed=st.booleans(),
     fluctuation=st.sampled_from([0.0, 0.1]),
+    end=st.sampled_from(["need", "cyclic", "free"]),
+    limit=st.sampled_from([40.0, 52.0, 1e6]),
 )
 @examples(2 / 5)
 def test_agents_and_compiled_code_do_the_same(
     tactic: str, seed: int, vehicles: int, early: float, slot: tuple[int, int], stays: str, soc_start: str, reading: str,
-    optimizer: str, mixed: bool, fluctuation: float,
+    optimizer: str, mixed: bool, fluctuation: float, end: str, limit: float,
 ) -> None:  # fmt: skip
     types = (
         {"name": "a", "share": 0.5, "capacity_kwh": 20.0, "power_kw": 3.7},
@@ -90,7 +92,8 @@ def test_agents_and_compiled_code_do_the_same(
         fleet={"vehicles": vehicles, **({"types": types} if mixed else {})},
         horizon={"slot_min": slot[0], "slots": slot[1]},
         load={"peak_kw": 50.0 * vehicles, "valley_kw": 22.0 * vehicles, "fluctuation": fluctuation},
-        participation={"stays": stays, "leave_early": early, "soc_start": soc_start},
+        transformer={"limit_kw": limit * vehicles, "feed_in_limit_kw": 0.0},
+        participation={"stays": stays, "leave_early": early, "soc_start": soc_start, "end": end},
         grouping={"tactic": tactic},
         peak_shaving={
             "optimizer": optimizer, "ageing_reading": reading, "weight_cost": 0.1, "population": 8, "iterations": 5,
@@ -103,7 +106,7 @@ def test_agents_and_compiled_code_do_the_same(
 
 
 def lay_open(result: ShavingResult) -> None:
-    """Whatever the case: energy closes, nobody leaves its bounds, and no slot does more than it was asked."""
+    """Whatever the case: energy closes, nobody leaves its bounds, limits hold, and without needs no slot does more than asked."""
     evs, slots, slot_h = result.vehicles, result.slots, result.scenario.horizon.slot_h
     stored = (evs.soc_end - evs.soc_start) * evs.capacity_kwh
     np.testing.assert_allclose(evs.charged_kwh - evs.discharged_kwh, stored + evs.lost_kwh, atol=1e-9)
@@ -113,9 +116,15 @@ def lay_open(result: ShavingResult) -> None:
     assert chosen is not None
     assert (evs.soc_end >= np.minimum(evs.soc_start, chosen.soc_min)).all()
     assert (evs.soc_end <= np.maximum(evs.soc_start, chosen.soc_max)).all()
-    assert (slots.response_kw.abs() <= slots.signal_kw.abs() + 1e-9).all()
-    assert (slots.response_kw * slots.signal_kw >= 0).all()
     assert (slots.present <= slots.available).all()
+    if result.scenario.participation.end == "free":
+        assert (slots.response_kw.abs() <= slots.signal_kw.abs() + 1e-9).all()
+        assert (slots.response_kw * slots.signal_kw >= 0).all()
+    least, largest = result.scenario.transformer.all_limits_kw
+    assert (slots.total_kw <= np.maximum(slots.actual_kw, largest) + 1e-9).all(), (
+        "no further beyond a limit than without EVs"
+    )
+    assert (slots.total_kw >= np.minimum(slots.actual_kw, least) - 1e-9).all()
     assert json.loads(json.dumps(result.summary, allow_nan=False)) == result.summary
 
 
@@ -222,10 +231,12 @@ def test_warnings_tell_what_to_know() -> None:
     def warned(**sections: Any) -> str:
         return "\n".join(shave(scenario(**sections)).summary["warnings"])
 
-    assert warned() == ""
+    free = {"participation": {"end": "free", "stays": "always"}}
+    assert warned(**free) == ""
     poor = {"optimizer": "random", "iterations": 0, "population": 5}
-    assert "worse than doing nothing" in warned(peak_shaving=poor)
-    assert "keeps all constraints" in warned(peak_shaving={**poor, "soc_min": 0.49, "soc_max": 0.51})
+    assert warned(peak_shaving=poor, **free).startswith("the signal is worse than doing nothing"), "it comes first"
+    assert warned(peak_shaving=poor).startswith("the signal is worse than charging only what needs ask for")
+    assert "keeps all constraints" in warned(peak_shaving={**poor, "soc_min": 0.49, "soc_max": 0.51}, **free)
     dear = {"tariff": {"flat_yuan_per_kwh": 5.0, "discharge_ratio": 2.0}}
     assert "no exact reference" in warned(**dear, peak_shaving={"optimizer": "pso", "iterations": 2})
     assert "faults act on ants only" in warned(channel={"loss": 0.1})
@@ -288,6 +299,126 @@ def test_check_finds_what_a_run_would(tmp_path: Path) -> None:
     assert "500 EVs that give back" in done.stdout
     path.write_text('[peak_shaving]\noptimizer = "exact"\n[tariff]\nflat_yuan_per_kwh = 5.0\ndischarge_ratio = 2.0\n')
     assert evswarm("check", path).exit_code == 2
+
+
+def v2g(folder: Path, stays: str, **sections: dict[str, Any]) -> ShavingResult:
+    """Run a small fleet by cost alone, under a load of 100 kW and a price that is below zero from 12 to 15 h."""
+    (folder / "fleet.csv").write_text(
+        f"vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,capacity_kwh,soc_plug_in\n{stays}"
+    )
+    price = [-0.5 if 12 <= hour < 15 else 1.0 for hour in range(24)]
+    for name, unit, values in (("price", "yuan_per_kwh", price), ("load", "load_kw", [100.0] * 24)):
+        rows = [f"{hour},{value}" for hour, value in enumerate(values)]
+        (folder / f"{name}.csv").write_text("\n".join([f"hour,{unit}", *rows]))
+    chosen: dict[str, dict[str, Any]] = {
+        "horizon": {"start": "2024-05-06T00:00"},
+        "load": {"source": "csv", "path": folder / "load.csv"},
+        "fleet": {"source": "csv", "path": folder / "fleet.csv"},
+        "tariff": {"source": "csv", "path": folder / "price.csv"},
+        "transformer": {"limit_kw": 500.0},
+        "peak_shaving": {"optimizer": "exact", "weight_difference": 0.0, "weight_cost": 1.0},
+        "participation": {"stays": "once", "soc_start": "fleet"},
+    }
+    merged = {name: {**chosen.get(name, {}), **sections.get(name, {})} for name in {**chosen, **sections}}
+    one, other = both(Scenario().update(**merged))
+    assert_alike(one, other)
+    lay_open(one)
+    return one
+
+
+ALL_DAY = "low,0,24,10,7,40,0.10\nok,0,24,10,7,40,0.5\nfull,0,24,1,7,40,0.97\n"
+EARLY = "early,0,6,20,7,40,0.5\nstay,0,24,10,7,40,0.5\n"
+
+
+@pytest.mark.parametrize(("limit", "charged", "given", "profit"), [(110, 30.0, 68.8, 30.88), (500, 63.0, 101.8, 52.66)])
+def test_a_fleet_below_a_limit_earns_what_an_independent_programme_says(
+    tmp_path: Path, limit: float, charged: float, given: float, profit: float
+) -> None:
+    result = v2g(tmp_path, ALL_DAY, transformer={"limit_kw": limit})
+    signal = result.slots.signal_kw
+    assert signal.clip(lower=0).sum() == pytest.approx(charged)
+    assert -signal.clip(upper=0).sum() == pytest.approx(given)
+    assert -result.summary["signal_cost_yuan"] == pytest.approx(profit, abs=0.005)
+    assert result.summary["signal_is_feasible"]
+    assert result.slots.total_kw.max() <= limit + 1e-9
+    warnings = "\n".join(result.summary["warnings"])
+    assert "1 EV at first below the floor of 0.2, such as 'low' with 0.1" in warnings
+    assert "1 EV at first above the ceiling of 0.8, such as 'full' with 0.97" in warnings
+    assert "at the grid when the horizon ends, with less than they ask for" in warnings
+
+
+def test_an_ev_that_leaves_early_leaves_with_what_it_needs(tmp_path: Path) -> None:
+    result = v2g(tmp_path, EARLY)
+    early = result.vehicles.set_index("vehicle").loc["early"]
+    assert (early.plug_in_h, early.plug_out_h, early.stays) == (0.0, 6.0, 1)
+    assert (early.soc_plug_in, early.soc_plug_out) == (0.5, pytest.approx(0.8)), "12 of 20 kWh: the ceiling"
+    assert early.unserved_kwh == pytest.approx(8.0)
+    warnings = "\n".join(result.summary["warnings"])
+    assert "1 EV ('early' 8 kWh; 8.0 kWh in all) asked for beyond the ceiling of 0.8: not held" in warnings
+    whole = v2g(tmp_path, EARLY, peak_shaving={"soc_max": 1.0})
+    assert whole.vehicles.set_index("vehicle").loc["early"].soc_plug_out == pytest.approx(1.0), "all its 20 kWh"
+    free = v2g(tmp_path, EARLY, participation={"end": "free"})
+    assert free.vehicles.set_index("vehicle").loc["early"].soc_plug_out == pytest.approx(0.2)
+    assert free.summary["unserved_kwh"] == pytest.approx(20 + 12 + 10 + 12)
+
+
+def test_a_cyclic_fleet_ends_as_full_as_it_began_and_a_need_can_be_the_same_for_all(tmp_path: Path) -> None:
+    cyclic = v2g(tmp_path, ALL_DAY, participation={"end": "cyclic"}).vehicles
+    assert (cyclic.soc_end >= cyclic.soc_start - 1e-9).all()
+    same = v2g(tmp_path, EARLY, participation={"soc_need": 0.7}).vehicles.set_index("vehicle")
+    assert same.loc["early"].soc_plug_out == pytest.approx(0.7)
+
+
+def test_what_a_limit_leaves_no_time_for_is_named(tmp_path: Path) -> None:
+    result = v2g(tmp_path, EARLY, transformer={"limit_kw": 101.0})
+    assert result.slots.total_kw.max() <= 101.0 + 1e-9
+    early = result.vehicles.set_index("vehicle").loc["early"]
+    assert early.soc_plug_out == pytest.approx(0.5 + 6 / 40), "1 kW for six hours"
+    assert "1 EV ('early' 6 kWh; 6.0 kWh in all) left with less than they need" in result.summary["warnings"]
+
+
+def test_what_the_load_alone_breaks_is_told_and_evs_take_it_no_further(tmp_path: Path) -> None:
+    result = v2g(tmp_path, EARLY, transformer={"limit_kw": 95.0})
+    assert "the load without EVs is above the limit of 95 kW in 24 slots, by 5.0 kW at most" in "".join(
+        result.summary["warnings"]
+    )
+    assert (result.slots.total_kw <= 100 + 1e-9).all()
+    assert (result.slots.total_kw < 100).any(), "they help"
+
+
+def test_a_large_fleet_keeps_the_limit_that_its_load_alone_keeps() -> None:
+    case = Scenario().update(
+        load={"peak_kw": 1400.0},
+        transformer={"limit_kw": 1615.0},
+        peak_shaving={
+            "optimizer": "exact", "weight_difference": 0.05, "weight_cost": 0.95, "ageing_yuan_per_kwh": 0.0,
+        },
+        participation={"end": "free"},
+        run={"engine": "compiled"},
+    )  # fmt: skip
+    result = shave(case)
+    assert result.slots.total_kw.max() == pytest.approx(1615.0), "it would take more"
+    assert result.summary["overload_slots"] == 0
+
+
+def test_what_is_not_read_beside_the_section_is_named(tmp_path: Path) -> None:
+    stays = "a,0,6,2,7,40,0.5,T1\nb,0,24,1,7,40,0.5,T2\n"
+    (tmp_path / "fleet.csv").write_text(
+        f"vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,capacity_kwh,soc_plug_in,transformer\n{stays}"
+    )
+    case = Scenario().update(
+        fleet={"source": "csv", "path": tmp_path / "fleet.csv"},
+        transformer={"lines": 2},
+        coordination={"batch_size": 5},
+        peak_shaving={"optimizer": "exact"},
+        participation={"stays": "once"},
+    )
+    warnings = ShavingWorld.build(case, np.random.default_rng(1)).warnings()
+    assert warnings[0].startswith("the fleet's column transformer does not count")
+    assert "states of charge do not count" in warnings[1]
+    assert "[coordination], transformer.lines do not count beside a section [peak_shaving]" in warnings
+    ants = Scenario().update(transformer={"feed_in_limit_kw": 5.0})
+    assert ants.idle_sections == ["transformer.feed_in_limit_kw counts only beside a section [peak_shaving]"]
 
 
 def test_the_scenario_of_paper_b_is_sound(tree: Path) -> None:

@@ -57,8 +57,9 @@ class PeakShavingSettings(Settings):
     population: int = Field(default=30, ge=5, le=100_000)
     """Members of the optimiser's population."""
 
-    iterations: int = Field(default=100, ge=0, le=1_000_000)
-    """Iterations of the optimiser [default: the paper's test functions have 100]."""
+    iterations: int = Field(default=1000, ge=0, le=1_000_000)
+    """Iterations of the optimiser [default: after 100, which the paper's test functions have, most are no better than doing
+    nothing]."""
 
     weight_difference: float = Field(default=0.5, ge=0, le=1)
     """Weight of the peak-valley difference."""

@@ -28,9 +28,6 @@ from runs.shaving.result import ShavingResult
 DAYS: Final = (1, 3)
 """Lengths of a run to choose from; paper B's figures have them."""
 
-ITERATIONS: Final = 1000
-"""Of the optimiser in paper B's case: after a scenario's default of 100 most of them are still no better than doing nothing."""
-
 OWN: Final = (
     "The scenario's [peak_shaving].",
     "The controls at the side act on it at Reset; Play and Step move the ants of Watch.",
@@ -114,9 +111,7 @@ kept = solara.reactive(None)
 
 def start_case(day: Day) -> Scenario:
     """Return what the tab runs if none of its controls is moved: the page's scenario, or paper B's case."""
-    if day.case.peak_shaving is not None:
-        return day.case
-    return paper_b().update(peak_shaving={"iterations": ITERATIONS})
+    return day.case if day.case.peak_shaving is not None else paper_b()
 
 
 @solara.component

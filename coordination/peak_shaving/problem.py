@@ -307,6 +307,12 @@ class PeakShaving:
         return bool((self.soc_kept > self.soc_least).any())
 
     @property
+    def is_bound(self) -> bool:
+        """Whether transformers or needs hold the fleet to less than its batteries can do: more than the paper's problem asks."""
+        rated_kw = self.available * self.power_kw
+        return self.has_needs or bool((self.lower > -rated_kw).any() or (self.upper < rated_kw).any())
+
+    @property
     def is_convex(self) -> bool:
         """Whether F is convex: a kWh charged costs, in every slot, at least what one discharged brings, or costs do not count."""
         gain = self.down_yuan_per_kwh - self.up_yuan_per_kwh

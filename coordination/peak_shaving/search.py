@@ -19,7 +19,10 @@ ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class _Held:
-    """A problem whose signals count as far as the fleet can follow them and keep its needs: no point breaks anything."""
+    """A problem whose signals count as far as the fleet can follow them and keeps limits and needs: no point breaks anything.
+
+    The paper's own problem is searched as it is posed, by penalties.
+    """
 
     problem: PeakShaving
 
@@ -92,7 +95,7 @@ def find(problem: PeakShaving, rng: np.random.Generator, progress: Callable[[flo
         fitness = float(problem.evaluate(exact.signal_kw[None])[0])
         return Found(exact.signal_kw, fitness, np.empty((0, 2)), exact)
     optimizer = OPTIMIZERS[settings.optimizer].of(population=settings.population)
-    posed = _Held(problem) if problem.has_needs else problem
+    posed = _Held(problem) if problem.is_bound else problem
     result = minimize(posed, optimizer, max_iterations=settings.iterations, rng=rng, progress=progress)
-    signal_kw = problem.held(result.x[None])[0] if problem.has_needs else result.x
+    signal_kw = problem.held(result.x[None])[0] if problem.is_bound else result.x
     return Found(signal_kw, result.fun, result.history, exact)

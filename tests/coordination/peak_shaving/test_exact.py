@@ -128,9 +128,11 @@ def test_within_limits_and_with_needs_it_is_what_a_programme_of_whole_numbers_fi
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimiser_keeps_limits_and_needs(name: str) -> None:
-    for seed in range(3):
-        found = find(constrained(seed, optimizer=name, population=8, iterations=3), np.random.default_rng(seed))
-        problem = constrained(seed)
+    for seed, needs in enumerate((True, True, False)):
+        problem = constrained(seed, optimizer=name, population=8, iterations=3)
+        problem = problem if needs else problem.keeping(np.zeros(12))
+        assert problem.has_needs == needs
+        found = find(problem, np.random.default_rng(seed))
         assert not problem.objectives(found.signal_kw[None]).broken[0]
         assert found.fitness == problem.evaluate(found.signal_kw[None])[0]
         assert found.gap is not None

@@ -103,6 +103,18 @@ def test_agents_and_compiled_code_do_the_same(
     agents, compiled = both(case)
     assert_alike(agents, compiled)
     lay_open(compiled)
+    if end == "need" and early == 0 and limit == 1e6:
+        assert_needs_are_met(compiled)
+
+
+def assert_needs_are_met(result: ShavingResult) -> None:
+    """Every EV leaves with what it asks for, or with what charging all the time would have given it."""
+    world = ShavingWorld.build(result.scenario, np.random.default_rng(result.scenario.run.seed))
+    evs = result.vehicles
+    added = evs.power_kw * evs.efficiency * (evs.plug_out_h - evs.plug_in_h) / evs.capacity_kwh
+    alone = np.minimum(evs.soc_plug_in + added, world.settings.soc_max)
+    leaves = evs.plug_out_h < world.horizon.hours
+    assert (evs.soc_plug_out >= np.minimum(world.asked_soc, alone) - 1e-9)[leaves].all()
 
 
 def lay_open(result: ShavingResult) -> None:
@@ -120,6 +132,8 @@ def lay_open(result: ShavingResult) -> None:
     if result.scenario.participation.end == "free":
         assert (slots.response_kw.abs() <= slots.signal_kw.abs() + 1e-9).all()
         assert (slots.response_kw * slots.signal_kw >= 0).all()
+    if result.scenario.participation.end == "cyclic" and result.scenario.participation.leave_early == 0:
+        assert result.scenario.load.fluctuation > 0 or (evs.soc_end >= evs.soc_start - 1e-9).all()
     least, largest = result.scenario.transformer.all_limits_kw
     assert (slots.total_kw <= np.maximum(slots.actual_kw, largest) + 1e-9).all(), (
         "no further beyond a limit than without EVs"

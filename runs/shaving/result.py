@@ -20,7 +20,7 @@ from runs.log_table import log_table
 from runs.metrics import load_metrics
 from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.shaving.simulate import ShavingOutcome, run_shaving
+from runs.shaving.simulate import ShavingOutcome, follow, run_shaving
 from runs.shaving.world import ShavingWorld, named
 
 STRAYED: Final = 0.01
@@ -250,7 +250,10 @@ def _worse_than_nothing(world: ShavingWorld, outcome: ShavingOutcome) -> list[st
     signal_idle = float(problem.evaluate(problem.idle_kw[None])[0])
     if outcome.found.fitness > signal_idle:
         return [f"the signal is worse than {nothing}: F = {outcome.found.fitness:.4g} against {signal_idle:.4g}"]
-    done, idle = came.goal(np.stack([outcome.track.response_kw, came.idle_kw])).tolist()
+    idle_kw = problem.idle_kw
+    if problem.has_needs:
+        idle_kw = follow(world, np.zeros(world.horizon.n_slots))[0].response_kw
+    done, idle = came.goal(np.stack([outcome.track.response_kw, idle_kw])).tolist()
     if done > idle:
         return [f"what EVs did is worse than {nothing}: F = {done:.4g} against {idle:.4g}"]
     return []
@@ -267,15 +270,22 @@ def _missed(track: Track, slot_h: float) -> list[str]:
 
 
 def _lacking(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
-    """Name who left with less than what was to be held, and who is there at the end with less than what it asks for."""
-    if world.scenario.participation.end != "need":
-        return []
-    departures, vehicle = outcome.departures, world.fleet.vehicle
-    lacking = (
-        ("left with less than they need", departures.missed_kwh),
-        ("at the grid when the horizon ends, with less than they ask for", departures.unserved_at_end_kwh),
-    )
-    return [f"{named(vehicle, kwh)} {text}" for text, kwh in lacking if (kwh > ROUNDING_KWH).any()]
+    """Name who has less than `participation.end` holds EVs to, and who needs something that is not held."""
+    departures, soc = outcome.departures, outcome.batteries.soc
+    lacking: dict[str, dict[str, NDArray[np.float64]]] = {
+        "free": {},
+        "cyclic": {"emptier at the end than at the beginning": (world.soc_start - soc) * world.fleet.capacity_kwh},
+        "need": {
+            "left with less than they need": departures.missed_kwh,
+            "never at the grid for a whole slot": np.where(departures.stays == 0, departures.unserved_kwh, 0.0),
+            "at the grid when the horizon ends, with less than they ask for": departures.unserved_at_end_kwh,
+        },
+    }
+    return [
+        f"{named(world.fleet.vehicle, kwh)} {text}"
+        for text, kwh in lacking[world.scenario.participation.end].items()
+        if (kwh > ROUNDING_KWH).any()
+    ]
 
 
 def _groups(outcome: ShavingOutcome) -> pd.DataFrame:

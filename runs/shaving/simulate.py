@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coordination.peak_shaving.dispatch import Dispatcher, Track
 from coordination.peak_shaving.search import Found
@@ -115,28 +116,44 @@ def _run_agents(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
 def _run_compiled(world: ShavingWorld, tell: Progress) -> ShavingOutcome:
     begun = time.perf_counter()
     found = world.find(world.problem, lambda part: tell(SEARCH * part))
-    batteries = world.new_batteries()
-    dispatcher = Dispatcher(world.scenario.grouping)
+    track, batteries, departures = follow(world, found.signal_kw, lambda part: tell(SEARCH + (1 - SEARCH) * part))
+    channel = Channel()
+    _count(channel, world.horizon.n_slots, int(track.present.sum()))
+    return ShavingOutcome(found, track, batteries, departures, channel, time.perf_counter() - begun)
+
+
+def follow(
+    world: ShavingWorld, signal_kw: NDArray[np.float64], tell: Progress = lambda _: None
+) -> tuple[Track, Batteries, Departures]:
+    """Let a fleet follow a signal; return what happened.
+
+    Parameters
+    ----------
+    world
+        What exists.
+    signal_kw
+        Signal of the fleet [kW], shape ``(n_slots,)``.
+    tell
+        Told the part of the horizon that is done.
+    """
+    batteries, dispatcher = world.new_batteries(), Dispatcher(world.scenario.grouping)
     slot_h, n = world.horizon.slot_h, world.horizon.n_slots
     track, departures = Track.empty(n, dispatcher.tactic.groups), world.new_departures()
     kept, (least_kw, most_kw) = world.soc_kept, world.room_kw.tolist()
-    for slot in range(n):
+    for slot, power_kw in enumerate(signal_kw.tolist()):
         rows = np.flatnonzero(world.participation.announced[slot])
         hours = world.participation.hours_of(slot, rows, slot_h)
         rows, hours = rows[hours > 0], hours[hours > 0]
         all_before = batteries.soc.copy()
         before = all_before[rows]
-        signal_kw = float(found.signal_kw[slot])
         limits = batteries.limits(rows, slot_h, None if kept is None else kept[slot, rows])
         room_kw = least_kw[slot], most_kw[slot]
-        asked = dispatcher.dispatch(signal_kw, before, batteries.power_kw[rows], limits, room_kw)
+        asked = dispatcher.dispatch(power_kw, before, batteries.power_kw[rows], limits, room_kw)
         moved_kwh = batteries.draw(rows, asked.power_kw, hours)
-        track.enter(slot, signal_kw, asked, moved_kwh / slot_h, before, batteries.soc[rows])
+        track.enter(slot, power_kw, asked, moved_kwh / slot_h, before, batteries.soc[rows])
         departures.enter(slot, all_before, batteries.soc)
-        tell(SEARCH + (1 - SEARCH) * (slot + 1) / n)
-    channel = Channel()
-    _count(channel, n, int(track.present.sum()))
-    return ShavingOutcome(found, track, batteries, departures, channel, time.perf_counter() - begun)
+        tell((slot + 1) / n)
+    return track, batteries, departures
 
 
 def _count(channel: Channel, n_slots: int, present: int) -> None:

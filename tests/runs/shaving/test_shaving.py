@@ -391,6 +391,14 @@ def test_what_a_limit_leaves_no_time_for_is_named(tmp_path: Path) -> None:
     assert "1 EV ('early' 6 kWh; 6.0 kWh in all) left with less than they need" in result.summary["warnings"]
 
 
+def test_who_is_never_there_and_who_ends_emptier_than_held_to_are_named(tmp_path: Path) -> None:
+    short = v2g(tmp_path, f"{EARLY}short,8.2,8.9,5,7,40,0.5\n").summary["warnings"]
+    assert "1 EV ('short' 5 kWh; 5.0 kWh in all) never at the grid for a whole slot" in short
+    cyclic = {"end": "cyclic", "leave_early": 1.0}
+    left = "\n".join(v2g(tmp_path, ALL_DAY, participation=cyclic).summary["warnings"])
+    assert "emptier at the end than at the beginning" in left
+
+
 def test_what_the_load_alone_breaks_is_told_and_evs_take_it_no_further(tmp_path: Path) -> None:
     result = v2g(tmp_path, EARLY, transformer={"limit_kw": 95.0})
     assert "the load without EVs is above the limit of 95 kW in 24 slots, by 5.0 kW at most" in "".join(

@@ -19,6 +19,9 @@ CONTROL_CENTER = "control_center"
 MOST_LINES = 1_000_000
 """Of all transformers; each line has a copy of the board."""
 
+MARGIN_KW = 1e-9
+"""Room that is kept back, so that the sum of load and EVs is within a limit also after rounding."""
+
 
 class TransformerSettings(Settings):
     """The transformers and their limit; with none given, paper A's: 2000 kVA x 0.85 x 0.95 = 1615 kW."""
@@ -85,7 +88,10 @@ class TransformerSettings(Settings):
             limit the fleet may not take it further: it may do nothing, or help.
         """
         least, largest = self.all_limits_kw
-        return np.stack([np.minimum(least - load_kw, 0.0), np.maximum(largest - load_kw, 0.0)])
+        return np.stack([
+            np.minimum(least - load_kw + MARGIN_KW, 0.0),
+            np.maximum(largest - load_kw - MARGIN_KW, 0.0),
+        ])  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -146,7 +146,7 @@ class ShavingWorld:
             *self.load.told,
             *self.fleet.told,
             *self.tariff.told,
-            *self._unread_columns(),
+            *self._unread(),
             *self._beyond_limits(),
             *self._beyond_band(),
             *self._beyond_ceiling(),
@@ -157,7 +157,8 @@ class ShavingWorld:
             *self.scenario.idle_sections,
         ]
 
-    def _unread_columns(self) -> list[str]:
+    def _unread(self) -> list[str]:
+        """Say which columns and keys have nothing to say here."""
         fleet, stays = self.fleet, self.scenario.participation
         found = [
             f"the fleet's column {name} does not count: a fleet that gives back stands below all transformers together"
@@ -172,6 +173,8 @@ class ShavingWorld:
             found.append(
                 'the fleet\'s states of charge do not count: they are drawn (participation.soc_start = "fleet" takes them)'
             )
+        if stays.soc_need is not None and stays.end != "need":
+            found.append(f'participation.soc_need holds nobody to anything with end = "{stays.end}"')
         if stays.available_path is not None and "stays" in stays.model_fields_set:
             found.append("participation.stays does not count beside available_path")
         return found

@@ -64,17 +64,6 @@ PLAIN_KINDS: Final = {
     "date": "a day such as 2026-01-31",
 }
 """What a value should be, by the first word of the validation's error."""
-NOT_BESIDE: Final = {
-    "stations": ("fleet", "transformer", "coordination"),
-    "peak_shaving": (
-        "coordination",
-        "transformer.substations",
-        "transformer.lines",
-        "run.optimum",
-        "run.optimum_within",
-    ),
-}
-"""Sections and keys that do not count beside some section."""
 
 
 class RunSettings(Settings):
@@ -279,7 +268,7 @@ class Scenario(Settings):
             section: Settings | None = getattr(self, name)
             beside = COUNT_BESIDE.get(name)
             counts = beside is None or any(getattr(self, other) is not None for other in beside)
-            if counts and not (self.stations is not None and name in NOT_BESIDE["stations"]):
+            if counts and not (self.stations is not None and name == "fleet"):
                 yield from (path for key in PATH_KEYS if isinstance(path := getattr(section, key, None), Path))
 
     def _content(self) -> dict[str, dict[str, Any]]:
@@ -306,37 +295,32 @@ class Scenario(Settings):
     def __str__(self) -> str:
         return repr(self)
 
-    @property
-    def idle_sections(self) -> list[str]:
-        """What is set and does not count beside the other sections, in words."""
-        changed = [name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default]
-        idle: dict[str, list[str]] = {}
-        for name in (name for name in changed if name in COUNT_BESIDE and not set(COUNT_BESIDE[name]) & set(changed)):
-            idle.setdefault(" or ".join(f"[{beside}]" for beside in COUNT_BESIDE[name]), []).append(f"[{name}]")
-        said = [
-            f"{', '.join(names)} {'count' if len(names) > 1 else 'counts'} only beside a section {beside}"
-            for beside, names in idle.items()
-        ]
-        for beside, names in NOT_BESIDE.items():
-            unread = [name if "." in name else f"[{name}]" for name in names if self._is_changed(name)]
-            if getattr(self, beside) is not None and unread:
-                verb = "do" if len(unread) > 1 else "does"
-                said.append(f"{', '.join(unread)} {verb} not count beside a section [{beside}]")
-        if self.transformer.feed_in_limit_kw is not None and self.peak_shaving is None and self.stations is None:
-            said.append("transformer.feed_in_limit_kw counts only beside a section [peak_shaving]")
-        return said
+    def changed_keys(self) -> list[tuple[str, str]]:
+        """Return section and key of each value that is not the default; ``source`` where it is not the usual one."""
+        changed = []
+        for name, field in type(self).model_fields.items():
+            section: Settings | None = getattr(self, name)
+            if section is None or section == field.default:
+                continue
+            keys = type(section).model_fields
+            is_usual = field.default is None or type(section) is type(field.default)
+            changed += [
+                (name, key)
+                for key, usual in keys.items()
+                if (not is_usual if key == "source" else getattr(section, key) != usual.default)
+            ]
+        return changed
 
-    def _is_changed(self, name: str) -> bool:
-        """Return whether a section, or a key by its dotted name, is not as it is by default."""
-        section, _, key = name.partition(".")
-        now, usual = getattr(self, section), type(self).model_fields[section].default
-        return bool(getattr(now, key) != getattr(usual, key) if key else now != usual)
+    def waits_for(self, section: str) -> tuple[str, ...]:
+        """Return the sections beside one of which a section would count; none if it counts as it is."""
+        others = COUNT_BESIDE.get(section, ())
+        return () if any(getattr(self, other) is not None for other in others) else others
 
     def to_toml(self) -> str:
         """Return the whole scenario, defaults included, as TOML; keys that are none are left out."""
         content = self.model_dump()
-        for name, beside in COUNT_BESIDE.items():
-            if all(content[other] is None for other in beside):
+        for name in COUNT_BESIDE:
+            if self.waits_for(name):
                 del content[name]
         for key in ("rated_kva", "power_factor", "loading"):
             if self.transformer.limit_kw is not None:

@@ -27,6 +27,7 @@ from environment.loads import LoadProfile
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
 from environment.units import odd_fleet, odd_load
+from runs.idle import idle
 from runs.plural import counted
 from runs.scenario import Scenario
 
@@ -287,17 +288,20 @@ class World:
         found += odd_load(self.loads[0], self.scenario.load.fluctuation, limit_kw, "the transformer's limit")
         if self.placement is not None:
             found += self.placement.feeder.told
-        found += self.scenario.idle_sections
+        found += idle(self.scenario)
+        most = max(rows.size for rows in self.rows)
+        if self.coordinator.decides == "vehicle" and self.scenario.coordination.batch_size > most > 0:
+            found.append(
+                f"coordination.batch_size = {self.scenario.coordination.batch_size} counts as {most}: no transformer has more EVs"
+            )
+        if fleet.transformer is not None and self.scenario.transformer.count > 1:
+            found.append("transformer.count does not count: the fleet's column transformer names them")
         channel = self.scenario.channel
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
         if round_trip_h >= channel.timeout_h:
             found.append(
                 f"channel.timeout_s = {channel.timeout_s:g} is not above the mean way there and back of "
                 f"{2 * channel.delay_s:g} s; most answers come too late"
-            )
-        if channel.has_faults and self.coordinator.decides != "vehicle":
-            found.append(
-                f"the channel's faults act on ants only; {self.coordinator.title} exchanges its messages without"
             )
         if closed:
             found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")

@@ -104,6 +104,8 @@ class Coordinator:
         Schedules the EVs of one transformer against its forecast load.
     claims_optimum
         Whether its title says that no schedule is better: tables and figures call it so only where a run proves it.
+    plan_reads
+        Keys of `CoordinationSettings` that `plan` reads, beside the energy.
     """
 
     title: str
@@ -112,6 +114,12 @@ class Coordinator:
     keeps_whole_slots: bool
     plan: Callable[[ValleyFilling, CoordinationSettings, np.random.Generator], Plan]
     claims_optimum: bool = False
+    plan_reads: tuple[str, ...] = ()
+
+    def reads(self, key: str) -> bool:
+        """Whether a key of `CoordinationSettings` counts with this coordinator."""
+        of_ants = ("batch_size", "rounds", "information", "adjust") if self.decides == "vehicle" else ()
+        return key in ("method", "energy", *of_ants, *self.plan_reads)
 
     def adjusts(self, settings: CoordinationSettings) -> bool:
         """Whether EVs answer the deviations of the actual load from the forecast."""

@@ -75,4 +75,6 @@ def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.
     return Plan(schedule, tuple(held))
 
 
-COORDINATOR = Coordinator("ODC", "iteration", keeps_limit=False, keeps_whole_slots=False, plan=plan)
+COORDINATOR = Coordinator(
+    "ODC", "iteration", keeps_limit=False, keeps_whole_slots=False, plan=plan, plan_reads=("rounds",)
+)

@@ -268,7 +268,8 @@ def _coordinator(title: str, starts: type[Starts]) -> Coordinator:
         best = minimize(search, optimizer, max_iterations=settings.iterations, rng=rng)
         return Plan(search.repaired(best.x))
 
-    return Coordinator(title, "planner", keeps_limit=True, keeps_whole_slots=True, plan=plan)
+    reads = ("optimizer", "iterations", "population")
+    return Coordinator(title, "planner", keeps_limit=True, keeps_whole_slots=True, plan=plan, plan_reads=reads)
 
 
 BY_EV = _coordinator("PSO by EV", ByEv)

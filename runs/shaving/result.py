@@ -238,8 +238,6 @@ def _warnings(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
         found.append(
             "with these readings a kWh discharged brings more than one charged costs: there is no exact reference"
         )
-    if world.scenario.channel.has_faults:
-        found.append("the channel's faults act on ants only; an aggregator exchanges its messages without")
     return found
 
 

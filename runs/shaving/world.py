@@ -21,6 +21,7 @@ from environment.loads import LoadProfile
 from environment.participation import HOURS_PER_DAY, ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
 from environment.tariffs import Tariff
 from environment.units import odd_fleet, odd_load, odd_prices
+from runs.idle import idle
 from runs.plural import counted
 from runs.scenario import Scenario
 
@@ -154,11 +155,11 @@ class ShavingWorld:
             *odd_load(self.load, fluctuation, transformer.count * limit_kw, "the transformers' limit"),
             *odd_prices(self.tariff),
             *away,
-            *self.scenario.idle_sections,
+            *idle(self.scenario),
         ]
 
     def _unread(self) -> list[str]:
-        """Say which columns and keys have nothing to say here."""
+        """Say which columns have nothing to say here."""
         fleet, stays = self.fleet, self.scenario.participation
         found = [
             f"the fleet's column {name} does not count: a fleet that gives back stands below all transformers together"
@@ -173,10 +174,6 @@ class ShavingWorld:
             found.append(
                 'the fleet\'s states of charge do not count: they are drawn (participation.soc_start = "fleet" takes them)'
             )
-        if stays.soc_need is not None and stays.end != "need":
-            found.append(f'participation.soc_need holds nobody to anything with end = "{stays.end}"')
-        if stays.available_path is not None and "stays" in stays.model_fields_set:
-            found.append("participation.stays does not count beside available_path")
         return found
 
     def _beyond_limits(self) -> list[str]:

@@ -24,6 +24,7 @@ from environment.stations import Stations, StationsSettings
 from environment.tariffs import Tariff
 from environment.units import odd_load, odd_prices
 from environment.users import Visits, slot_weights
+from runs.idle import idle
 from runs.plural import counted
 from runs.scenario import Scenario
 
@@ -151,10 +152,8 @@ class StationsWorld:
             *self.feeder.told,
             *odd_load(self.load, self.scenario.load.fluctuation, own_kw, "the feeder's own loads"),
             *odd_prices(self.tariff),
-            *self.scenario.idle_sections,
+            *idle(self.scenario),
         ]
-        if self.scenario.channel.has_faults:
-            found.append("the channel's faults act on ants only; stations exchange their messages without")
         short = int((self.base[0].sum(axis=1) > (self.settings.supply_kw or np.inf)).sum())
         if short:
             found.append(f"stations.supply_kw is less than the base load alone in {counted(short, 'slot')}")

@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 from environment.faults import FaultyInputError
 from environment.horizon import Horizon
 from environment.settings import Settings
+from runs.idle import idle
 from runs.reference import commented_scenario, reference_page
 from runs.scenario import Scenario, sections, source_name
 
@@ -179,14 +180,14 @@ def test_every_kind_of_scenario_reads_back_equal_with_the_sections_that_count(
     file = tmp_path / "s.toml"
     file.write_text(scenario.to_toml())
     assert Scenario.read(file) == scenario
-    assert scenario.idle_sections == []
+    assert idle(scenario) == []
     others = {"users": {"users": 50_000}, "grouping": {"tactic": "tactic_2"}, "tariff": {"flat_yuan_per_kwh": 0.9}}
-    idle = Scenario().update(
+    other = Scenario().update(
         **kind, **{name: section for name, section in others.items() if name not in counts | prices}
     )
-    file.write_text(idle.to_toml())
-    assert Scenario.read(file).idle_sections == [], "what does not count is not written"
-    assert (idle.idle_sections == []) == (len(kind) > 0 and set(others) <= set(counts | prices))
+    file.write_text(other.to_toml())
+    assert idle(Scenario.read(file)) == [], "what does not count is not written"
+    assert (idle(other) == []) == (len(kind) > 0 and set(others) <= set(counts | prices))
 
 
 def test_update_makes_a_new_scenario_and_validates() -> None:

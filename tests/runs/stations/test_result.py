@@ -345,12 +345,12 @@ def test_sections_that_do_not_count_are_named(own: Path) -> None:
     )
     assert StationsWorld.build(own_case, rng).warnings() == [
         "[grouping] counts only beside a section [peak_shaving]",
-        "[fleet] does not count beside a section [stations]",
-        "the channel's faults act on ants only; stations exchange their messages without",
+        "[fleet] counts only without a section [stations]",
+        "channel.loss counts only with ants, on whom alone the channel's faults act",
     ]
     told = evswarm("check", own, "--set", "fleet.vehicles=3")
     assert told.exit_code == 0
-    assert "warning: [fleet] does not count beside a section [stations]" in told.stderr
+    assert "warning: [fleet] counts only without a section [stations]" in told.stderr
 
 
 @pytest.mark.slow

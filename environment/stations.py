@@ -31,7 +31,8 @@ class StationsSettings(Settings):
     """Charging stations with storage on a feeder, scheduled slot by slot (paper C)."""
 
     path: Path | None = None
-    """CSV file `station,node,region[,piles,storage_devices]`; none: the 76 stations of the built-in feeder."""
+    """CSV file `station,node,region[,piles,storage_devices]`; where the last two are left out or empty, the keys of these names
+    count. None: the 76 stations of the built-in feeder."""
 
     piles: int = Field(default=18, ge=1, le=10_000)
     """Charging piles of a station, each for two EVs at once."""

@@ -33,7 +33,8 @@ class UsersSettings(Settings):
     """Who charges at the stations."""
 
     path: Path | None = None
-    """CSV file `user,station,arrive_h,energy_kwh[,capacity_kwh,willing]`, hours that pass from the horizon's start on; none: drawn."""
+    """CSV file `user,station,arrive_h,energy_kwh[,capacity_kwh,willing]`, hours that pass from the horizon's start on; `capacity_kwh` left out or
+    empty is the stations' mean battery, `willing` 0. None: drawn."""
 
     users: int = Field(default=23_000, ge=1, le=100_000_000)
     """Users in the area."""

@@ -27,7 +27,7 @@ def commented_scenario() -> str:
         for cls in classes:
             parts.append(f"## {_summary(cls)}\n" if cls is classes[0] else f"\n## Or: {_summary(cls)}\n")
             for key, field in cls.model_fields.items():
-                if cls is classes[0] or key not in classes[0].model_fields or key == "source":
+                if not _is_shown_already(cls, key, classes):
                     parts.append(f"## {_description(cls, key)}\n# {key} = {_shown(key, field, source_name(cls))}\n")
     return "".join(parts)
 
@@ -53,6 +53,18 @@ def reference_page() -> str:
     also = "`peak_shaving.optimizer` also `exact`, `scheduling.optimizer` also `none`"
     parts.append(f"\n## Optimisers\n\n`coordination.optimizer` is one of these, {also}:\n\n{names}\n")
     return "".join(parts)
+
+
+def _is_shown_already(cls: type[Settings], key: str, classes: list[type[Settings]]) -> bool:
+    """Whether an earlier source has just the same key, at the same default."""
+    earlier = classes[: classes.index(cls)]
+    return any(
+        key in other.model_fields
+        and other.model_fields[key].default == cls.model_fields[key].default
+        and _description(other, key) == _description(cls, key)
+        for other in earlier
+        if key != "source"
+    )
 
 
 def _table(cls: type[Settings]) -> str:

@@ -22,7 +22,9 @@ class CsvFleet(DatedFleet):
     """EVs from a CSV file, a line a stay: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer,node]`."""
 
     source: Literal["csv"]
-    """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours that pass from the horizon's start on."""
+    """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours that pass from the horizon's start on. Columns that are
+    left out, and cells that are empty: `capacity_kwh` is unknown, `soc_plug_in` such that the need fills the battery (unknown
+    without its size), `efficiency` 1, `transformer` drawn by the grid, `node` drawn by the feeder."""
 
     def first_plug_in(self, horizon: Horizon) -> datetime:
         """Return when the first stay begins; see `DatedFleet.first_plug_in`."""

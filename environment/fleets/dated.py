@@ -24,7 +24,7 @@ class DatedFleet(Settings):
     """What sources of fleets whose files know dates have in common."""
 
     path: Path
-    """The file; relative to the scenario that names it."""
+    """The file; relative to the scenario that names it, in `--set` to the working folder."""
 
     fold: Literal["none", "weekday", "day"] = "none"
     """What becomes of dates. "none": stays are where their dates put them. "weekday": each keeps its weekday, its time of day

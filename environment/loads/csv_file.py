@@ -19,7 +19,7 @@ class CsvLoad(LoadSettings):
     """A CSV file."""
 
     path: Path
-    """The file; relative to the scenario that names it."""
+    """The file; relative to the scenario that names it, in `--set` to the working folder."""
 
     peak_kw: float | None = Field(default=None, gt=0, le=1e9)
     """Scale so that the largest forecast slot has this load [kW]; none: as it is."""

@@ -18,7 +18,7 @@ class CsvTariff(TariffSettings):
     """A CSV file; prices may be negative."""
 
     path: Path
-    """The file; relative to the scenario that names it."""
+    """The file; relative to the scenario that names it, in `--set` to the working folder."""
 
     fill: Fill | None = None
     """What stands in for steps missing in the file: "hold": the row before them; "interpolate": a straight line to the row

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +11,7 @@ from environment.horizon import Horizon
 from environment.settings import Settings
 from runs.idle import idle
 from runs.reference import commented_scenario, reference_page
-from runs.scenario import Scenario, sections, source_name
+from runs.scenario import Scenario, sections, source_name, toml_text
 
 
 def faults(*overrides: str, path: Path | None = None) -> list[str]:
@@ -202,6 +203,20 @@ def test_the_commented_scenario_is_the_default(tmp_path: Path) -> None:
     file = tmp_path / "s.toml"
     file.write_text(commented_scenario())
     assert Scenario.read(file) == Scenario()
+
+
+def test_the_commented_scenario_shows_every_key_of_every_source() -> None:
+    """A key that two sources share is shown twice unless it is the same in all."""
+    parts = re.split(r"^(?:# )?\[(\w+)\]$", commented_scenario(), flags=re.MULTILINE)
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        blocks = text.split("\n## Or: ")
+        for i, cls in enumerate(sections()[name]):
+            for key, field in cls.model_fields.items():
+                if key == "source" or isinstance(field.default, tuple):
+                    continue
+                value = "..." if field.is_required() or field.default is None else toml_text(field.default)
+                shown = {line for block in blocks[: i + 1] for line in block.splitlines()}
+                assert f"# {key} = {value}" in shown, f"{name}.{key} of source {i}"
 
 
 @pytest.mark.parametrize("optional", ["peak_shaving", "stations", "feeder"])

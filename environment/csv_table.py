@@ -222,5 +222,5 @@ class CsvTable:
 def must_be_file(path: Path, expected: str) -> None:
     """Raise a fault unless a path leads to a file: a folder or a device is none."""
     if not path.is_file():
-        found = "no file but a folder or a device" if path.exists() else "missing"
+        found = "a folder or a device" if path.exists() else "missing"
         raise FaultyInputError([Fault(str(path), None, "file", found, expected)])

@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+import typer
 from pydantic.fields import FieldInfo
 
 from environment.faults import FaultyInputError
@@ -12,6 +13,7 @@ from environment.settings import Settings
 from runs.idle import idle
 from runs.reference import commented_scenario, reference_page
 from runs.scenario import Scenario, sections, source_name, toml_text
+from runs.terminal import BAD_INPUT, explained
 
 
 def faults(*overrides: str, path: Path | None = None) -> list[str]:
@@ -252,3 +254,10 @@ def test_a_scenario_shows_what_differs_from_the_defaults_and_is_that_again(tree:
 def test_the_default_scenario_shows_nothing_but_its_name() -> None:
     assert repr(Scenario()) == "Scenario()"
     assert repr(Scenario().update(fleet={"vehicles": 40})) == "Scenario(fleet={'source': 'nhts', 'vehicles': 40})"
+
+
+def test_too_little_memory_ends_a_command_as_a_fault_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, explained():
+        raise MemoryError
+    assert ended.value.exit_code == BAD_INPUT
+    assert "more memory than there is" in capsys.readouterr().err

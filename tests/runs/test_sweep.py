@@ -118,7 +118,7 @@ def test_a_failed_run_is_a_row_with_its_error(tmp_path: Path) -> None:
     table = swept(tmp_path / "out", design, engine="process", workers=2)
     assert table.status.tolist() == ["ok", "failed"] * 3
     assert table.error[1].startswith("FaultyInputError: ")
-    assert "load of zero" in table.error[1]
+    assert "load of at most 0 kW" in table.error[1]
     assert table.peak_kw.isna().tolist() == [False, True] * 3
     (tmp_path / "zero.csv").write_text("hour,load_kw\n0,9\n12,9\n")
     assert (swept(tmp_path / "out", design).status == "failed").sum() == 3, "failed runs are recorded, too"

@@ -15,15 +15,20 @@ from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.events import EventsSettings
 from environment.fleets import FleetSource
 from environment.hierarchy import TransformerSettings
+from environment.horizon import Horizon
 from environment.loads import LoadSource
 from environment.network import ChannelSettings
-from environment.participation import ParticipationSettings
+from environment.participation import HOURS_PER_DAY, ParticipationSettings
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
 
 
 class Case(Protocol):
     """A scenario, by the sections that rules look at: importing it would put one more floor under all worlds."""
+
+    @property
+    def horizon(self) -> Horizon:
+        """Section ``[horizon]``."""
 
     @property
     def load(self) -> LoadSource:
@@ -173,6 +178,11 @@ RULES: Final = (
         "coordination.adjust",
         lambda case: case.load.fluctuation > 0 or case.load.actual_path is not None,
         "where the load strays from its forecast (load.fluctuation, load.actual_path)",
+    ),
+    Rule(
+        "fleet.days",
+        lambda case: case.peak_shaving is None and case.horizon.hours > HOURS_PER_DAY,
+        "in valley filling over more than a day",
     ),
     Rule(
         "transformer.feed_in_limit_kw",

@@ -38,7 +38,7 @@ MAY_CHANGE_NOTHING = {
     "run.optimum_within": "a bracket may be closer than it need be",
     **dict.fromkeys(
         ("fleet.distance_log_mean", "fleet.distance_log_std", "fleet.distance_unit", "fleet.consumption_kwh_per_100km",
-         "fleet.soc_plug_out", "transformer.limit_kw", "transformer.rated_kva", "transformer.power_factor", "transformer.loading"),
+         "fleet.soc_plug_out", "transformer.limit_kw", "transformer.feed_in_limit_kw", "transformer.rated_kva", "transformer.power_factor", "transformer.loading"),
         "what EVs ask for, and the limit, may bind in no slot",
     ),
     **dict.fromkeys(("peak_shaving.penalty", "scheduling.penalty"), "nothing may be broken"),

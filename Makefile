@@ -55,7 +55,7 @@ docs: $(VENV)/dev scenario-page quoted  ## pages and pictures that are written b
 	$(BIN)/evswarm run scenarios/feeder_cigre.toml --out results/feeder
 	cp results/feeder/figures/voltage_profile.png docs/pictures/
 	$(BIN)/evswarm study batch --out results/batch && cp results/batch/batch.md docs/reproduction/batch_size.md
-	cp results/batch/figures/how_many_cars_share_a_round.png docs/pictures/batch_size.png
+	cp results/batch/figures/how_many_evs_share_a_round.png docs/pictures/batch_size.png
 	$(BIN)/evswarm study optimizers --out results/optimizers && cp results/optimizers/optimizers.md docs/reproduction/
 	cp results/optimizers/figures/woa_at_the_origin_and_shifted.png docs/pictures/optimizers.png
 	$(BIN)/evswarm study igeo --out results/igeo && cp results/igeo/paper_b.md docs/reproduction/paper_b.md

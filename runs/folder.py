@@ -18,6 +18,7 @@ TIMELINE_FILE: Final = "timeline.txt"
 COMPARISON_FILE: Final = "comparison.csv"
 
 type TableFormat = Literal["parquet", "csv"]
+type FigureFormat = Literal["png", "svg", "pdf", "none"]
 
 
 class Saved(Protocol):

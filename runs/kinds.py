@@ -5,7 +5,7 @@ What a kind is, the command line, sweeps and their workers find here; its files 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from environment.horizon import Horizon
 from environment.registry import OnDemand
 from runs.progress import Progress
 from runs.scenario import Scenario
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ANTS: Final = "ants"
 """The kind of a scenario without a section that asks for another."""
@@ -67,7 +70,7 @@ class Kind(NamedTuple):
     show
         Prints the summary of a scenario's run, and its warnings.
     draw
-        Draws every figure of a result into a folder.
+        Draws every figure of a result; returns them by file name without its ending.
     one_process
         Why a run is not spread over processes; empty where it can be.
     """
@@ -78,12 +81,12 @@ class Kind(NamedTuple):
     run: Callable[[Scenario, Progress], AnyResult]
     summarize: Callable[[Scenario, Progress | None], dict[str, Any]]
     show: Callable[[Scenario, dict[str, Any]], None]
-    draw: Callable[[Any, Path], list[Path]]
+    draw: Callable[[Any], "dict[str, Figure]"]
     one_process: str = ""
 
-    def load(self, *, draw: bool) -> None:
-        """Import what a run needs, and what draws it if asked to."""
-        for part in (self.run, self.show, self.draw) if draw else (self.summarize, self.show):
+    def load(self, *, tables: bool, draw: bool) -> None:
+        """Import what a run needs, what makes its tables and what draws it if asked to."""
+        for part in (self.run if tables else self.summarize, self.show, *([self.draw] if draw else ())):
             if isinstance(part, OnDemand):
                 part.load()
 
@@ -101,7 +104,7 @@ KINDS: Final = {
         run=OnDemand("runs.simulate:simulate"),
         summarize=OnDemand("runs.simulate:summarize"),
         show=OnDemand("runs.printed.ants:print_run"),
-        draw=OnDemand("runs.plots:save_all"),
+        draw=OnDemand("runs.plots:figures"),
     ),
     "peak_shaving": Kind(
         build=OnDemand("runs.shaving.world:ShavingWorld.build"),
@@ -110,7 +113,7 @@ KINDS: Final = {
         run=OnDemand("runs.shaving.result:shave"),
         summarize=OnDemand("runs.shaving.result:summarize_shaving"),
         show=OnDemand("runs.printed.shaving:print_shaving"),
-        draw=OnDemand("runs.shaving.plots:save_shaving"),
+        draw=OnDemand("runs.shaving.plots:figures"),
         one_process="one aggregator leads the whole fleet of [peak_shaving]",
     ),
     "stations": Kind(
@@ -120,7 +123,7 @@ KINDS: Final = {
         run=OnDemand("runs.stations.result:schedule_stations"),
         summarize=OnDemand("runs.stations.result:summarize_stations"),
         show=OnDemand("runs.printed.stations:print_stations"),
-        draw=OnDemand("runs.stations.plots:save_stations"),
+        draw=OnDemand("runs.stations.plots:figures"),
         one_process="one control centre schedules all [stations]",
     ),
 }

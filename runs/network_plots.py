@@ -1,75 +1,73 @@
 """Figures of the feeder: voltage along it, voltage over the day, losses. Drawn from a result and nothing else."""
 
-from matplotlib.axes import Axes
+import numpy as np
 from matplotlib.figure import Figure
 
-from runs.drawing import BASE, EVS, FREE
-from runs.feeder_drawing import Look, draw_band, draw_profile, furthest, way
+from runs.drawing import EVS, FREE, HALO, canvas, clock, legend_below, pieces, steps
+from runs.feeder_drawing import Look, draw_band, worst_profiles
 from runs.result import Result
 
 
 def _looks(result: Result, title: str) -> list[Look]:
-    """Give what is drawn, the last on top: no EVs, dotted, so that what it lies on can be seen."""
-    free = Look("free_", "with free charging", FREE, 1.6)
-    own = Look("", f"with {title}", EVS, 2.0)
-    no_evs = Look("no_evs_", "without EVs", BASE, 1.6, (0, (1.2, 1.2)))
-    return [free, no_evs] if result.summary["method"] == "free" else [free, own, no_evs]
+    """Give what is drawn, the last on top: each narrower than the one before, so that what it lies on can be seen."""
+    no_evs = Look("no_evs_", "without EVs", HALO, 5.0)
+    free = Look("free_", "with free charging", FREE, 3.0)
+    own = Look("", f"with {title}", EVS, 1.4)
+    return [no_evs, free] if result.summary["method"] == "free" else [no_evs, free, own]
 
 
-def voltage_profile(result: Result, title: str, figure: Figure, axes: Axes) -> None:
-    """Draw the voltage of each node over its way from the source, in the slot that takes any node nearest a limit, or past it.
+def voltage_profile(result: Result, title: str) -> Figure:
+    """Draw the voltage of each node over its way from the source, in the worst slot of free charging and in that of the run.
 
     Parameters
     ----------
     result
-        With a feeder; of several transformers the one with that slot is drawn.
+        With a feeder; of several transformers the ones with these slots are drawn.
     title
         Title of the method.
-    figure, axes
-        Where.
     """
-    settings, looks, table = result.scenario.feeder, _looks(result, title), result.network
-    assert settings is not None
-    worst = table.iloc[furthest(table, settings, [look.column for look in looks])]
-    shown = table[(table.transformer == worst.transformer) & (table.slot == worst.slot)].reset_index(drop=True)
-    draw_profile(axes, shown, looks)
-    start = result.scenario.horizon.slot_starts[int(worst.slot)]
-    below_which = f" below {worst.transformer}" if result.summary["transformers"] > 1 else ""
-    axes.set_title(
-        f"Voltage along the feeder{below_which} at {start:%H:%M}, the worst slot for the voltage band",
-        loc="left",
-        fontsize=12,
-    )
-    axes.set(xlabel=way(settings), ylabel="voltage [pu]")
-    draw_band(settings, figure, axes)
-
-
-def voltage_band(result: Result, title: str, figure: Figure, axes: Axes) -> None:
-    """Draw the lowest and highest voltage of any node in each slot, shaded between for the run, beside the limits."""
-    hours = result.scenario.horizon.edges_h
-    for look in _looks(result, title):
-        by_slot = result.network.groupby("slot")[f"{look.prefix}voltage_pu"]
-        low, high = by_slot.min().to_numpy(), by_slot.max().to_numpy()
-        if look.prefix == "" or (look.prefix == "free_" and result.summary["method"] == "free"):
-            axes.stairs(high, hours, baseline=low, fill=True, color=look.colour, alpha=0.15, label="all nodes")
-        for edge, label in ((low, look.label), (high, None)):
-            axes.stairs(edge, hours, baseline=None, color=look.colour, lw=look.width, ls=look.style, label=label)
     assert result.scenario.feeder is not None
-    axes.set(xlabel="time of day", ylabel="lowest and highest voltage [pu]")
-    draw_band(result.scenario.feeder, figure, axes)
+    looks = _looks(result, title)
+    return worst_profiles(result.network, result.scenario.feeder, looks, looks[1:], result)
 
 
-def losses(result: Result, title: str, figure: Figure, axes: Axes) -> None:
+def voltage_band(result: Result, title: str) -> Figure:
+    """Draw the lowest and highest voltage of any node in each slot, shaded between for the run, beside the limits."""
+    span, looks = pieces(result.scenario.horizon), _looks(result, title)
+    figure, axes = canvas("")
+    lows = []
+    for look in looks:
+        by_slot = result.network.groupby("slot")[look.column]
+        low, high = span.lowest(by_slot.min()), span.highest(by_slot.max())
+        if not np.isnan(low).all():
+            lows.append(f"{np.nanmin(low):.3f} {look.label}")
+        if look is looks[-1]:
+            axes.stairs(
+                high, span.edges_h, baseline=low, fill=True, color=look.colour, alpha=0.15, lw=0, label="all nodes between"
+            )  # fmt: skip
+        for edge, label in ((low, f"{look.label}: lowest and highest node"), (high, "")):
+            steps(axes, span.edges_h, edge, label, look.colour, width=look.width)
+    assert result.scenario.feeder is not None
+    axes.set_title(f"Lowest voltage of any node [pu]: {', '.join(lows)}", loc="left", fontsize=11)
+    axes.set_ylabel("voltage of the nodes [pu]")
+    clock(axes, result)
+    draw_band(result.scenario.feeder, axes)
+    legend_below(figure, axes, columns=2)
+    return figure
+
+
+def losses(result: Result, title: str) -> Figure:
     """Draw the feeder's losses in each slot, of all transformers together."""
+    span = pieces(result.scenario.horizon)
+    figure, axes = canvas("Losses of the feeder: in the legend those of the whole time")
     by_slot = result.network_slots.groupby("slot")[["loss_kw", "free_loss_kw", "no_evs_loss_kw"]].sum(min_count=1)
     energy_kwh = by_slot.sum(min_count=1) * result.scenario.horizon.slot_h
     for look in _looks(result, title):
         column = f"{look.prefix}loss_kw"
         label = f"{look.label}: {energy_kwh[column]:,.0f} kWh"
-        axes.stairs(
-            by_slot[column].to_numpy(), result.scenario.horizon.edges_h, baseline=None,
-            color=look.colour, lw=look.width, ls=look.style, label=label,
-        )  # fmt: skip
-    axes.set(xlabel="time of day", ylabel="losses [kW]", ylim=(0, None))
+        steps(axes, span.edges_h, span.highest(by_slot[column]), label, look.colour, width=look.width)
+    axes.set(ylabel=f"{span.of_each('losses')} [kW]", ylim=(0, None))
     axes.grid(axis="y", alpha=0.25)
-    figure.legend(loc="outside lower center", frameon=False, ncols=3, fontsize=9)
+    clock(axes, result)
+    legend_below(figure, axes)
+    return figure

@@ -1,93 +1,249 @@
 """Figures of a result, drawn from the result and nothing else."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
 from runs import network_plots
 from runs.best_known import title_of
-from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, save, steps
+from runs.drawing import (
+    BASE,
+    EVS,
+    FREE,
+    HALO,
+    LIMIT,
+    MARKERS,
+    METHOD_COLOURS,
+    QUIET_TO_LOUD,
+    STYLES,
+    Curve,
+    Pieces,
+    canvas,
+    clock,
+    from_zero,
+    heading,
+    legend_below,
+    log_axis,
+    panels,
+    pieces,
+    steps,
+)
+from runs.plural import counted
 from runs.result import Result
 
-RASTER_ROWS: Final = 500
+RASTER_ROWS: Final = 125
 """A raster of more EVs shows every k-th, so that a row stays visible."""
+CELLS: Final = 400
+"""Columns of a picture made of cells: of more slots each shows the mean of an hour, a day or a week."""
+SHOWN_TRANSFORMERS: Final = 6
+"""Of more transformers the fullest are drawn."""
+PLUGGED: Final = "#d3d7dd"
+ZERO_GAP: Final = 1e-8
+"""A gap to the optimum no larger is drawn as 0, and the axis says so: bounds of the optimum are hardly closer."""
+MARKED: Final = 15
+"""So many marks at most stand on a curve."""
+CHARGING: Final = 0.1
+"""A valley reaches as far as EVs draw this part of the most that they draw in it."""
 
 
-def save_all(result: Result, folder: Path) -> list[Path]:
-    """Draw every figure of one run into a folder; return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    figures = {"load_curves": load_curves(result), "board": board(result), "raster": raster(result)}
-    if result.scenario.feeder is not None:
-        figures |= feeder_figures(result)
-    return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+def figures(result: Result) -> dict[str, Figure]:
+    """Draw every figure of one run; return them by file name without its ending."""
+    drawn = {"load_curves": load_curves(result), "board": board(result), "raster": raster(result)}
+    return drawn if result.scenario.feeder is None else drawn | feeder_figures(result)
 
 
 def feeder_figures(result: Result) -> dict[str, Figure]:
     """Draw voltage along the feeder, voltage over the day and losses of a run with a feeder, by name."""
-    profile, along = canvas("")
-    network_plots.voltage_profile(result, _title(result), profile, along)
-    band, over_day = canvas("Lowest and highest voltage of any node")
-    network_plots.voltage_band(result, _title(result), band, over_day)
-    lost, per_slot = canvas("Losses of the feeder")
-    network_plots.losses(result, _title(result), lost, per_slot)
-    for axes in (over_day, per_slot):
-        clock(axes, result)
-    return {"voltage_profile": profile, "voltage_band": band, "losses": lost}
+    return {
+        "voltage_profile": network_plots.voltage_profile(result, _title(result)),
+        "voltage_band": network_plots.voltage_band(result, _title(result)),
+        "losses": network_plots.losses(result, _title(result)),
+    }
 
 
 def load_curves(result: Result) -> Figure:
-    """Draw base load, free charging and the run's load against the limit; what the EVs fill is shaded."""
-    slots = _summed(result)
-    figure, axes = canvas(f"{result.summary['vehicles']} EVs, {_title(result)}")
-    hours = _edges_h(result)
-    _fill(axes, hours, slots.actual_kw, slots.total_kw, "filled by EVs")
-    if not slots.actual_kw.equals(slots.base_kw):
-        steps(axes, hours, slots.base_kw, "forecast base load", BASE, style=":")
-    steps(axes, hours, slots.actual_kw, "base load", BASE)
-    steps(axes, hours, slots.actual_kw + slots.free_kw, "with free charging", FREE)
-    steps(axes, hours, slots.total_kw, f"with {_title(result)}", EVS, width=2.2)
-    finish_load(axes, result)
+    """Draw base load, free charging and the run's load against the limit, a panel a transformer; what the EVs fill is shaded.
+
+    Of many transformers those are drawn that are fullest.
+    """
+    summary = result.summary
+    shown = _fullest([result])[:SHOWN_TRANSFORMERS]
+    columns = {1: 1, 2: 2, 4: 2}.get(len(shown), 3)
+    rows = -(-len(shown) // columns)
+    blank = [""] * (rows * columns - len(shown))
+    height = 4.8 if rows == 1 else 6.6
+    figure, drawn = panels([*shown, *blank], height, nrows=rows, ncols=columns, sharey=True)
+    span = pieces(result.scenario.horizon)
+    for axes, name in zip(drawn, shown, strict=False):
+        slots = result.slots[result.slots.transformer == name]
+        free, own = (slots.actual_kw + slots.free_kw).max(), slots.total_kw.max()
+        axes.set_title(f"{name}: peak {_from_to(result, free, own)}", loc="left", fontsize=12 if columns == 1 else 9)
+        _draw_load(axes, slots, span, result)
+        finish_load(axes, result, span, most=9 if columns == 1 else 4)
+        if columns > 1 and axes not in drawn[::columns]:
+            axes.set_ylabel("")
+    for axes in drawn[len(shown) :]:
+        axes.set_visible(False)
+    from_zero(*drawn[: len(shown)])
+    if summary["transformers"] == 1:
+        before = f"{summary['free']['peak_kw']:,.0f} kW with free charging"
+        after = "" if summary["method"] == "free" else f", {summary['peak_kw']:,.0f} kW with {_title(result)}"
+        drawn[0].set_title(f"{counted(summary['vehicles'], 'EV')}: peak {before}{after}", loc="left", fontsize=12)
+    else:
+        many = counted(summary["transformers"], "transformer")
+        which = "" if len(shown) == summary["transformers"] else f", the {len(shown)} fullest"
+        arrow = "" if summary["method"] == "free" else f"; peak: free charging → {_title(result)}"
+        heading(figure, f"{counted(summary['vehicles'], 'EV')} below {many}{which}{arrow}")
+    legend_below(figure, drawn[0], columns=3)
     return figure
+
+
+def _from_to(result: Result, free_kw: float, own_kw: float) -> str:
+    if result.summary["method"] == "free":
+        return f"{own_kw:,.0f} kW"
+    return f"{free_kw:,.0f} → {own_kw:,.0f} kW"
+
+
+def _draw_load(axes: Axes, slots: pd.DataFrame, span: Pieces, result: Result) -> None:
+    """Draw the loads of one transformer; what lies beneath is wider, so that no curve is hidden."""
+    base, total = span.highest(slots.actual_kw), span.highest(slots.total_kw)
+    if span.whole:
+        axes.stairs(
+            total, span.edges_h, baseline=base, fill=True, color=EVS, alpha=0.18, lw=0, label="filled by EVs"
+        )  # fmt: skip
+    steps(axes, span.edges_h, base, "base load", HALO, width=4.5)
+    if not slots.actual_kw.equals(slots.base_kw):
+        steps(axes, span.edges_h, span.highest(slots.base_kw), "forecast base load", BASE, style=":")
+    if result.summary["method"] != "free":
+        steps(axes, span.edges_h, span.highest(slots.actual_kw + slots.free_kw), "with free charging", FREE, width=2.6)
+    colour = FREE if result.summary["method"] == "free" else EVS
+    steps(axes, span.edges_h, total, f"with {_title(result)}", colour, width=1.5)
 
 
 def compare(results: list[Result]) -> Figure:
-    """Draw the load curves of several runs on the same fleet and load."""
+    """Draw the load curves of several runs on the same fleet and load, and the valley enlarged.
+
+    Of several transformers the fullest one is drawn, with its own limit.
+    """
     first = results[0]
-    slots = _summed(first)
-    figure, axes = canvas(f"{first.summary['vehicles']} EVs, the same fleet and load")
-    hours = _edges_h(first)
-    steps(axes, hours, slots.actual_kw, "base load", BASE)
+    fullest = _fullest([result for result in results if result.summary["method"] != "free"] or results)
+    by_result = [result.slots[result.slots.transformer == fullest[0]] for result in results]
     looks = iter(zip(METHOD_COLOURS, STYLES * 2, strict=True))  # one may lie on another: dashes let both be seen
-    for result in results:
-        colour, style = (FREE, "-") if result.summary["method"] == "free" else next(looks)
-        steps(axes, hours, _summed(result).total_kw, f"with {_title(result)}", colour, width=2.0, style=style)
-    finish_load(axes, first)
+    curves, windows = [], []
+    for result, slots in zip(results, by_result, strict=True):
+        free = result.summary["method"] == "free"
+        colour, style = (FREE, "-") if free else next(looks)
+        curves.append(
+            Curve(f"with {_title(result)}: peak {slots.total_kw.max():,.0f} kW", slots.total_kw, colour, style)
+        )
+        if not free:
+            windows.append(slots.ev_kw.to_numpy())
+    where = f"{fullest[0]}, the fullest of {len(fullest)}" if len(fullest) > 1 else "the same fleet and load"
+    title = f"{counted(first.summary['vehicles'], 'EV')}, {where}: the peak of each method stands in the legend"
+    base = by_result[0].actual_kw.to_numpy()
+    window = _valley(first, base, np.max(windows, axis=0) if windows else by_result[0].ev_kw.to_numpy())
+    calm = [
+        curve
+        for curve, result in zip(curves, results, strict=True)
+        if result.summary["method"] != "free" or not windows
+    ]
+    return day_and_valley(first, title, base, curves, calm, window)
+
+
+def day_and_valley(
+    first: Result, title: str, base_kw: NDArray[np.float64], curves: Sequence[Curve], calm: Sequence[Curve],
+    window: slice,
+) -> Figure:  # fmt: skip
+    """Draw loads of one fleet over the whole day, and below it their valley enlarged.
+
+    Parameters
+    ----------
+    first
+        A run on that fleet, for its limit and horizon.
+    title
+        Title of the whole.
+    base_kw
+        Base load in each slot.
+    curves
+        Loads. Each is drawn narrower than the one before, so that none is hidden.
+    calm
+        Those of them whose range the enlarged panel fits; others may leave it.
+    window
+        Slots that are enlarged.
+    """
+    span = pieces(first.scenario.horizon)
+    figure, (whole, valley) = panels([title, ""], 6.8, nrows=2, ncols=1, height_ratios=[1, 1.2])
+    steps(whole, span.edges_h, span.highest(base_kw), "base load", HALO, width=4.5)
+    widths = np.linspace(3.2, 1.3, len(curves)) if len(curves) > 1 else [2.0]
+    edges_h = first.scenario.horizon.edges_h[window.start : window.stop + 1]
+    for curve, width in zip(curves, widths, strict=True):
+        steps(
+            whole, span.edges_h, span.highest(curve.load_kw), curve.label, curve.colour, width=width, style=curve.style
+        )
+        shown = np.asarray(curve.load_kw)[window]
+        steps(valley, edges_h, shown, curve.label, curve.colour, width=width, style=curve.style)
+    finish_load(whole, first, span)
+    loads = np.concatenate([np.asarray(curve.load_kw)[window] for curve in calm])
+    room = 0.06 * (loads.max() - loads.min()) or 1.0
+    clock(valley, first, span_h=(float(edges_h[0]), float(edges_h[-1])), most=12)
+    valley.set(ylabel="load [kW]", ylim=(loads.min() - room, loads.max() + room))
+    valley.set_title(
+        f"The valley enlarged: {loads.min():,.0f} to {loads.max():,.0f} kW, not from 0", loc="left", fontsize=12
+    )
+    valley.grid(axis="y", alpha=0.25)
+    legend_below(figure, whole, columns=2)
     return figure
 
 
-def gap_by_messages(results: list[Result]) -> Figure:
-    """Draw how the gap to the optimum falls with the messages sent, round by round, on logarithmic axes.
+def _valley(result: Result, base_kw: NDArray[np.float64], ev_kw: NDArray[np.float64]) -> slice:
+    """Return the slots that EVs fill: of several days those of the day in which the base load is least."""
+    day = max(1, round(24 / result.scenario.horizon.slot_h))
+    begin = min(int(np.argmin(base_kw)) // day * day, max(0, base_kw.size - day))
+    drawn_kw = ev_kw[begin : begin + day]
+    filled = np.flatnonzero(drawn_kw > CHARGING * drawn_kw.max())
+    if not filled.size:
+        return slice(begin, begin + drawn_kw.size)
+    return slice(begin + int(filled[0]), begin + int(filled[-1]) + 1)
 
-    A method without rounds on record before the day is one mark. Gaps below a millionth of a per cent are drawn there.
+
+def gap_by_messages(results: list[Result]) -> Figure:
+    """Draw how the gap to the optimum falls with the messages sent, round by round, on logarithmic axes with a row for 0.
+
+    A method without rounds on record before the day is one mark.
     """
-    figure, axes = canvas("Distance to the provable optimum against communication")
-    colours = iter(METHOD_COLOURS)
-    for result in results:
-        colour = FREE if result.summary["method"] == "free" else next(colours)
-        trace = _gap_trace(result)
+    figure, axes = canvas("Distance to the provable optimum against messages sent: lower and further left is better")
+    looks = iter(zip(METHOD_COLOURS, MARKERS, STYLES * 2, strict=False))
+    traces = [_gap_trace(result) for result in results]
+    known = pd.concat(traces).dropna()
+    messages, gaps = known.messages.to_numpy(dtype=np.float64), 100 * known.gap.to_numpy(dtype=np.float64)
+    messages = log_axis(axes, "x", messages)(messages)
+    gaps = log_axis(axes, "y", gaps, 100 * ZERO_GAP)(gaps)
+    begin = 0
+    for result, trace in zip(results, traces, strict=True):
+        look: tuple[str, str, LineStyleType]
+        look = (FREE, MARKERS[-1], "-") if result.summary["method"] == "free" else next(looks)
+        at = slice(begin, begin := begin + len(trace.dropna()))
+        if at.start == at.stop:
+            continue
+        last = trace.iloc[-1]
+        gap = "0" if last.gap <= ZERO_GAP else f"{100 * last.gap:.2g}" if last.gap < 0.1 else f"{100 * last.gap:,.0f}"
         axes.plot(
-            trace.messages, 100 * trace.gap.clip(lower=1e-8), "o-", ms=4, lw=1.5, color=colour, label=_title(result)
-        )
-    axes.set(xlabel="messages sent", ylabel="gap to the optimum [%]", xscale="log", yscale="log")
+            messages[at], gaps[at], marker=look[1], ms=6, lw=1.5, color=look[0], clip_on=False,
+            ls=look[2] if at.stop - at.start > 1 else "none", markevery=-(-(at.stop - at.start) // MARKED),
+            label=f"{_title(result)}: {gap} %, {last.messages:,.0f} messages",
+        )  # fmt: skip
+    axes.set(xlabel="messages sent", ylabel=f"gap to the optimum [%]; 0: up to {100 * ZERO_GAP:f} %")
     axes.grid(alpha=0.25)
-    if axes.has_data():
-        axes.legend(loc="best", frameon=True, fontsize=9)
+    if axes.lines:
+        legend_below(figure, axes, columns=2)
     return figure
 
 
@@ -100,7 +256,7 @@ def _gap_trace(result: Result) -> pd.DataFrame:
     one_length = (result.rounds.groupby("transformer").size().nunique() if len(result.rounds) else 1) == 1
     gap = summary.get("optimality_gap")
     if not (before_the_day and as_forecast and one_length) or gap is None:
-        return pd.DataFrame({"messages": [max(summary["messages"], 1)], "gap": [np.nan if gap is None else gap]})
+        return pd.DataFrame({"messages": [summary["messages"]], "gap": [np.nan if gap is None else gap]})
     gain = summary["free_cost_kw2"] - summary["optimum_bound_kw2"]
     return pd.DataFrame({
         "messages": rounds.messages.cumsum().to_numpy(),
@@ -111,68 +267,91 @@ def _gap_trace(result: Result) -> pd.DataFrame:
 def board(result: Result) -> Figure:
     """Draw the pheromone of one transformer's slots as a day goes on; past slots are blank.
 
-    It is the transformer and, of several, the day of the highest load.
+    Of several transformers it is the fullest, of several days that of the highest load, and the title says so.
     """
-    horizon = result.scenario.horizon
-    highest = result.slots.iloc[int(result.slots.total_kw.to_numpy().argmax())]
-    table = result.board[result.board.transformer == highest.transformer]
+    fullest, horizon = _fullest([result]), result.scenario.horizon
+    table = result.board[result.board.transformer == fullest[0]]
+    loads = result.slots[result.slots.transformer == fullest[0]].total_kw.to_numpy()
     width = int((table.at_h == 0).sum())
-    first = int(highest.slot) // width * width
+    first = int(loads.argmax()) // width * width
     hours = horizon.edges_h[first : first + width + 1]
     n = hours.size - 1
-    table = table[table.at_h.between(hours[0], hours[-1]) & table.slot.between(first, first + n - 1)]
-    pheromone = np.full((n + 1, n), np.nan)
-    pheromone[np.searchsorted(hours, table.at_h), table.slot - first] = table.pheromone
-    shown = np.ma.masked_where(np.arange(n) < np.arange(n + 1)[:, None], 100 * pheromone)
-    day = "" if n == horizon.n_slots else f" on day {first // width + 1}"
-    figure, axes = canvas(
-        f"The board of {highest.transformer}{day}: strong pheromone is an empty valley, and fades as ants fill it",
-        height=5.6,
-    )
-    image = axes.pcolormesh(hours, np.append(hours, hours[-1] + hours[1] - hours[0])[: n + 2], shown, cmap="viridis")
-    figure.colorbar(image, ax=axes, label="pheromone [% of all headroom]")
-    axes.plot(hours, hours, color=LIMIT, lw=1.5, label="now")
-    axes.set(xlabel="slot (time of day)", ylabel="read at (time of day)", ylim=(hours[-1], hours[0]))
-    axes.legend(loc="lower left", frameon=True)
-    for which in ("x", "y"):
-        clock(axes, result, which, (float(hours[0]), float(hours[-1])))
+    table = table[(table.at_h >= hours[0]) & (table.at_h < hours[-1]) & table.slot.between(first, first + n - 1)]
+    pheromone = np.full((n, n), np.nan)
+    pheromone[np.searchsorted(hours, table.at_h.to_numpy()), table.slot.to_numpy() - first] = table.pheromone
+    shown = np.ma.masked_where(np.arange(n) < np.arange(n)[:, None], 100 * pheromone)
+    which = f"{fullest[0]}, the fullest of {len(fullest)}" if len(fullest) > 1 else "the transformer"
+    day = "" if n == horizon.n_slots else f" on day {first // width + 1}, of the highest load"
+    figure, axes = canvas(f"The board of {which}{day}:\npheromone marks an empty valley, and fades as EVs fill it", 5.6)
+    image = axes.pcolormesh(hours, hours, shown, cmap=QUIET_TO_LOUD, rasterized=True)
+    figure.colorbar(image, ax=axes, label="pheromone of a slot [% of all slots' headroom]")
+    axes.plot(hours[[0, -1]], hours[[0, -1]], color=LIMIT, lw=1.5)
+    axes.set_ylim(hours[-1], hours[0])
+    for each in ("x", "y"):
+        clock(axes, result, each, (float(hours[0]), float(hours[-1])))
+    axes.set_xlabel(f"slot that the pheromone is of ({axes.get_xlabel()})")
+    axes.set_ylabel(f"when the board is read ({axes.get_ylabel()})")
+    axes.text(
+        0.04, 0.06, "blank: slots that are over\nred line: the slot that begins", transform=axes.transAxes, color=BASE,
+        fontsize=10, va="bottom",
+    )  # fmt: skip
     return figure
 
 
 def raster(result: Result) -> Figure:
-    """Draw who charges when: a row an EV, by its first plug-in; grey while plugged in, colour while charging."""
-    horizon = result.scenario.horizon
+    """Draw who charges when: a row an EV, by plug-in; grey while plugged in, the darker the more it charges.
+
+    Of many EVs every k-th is drawn, and the title says so.
+    """
+    horizon, span = result.scenario.horizon, pieces(result.scenario.horizon, CELLS)
     stays = result.vehicles.sort_values(["plug_in_h", "plug_out_h"], kind="stable")
-    evs = pd.Index(stays.vehicle.unique())
-    step = int(np.ceil(evs.size / RASTER_ROWS))
-    evs = evs[::step]
-    stays = stays[stays.vehicle.isin(evs)]
-    centre = (horizon.edges_h[:-1] + horizon.edges_h[1:]) / 2
-    share = np.full((evs.size, centre.size), np.nan)
-    begin, end = (np.searchsorted(centre, stays[name].to_numpy()) for name in ("plug_in_h", "plug_out_h"))
-    for row, first, stop in zip(evs.get_indexer(stays.vehicle), begin, end, strict=True):
-        share[row, first:stop] = 0.0
-    rated_kw = stays.set_index(["vehicle", "stay"]).power_kw.rename("rated_kw")
-    charging = result.schedule[result.schedule.vehicle.isin(evs)].join(rated_kw, on=["vehicle", "stay"])
-    share[evs.get_indexer(charging.vehicle), charging.slot] = 100 * charging.power_kw / charging.rated_kw
-    every = "" if step == 1 else f" (every {step}th shown)"
-    figure, axes = canvas(f"Who charges when: {result.summary['vehicles']} EVs{every}, {_title(result)}", height=5.6)
-    hours = _edges_h(result)
-    plugged = np.where(np.isnan(share), np.nan, 1.0)
-    axes.pcolormesh(hours, np.arange(evs.size + 1), plugged, cmap="Greys", vmin=0, vmax=8)
-    shown = np.ma.masked_where(~(share > 0), share)
-    image = axes.pcolormesh(hours, np.arange(evs.size + 1), shown, cmap="viridis_r", vmin=0, vmax=100)
-    figure.colorbar(image, ax=axes, label="mean power in the slot [% of rated]")
-    axes.set(xlabel="time of day", ylabel="EV, in order of plugging in", ylim=(evs.size, 0))
+    names = stays.vehicle.unique()
+    step = -(-len(names) // RASTER_ROWS)
+    rows = pd.Series(np.arange(len(names[::step])), index=names[::step])
+    stays = stays[stays.vehicle.isin(rows.index)]
+    row = rows.loc[stays.vehicle].to_numpy()
+    edges_h = horizon.edges_h
+    there = np.zeros((len(rows), horizon.n_slots), dtype=np.bool_)
+    begin = np.searchsorted(edges_h[1:], stays.plug_in_h.to_numpy(), side="right")
+    end = np.searchsorted(edges_h[:-1], stays.plug_out_h.to_numpy(), side="left")
+    for number, first, last in zip(row.tolist(), begin.tolist(), end.tolist(), strict=True):
+        there[number, first:last] = True
+    keys = ["vehicle", *(["stay"] if "stay" in result.schedule else [])]
+    drawn = result.schedule[result.schedule.vehicle.isin(rows.index)]
+    drawn = drawn.join(stays.set_index(keys).power_kw.rename("rated_kw"), on=keys)
+    share = np.zeros(there.shape)
+    at = (rows.loc[drawn.vehicle].to_numpy(), drawn.slot.to_numpy())
+    np.add.at(share, at, 100 * drawn.power_kw.to_numpy() / drawn.rated_kw.to_numpy())
+    share, plugged = span.mean(share), span.mean(there.astype(np.float64)) > 0
+    every = "" if step == 1 else f"every {_ordinal(step)} of "
+    figure, axes = canvas(
+        f"Who charges when: {every}{len(names):,} EVs, {_title(result)}; grey: plugged in, not charging", height=5.6
+    )
+    places = np.arange(len(rows) + 1)
+    grey = np.ma.masked_where(~plugged, np.ones(plugged.shape))
+    axes.pcolormesh(span.edges_h, places, grey, cmap=ListedColormap([PLUGGED]), rasterized=True)
+    loud = np.ma.masked_where(~(share > 0), share)
+    image = axes.pcolormesh(span.edges_h, places, loud, cmap=QUIET_TO_LOUD, vmin=0, vmax=100, rasterized=True)
+    figure.colorbar(image, ax=axes, label=f"mean power in the {span.name} [% of rated]")
+    for place in places[1:-1].tolist() if len(rows) <= RASTER_ROWS else ():
+        axes.axhline(place, color="white", lw=0.4)
+    axes.set_ylim(len(rows), 0)
     clock(axes, result)
+    ticks = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), 6)).round().astype(np.int64))
+    axes.set_yticks(ticks + 0.5, [f"{step * tick + 1:,}" for tick in ticks.tolist()])
+    axes.set_ylabel("EV, in order of plugging in")
     return figure
 
 
-def save_comparison(results: list[Result], folder: Path) -> list[Path]:
-    """Draw the comparison into a folder; return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    figures = {"load_curves": compare(results), "gap_by_messages": gap_by_messages(results)}
-    return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+def _ordinal(number: int) -> str:
+    """Return 2nd, 3rd, 11th, 21st and so on."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ends.get(number % 10, 'th')}"
+
+
+def comparison_figures(results: list[Result]) -> dict[str, Figure]:
+    """Draw the comparison of several runs on one fleet and load; return its figures by file name without its ending."""
+    return {"load_curves": compare(results), "gap_by_messages": gap_by_messages(results)}
 
 
 def _title(result: Result) -> str:
@@ -182,30 +361,19 @@ def _title(result: Result) -> str:
     return f"{title} in batches of {batch}" if COORDINATORS[method].decides == "vehicle" and batch > 1 else title
 
 
-def _summed(result: Result) -> pd.DataFrame:
-    columns = ["base_kw", "actual_kw", "ev_kw", "total_kw", "free_kw"]
-    return result.slots.groupby("slot")[columns].sum()
+def _fullest(results: Sequence[Result]) -> list[str]:
+    """Return the names of the transformers, first the one that has the highest load in any of these runs."""
+    peaks = [result.slots.groupby("transformer", sort=False).total_kw.max() for result in results]
+    highest = pd.concat(peaks, axis=1).max(axis=1)
+    return [str(name) for name in highest.sort_values(ascending=False, kind="stable").index]
 
 
-def _edges_h(result: Result) -> NDArray[np.float64]:
-    return result.scenario.horizon.edges_h
-
-
-def _fill(
-    axes: Axes, hours: NDArray[np.float64], low_kw: "pd.Series[float]", high_kw: "pd.Series[float]", label: str
-) -> None:
-    axes.stairs(high_kw.to_numpy(), hours, baseline=low_kw.to_numpy(), fill=True, color=EVS, alpha=0.18, label=label)
-
-
-def finish_load(axes: Axes, result: Result) -> None:
-    """Draw the limit, and label the axes of a load curve; the legend stands below the figure."""
-    limit = result.summary["limit_kw"] * result.summary["transformers"]
-    lowest = float(_summed(result)[["base_kw", "actual_kw"]].to_numpy().min())
-    many = result.summary["transformers"] > 1
-    axes.axhline(limit, color=LIMIT, ls="--", lw=1.2, label=f"limit{'s, summed' if many else ''} {limit:,.0f} kW")
-    axes.set(xlabel="time of day", ylabel="load [kW]", ylim=(min(1.08 * lowest, 0.0), None))
-    axes.margins(y=0.08)
+def finish_load(axes: Axes, result: Result, span: Pieces | None = None, most: int = 9) -> None:
+    """Draw the limit of a transformer, and label the axes of a load curve, whose axis has at most so many times."""
+    limit_kw = result.summary["limit_kw"]
+    axes.axhline(limit_kw, color=LIMIT, ls="--", lw=1.2, label=f"limit {limit_kw:,.0f} kW")
+    name = "load" if span is None else span.of_each("load")
+    axes.set_ylabel(f"{name} [kW]")
+    from_zero(axes)
     axes.grid(axis="y", alpha=0.25)
-    assert isinstance(axes.figure, Figure)
-    axes.figure.legend(loc="outside lower center", frameon=False, ncols=3, fontsize=9)
-    clock(axes, result)
+    clock(axes, result, most=most)

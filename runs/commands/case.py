@@ -1,14 +1,19 @@
 """A scenario as a command is given it, read with every fault, and its result written."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
-from runs.commands.options import TableFormat
+from runs.commands.options import FigureFormat, TableFormat
 from runs.kinds import ANTS, AnyResult, AnyWorld, kind_of, section_of
 from runs.scenario import Scenario
 from runs.startup import starting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def read(scenario: Path | None, overrides: list[str] | None, seed: int | None) -> Scenario:
@@ -53,15 +58,15 @@ def built(case: Scenario) -> AnyWorld:
     return kind_of(case).build(case, np.random.default_rng(case.run.seed))
 
 
-def load(case: Scenario, *, draw: bool = False) -> None:
-    """Import what a run needs, and what draws it if asked to.
+def load(case: Scenario, *, tables: bool = False, draw: bool = False) -> None:
+    """Import what a run needs, what makes its tables and what draws it if asked to.
 
     Later, when there is something to tidy up, a Ctrl-C must not meet an import.
     """
     with starting():
         if case.run.engine == "agents":
             import mesa  # noqa: F401  (imported now, used later)
-        kind_of(case).load(draw=draw)
+        kind_of(case).load(tables=tables, draw=draw)
 
 
 def ants_only(case: Scenario, command: str) -> Scenario:
@@ -80,7 +85,28 @@ def ants_only(case: Scenario, command: str) -> Scenario:
     return case
 
 
-def save(result: AnyResult, folder: Path, table_format: TableFormat) -> None:
+def figure_format(asked: FigureFormat | None, out_folder: Path | None) -> FigureFormat:
+    """Return the format of a command's figures: none without a folder.
+
+    Raises
+    ------
+    FaultyInputError
+        If figures are asked for and no folder to write them to.
+    """
+    if out_folder is None and asked not in (None, FigureFormat.NONE):
+        raise FaultyInputError([Fault("--figures", None, "figures", asked.value, "--out, a folder to write them to")])
+    return FigureFormat.NONE if out_folder is None else asked or FigureFormat.PNG
+
+
+def save(result: AnyResult, folder: Path, tables: TableFormat, figures: FigureFormat) -> None:
     """Write a result and its figures into a folder that exists."""
-    result.save(folder, table_format=table_format.value)
-    kind_of(result.scenario).draw(result, folder / "figures")
+    result.save(folder, table_format=tables.value)
+    if figures != FigureFormat.NONE:
+        write_figures(kind_of(result.scenario).draw(result), folder, figures)
+
+
+def write_figures(drawn: "Mapping[str, Figure]", folder: Path, figures: FigureFormat) -> None:
+    """Write figures by name into the folder of that name in a command's folder."""
+    from runs.drawing import save_figures
+
+    save_figures(drawn, folder / "figures", figures.value)

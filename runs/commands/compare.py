@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coordination.valley_filling import COORDINATORS
-from runs.commands.options import FormatOption, OutOption, ScenarioArgument, SeedOption, SetOption, TableFormat
+from runs.commands.options import (
+    FigureFormat,
+    FiguresOption,
+    FormatOption,
+    OutOption,
+    ScenarioArgument,
+    SeedOption,
+    SetOption,
+    TableFormat,
+)
 
 if TYPE_CHECKING:
     from runs.progress import Progress
@@ -22,6 +31,7 @@ def compare(
     seed: SeedOption = None,
     out_folder: OutOption = None,
     table_format: FormatOption = TableFormat.PARQUET,
+    figures: FiguresOption = None,
 ) -> None:
     """Run the same fleet and load through several coordinators: one table, one figure.
 
@@ -31,7 +41,7 @@ def compare(
 
     from environment.faults import Fault, FaultyInputError, nearest
     from runs.best_known import share_best_known
-    from runs.commands.case import ants_only, load, read, save
+    from runs.commands.case import ants_only, figure_format, load, read, save, write_figures
     from runs.folder import COMPARISON_FILE
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
     from runs.simulate import simulate, summarize
@@ -48,7 +58,8 @@ def compare(
             ])  # fmt: skip
         cases = [case.update(coordination={"method": name}) for name in names]
         whole = case.coordination.energy == "whole_slots"
-        load(case, draw=out_folder is not None)
+        drawn = figure_format(figures, out_folder)
+        load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)
 
         def carry_out[T](run: "Callable[[Scenario, Progress], T]") -> list[T]:
             done = []
@@ -60,20 +71,22 @@ def compare(
         if out_folder is None:
             summaries = share_best_known(carry_out(summarize), whole=whole)  # no table is written: none is made
         else:
-            from runs import plots  # matplotlib only where a figure is drawn
-
             with whole_folder(out_folder) as folder:
                 results = carry_out(simulate)
                 summaries = share_best_known([result.summary for result in results], whole=whole)
                 results = [replace(result, summary=summary) for result, summary in zip(results, summaries, strict=True)]
                 for name, result in zip(names, results, strict=True):
                     (folder / name).mkdir()
-                    save(result, folder / name, table_format)
+                    save(result, folder / name, table_format, drawn)
                 comparison(summaries).to_csv(folder / COMPARISON_FILE)
-                plots.save_comparison(results, folder / "figures")
+                if drawn != FigureFormat.NONE:
+                    from runs.plots import comparison_figures  # matplotlib only where a figure is drawn
+
+                    write_figures(comparison_figures(results), folder, drawn)
         print_warnings_of(*summaries)
         print_comparison(summaries)
         if out_folder is None:
             print_not_saved()
         else:
-            print_written(out_folder, "comparison.csv, figures/, a folder for each method")
+            pictures = "" if drawn == FigureFormat.NONE else "figures/, "
+            print_written(out_folder, f"comparison.csv, {pictures}a folder for each method")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from coordination.optimizers import FUNCTIONS, OPTIMIZERS
+from runs.commands.options import FiguresOption
 from runs.optimizing import DEFAULT_ITERATIONS
 
 
@@ -33,6 +34,7 @@ def optimize(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for tables and the convergence figure.")
     ] = None,
+    figures: FiguresOption = None,
 ) -> None:
     """Set optimisers against each other on test functions: paper B's Table 4, ranks, and who wins against whom.
 
@@ -44,6 +46,7 @@ def optimize(
     the origin, where most of these functions have their optimum: `--shifted` takes that away. The rows are the same for any
     number of workers and whatever else is run beside them; only times differ.
     """
+    from runs.commands.case import figure_format
     from runs.optimizing.asked import asked
     from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
     from runs.optimizing.printed import print_compared, write_compared
@@ -55,6 +58,7 @@ def optimize(
             functions, optimizers, runs=runs, dimension=dimension, population=population, iterations=iterations,
             evaluations=evaluations, shifted=shifted, seed=seed,
         )  # fmt: skip
+        drawn = figure_format(figures, out_folder)
         done: list[Searched] = []
         written: list[str] = []
 
@@ -69,7 +73,7 @@ def optimize(
             else:
                 with whole_folder(out_folder) as folder:
                     compared = carry_on()
-                    write_compared(compared, folder)
+                    write_compared(compared, folder, drawn.value)
                     written = written_in(folder)
         except KeyboardInterrupt:
             if done:

@@ -14,6 +14,15 @@ class TableFormat(StrEnum):
     CSV = "csv"
 
 
+class FigureFormat(StrEnum):
+    """How figures are written."""
+
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
+    NONE = "none"
+
+
 ScenarioArgument = Annotated[
     Path | None, typer.Argument(help="Scenario (TOML); without one, paper A's default: 500 EVs under 1615 kW.")
 ]
@@ -23,4 +32,8 @@ SetOption = Annotated[
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all draws; the scenario's if left out.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for tables, summary and figures.")]
+FiguresOption = Annotated[
+    FigureFormat | None,
+    typer.Option("--figures", help="Format of the figures, none for no figures; png if left out.", show_default=False),
+]
 FormatOption = Annotated[TableFormat, typer.Option("--format", help="Format of the tables.")]

@@ -4,7 +4,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runs.commands.options import FormatOption, OutOption, ScenarioArgument, SeedOption, SetOption, TableFormat
+from runs.commands.options import (
+    FigureFormat,
+    FiguresOption,
+    FormatOption,
+    OutOption,
+    ScenarioArgument,
+    SeedOption,
+    SetOption,
+    TableFormat,
+)
 
 if TYPE_CHECKING:
     from runs.scenario import Scenario
@@ -16,6 +25,7 @@ def run(
     seed: SeedOption = None,
     out_folder: OutOption = None,
     table_format: FormatOption = TableFormat.PARQUET,
+    figures: FiguresOption = None,
     workers: Annotated[
         int, typer.Option(min=1, help="Processes to spread the transformers over; pays for very large grids.")
     ] = 1,
@@ -27,7 +37,7 @@ def run(
     Your own vehicles: `evswarm run --set fleet.source=csv --set fleet.path=my_fleet.csv`
     """
     from environment.faults import Fault, FaultyInputError
-    from runs.commands.case import load, read, save
+    from runs.commands.case import figure_format, load, read, save
     from runs.kinds import kind_of
     from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
@@ -37,7 +47,8 @@ def run(
         kind = kind_of(case)
         if workers > 1 and kind.one_process:
             raise FaultyInputError([Fault("--workers", None, "workers", str(workers), f"1: {kind.one_process}")])
-        load(case, draw=out_folder is not None)
+        drawn = figure_format(figures, out_folder)
+        load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)
 
         if out_folder is None:
             kind.show(case, _carry_out(case, workers, tables=False))
@@ -45,9 +56,9 @@ def run(
         else:
             with whole_folder(out_folder) as folder:
                 result = _carry_out(case, workers, tables=True)
-                save(result, folder, table_format)
+                save(result, folder, table_format, drawn)
             kind.show(case, result.summary)
-            print_written(out_folder, "tables, summary.json, figures/")
+            print_written(out_folder, f"tables, summary.json{'' if drawn == FigureFormat.NONE else ', figures/'}")
 
 
 def _carry_out(case: "Scenario", workers: int, *, tables: bool) -> Any:

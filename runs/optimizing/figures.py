@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.typing import LineStyleType
 
 from coordination.optimizers import FUNCTIONS, OPTIMIZERS
-from runs.drawing import panels
+from runs.drawing import heading, legend_below, log_axis, panels
 from runs.optimizing.comparison import label
 
 COLOURS: Final = (
@@ -62,8 +62,8 @@ def convergence(curves: pd.DataFrame, title: str) -> Figure:
         axes.set_ylabel("best fitness, median")
     for axes in drawn[max(0, len(functions) - columns) : len(functions)]:
         axes.set_xlabel("evaluations")
-    legend_below(figure, drawn[0])
-    figure.suptitle(title, x=0.01, ha="left")
+    legend_below(figure, drawn[0], columns=6)
+    heading(figure, title)
     return figure
 
 
@@ -74,16 +74,15 @@ def line(axes: Axes, each: pd.DataFrame, look: Look, width: float = 1.6) -> None
     axes.plot(each.evaluations, median, color=colour, ls=dash, lw=width, label=label(str(each.optimizer.iloc[0])))
 
 
-def finish(axes: Axes) -> None:
-    """Make fitness logarithmic, where any of it is positive: what is zero leaves the panel below."""
-    if any((np.nan_to_num(np.asarray(drawn.get_ydata(), dtype=float)) > 0).any() for drawn in axes.lines):
-        axes.set_yscale("log", nonpositive="clip")
-    axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.grid(alpha=0.25)
-
-
-def legend_below(figure: Figure, axes: Axes) -> None:
-    """Put one legend below all panels."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=6, fontsize=9)
+def finish(*drawn: Axes) -> None:
+    """Make fitness logarithmic in panels that share it, where any of it is positive; what is 0 stands in a row of its own."""
+    curves = [curve for axes in drawn for curve in axes.lines]
+    values = np.concatenate([np.asarray(curve.get_ydata(), dtype=np.float64) for curve in curves])
+    if (np.nan_to_num(values) > 0).any():
+        placed = log_axis(drawn[0], "y", values)
+        for curve in curves:
+            curve.set_ydata(placed(np.asarray(curve.get_ydata(), dtype=np.float64)))
+    for axes in drawn:
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.grid(alpha=0.25)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from runs.folder import FigureFormat
 from runs.optimizing.comparison import Compared
 from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
 from runs.printed.fitted import Column, print_table
@@ -93,11 +94,8 @@ def _short(value: float) -> str:
     return text
 
 
-def write_compared(compared: Compared, folder: Path) -> None:
-    """Write every table and the figure into a folder that exists."""
-    from runs.drawing import save  # noqa: PLC0415  (matplotlib, as the next)
-    from runs.optimizing import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
-
+def write_compared(compared: Compared, folder: Path, figure_format: FigureFormat) -> None:
+    """Write every table and the figure, in its format, into a folder that exists."""
     runs, curves = compared.table(), convergence(compared)
     tables = {
         "runs": runs,
@@ -108,6 +106,9 @@ def write_compared(compared: Compared, folder: Path) -> None:
     }
     for name, table in tables.items():
         compared.described(table).to_csv(folder / f"{name}.csv", index=False)
-    (folder / "figures").mkdir()
-    title = f"Convergence, {compared.comparison.title}"
-    save(figures.convergence(curves, title), folder / "figures" / "convergence.png")
+    if figure_format != "none":
+        from runs.drawing import save_figures  # noqa: PLC0415  (matplotlib, as the next)
+        from runs.optimizing import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
+        drawn = figures.convergence(curves, f"Convergence, {compared.comparison.title}")
+        save_figures({"convergence": drawn}, folder / "figures", figure_format)

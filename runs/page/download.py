@@ -22,9 +22,11 @@ CAPTION: Final = (
 def packed(result: AnyResult) -> bytes:
     """Return a result's folder, figures included, as a ZIP archive."""
     with tempfile.TemporaryDirectory() as place:
+        from runs.drawing import save_figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+
         folder = Path(place)
         result.save(folder)
-        kind_of(result.scenario).draw(result, folder / "figures")
+        save_figures(kind_of(result.scenario).draw(result), folder / "figures")
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packing:
             for path in sorted(folder.rglob("*")):

@@ -1,6 +1,5 @@
 """Figures of a run of charging stations, drawn from its result and nothing else."""
 
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,8 +9,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from environment.feeders import BuiltinFeeder
-from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, panels, save, steps
-from runs.feeder_drawing import Look, draw_band, draw_profile, furthest, way
+from runs.drawing import (
+    BASE,
+    EVS,
+    FREE,
+    HALO,
+    LIMIT,
+    METHOD_COLOURS,
+    QUIET_TO_LOUD,
+    STYLES,
+    canvas,
+    clock,
+    from_zero,
+    legend_below,
+    panels,
+    pieces,
+    steps,
+)
+from runs.feeder_drawing import Look, draw_band, worst_profiles
 from runs.stations.result import StationsResult
 from runs.stations.summary import LEVELS
 
@@ -20,6 +35,8 @@ SEARCHES: Final = 5
 """Slots whose search is drawn."""
 LARGE_KW: Final = 2000.0
 """From here on powers are drawn in MW."""
+CELLS: Final = 400
+"""Columns of a picture made of cells: of more slots each shows the mean of an hour, a day or a week."""
 NAMED: Final = 20
 """Of more stations only regions are named."""
 BEGUN: Final = 0.02
@@ -27,10 +44,9 @@ BEGUN: Final = 0.02
 NOBODY, SAG, SHORTAGE = "#d1d5db", "#fde68a", "#c7d2fe"
 
 
-def save_stations(result: StationsResult, folder: Path) -> list[Path]:
-    """Draw every figure of one run into a folder; return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    figures = {
+def figures(result: StationsResult) -> dict[str, Figure]:
+    """Draw every figure of one run; return them by file name without its ending."""
+    drawn = {
         "load": load(result),
         "voltage_profile": voltage_profile(result),
         "voltage_band": voltage_band(result),
@@ -38,86 +54,82 @@ def save_stations(result: StationsResult, folder: Path) -> list[Path]:
         "stations": stations(result),
         "triggers": triggers(result),
     }
-    if len(result.search):
-        figures["search"] = search(result)
-    return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+    return drawn | ({"search": search(result)} if len(result.search) else {})
 
 
 def load(result: StationsResult) -> Figure:
     """Draw what is drawn from the grid above: base load, before scheduling, with the schedule."""
-    slots, summary = result.slots, result.summary
+    slots, summary, span = result.slots, result.summary, pieces(result.scenario.horizon)
     before, after = summary["unscheduled"]["peak_kw"], summary["peak_kw"]
     size, unit = _scale(before)
     figure, axes = canvas(
         f"{summary['stations']} stations: peak {before / size:,.1f} {unit} {BEFORE}, {after / size:,.1f} {unit} after"
     )
-    hours = result.scenario.horizon.edges_h
-    steps(axes, hours, slots.base_kw / size, "base load", BASE)
-    steps(axes, hours, slots.unscheduled_drawn_kw / size, f"{BEFORE}, losses included", FREE)
-    steps(axes, hours, slots.drawn_kw / size, f"{_title(result)}, losses included", EVS, width=2.0)
-    axes.set_ylim(bottom=min(1.08 * min(slots.base_kw.min(), slots.drawn_kw.min()) / size, 0))
-    finish(figure, axes, result, f"drawn while EVs charge [{unit}]")
+    steps(axes, span.edges_h, span.highest(slots.base_kw) / size, "base load", HALO, width=4.5)
+    for column, label, colour, width in (
+        ("unscheduled_drawn_kw", BEFORE, FREE, 2.8),
+        ("drawn_kw", _title(result), EVS, 1.5),
+    ):
+        steps(axes, span.edges_h, span.highest(slots[column]) / size, f"{label}, losses included", colour, width=width)
+    finish(figure, axes, result, span.of_each(f"power drawn while EVs charge [{unit}]"))
+    from_zero(axes)
     return figure
 
 
 def voltage_band(result: StationsResult) -> Figure:
     """Draw the lowest and highest voltage of any station's node in each slot, beside the limits."""
-    slots, band = result.slots, result.scenario.feeder or BuiltinFeeder()
-    figure, axes = canvas("Lowest and highest voltage of the stations' nodes")
-    hours = result.scenario.horizon.edges_h
-    own = slots.voltage_min_pu.to_numpy(), slots.voltage_max_pu.to_numpy()
-    axes.stairs(own[1], hours, baseline=own[0], fill=True, color=EVS, alpha=0.15)
-    for edge in ("min", "max"):
-        label = edge == "min"
-        steps(axes, hours, slots[f"unscheduled_voltage_{edge}_pu"], BEFORE if label else "", FREE)
-        steps(axes, hours, slots[f"voltage_{edge}_pu"], _title(result) if label else "", EVS, width=2.0)
-    for k, limit in enumerate((band.voltage_min_pu, band.voltage_max_pu)):
-        axes.axhline(limit, color=LIMIT, ls="--", lw=1.2, label="" if k else "voltage band")
-    both = slots[["voltage_min_pu", "voltage_max_pu", "unscheduled_voltage_min_pu", "unscheduled_voltage_max_pu"]]
-    axes.set_ylim(min(band.voltage_min_pu, both.min().min()) - 0.01, max(band.voltage_max_pu, both.max().max()) + 0.01)
-    finish(figure, axes, result, "voltage [pu]")
+    slots, band, span = result.slots, result.scenario.feeder or BuiltinFeeder(), pieces(result.scenario.horizon)
+    before, after = slots.unscheduled_voltage_min_pu.min(), slots.voltage_min_pu.min()
+    figure, axes = canvas(f"The stations' nodes: lowest voltage {before:.3f} pu {BEFORE}, {after:.3f} pu after")
+    for prefix, label, colour, width in (("unscheduled_", BEFORE, FREE, 3.0), ("", _title(result), EVS, 1.4)):
+        low, high = (span.lowest(slots[f"{prefix}voltage_min_pu"]), span.highest(slots[f"{prefix}voltage_max_pu"]))
+        if not prefix:
+            axes.stairs(
+                high, span.edges_h, baseline=low, fill=True, color=colour, alpha=0.15, lw=0, label="stations between"
+            )  # fmt: skip
+        steps(axes, span.edges_h, low, f"{label}: lowest and highest station", colour, width=width)
+        steps(axes, span.edges_h, high, "", colour, width=width)
+    draw_band(band, axes)
+    finish(figure, axes, result, "voltage [pu]", columns=2)
     return figure
 
 
 def voltage_profile(result: StationsResult) -> Figure:
-    """Draw the voltage of each node over its way from the source, in the slot that takes a node furthest from the band's middle."""
-    band, table = result.scenario.feeder or BuiltinFeeder(), result.nodes
-    looks = [Look("unscheduled_", BEFORE, FREE, 1.6), Look("", _title(result), EVS, 2.0)]
-    slot = int(table.slot.iloc[furthest(table, band, [look.column for look in looks])])
-    start = result.scenario.horizon.slot_starts[slot]
-    figure, axes = canvas(f"Voltage along the feeder at {start:%H:%M}, the worst slot for the voltage band")
-    draw_profile(axes, table[table.slot == slot].reset_index(drop=True), looks)
-    axes.set(xlabel=way(band), ylabel="voltage while EVs charge [pu]")
-    draw_band(band, figure, axes)
+    """Draw the voltage of each node over its way from the source, in the worst slot before scheduling and in that of the schedule."""
+    band = result.scenario.feeder or BuiltinFeeder()
+    looks = [Look("unscheduled_", BEFORE, FREE, 3.0), Look("", _title(result), EVS, 1.2)]
+    figure = worst_profiles(result.nodes, band, looks, looks, result)
+    figure.axes[0].set_ylabel("voltage while EVs charge [pu]")
     return figure
 
 
 def losses(result: StationsResult) -> Figure:
     """Draw what is lost in lines and transformers in each slot."""
-    slots = result.slots
-    figure, axes = canvas("Losses of lines and transformers in each slot")
-    hours = result.scenario.horizon.edges_h
-    columns = (("unscheduled_loss_kwh", BEFORE, FREE, 1.6), ("loss_kwh", _title(result), EVS, 2.0))
+    slots, span = result.slots, pieces(result.scenario.horizon)
+    figure, axes = canvas("Losses of lines and transformers: in the legend those of the whole time")
+    columns = (("unscheduled_loss_kwh", BEFORE, FREE, 2.8), ("loss_kwh", _title(result), EVS, 1.5))
     for column, label, colour, width in columns:
-        steps(axes, hours, slots[column], f"{label}: {slots[column].sum():,.0f} kWh", colour, width=width)
-    axes.set_ylim(bottom=0)
-    finish(figure, axes, result, "losses [kWh]")
+        name = f"{label}: {slots[column].sum():,.0f} kWh"
+        steps(axes, span.edges_h, span.highest(slots[column]), name, colour, width=width)
+    finish(figure, axes, result, f"{span.of_each('losses in a slot')} [kWh]")
+    from_zero(axes)
     return figure
 
 
 def stations(result: StationsResult) -> Figure:
     """Draw what EVs draw at each station in each slot, a row a station, region by region."""
-    table = result.stations
+    table, span = result.stations, pieces(result.scenario.horizon, CELLS)
     rows = table.drop_duplicates("station").reset_index(drop=True)
     numbers = {name: k for k, name in enumerate(rows.region.unique())}
     order = rows.region.map(numbers).argsort(kind="stable").to_numpy()
     size, unit = _scale(table.ev_kw.max())
     power = table.ev_kw.to_numpy().reshape(-1, len(rows)).T[order] / size
     figure, axes = canvas(f"What EVs draw at each of {len(rows)} stations while they charge", height=6.4)
-    hours, edges = result.scenario.horizon.edges_h, np.arange(len(rows) + 1)
-    image = axes.pcolormesh(hours, edges, np.ma.masked_equal(power, 0.0), cmap="viridis_r", vmin=0)
+    edges = np.arange(len(rows) + 1)
+    mean = np.ma.masked_equal(span.mean(power), 0.0)
+    image = axes.pcolormesh(span.edges_h, edges, mean, cmap=QUIET_TO_LOUD, vmin=0, rasterized=True)
     axes.set_facecolor(NOBODY)
-    figure.colorbar(image, ax=axes, label=f"power [{unit}]; grey: nobody")
+    figure.colorbar(image, ax=axes, label=f"mean power in the {span.name} [{unit}]; grey: nobody")
     counts = rows.region.value_counts(sort=False)
     ends = np.cumsum(counts.to_numpy())
     for end in ends[:-1].tolist():
@@ -127,7 +139,7 @@ def stations(result: StationsResult) -> Figure:
         axes.set_yticks(edges[:-1] + 0.5, names)
     else:
         axes.set_yticks(ends - counts.to_numpy() / 2, counts.index.to_list())
-    axes.set(ylim=(len(rows), 0), xlabel="time of day", ylabel="station, by region")
+    axes.set(ylim=(len(rows), 0), ylabel="station, by region")
     axes.tick_params(axis="y", length=0)
     clock(axes, result)
     return figure
@@ -142,19 +154,26 @@ def search(result: StationsResult) -> Figure:
     tops, bottoms = list[float](), list[float]()
     scheduling = result.scenario.scheduling
     penalty = (scheduling.penalty or np.inf) - scheduling.weight_satisfaction  # from here on a limit is broken
-    for slot, colour in zip(shown.tolist(), METHOD_COLOURS, strict=False):
+    curves = []
+    for slot in shown.tolist():
         rows = result.search[result.search.slot == slot]
-        axes.plot(rows.evaluations, rows.best_fitness, color=colour, lw=1.6, label=f"slot at {starts[slot]:%H:%M}")
+        curves.append(rows)
         settled = rows.best_fitness[
             (rows.evaluations >= BEGUN * rows.evaluations.max()) & (rows.best_fitness < penalty)
         ]
         tops.append(settled.max() if len(settled) else rows.best_fitness.iloc[-1])
         bottoms.append(rows.best_fitness.min())
     room = 0.05 * (max(tops) - min(bottoms)) or 0.05
-    axes.set(xlabel="evaluations", ylabel="best fitness", ylim=(min(bottoms) - room, max(tops) + room))
+    highest = max(tops) + room
+    for rows, colour, style in zip(curves, METHOD_COLOURS, (*STYLES, *STYLES), strict=False):
+        first = rows.best_fitness.iloc[0]
+        left = f", from {first:,.3g} on (above the frame)" if first > highest else ""
+        label = f"slot at {starts[rows.slot.iloc[0]]:%H:%M}{left}"
+        axes.plot(rows.evaluations, rows.best_fitness, color=colour, ls=style, lw=1.6, label=label)
+    axes.set(xlabel="evaluations", ylabel="best fitness", ylim=(min(bottoms) - room, highest))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.25)
-    figure.legend(loc="outside lower center", frameon=False, ncols=SEARCHES, fontsize=9)
+    legend_below(figure, axes, columns=2)
     return figure
 
 
@@ -190,23 +209,24 @@ def triggers(result: StationsResult) -> Figure:
     for struck, colour in ((slots.sag_pu > 0, SAG), (slots.supply_part < 1, SHORTAGE)):
         for slot in np.flatnonzero(struck).tolist():
             drawn[3].axvspan(hours[slot], hours[slot + 1], color=colour, lw=0, zorder=0)
-    looks = [
-        Patch(color=EVS, alpha=0.75, label="trigger"),
-        Line2D([], [], color=LIMIT, lw=2, ls=STYLES[1], label="cut from EVs"),
-        Patch(color=SAG, label="slot with a voltage sag"),
-        Patch(color=SHORTAGE, label="slot short of supply"),
-    ]
-    drawn[3].set_xlabel("time of day")
-    figure.legend(handles=looks, loc="outside lower center", frameon=False, ncols=4, fontsize=9)
+    looks = {
+        Patch(color=EVS, alpha=0.75, label="what a trigger did"): len(fired) > 0,
+        Line2D([], [], color=LIMIT, lw=2, ls=STYLES[1], label="cut from EVs"): slots.cut_kw.any(),
+        Patch(color=SAG, label="slot with a voltage sag"): (slots.sag_pu > 0).any(),
+        Patch(color=SHORTAGE, label="slot short of supply"): (slots.supply_part < 1).any(),
+    }
+    occurring = [look for look, occurs in looks.items() if occurs]
+    if occurring:
+        figure.legend(handles=occurring, loc="outside lower center", frameon=False, ncols=4, fontsize=9)
     return figure
 
 
-def finish(figure: Figure, axes: Axes, result: StationsResult, ylabel: str) -> None:
+def finish(figure: Figure, axes: Axes, result: StationsResult, ylabel: str, columns: int = 3) -> None:
     """Label a panel over the time of day; the legend stands below the figure."""
-    axes.set(xlabel="time of day", ylabel=ylabel)
+    axes.set_ylabel(ylabel)
     axes.grid(axis="y", alpha=0.25)
     clock(axes, result)
-    figure.legend(loc="outside lower center", frameon=False, ncols=3, fontsize=9)
+    legend_below(figure, axes, columns=columns)
 
 
 def _scale(most_kw: float) -> tuple[float, str]:

@@ -36,7 +36,12 @@ def question(name: str, asked: Asked, settings: Any) -> str:
     TypeError
         If the settings are not JSON, nor frozen dataclasses of it.
     """
-    what = {"study": name, "asked": asked, "settings": settings, "program": program()}
+    what = {
+        "study": name,
+        "asked": dataclasses.replace(asked, figures="none"),
+        "settings": settings,
+        "program": program(),
+    }
     return json.dumps(what, sort_keys=True, default=dataclasses.asdict)
 
 

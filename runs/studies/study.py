@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from environment.registry import OnDemand
+from runs.folder import FigureFormat
 from runs.progress import Progress
 
 if TYPE_CHECKING:
@@ -22,15 +23,18 @@ class Asked:
         Little of everything: some seconds, to see what the study does.
     days, evaluator, shots
         As the study's `Option` of that name says.
+    figures
+        Format of the figures; no number depends on it.
     """
 
     quick: bool = False
     days: int | None = None
     evaluator: str | None = None
     shots: int | None = None
+    figures: FigureFormat = "png"
 
 
-OPTIONS: Final = tuple(each.name for each in fields(Asked) if each.name != "quick")
+OPTIONS: Final = tuple(each.name for each in fields(Asked) if each.name not in ("quick", "figures"))
 """Options that some studies take."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from runs.folder import FigureFormat
 from runs.studies.claim import Claim
 
 if TYPE_CHECKING:
@@ -18,13 +19,11 @@ def write_tables(folder: Path, held: Sequence[Claim], tables: Mapping[str, pd.Da
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
 
 
-def write_figures(folder: Path, figures: Mapping[str, "Figure"]) -> list[Path]:
+def write_figures(folder: Path, figures: Mapping[str, "Figure"], figure_format: FigureFormat) -> list[Path]:
     """Write figures, by name, into a folder of their own; return their paths within the study's."""
-    from runs.drawing import save  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+    from runs.drawing import save_figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
-    pictures = folder / "figures"
-    pictures.mkdir()
-    return [save(figure, pictures / f"{name}.png").relative_to(folder) for name, figure in figures.items()]
+    return [path.relative_to(folder) for path in save_figures(figures, folder / "figures", figure_format)]
 
 
 def outcomes(held: Sequence[Claim]) -> str:

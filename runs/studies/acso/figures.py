@@ -15,7 +15,7 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from environment.feeders import BuiltinFeeder
-from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, panels
+from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, heading, legend_below, panels
 from runs.studies.acso.cases import BEFORE, PAPERS, RIVALS, PaperRuns
 from runs.studies.acso.claims import NAMES
 from runs.studies.acso.tables import months
@@ -69,8 +69,8 @@ def convergence(runs: PaperRuns) -> Figure:
     drawn[1].set(xlabel="thousands of schedules evaluated")
     for axes in drawn:
         axes.grid(alpha=0.25)
-    _below(figure, drawn[0], columns=5)
-    figure.suptitle(f"The busiest slot, {size.shots} shots; lower is better", x=0.01, ha="left")
+    legend_below(figure, drawn[0], columns=5)
+    heading(figure, f"The busiest slot, {size.shots} shots; lower is better; first populations are above the frame")
     return figure
 
 
@@ -96,7 +96,7 @@ def voltage(runs: PaperRuns) -> Figure:
     _of_the_day(farthest)
     for axes in (node, farthest):
         axes.grid(alpha=0.25)
-    _below(figure, node, columns=4)
+    legend_below(figure, node, columns=4)
     return figure
 
 
@@ -104,7 +104,7 @@ def losses(runs: PaperRuns) -> Figure:
     """Fig 5: losses by month."""
     figure, (axes,) = panels(["Losses of the feeder by power flow"], 4.6)
     _bars(axes, _by_month(runs, "losses_mwh", COMPARED), "losses [MWh a month]")
-    _below(figure, axes, columns=3)
+    legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -119,7 +119,7 @@ def load(runs: PaperRuns) -> Figure:
     axes.set(ylabel="power [MW]", ylim=(0, None))
     axes.grid(alpha=0.25)
     _of_the_day(axes)
-    _below(figure, axes, columns=3)
+    legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -127,7 +127,7 @@ def cost(runs: PaperRuns) -> Figure:
     """Fig 7: the operating cost by month."""
     figure, (axes,) = panels(["Operating cost f2"], 4.6)
     _bars(axes, _by_month(runs, "cost_yuan", (BEFORE, PAPERS), 1000), "cost [thousand yuan a month]")
-    _below(figure, axes, columns=2)
+    legend_below(figure, axes, columns=2)
     return figure
 
 
@@ -148,7 +148,7 @@ def fee_cut(runs: PaperRuns) -> Figure:
     _bars(above, {**table, "with": table[PAPERS] + paid}, "cost [thousand\nyuan a month]", looks, names)
     _bars(below, {"with": paid}, "paid [thousand\nyuan a month]", looks, names)
     above.set_xlabel("")
-    _below(figure, above, columns=3)
+    legend_below(figure, above, columns=3)
     return figure
 
 
@@ -164,7 +164,7 @@ def algorithms(runs: PaperRuns) -> Figure:
     axes.set(ylabel="cost [% of before]", xlabel="month")
     _months(axes, np.array(table[BEFORE].index))
     axes.grid(alpha=0.25)
-    _below(figure, axes, columns=5)
+    legend_below(figure, axes, columns=5)
     return figure
 
 
@@ -202,8 +202,3 @@ def _abbreviated(index: NDArray[np.int64]) -> list[str]:
 def _of_the_day(axes: Axes) -> None:
     axes.set_xticks(range(0, 25, 3), [f"{hour:02d}:00" for hour in range(0, 25, 3)])
     axes.set(xlabel="time of day", xlim=(0, 24))
-
-
-def _below(figure: Figure, axes: Axes, *, columns: int) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=columns, fontsize=9)

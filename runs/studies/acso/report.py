@@ -43,7 +43,7 @@ def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
     held = claims(runs)
     written = tables(runs)
     write_tables(folder, held, written)
-    write_figures(folder, figures(runs))
+    write_figures(folder, figures(runs), asked.figures)
     (folder / PAGE).write_text(page(runs, held, written), encoding="utf-8")
     progress(1.0)
     return outcomes(held)

@@ -5,20 +5,32 @@ Where the paper shows one day, ours is the first fleet's.
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
 from environment.fleets import NhtsFleet
 from environment.fleets.nhts import KM_PER_MILE, EvType
 from environment.horizon import Horizon
-from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, canvas, clock, panels, steps
-from runs.plots import finish_load
+from runs.drawing import (
+    BASE,
+    EVS,
+    FREE,
+    HALO,
+    LIMIT,
+    METHOD_COLOURS,
+    QUIET_TO_LOUD,
+    STYLES,
+    Curve,
+    canvas,
+    legend_below,
+    panels,
+    steps,
+)
+from runs.plots import day_and_valley, finish_load
 from runs.result import Result
-from runs.studies.asa.cases import SEEN, VALLEY, PaperRuns, night_ripple_kw
+from runs.studies.asa.cases import NIGHT, SEEN, VALLEY, PaperRuns, night_ripple_kw
 
 PLAN = METHOD_COLOURS[1]
 HABITS_DRAWN = 10_000
@@ -52,8 +64,7 @@ def plug_in_and_out() -> Figure:
     _hours(left, drawn.plug_in_h + noon_h, fleet.plug_in_mean_h, fleet.plug_in_std_h)
     _hours(right, drawn.plug_out_h + noon_h, fleet.plug_out_mean_h, fleet.plug_out_std_h)
     left.set_ylabel("density [1/h]")
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=2, fontsize=9)
+    legend_below(figure, left, columns=2)
     return figure
 
 
@@ -65,7 +76,7 @@ def _hours(axes: Axes, hours: NDArray[np.float64], mean_h: float, std_h: float) 
         density=True,
         color=EVS,
         alpha=0.45,
-        label="drawn; stays that would end before they begin are drawn again",
+        label="drawn: a stay that would not end between its begin and the next noon is drawn again",
     )
     axes.plot(clock_h, _wrapped_normal(clock_h, mean_h, std_h), color=LIMIT, lw=1.8, label="eqs (1)-(2)")
     axes.set(xlabel="time of day", xlim=(0, 24))
@@ -109,9 +120,10 @@ def load(runs: PaperRuns) -> Figure:
     result = runs.adjusted[0]
     sigma = result.scenario.load.fluctuation
     figure, axes = canvas(f"Base load as forecast, and as it comes with a fluctuation of {sigma:.0%}")
+    steps(axes, _edges_h(result), result.slots.actual_kw, "actual load", FREE, width=2.6)
     steps(axes, _edges_h(result), result.slots.base_kw, "forecast load", PLAN, style=STYLES[1])
-    steps(axes, _edges_h(result), result.slots.actual_kw, "actual load", FREE, width=2.0)
     finish_load(axes, result)
+    legend_below(figure, axes)
     return figure
 
 
@@ -119,11 +131,14 @@ def free_charging(runs: PaperRuns) -> Figure:
     """Fig 7: base load, and with 500 and 1000 EVs that charge at rated power from plug-in on."""
     result = runs.one_by_one[0]
     figure, axes = canvas("Free charging puts the EVs' load on the evening peak")
-    steps(axes, _edges_h(result), result.slots.actual_kw, "base load", BASE)
-    for each, colour in ((result, FREE), (runs.thousand[0], METHOD_COLOURS[3])):
+    base = result.slots.actual_kw
+    steps(axes, _edges_h(result), base, f"base load: peak {base.max():,.0f} kW", HALO, width=4.5)
+    for each, colour, style in ((result, FREE, "-"), (runs.thousand[0], METHOD_COLOURS[3], STYLES[1])):
         total = each.slots.actual_kw + each.slots.free_kw
-        steps(axes, _edges_h(result), total, f"with {each.summary['vehicles']} EVs", colour, width=2.0)
+        label = f"with {each.summary['vehicles']:,} EVs: peak {total.max():,.0f} kW"
+        steps(axes, _edges_h(result), total, label, colour, width=2.0, style=style)
     finish_load(axes, result)
+    legend_below(figure, axes, columns=2)
     return figure
 
 
@@ -131,14 +146,16 @@ def one_by_one(runs: PaperRuns) -> Figure:
     """Fig 8: 500 EVs that choose one by one: the load on the board at some hours, with the EVs that have come so far."""
     result = runs.one_by_one[0]
     boards = result.board.set_index(["at_h", "slot"]).load_kw
-    colours = colormaps["viridis_r"](np.linspace(0.15, 0.85, len(BOARD_MOMENTS_H)))
+    colours = QUIET_TO_LOUD(np.linspace(0.2, 1.0, len(BOARD_MOMENTS_H)))
     figure, axes = canvas("EVs that choose one by one fill the valley from below as they come")
-    for at_h, colour in zip(BOARD_MOMENTS_H[1:], colours[1:], strict=True):
+    steps(axes, _edges_h(result), boards.loc[0.0], "base load", HALO, width=6.0)
+    widths = np.linspace(4.0, 1.3, len(BOARD_MOMENTS_H))
+    for at_h, colour, width in zip(BOARD_MOMENTS_H[1:], colours[1:], widths[1:], strict=True):
         come = int((result.vehicles.plug_in_h < at_h).sum())
         label = f"at {_clock(result, at_h)}: {come} EVs"
-        steps(axes, _edges_h(result), boards.loc[float(at_h)], label, colour, width=2.0)
-    steps(axes, _edges_h(result), boards.loc[0.0], "base load", BASE)
+        steps(axes, _edges_h(result), boards.loc[float(at_h)], label, colour, width=width)
     finish_load(axes, result)
+    legend_below(figure, axes)
     return figure
 
 
@@ -146,10 +163,11 @@ def batch_sizes(runs: PaperRuns) -> Figure:
     """Fig 9: the load when 1, 10, 20 or 50 EVs read the same board; the whole day, and the valley enlarged."""
     looks = zip(runs.batches.items(), (EVS, PLAN, METHOD_COLOURS[2], FREE), (*STYLES, "-"), strict=True)
     curves = [
-        (f"{batch} at a time: {night_ripple_kw(results[0]):.0f} kW", results[0].slots.total_kw, colour, style)
+        Curve(f"{batch} at a time: {night_ripple_kw(results[0]):.0f} kW", results[0].slots.total_kw, colour, style)
         for (batch, results), colour, style in looks
     ]
-    return _day_and_valley(runs.one_by_one[0], "500 EVs; in the legend the ripple from 23 to 7 h", curves)
+    title = "500 EVs; in the legend the ripple of the middle of the valley, from 23:00 to 07:00"
+    return _day_and_valley(runs.one_by_one[0], title, curves, NIGHT)
 
 
 def ants_and_swarms(runs: PaperRuns) -> Figure:
@@ -160,25 +178,27 @@ def ants_and_swarms(runs: PaperRuns) -> Figure:
     for (method, count), colour, style in looks:
         plan = runs.plans[method, count][0]
         name = f"PSO, {count} iterations" if count else COORDINATORS[method].title
-        curves.append((f"{name}: {plan.ripple_kw:.0f} kW", pd.Series(plan.total_kw), colour, style))
-    return _day_and_valley(runs.one_by_one[0], "500 EVs; in the legend the ripple from 22 to 10 h", curves)
+        curves.append(Curve(f"{name}: {plan.ripple_kw:.0f} kW", plan.total_kw, colour, style))
+    title = "500 EVs; in the legend the ripple of the whole valley, from 22:00 to 10:00"
+    return _day_and_valley(runs.one_by_one[0], title, curves, VALLEY)
 
 
-def _day_and_valley(
-    first: Result, title: str, curves: list[tuple[str, "pd.Series[float]", str, LineStyleType]]
-) -> Figure:
-    """Draw loads (label, kW a slot, colour, style) of one fleet over the whole day, and their valley enlarged."""
-    figure, (whole, valley) = panels([title, "The valley enlarged"], 6.8, nrows=2, ncols=1, height_ratios=[1, 1.2])
-    steps(whole, _edges_h(first), first.slots.actual_kw, "base load", BASE)
-    for label, load_kw, colour, style in curves:
-        steps(whole, _edges_h(first), load_kw, label, colour, width=2.0, style=style)
-        steps(valley, _edges_h(first), load_kw, "", colour, width=2.0, style=style)
-    finish_load(whole, first)
-    clock(valley, first)
-    valley.set(xlabel="time of day", ylabel="load [kW]", xlim=(VALLEY.start, VALLEY.stop))
-    loads = np.concatenate([load_kw.to_numpy()[VALLEY] for _, load_kw, _, _ in curves])
-    valley.set_ylim(loads.min() - 10, loads.max() + 10)
-    valley.grid(axis="y", alpha=0.25)
+def _day_and_valley(first: Result, title: str, curves: list[Curve], measured: slice) -> Figure:
+    """Draw loads of the first fleet, and the paper's valley enlarged; its slots that the ripple is not of are grey."""
+    figure = day_and_valley(first, title, first.slots.actual_kw.to_numpy(), curves, curves, VALLEY)
+    for begin, end in ((VALLEY.start, measured.start), (measured.stop, VALLEY.stop)):
+        if begin < end:
+            figure.axes[1].axvspan(begin, end, color=BASE, alpha=0.12, lw=0)
+    if measured != VALLEY:
+        figure.axes[1].text(
+            0.99,
+            0.04,
+            "grey: not in the ripple",
+            transform=figure.axes[1].transAxes,
+            ha="right",
+            fontsize=9,
+            color=BASE,
+        )
     return figure
 
 
@@ -198,17 +218,18 @@ def adjustment(runs: PaperRuns, moment: str) -> Figure:
     title = f"Seen up to {moment}: {left:.0f} kW off the plan where EVs answer, {off:.0f} kW where they do not (rms)"
     figure, (axes, below) = panels([title, ""], 6.0, nrows=2, ncols=1, sharex=True, height_ratios=[3, 1.2])
     edges_h = _edges_h(result)
-    steps(axes, edges_h, planned.base_kw, "forecast load", BASE, style=":")
-    steps(axes, edges_h, planned.actual_kw.where(seen), "actual load", BASE)
-    steps(axes, edges_h, plan, "plan: forecast + EVs", PLAN, style=STYLES[1])
-    steps(axes, edges_h, unadjusted, "actual + EVs as planned", FREE)
-    steps(axes, edges_h, adjusted.total_kw, "actual + EVs adjusted", EVS, width=2.2)
+    steps(axes, edges_h, planned.actual_kw.where(seen), "actual load", HALO, width=5.0)
+    steps(axes, edges_h, planned.base_kw, "forecast load", "black", width=1.2, style=":")
+    steps(axes, edges_h, unadjusted, "actual + EVs as planned", FREE, width=3.0)
+    steps(axes, edges_h, adjusted.total_kw, "actual + EVs adjusted", EVS, width=1.8)
+    steps(axes, edges_h, plan, "plan: forecast + EVs", PLAN, width=1.2, style=STYLES[1])
     finish_load(axes, result)
-    axes.set_xlabel("")
+    legend_below(figure, axes)
+    axes.set(xlabel="", ylabel="load [kW], not from 0")
     axes.set_ylim(0.9 * min(planned.base_kw.min(), planned.actual_kw.min()), 1.05 * result.summary["limit_kw"])
     for i, (deviation, colour) in enumerate(deviations):
         centre = edges_h[:stop] + (0.3 + 0.4 * i) * np.diff(edges_h)[:stop]
-        below.bar(centre, deviation, width=0.38, color=colour)
+        below.bar(centre, deviation, width=0.38 * np.diff(edges_h)[:stop], color=colour)
     below.axhline(0, color=PLAN, lw=1.2, ls=STYLES[1])
     widest = 1.1 * (planned.actual_kw - planned.base_kw).abs().max()  # the same scale in all four figures
     below.set(xlabel="time of day", ylabel="off the plan [kW]", ylim=(-widest, widest))

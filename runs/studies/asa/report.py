@@ -26,7 +26,7 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     runs = paper_runs(seeds, lambda part: progress(0.8 * part))
     held = claims(runs)
     write_tables(folder, held, tables(runs))
-    drawn = write_figures(folder, figures(runs))
+    drawn = write_figures(folder, figures(runs), asked.figures)
     (folder / "paper_a.md").write_text(page(held, ants_and_swarms(runs), seeds) + _links(drawn), encoding="utf-8")
     progress(1.0)
     return outcomes(held)

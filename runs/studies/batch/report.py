@@ -34,7 +34,7 @@ def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
     rules = rule(table)
     table.to_csv(folder / "batch_sizes.csv", index=False, float_format="%.6g")
     rules.to_csv(folder / "rule_of_thumb.csv", index=False, float_format="%.4g")
-    write_figures(folder, figures(table, rules))
+    write_figures(folder, figures(table, rules), asked.figures)
     text = page(table, rules, done.failed)
     (folder / "batch.md").write_text(text, encoding="utf-8")
     progress(1.0)

@@ -6,16 +6,28 @@ Where the paper shows one day, ours is the first seed's. Beside IGEO's signal st
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
-from numpy.typing import NDArray
 
 from coordination.peak_shaving.grouping import GROUPS
-from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, clock, panels, steps
+from runs.drawing import (
+    BASE,
+    EVS,
+    FREE,
+    HALO,
+    LIMIT,
+    METHOD_COLOURS,
+    STYLES,
+    clock,
+    heading,
+    legend_below,
+    log_axis,
+    panels,
+    steps,
+)
 from runs.plural import counted
-from runs.shaving.plots import edges_h
+from runs.shaving.plots import GROUP_NAMES, edges_h
 from runs.shaving.result import ShavingResult
 from runs.studies.igeo.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
 from runs.studies.igeo.claims import NAMES, SAYS
@@ -62,7 +74,7 @@ def signal(runs: PaperRuns) -> Figure:
             label="all EVs at the grid, N(t) x 7.5 kW",
         )  # fmt: skip
         _finish(axes, result, "power [kW],\npositive charges")
-    _below(figure, drawn[0], columns=3)
+    legend_below(figure, drawn[0], columns=3)
     return figure
 
 
@@ -71,8 +83,10 @@ def convergence(runs: PaperRuns) -> Figure:
     budgets = {"iterations": f"{runs.size.iterations} iterations", "large": "the larger budget"}
     titles = [f"{SAYS[stays]}, {says}" for stays in STAYS for says in budgets.values()]
     figure, drawn = panels(titles, 7.6, nrows=2, ncols=2, sharey=True, sharex="col")
+    exacts = []
     for k, stays in enumerate(STAYS):
         exact = where(runs.signals, tariff="guangdong", stays=stays, optimizer="exact").fitness.median()
+        exacts.append(float(exact))
         for j, budget in enumerate(budgets):
             axes = drawn[2 * k + j]
             for name, colour, style in zip(SEARCHERS, COLOURS, (*STYLES, *STYLES, "-"), strict=True):
@@ -81,18 +95,19 @@ def convergence(runs: PaperRuns) -> Figure:
                 axes.plot(history[:, 0], best, color=colour, ls=style, lw=1.7, label=NAMES[name])
             axes.axhline(0.5, color=LIMIT, lw=1.2, ls=(0, (6, 2)), label="doing nothing")
             axes.axhline(exact, color="black", lw=1.4, label="exact optimum")
-            axes.set(yscale="log", ylim=(0.8 * exact, CLIPPED), ylabel="best F [1]" if j == 0 else "")
-            axes.grid(alpha=0.25, which="both")
+            axes.set_ylabel("best F [1]" if j == 0 else "")
+            axes.grid(alpha=0.25)
             if k:
                 axes.set_xlabel("points evaluated [1]")
-    _below(figure, drawn[0], columns=5)
-    figure.suptitle(f"Median over {len(runs.size.seeds)} seeds; F above {CLIPPED:g} is not drawn", x=0.01, ha="left")
+    log_axis(drawn[0], "y", np.array([*exacts, CLIPPED]))
+    legend_below(figure, drawn[0], columns=5)
+    heading(figure, f"Median over {len(runs.size.seeds)} seeds; F above {CLIPPED:g} is not drawn")
     return figure
 
 
 def spread(runs: PaperRuns) -> Figure:
     """Fig 5: the spread of the state of charge in each group, before and after each slot."""
-    titles = [f"{group}, signal of {WHOSE[name]}" for group in GROUPS for name in FOLLOWED]
+    titles = [f"{GROUP_NAMES[group]},\nsignal of {WHOSE[name]}" for group in GROUPS for name in FOLLOWED]
     figure, drawn = panels(titles, 7.6, nrows=3, ncols=2, sharex=True, sharey=True)
     for k, group in enumerate(GROUPS):
         for j, name in enumerate(FOLLOWED):
@@ -101,8 +116,8 @@ def spread(runs: PaperRuns) -> Figure:
             steps(axes, edges_h(result), 100 * rows.soc_std_before, "before the slot", FREE, width=2.4)
             steps(axes, edges_h(result), 100 * rows.soc_std_after, "after the slot", EVS, width=1.2, style=STYLES[1])
             _finish(axes, result, "spread [% points]" if j == 0 else "", sparse=True)
-    _below(figure, drawn[0], columns=2)
-    figure.suptitle(f"Standard deviation of the state of charge in each group, {SAYS['daily']}", x=0.01, ha="left")
+    legend_below(figure, drawn[0], columns=2)
+    heading(figure, f"Standard deviation of the state of charge in each group, {SAYS['daily']}")
     return figure
 
 
@@ -115,7 +130,7 @@ def tracking(runs: PaperRuns) -> Figure:
         steps(axes, edges_h(result), result.slots.signal_kw, "signal", FREE, width=3.0)
         steps(axes, edges_h(result), result.slots.response_kw, "response of the EVs", EVS, width=1.4, style=STYLES[1])
         _finish(axes, result, "power [kW],\npositive charges")
-    _below(figure, drawn[0], columns=2)
+    legend_below(figure, drawn[0], columns=2)
     return figure
 
 
@@ -127,13 +142,13 @@ def deviation(runs: PaperRuns) -> Figure:
     looks = {"daily": (FREE, "-"), "always": (METHOD_COLOURS[1], STYLES[1])}
     for axes, name in zip(drawn, FOLLOWED, strict=True):
         for bound in (-12.0, 12.0):
-            axes.axhline(bound, color=LIMIT, lw=1.0, ls=":", label="the paper's 12 kW" if bound > 0 else "")
+            axes.axhline(bound, color=LIMIT, lw=1.4, ls=":", label="the paper's 12 kW" if bound > 0 else "")
         for stays, (colour, style) in looks.items():
             result = runs.shown[1, stays, name]
             off = result.slots.response_kw - result.slots.signal_kw
             steps(axes, edges_h(result), off, SAYS[stays], colour, width=1.8, style=style)
         _finish(axes, result, "deviation [kW]")
-    _below(figure, drawn[0], columns=3)
+    legend_below(figure, drawn[0], columns=3)
     return figure
 
 
@@ -145,7 +160,7 @@ def load(runs: PaperRuns, days: int) -> Figure:
     results = {name: runs.shown[days, "daily", name] for name in names}
     first = results["igeo"]
     before = first.summary["no_evs"]["peak_valley_rate"]
-    steps(axes, edges_h(first), first.slots.actual_kw / 1000, f"before: {before:.2%}", BASE, width=2.6)
+    steps(axes, edges_h(first), first.slots.actual_kw / 1000, f"before: {before:.2%}", HALO, width=4.5)
     for name, result in results.items():
         colour, style = LOOKS[name]
         label = f"{NAMES[name]}: {result.summary['peak_valley_rate']:.2%}"
@@ -153,25 +168,12 @@ def load(runs: PaperRuns, days: int) -> Figure:
         steps(below, edges_h(result), result.slots.response_kw / 1000, "", colour, width=1.4, style=style)
     _finish(axes, first, "load [MW]")
     _finish(below, first, "EVs [MW],\npositive charges")
-    _below(figure, axes, columns=2)
+    legend_below(figure, axes, columns=2)
     return figure
 
 
 def _finish(axes: Axes, result: ShavingResult, ylabel: str, *, sparse: bool = False) -> None:
-    """Label a panel whose x axis is the time of day; of several days, with a mark every six hours."""
-    clock(axes, result)
-    hours = result.scenario.horizon.hours
-    step = 24 if hours > 24 * 7 else 12 if hours > 24 else 6 if sparse else 3
-    ticks: NDArray[np.float64] = np.arange(0, hours + 1e-9, step)
-    start = pd.Timestamp(result.scenario.horizon.begin)
-    axes.set_xticks(ticks, [f"{start + pd.Timedelta(hours=hour):%H:%M}" for hour in ticks])
+    """Label a panel over the time of day, with fewer times if there is little room."""
+    clock(axes, result, most=5 if sparse else 9)
     axes.set_ylabel(ylabel)
-    subplot = axes.get_subplotspec()
-    if subplot is None or subplot.is_last_row():
-        axes.set_xlabel("time of day")
     axes.grid(alpha=0.25)
-
-
-def _below(figure: Figure, axes: Axes, *, columns: int) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=columns, fontsize=9)

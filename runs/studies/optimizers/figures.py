@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from coordination.optimizers import FUNCTIONS
-from runs.drawing import panels
-from runs.optimizing.figures import convergence, finish, legend_below, line, looks
+from runs.drawing import heading, legend_below, panels
+from runs.optimizing.figures import convergence, finish, line, looks
 from runs.optimizing.tables import convergence as curves_of
 from runs.studies.optimizers.cases import Block, StudyRuns
 
@@ -40,12 +40,10 @@ def origin_against_shifted(origin: Block, shifted: Block) -> Figure:
             each: pd.DataFrame
             for name, each in table[table.function == function].groupby("optimizer", sort=False):
                 line(axes, each, looked[str(name)], width=3.2 if name == "woa" else 1.2)
-            finish(axes)
             if k == len(SHOWN) - 1:
                 axes.set_xlabel("evaluations")
+        finish(*drawn[2 * k : 2 * k + 2])
         drawn[2 * k].set_ylabel("best fitness, median")
-    legend_below(figure, drawn[0])
-    figure.suptitle(
-        "WOA is drawn to the origin: its lead is gone where the optimum lies elsewhere", x=0.01, ha="left"
-    )  # fmt: skip
+    legend_below(figure, drawn[0], columns=6)
+    heading(figure, "WOA is drawn to the origin: its lead is gone where the optimum lies elsewhere")
     return figure

@@ -40,7 +40,7 @@ def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
         runs = study_runs(sizes, crew, lambda part: progress(0.95 * part))
     held = claims(runs)
     write_tables(folder, held, tables_of(runs))
-    write_figures(folder, figures(runs))
+    write_figures(folder, figures(runs), asked.figures)
     (folder / "optimizers.md").write_text(page(runs, held), encoding="utf-8")
     progress(1.0)
     return outcomes(held)

@@ -19,11 +19,12 @@ from runs.cli import app
 from runs.scenario import Scenario
 from runs.shaving.world import ShavingWorld
 from runs.stations.paper_c import paper_c
-from runs.stations.plots import save_stations
+from runs.stations.plots import figures
 from runs.stations.result import TABLES, StationsResult, schedule_stations, summarize_stations
 from runs.stations.simulate import run_stations
 from runs.stations.world import StationsWorld
 from runs.world import World
+from tests.support.figures import faulty
 
 TINY = {"iterations": 5, "population": 20}
 WORDS = ["--set", "scheduling.iterations=5", "--set", "scheduling.population=20"]
@@ -71,6 +72,13 @@ def own(tree: Path, tmp_path: Path) -> Path:
         shutil.copy(tree / "scenarios/data" / name, tmp_path / "data")
     shutil.copytree(tree / "scenarios/data/my_feeder", tmp_path / "data/my_feeder")
     return tmp_path / "my_stations.toml"
+
+
+def good_figures(result: StationsResult) -> set[str]:
+    """Return the files of a run's figures, which keep the laws of figures."""
+    drawn = figures(result)
+    assert faulty(drawn) == {}
+    return {f"{name}.png" for name in drawn}
 
 
 def changed(file: Path, old: str, new: str) -> None:
@@ -180,15 +188,17 @@ def test_a_trigger_alone_is_the_only_one_that_fires(level: str) -> None:
 
 
 @pytest.mark.slow
-def test_every_figure_is_drawn_also_of_odd_cases(result: StationsResult, own: Path, tmp_path: Path) -> None:
-    assert {path.name for path in save_stations(result, tmp_path / "one")} == FIGURES
+def test_every_figure_is_drawn_also_of_odd_cases_and_keeps_the_laws_of_figures(
+    result: StationsResult, own: Path
+) -> None:
+    assert good_figures(result) == FIGURES
     none = case(scheduling={"optimizer": "none"}, triggers=OFF, users={"charging_a_day": 0})
     quiet = schedule_stations(none)
-    assert {path.name for path in save_stations(quiet, tmp_path / "two")} == FIGURES - {"search.png"}
+    assert good_figures(quiet) == FIGURES - {"search.png"}
     few = Scenario.read(own).update(scheduling={"population": 5, "iterations": 0}, horizon={"slots": 1})
     (own.parent / USERS_FILE).write_text("user,station,arrive_h,energy_kwh\na,Market,0,20\n")
     short = schedule_stations(few)
-    assert {path.name for path in save_stations(short, tmp_path / "three")} == FIGURES
+    assert good_figures(short) == FIGURES
 
 
 def test_run_prints_writes_and_repeats_itself(tmp_path: Path) -> None:

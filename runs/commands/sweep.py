@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from runs.commands.options import ScenarioArgument, SeedOption, SetOption
+from runs.commands.options import FigureFormat, FiguresOption, ScenarioArgument, SeedOption, SetOption
 from runs.engine import Engine
 
 
@@ -30,9 +30,10 @@ def sweep(
     overrides: SetOption = None,
     seed: SeedOption = None,
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the sweep.")] = Path("results/sweep"),
+    figures: FiguresOption = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed runs again.")] = False,
 ) -> None:
-    """Run a scenario many times over: a table with a row a run, and means with their confidence.
+    """Run a scenario many times over: a table with a row a run, means with their confidence, and figures of them.
 
     `evswarm sweep --vary coordination.batch_size=1,10,50 --vary load.fluctuation=0,0.05`
 
@@ -45,7 +46,7 @@ def sweep(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from environment.faults import Fault, raise_if_any
-    from runs.commands.case import load, read_leniently
+    from runs.commands.case import figure_format, load, read_leniently, write_figures
     from runs.design import read_design
     from runs.printed.sweep import print_sweep
     from runs.sweep import sweep as carry_out
@@ -83,6 +84,10 @@ def sweep(
                     retry_failed=retry_failed,
                     progress=tell,
                 )
+                if (drawn := figure_format(figures, out_folder)) != FigureFormat.NONE:
+                    from runs.sweep_plots import figures as draw  # matplotlib only where a figure is drawn
+
+                    write_figures(draw(swept), out_folder, drawn)
             except (KeyboardInterrupt, OSError) as error:
                 runs = replications * len(plan.points)
                 kept = f"{recorded} of {runs} runs are kept in {out_folder}. The same command goes on from there."

@@ -64,7 +64,9 @@ def print_sweep(swept: Sweep) -> None:
             highlight=False,
         )
     folder = escape(str(swept.folder))
-    out.print(f"Written to [bold]{folder}[/]: runs.parquet, scenario.toml, design.json, journal.jsonl", soft_wrap=True)
+    files = "runs.parquet, scenario.toml, design.json, journal.jsonl"
+    pictures = ", figures/" if (swept.folder / "figures").is_dir() else ""
+    out.print(f"Written to [bold]{folder}[/]: {files}{pictures}", soft_wrap=True)
 
 
 def _key_column(key: str, texts: Sequence[str]) -> Column:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from environment.registry import OnDemand
-from runs.folder import FigureFormat
 from runs.progress import Progress
 
 if TYPE_CHECKING:
+    from runs.folder import FigureFormat
     from runs.studies.parts import Parts
 
 
@@ -31,7 +31,7 @@ class Asked:
     days: int | None = None
     evaluator: str | None = None
     shots: int | None = None
-    figures: FigureFormat = "png"
+    figures: "FigureFormat" = "png"
 
 
 OPTIONS: Final = tuple(each.name for each in fields(Asked) if each.name not in ("quick", "figures"))

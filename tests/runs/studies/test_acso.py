@@ -36,6 +36,7 @@ from runs.studies.claim import Claim
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
+from tests.support.figures import faulty
 from tests.support.marks import SLOW
 
 TINY = Size(
@@ -325,6 +326,10 @@ def test_inputs_are_found_at_the_papers_sizes_only(runs: PaperRuns) -> None:
     few = with_days(runs, lambda days: days.__setitem__("visits", 5000))
     assert by_number(few)["C-1"][0].outcome == "not found"
     assert by_number(runs)["C-1"][0].outcome == "found"
+
+
+def test_figures_are_whole_and_explained_and_fit_their_axes(drawn: dict[str, Figure]) -> None:
+    assert faulty(drawn) == {}
 
 
 @pytest.mark.parametrize("name", sorted(DRAWN))

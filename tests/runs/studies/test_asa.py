@@ -17,6 +17,7 @@ from runs.studies.asa.cases import FEWER, SEEN, PaperRuns, night_ripple_kw, pape
 from runs.studies.asa.figures import figures
 from runs.studies.asa.tables import tables
 from runs.studies.registry import STUDIES
+from tests.support.figures import faulty
 
 FIGURES = [
     "fig01_plug_in_and_out", "fig02_daily_miles", "fig06_load", "fig07_free_charging", "fig08_one_by_one",
@@ -79,6 +80,10 @@ def test_help_lists_every_study() -> None:
     for name, study in STUDIES.items():
         assert name in done.stdout
         assert study.help.split(",")[0] in done.stdout
+
+
+def test_figures_are_whole_and_explained_and_fit_their_axes(drawn: dict[str, Figure]) -> None:
+    assert faulty(drawn) == {}
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -14,6 +14,7 @@ from runs.studies.batch.figures import figures
 from runs.studies.batch.report import page
 from runs.studies.batch.rule import rule
 from runs.sweep import replication_seeds, sweep
+from tests.support.figures import faulty
 from tests.support.marks import SLOW
 
 FLEETS = 2
@@ -86,6 +87,7 @@ def test_bigger_batches_fill_the_valley_worse_and_send_less(table: pd.DataFrame)
 
 def test_figures_and_page_show_every_series(table: pd.DataFrame) -> None:
     rules = rule(table)
+    assert faulty(figures(table, rules)) == {}
     for name, figure in figures(table, rules).items():
         for axes in figure.axes:
             assert "[" in axes.get_ylabel() or axes.get_ylabel() == "messages", name

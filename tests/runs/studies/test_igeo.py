@@ -35,6 +35,7 @@ from runs.studies.igeo.claims import claims
 from runs.studies.igeo.figures import figures
 from runs.studies.igeo.tables import row_of, tables, where
 from runs.studies.registry import STUDIES
+from tests.support.figures import faulty
 from tests.support.marks import SLOW
 
 SMALL = Size(range(1, 3), iterations=20, large=40, scale_steps=4)
@@ -295,6 +296,10 @@ def test_the_same_study_gives_the_same_numbers(runs: PaperRuns) -> None:
     again = minimize(world.problem, optimizer, max_evaluations=1230, rng=np.random.default_rng(world.search_seed))
     assert row["fitness"] == again.fun
     np.testing.assert_array_equal(runs.histories["daily", "large", "ga"][0], again.history)
+
+
+def test_figures_are_whole_and_explained_and_fit_their_axes(drawn: dict[str, Figure]) -> None:
+    assert faulty(drawn) == {}
 
 
 @pytest.mark.parametrize("name", ONE_DAY + THREE_DAYS)

@@ -31,6 +31,8 @@ MOST_PIECES: Final = 1500
 """A curve of more slots is drawn by hours, days or weeks."""
 MOST_LOG_TICKS: Final = 9
 """Numbers on a logarithmic axis."""
+RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits of a power of ten."""
 DATED_H: Final = 72.0
 """Over longer horizons an axis has dates in place of times of day."""
 DOTS_PER_INCH: Final = 120
@@ -331,7 +333,8 @@ def _numbers(ticks: Sequence[float]) -> list[str]:
     if min(ticks) >= 1e-3 and max(ticks) < 1e6:
         return [f"{tick:,g}" if tick < 1 else f"{tick:,.0f}" for tick in ticks]
     parts = [f"{tick:e}".split("e") for tick in ticks]
+    powers = [f"10{str(int(power)).translate(RAISED)}" for _, power in parts]
     return [
-        f"${'' if float(mantissa) == 1 else f'{float(mantissa):g}\\cdot '}10^{{{int(power)}}}$"
-        for mantissa, power in parts
+        power if float(mantissa) == 1 else f"{float(mantissa):g}·{power}"
+        for (mantissa, _), power in zip(parts, powers, strict=True)
     ]

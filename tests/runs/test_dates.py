@@ -217,4 +217,4 @@ def test_a_store_tells_of_stays_outside_its_horizon(tmp_path: Path) -> None:
     for stays, told in (("once", ["1 of 2 stays lie wholly outside the horizon"]), ("daily", [])):
         case = scenario(*SHAVING, f"participation.stays={stays}", "horizon.start=fleet", fleet=path)
         warnings = kind_of(case).build(case, np.random.default_rng(1)).warnings()
-        assert [text.partition(",")[0] for text in warnings] == told
+        assert [text.partition(",")[0] for text in warnings if "horizon" in text] == told

@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from coordination.valley_filling import COORDINATORS
-from environment.hierarchy import TransformerSettings
 from runs.kinds import kind_of
 from runs.scenario import Scenario, sections
 from tests.support.station_cases import CALM, OFF, case, written
@@ -148,8 +147,8 @@ CUT: Final = (("stations.capacity_max_kw", 260.0),)
 LENDING: Final = (("triggers.user", True), ("triggers.crowded_kw", 100.0))
 MANY: Final = (("stations.piles", 40), ("stations.capacity_max_kw", 6000.0))
 OF_STATIONS: Final = [
-    TRANSFORMER._replace(reached=None, told="[transformer] does not count"),
-    BACK._replace(reached=None, told="[transformer] does not count"),
+    TRANSFORMER._replace(reached=None, told="[transformer] counts only without"),
+    BACK._replace(reached=None, told="[transformer] counts only without"),
     Limit("feeder.voltage_min_pu", 0.5, 1.02, lambda result: result.stations.voltage_min_pu.min(), "(voltage ", -1),
     Limit("feeder.voltage_min_pu", 0.5, 1.02, lambda result: result.nodes.voltage_min_pu.min(), "leave the voltage", -1),
     Limit("feeder.voltage_max_pu", 1.5, 0.99, lambda result: result.stations.voltage_max_pu.max(), "(voltage "),
@@ -171,12 +170,10 @@ LIMITS: Final = {
 NO_LIMITS: Final = {"horizon.slot_min", "scheduling.pile_coefficient", "stations.battery_max_kwh"}
 """Keys that are called as limits are: minutes, a loss, and a size."""
 
-HAS_FEED_IN: Final = "feed_in_limit_kw" in TransformerSettings.model_fields
 PAIRS: Final = [
     pytest.param(kind, limit, id=f"{kind}, {limit.key or 'ratings'}")
     for kind, limits in LIMITS.items()
     for limit in limits
-    if HAS_FEED_IN or not (limit.key == BACK.key or (limit.key == TRANSFORMER.key and "shaving" in kind))
 ]
 
 
@@ -212,7 +209,7 @@ def test_each_limit_is_one_that_some_run_passes_where_it_is_out_of_the_way(
 ) -> None:
     named = {"ants": "free", "fleets": "peak shaving", "stations": "stations"}[of]
     for limit in LIMITS[named]:
-        if limit.reached is not None and (HAS_FEED_IN or limit.key != BACK.key):
+        if limit.reached is not None:
             kinds = (kind for kind, limits in LIMITS.items() if limits is LIMITS[named])
             assert any(limit.is_passed(run(kind, limit, limit.loose)) for kind in kinds), limit.key
 

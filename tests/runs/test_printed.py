@@ -15,7 +15,7 @@ from runs.design import Design
 from runs.kinds import kind_of
 from runs.printed.ants import print_comparison
 from runs.printed.fitted import Column, print_table
-from runs.printed.rows import FAULTS, LOAD_ROWS, ROWS, cell
+from runs.printed.rows import LOAD_ROWS, ONLY_WITH, ROWS, cell, shows
 from runs.printed.shaving import STORE_ROWS
 from runs.printed.stations import STATION_ROWS
 from runs.printed.sweep import SWEPT, print_sweep, shortest_paths
@@ -74,7 +74,11 @@ def test_every_number_of_a_run_is_whole_at_every_width(
 ) -> None:
     summary = scaled(summaries[kind], factor)
     rows = {
-        "ants": {key: row for key, row in ROWS.items() if key in summary and (key not in FAULTS or summary[key])},
+        "ants": {
+            key: row
+            for key, row in ROWS.items()
+            if key in summary and (key not in ONLY_WITH or shows(ONLY_WITH[key], summary))
+        },
         "peak_shaving": {**{key: ROWS[key] for key in LOAD_ROWS}, **STORE_ROWS},
         "stations": STATION_ROWS,
     }[kind]

@@ -1,6 +1,5 @@
 """Only who was told the address gets in: by ASGI, request by request."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -34,7 +33,8 @@ def asked(
 
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     scope = {"type": kind, "path": "/", "query_string": query.encode("latin-1"), "headers": raw}
-    asyncio.run(Guard(inner, TOKEN, PORT, host)(scope, receive, send))
+    with pytest.raises(StopIteration):  # it waits for nobody, and so needs no event loop
+        Guard(inner, TOKEN, PORT, host)(scope, receive, send).send(None)
     return reached, sent
 
 

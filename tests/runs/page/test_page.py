@@ -196,7 +196,7 @@ def test_values_that_no_control_can_take_are_refused(name: str, value: object) -
         moved(_case(), {name: value})
 
 
-@pytest.mark.parametrize("fleet", [{"vehicles": 100_000_000}, {"vehicles": 210_000}])
+@pytest.mark.parametrize("fleet", [{"vehicles": 10_000_000}, {"vehicles": 210_000}])
 def test_a_day_that_is_too_large_for_the_page_is_a_fault_before_it_is_drawn(fleet: dict[str, int]) -> None:
     with pytest.raises(FaultyInputError, match=r"EVs in 24 slots.*at most 5,000,000"):
         Day(Scenario().update(fleet=fleet))
@@ -506,7 +506,7 @@ def test_warnings_of_a_run_are_said_on_its_tab() -> None:
     _run_to_the_end(context)
     said = _alerts(context)
     context.close()
-    assert any("worse than doing nothing" in text for text in said)
+    assert any("is worse than" in text for text in said)
 
 
 def test_the_page_opens_on_peak_shaving_where_the_scenario_has_it_and_ants_stay_beside_it() -> None:

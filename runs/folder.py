@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
@@ -77,7 +78,9 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SCENARIO_FILE).write_text(result.scenario.to_toml(), encoding="utf-8")
-    (folder / SUMMARY_FILE).write_text(json.dumps(result.summary, indent=2) + "\n", encoding="utf-8")
+    (folder / SUMMARY_FILE).write_text(
+        json.dumps(strict(result.summary), indent=2, allow_nan=False) + "\n", encoding="utf-8"
+    )
     if result.scenario.channel.log:
         from runs.timeline import timeline  # noqa: PLC0415  (pandas only where there are tables)
 
@@ -86,9 +89,49 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
     for name in names:
         table = getattr(result, name)
         if table_format == "csv":
-            table.to_csv(folder / f"{name}.csv", index=False)
+            inert(table).to_csv(folder / f"{name}.csv", index=False)
         else:
             table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def strict(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return a summary as JSON can hold it: null for a figure that is no number, and why under ``null_because``.
+
+    Parameters
+    ----------
+    summary
+        Key figures by name, also one below the other.
+    """
+    reasons: dict[str, str] = {}
+
+    def plain(value: Any, name: str) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(entry, f"{name}.{key}" if name else key) for key, entry in value.items()}
+        if isinstance(value, float) and not isfinite(value):
+            reasons[name] = "not a number: there is nothing to take it of" if isnan(value) else "infinite"
+            return None
+        return value
+
+    found = plain(summary, "")
+    return {**found, "null_because": reasons} if reasons else dict(found)
+
+
+RUN_BY_SPREADSHEETS: Final = "=+-@\t\r"
+"""How a cell begins that a spreadsheet may take for a formula."""
+
+
+def inert(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table with an apostrophe before each text that a spreadsheet would run, or that begins with one; see `as_written`."""
+    import pandas as pd  # noqa: PLC0415  (only where tables are written)
+
+    texts = {str(name): column for name, column in table.items() if pd.api.types.is_string_dtype(column)}
+    risky = {name: column.str.match(f"[{RUN_BY_SPREADSHEETS}']", na=False) for name, column in texts.items()}
+    return table.assign(**{name: column.mask(risky[name], "'" + column) for name, column in texts.items()})
+
+
+def as_written(column: "pd.Series[str]") -> "pd.Series[str]":
+    """Return a column of texts without what `inert` put before them."""
+    return column.str.removeprefix("'")
 
 
 def read_run(folder: Path, names: Iterable[str], what: str) -> tuple[dict[str, Any], "dict[str, pd.DataFrame]"]:

@@ -14,7 +14,7 @@ from coordination.valley_filling.problem import Schedule
 from environment.board import BoardRecord, pheromone
 from environment.channel import BOOK_COLUMNS
 from environment.faults import Fault, FaultyInputError
-from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, in_short, write_run
+from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, as_written, in_short, write_run
 from runs.log_table import LOG_DTYPES, log_table
 from runs.metrics import EnergyBooks
 from runs.network import solve_network
@@ -212,6 +212,7 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
         return pd.read_parquet(parquet)
     texts = dict.fromkeys(TEXT_COLUMNS, "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
+    table = table.assign(**{column: as_written(table[column]) for column in TEXT_COLUMNS if column in table})
     for column in ("text", "upstream"):
         if column in table:
             table[column] = table[column].fillna("")

@@ -11,6 +11,7 @@ from runs.commands.options import (
     FiguresOption,
     FormatOption,
     OutOption,
+    OverwriteOption,
     ScenarioArgument,
     SeedOption,
     SetOption,
@@ -30,6 +31,7 @@ def compare(
     overrides: SetOption = None,
     seed: SeedOption = None,
     out_folder: OutOption = None,
+    overwrite: OverwriteOption = False,
     table_format: FormatOption = TableFormat.PARQUET,
     figures: FiguresOption = None,
 ) -> None:
@@ -71,7 +73,7 @@ def compare(
         if out_folder is None:
             summaries = share_best_known(carry_out(summarize), whole=whole)  # no table is written: none is made
         else:
-            with whole_folder(out_folder) as folder:
+            with whole_folder(out_folder, overwrite=overwrite) as folder:
                 results = carry_out(simulate)
                 summaries = share_best_known([result.summary for result in results], whole=whole)
                 results = [replace(result, summary=summary) for result, summary in zip(results, summaries, strict=True)]

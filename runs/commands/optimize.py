@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from coordination.optimizers import FUNCTIONS, OPTIMIZERS
-from runs.commands.options import FiguresOption
+from runs.commands.options import FiguresOption, OverwriteOption
 from runs.optimizing import DEFAULT_ITERATIONS
 
 
@@ -34,6 +34,7 @@ def optimize(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for tables and the convergence figure.")
     ] = None,
+    overwrite: OverwriteOption = False,
     figures: FiguresOption = None,
 ) -> None:
     """Set optimisers against each other on test functions: paper B's Table 4, ranks, and who wins against whom.
@@ -71,7 +72,7 @@ def optimize(
             if out_folder is None:
                 compared = carry_on()
             else:
-                with whole_folder(out_folder) as folder:
+                with whole_folder(out_folder, overwrite=overwrite) as folder:
                     compared = carry_on()
                     write_compared(compared, folder, drawn.value)
                     written = written_in(folder)

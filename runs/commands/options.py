@@ -37,3 +37,9 @@ FiguresOption = Annotated[
     typer.Option("--figures", help="Format of the figures, none for no figures; png if left out.", show_default=False),
 ]
 FormatOption = Annotated[TableFormat, typer.Option("--format", help="Format of the tables.")]
+OverwriteOption = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", help="Replace files of the same name in that folder whoever wrote them; others stay there."
+    ),
+]

@@ -9,6 +9,7 @@ from runs.commands.options import (
     FiguresOption,
     FormatOption,
     OutOption,
+    OverwriteOption,
     ScenarioArgument,
     SeedOption,
     SetOption,
@@ -24,6 +25,7 @@ def run(
     overrides: SetOption = None,
     seed: SeedOption = None,
     out_folder: OutOption = None,
+    overwrite: OverwriteOption = False,
     table_format: FormatOption = TableFormat.PARQUET,
     figures: FiguresOption = None,
     workers: Annotated[
@@ -54,7 +56,7 @@ def run(
             kind.show(case, _carry_out(case, workers, tables=False))
             print_not_saved()
         else:
-            with whole_folder(out_folder) as folder:
+            with whole_folder(out_folder, overwrite=overwrite) as folder:
                 result = _carry_out(case, workers, tables=True)
                 save(result, folder, table_format, drawn)
             kind.show(case, result.summary)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand
 
-from runs.commands.options import FigureFormat, FiguresOption
+from runs.commands.options import FigureFormat, FiguresOption, OverwriteOption
 from runs.studies.help import help_of, help_text, metavar, option_help
 from runs.studies.registry import STUDIES
 from runs.studies.study import OPTIONS
@@ -46,6 +46,7 @@ def study(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for all it writes; `results/study-NAME` if left out.")
     ] = None,
+    overwrite: OverwriteOption = False,
     figures: FiguresOption = None,
     days: Annotated[int | None, typer.Option(metavar=metavar("days"), help=option_help("days"))] = None,
     evaluator: Annotated[str | None, typer.Option(metavar=metavar("evaluator"), help=option_help("evaluator"))] = None,
@@ -60,6 +61,6 @@ def study(
         asked = Asked(quick, days, evaluator, shots, (figures or FigureFormat.PNG).value)
         target = out_folder or Path("results") / f"study-{name}"
         with progress_bar(study_named(name).title) as tell:
-            text, written = carry_out(name, asked, target, tell)
+            text, written = carry_out(name, asked, target, tell, overwrite=overwrite)
         out.print(text, markup=False, highlight=False)
         print_written(target, ", ".join(written))

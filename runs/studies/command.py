@@ -26,7 +26,9 @@ def study_named(name: str) -> Study:
     return STUDIES[name]
 
 
-def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tuple[str, list[str]]:
+def carry_out(
+    name: str, asked: Asked, target: Path, progress: Progress, *, overwrite: bool = False
+) -> tuple[str, list[str]]:
     """Carry out a study and return its text and the names of what it wrote.
 
     Parameters
@@ -39,6 +41,8 @@ def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tupl
         Folder for all that it writes.
     progress
         Told how far it is.
+    overwrite
+        Whether files of the same name are replaced whoever wrote them.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def carry_out(name: str, asked: Asked, target: Path, progress: Progress) -> tupl
         study.load()
     parts = Parts(target, question(name, asked, study.settings(asked)))
     try:
-        with way_to(target), parts, whole_folder(target) as folder:
+        with way_to(target), parts, whole_folder(target, overwrite=overwrite) as folder:
             text = study.run(folder, asked, progress, parts)
             written = written_in(folder)
     except KeyboardInterrupt:

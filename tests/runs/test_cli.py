@@ -237,3 +237,18 @@ def test_faults_of_the_network_are_printed_and_its_messages_written(small_run: S
     unknown = evswarm("run", "--set", "channel.partitions=[{transformer='T9',from_h=6,to_h=9}]")
     assert unknown.exit_code == 2
     assert "T9" in unknown.stderr
+
+
+def test_overwrite_is_for_those_who_mean_it(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert evswarm("run", *SMALL, "--out", out).exit_code == 0
+    (out / "summary.json").write_text("mine")
+    (out / "figures" / "notes.txt").write_text("mine too")
+    refused = evswarm("run", *SMALL, "--out", out)
+    assert refused.exit_code == 2
+    assert "figures/notes.txt, which evswarm did not write" in refused.stderr
+    assert "summary.json, which was changed" in refused.stderr
+    assert (out / "summary.json").read_text() == "mine"
+    assert evswarm("run", *SMALL, "--out", out, "--overwrite").exit_code == 0
+    assert json.loads((out / "summary.json").read_text())["peak_kw"] > 0
+    assert (out / "figures" / "notes.txt").read_text() == "mine too"

@@ -1,11 +1,16 @@
+import csv
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from environment.faults import FaultyInputError
+from runs.folder import RUN_BY_SPREADSHEETS, as_written, inert, strict
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -173,3 +178,38 @@ def test_cost_is_the_load_that_an_ev_meets(result: Result) -> None:
 def test_parquet_is_what_other_tools_read(result: Result, tmp_path: Path) -> None:
     result.save(tmp_path)
     assert len(pd.read_parquet(tmp_path / "slots.parquet")) == 48
+
+
+def test_a_spreadsheet_runs_no_cell_and_the_names_read_back_as_they_were(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    names = ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "'quoted", "plain", "a=b"]
+    lines = "".join(f'"{name}",1,9,4,4\n' for name in names)
+    fleet.write_text(f"vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\n{lines}")
+    result = simulate(Scenario.read(None, ["fleet.source=csv", f"fleet.path={fleet}"]))
+    result.save(tmp_path / "out", table_format="csv")
+    for file in (tmp_path / "out").glob("*.csv"):
+        for row in csv.reader(file.read_text().splitlines()):
+            assert not any(cell[:1] in {"=", "+", "@", "\t"} or cell == "-1" for cell in row), file
+    assert Result.load(tmp_path / "out") == result
+    assert result.vehicles.vehicle.tolist() == names
+
+
+@given(st.lists(st.text(st.sampled_from("=+-@\t\r'ab"), max_size=4), min_size=1))
+def test_every_text_is_made_harmless_and_comes_back(texts: list[str]) -> None:
+    table = pd.DataFrame({"name": pd.Series(texts, dtype="str"), "kw": -1.0})
+    written = inert(table)
+    assert all(text[:1] not in set(RUN_BY_SPREADSHEETS) for text in written.name if text)
+    assert as_written(written.name).tolist() == texts
+    assert written.kw.equals(table.kw)
+
+
+def test_a_summary_is_strict_json_and_says_why_a_figure_is_null(tmp_path: Path, result: Result) -> None:
+    odd = {"peak_kw": float("inf"), "free": {"gap": float("nan"), "kwh": 1.5}, "warnings": []}
+    dataclasses.replace(result, summary=odd).save(tmp_path)
+    read = json.loads((tmp_path / "summary.json").read_text(), parse_constant=pytest.fail)
+    assert read["peak_kw"] is None
+    assert read["free"] == {"gap": None, "kwh": 1.5}
+    assert read["null_because"] == {
+        "peak_kw": "infinite", "free.gap": "not a number: there is nothing to take it of",
+    }  # fmt: skip
+    assert strict({"a": 1.0, "b": {"c": "x"}}) == {"a": 1.0, "b": {"c": "x"}}

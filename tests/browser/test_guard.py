@@ -2,8 +2,10 @@
 
 import http.client
 import http.server
+import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -103,3 +105,29 @@ def test_a_program_opens_no_socket_without_the_token(url: str, origin: str | Non
     with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=20) as raw:
         raw.sendall("\r\n".join([*lines, "", ""]).encode())
         assert b" 403 " in raw.recv(200).split(b"\r\n")[0]
+
+
+@pytest.mark.slow
+def test_what_a_closed_tab_held_is_given_back(browser: Browser, url: str) -> None:
+    parts = urlsplit(url)
+    cookie = f"evswarm-{parts.port}={parts.query.removeprefix('token=')}"
+
+    def kernels() -> int:
+        connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+        connection.request("GET", "/resourcez", headers={"Cookie": cookie})
+        counted: int = json.loads(connection.getresponse().read())["kernels"]["total"]
+        connection.close()
+        return counted
+
+    contexts = [browser.new_context() for _ in range(2)]
+    for context in contexts:
+        page = context.new_page()
+        page.goto(url)
+        expect(page.get_by_text("Step plays one frame")).to_be_visible(timeout=30_000)
+    opened = kernels()
+    for context in contexts:
+        context.close()
+    until = time.monotonic() + 120
+    while kernels() > opened - 2 and time.monotonic() < until:
+        time.sleep(2)
+    assert kernels() <= opened - 2

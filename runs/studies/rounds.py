@@ -126,12 +126,14 @@ def page_section(seeds: Iterable[int]) -> str:
 # Beyond paper A: ants that come back
 
 The gap is the part of what the optimum would gain on free charging that is lost,
-(V - V\\*) / (V_free - V\\*); V is the sum of squared loads plus the price of what stays unserved, V\\* the provable optimum:
-exact for whole slots at one rated power, else a lower bound (`coordination/valley_filling/optimum.py`). The paper's ants
+(V - V\\*) / (V_free - V\\*); V is the sum of squared loads plus the price of what stays unserved, V\\* the optimum
+where slots are whole and of one rated power, else a lower bound of it (`coordination/valley_filling/optimum.py`). The paper's ants
 choose once; here they come back (`coordination/valley_filling/rounds.py`), the first round included in the count. EVs know
 their stays a day ahead, the load comes as forecast.
 
 {markdown(goals_table(kinds))}
+
+Goals that are met are met on these fleets. Other loads and fleets have other gaps: the guide has a table of some.
 
 For whole slots of mixed powers the bound is that of continuous powers, which no schedule of whole slots reaches: part of
 the gap there is the bound's.

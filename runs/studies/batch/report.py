@@ -106,7 +106,7 @@ def _answer(rules: pd.DataFrame) -> str:
     unnoticed, filled = sound.unnoticed_share, sound.filled_share
     crowd = sound.ripple_per_batch_kw
     return (
-        f"Rule of thumb: {unnoticed.median():.0%} of the fleet may share one round and lose nothing worth noticing "
+        f"Rule of thumb for paper A's fleet and load (others differ, see the guide): {unnoticed.median():.0%} of the fleet may share one round and lose nothing worth noticing "
         f"({unnoticed.min():.1%} to {unnoticed.max():.1%} over fleets of {sound.vehicles.min():,} to "
         f"{sound.vehicles.max():,} EVs); up to {filled.median():.0%} ({filled.min():.1%} to {filled.max():.1%}) the valley is still "
         f"filled to within 1 % of the optimum. A batch of a tenth of the fleet adds a ripple of {crowd.median():.2f} "

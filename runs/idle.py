@@ -224,10 +224,28 @@ RULES: Final = (
 """Of a key with several rules, or a section with one, the first that does not hold is told."""
 
 
-def idle(case: Case) -> list[str]:
-    """Say which keys are set and do not count in a scenario's run, and where they would."""
-    keys = case.changed_keys()
+def idle(*cases: Case) -> list[str]:
+    """Say which keys are set and count in none of some runs, and where they would.
+
+    Parameters
+    ----------
+    *cases
+        The scenario of one run, or of several that are compared: what counts in one of them counts.
+    """
+    first, *others = (_idle_keys(case) for case in cases)
     told: dict[str, list[str]] = {}
+    for name, where in first.items():
+        if all(name in other for other in others):
+            told.setdefault(where, []).append(name)
+    return [
+        f"{', '.join(names)} {'count' if len(names) > 1 else 'counts'} only {where}" for where, names in told.items()
+    ]
+
+
+def _idle_keys(case: Case) -> dict[str, str]:
+    """Return where each key, or section, would count that is set and does not count, by its name."""
+    keys = case.changed_keys()
+    found: dict[str, str] = {}
     left = dict.fromkeys(keys)
     sections = (_of_sections(case, section) for section in dict.fromkeys(section for section, _ in keys))
     methods = (_of_methods(case, key) for section, key in keys if section == "coordination")
@@ -238,9 +256,7 @@ def idle(case: Case) -> list[str]:
             section, _, key = name.partition(".")
             hit = [entry for entry in left if entry[0] == section and key in ("", entry[1])]
             if hit:
-                told.setdefault(rule.where, []).append(name if key else f"[{section}]")
+                found[name if key else f"[{section}]"] = rule.where
                 for entry in hit:
                     del left[entry]
-    return [
-        f"{', '.join(names)} {'count' if len(names) > 1 else 'counts'} only {where}" for where, names in told.items()
-    ]
+    return found

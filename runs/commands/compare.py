@@ -1,7 +1,7 @@
 """The command ``evswarm compare``: coordinators side by side."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -85,10 +85,18 @@ def compare(
                     from runs.plots import comparison_figures  # matplotlib only where a figure is drawn
 
                     write_figures(comparison_figures(results), folder, drawn)
-        print_warnings_of(*summaries)
+        print_warnings_of(*(_heard(each, summary, cases) for each, summary in zip(cases, summaries, strict=True)))
         print_comparison(summaries)
         if out_folder is None:
             print_not_saved()
         else:
             pictures = "" if drawn == FigureFormat.NONE else "figures/, "
             print_written(out_folder, f"comparison.csv, {pictures}a folder for each method")
+
+
+def _heard(case: "Scenario", summary: dict[str, Any], cases: "list[Scenario]") -> dict[str, Any]:
+    """Return a summary that names no key as idle that counts with another method of the comparison."""
+    from runs.idle import idle
+
+    own = idle(case)
+    return summary | {"warnings": [text for text in summary["warnings"] if text not in own] + idle(*cases)}

@@ -159,6 +159,14 @@ def test_what_does_not_count_is_named_once(sets: list[str], said: str) -> None:
     assert sum(said in text for text in found) == 1, found
 
 
+def test_what_counts_with_one_method_of_a_comparison_counts() -> None:
+    case = Scenario.read(None, ["coordination.rounds=3", "coordination.iterations=9"])
+    cases = [case.update(coordination={"method": name}) for name in ("free", "ants", "odc")]
+    (said,) = idle(*cases)
+    assert said.startswith("coordination.iterations counts only")
+    assert any("coordination.rounds" in text for text in idle(cases[0]))
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_nothing_is_said_of_what_counts(run: str) -> None:
     assert idle(Scenario().update(**RUNS[run])) == []

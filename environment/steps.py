@@ -48,7 +48,7 @@ def read_steps(
     fill
         What stands in for missing steps; none: they are faults.
     told
-        Receives a sentence on what was filled.
+        Receives a sentence on what was filled; none: of a reader without the key.
 
     Returns
     -------
@@ -85,7 +85,8 @@ def read_steps(
     ]
     if holes and fill is None:
         usual_h = f"{_usual_h(edges_h):g} h"
-        expected = f'a row every {usual_h}, as elsewhere, or a key fill = "hold" or "interpolate" beside the path'
+        key = "" if told is None else ', or a key fill = "hold" or "interpolate" beside the path'
+        expected = f"a row every {usual_h}, as elsewhere{key}"
         raise FaultyInputError([
             Fault(table.file, table.lines[i], column, text, expected) for i, text in zip(holes, after, strict=True)
         ])  # fmt: skip

@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
@@ -42,14 +41,14 @@ def odd_fleet(fleet: Fleet, horizon: Horizon, limit_kw: float) -> list[str]:
     strongest = float(power.max(initial=0.0))
     found = []
     if strongest > min(MOST_POWER_KW, limit_kw):
-        who = _who(fleet, power > min(MOST_POWER_KW, limit_kw))
+        who = fleet.named(power > min(MOST_POWER_KW, limit_kw))
         times = f", {strongest / limit_kw:,.1f} times the transformer's limit" if strongest > limit_kw else ""
-        meant = "watts" if strongest > MOST_POWER_KW else "a larger transformer.limit_kw"
-        found.append(f"power_kw of {who} is up to {strongest:,.6g} kW{times}; are {meant} meant?")
+        meant = "are watts" if strongest > MOST_POWER_KW else "is a larger transformer.limit_kw"
+        found.append(f"power_kw of {who} is up to {strongest:,.6g} kW{times}; {meant} meant?")
     hungry = (need > MOST_NEED_KWH) & ~(battery >= need)
     for name, values, odd in (("energy_kwh", need, hungry), ("capacity_kwh", battery, battery > MOST_BATTERY_KWH)):
         if odd.any():
-            found.append(f"{name} of {_who(fleet, odd)} is up to {values[odd].max():,.6g} kWh; are watt-hours meant?")
+            found.append(f"{name} of {fleet.named(odd)} is up to {values[odd].max():,.6g} kWh; are watt-hours meant?")
     if len(fleet) and (fleet.plug_out_h - fleet.plug_in_h < horizon.slot_h).all():
         found.append(
             f"all stays are shorter than one slot of {horizon.slot_min} min; are plug-in and plug-out in hours?"
@@ -95,9 +94,3 @@ def _far(what: str, value_kw: float, beside_kw: float, beside: str) -> list[str]
     times = value_kw / beside_kw if large else beside_kw / value_kw
     unit, part = ("watts", "times") if large else ("megawatts", "times less than")
     return [f"{what}, {value_kw:,.6g} kW, is {times:,.0f} {part} {beside}, {beside_kw:,.6g} kW; are {unit} meant?"]
-
-
-def _who(fleet: Fleet, rows: NDArray[np.bool_]) -> str:
-    names = fleet.vehicle[rows]
-    shown = ", ".join(str(name) for name in names[:3])
-    return f"{names.size} of {len(fleet)} EVs ({shown}{', ...' if names.size > 3 else ''})"

@@ -11,7 +11,6 @@ from environment.board import LIMIT_TOLERANCE_KW
 from runs.metrics import Distance, EnergyBooks, Judged, costs_of, load_metrics, optimality
 from runs.network import NetworkRun, network_metrics, network_warnings, solve_network
 from runs.outcome import Outcome
-from runs.plural import counted
 from runs.world import World
 
 TOLD_KWH: Final = 0.05
@@ -160,11 +159,11 @@ def _limit_warning(actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], l
 
 def _empty_warning(world: World, books: EnergyBooks) -> list[str]:
     lacking = (world.fleet.stay > 1) & (world.fleet.soc_carried(books.unserved_kwh) < 0)
-    names = np.unique(world.fleet.vehicle[lacking])
-    if not names.size:
+    if not lacking.any():
         return []
-    evs = f"{names.size} of {counted(world.fleet.n_vehicles, 'EV')} ({', '.join(names[:3].tolist())}{', ...' if names.size > 3 else ''})"
-    return [f"{evs} would plug in below empty, for what earlier stays left unserved; their state of charge counts as 0"]
+    return [
+        f"{world.fleet.named(lacking)} would plug in below empty, for what earlier stays left unserved; their state of charge counts as 0"
+    ]
 
 
 def _converged(outcome: Outcome) -> bool | None:

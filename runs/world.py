@@ -28,7 +28,7 @@ from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
 from environment.units import odd_fleet, odd_load
 from runs.idle import idle
-from runs.plural import counted
+from runs.plural import counted, counted_evs
 from runs.scenario import Scenario
 
 
@@ -136,9 +136,7 @@ class World:
     @property
     def holds(self) -> str:
         """What there is, in words."""
-        fleet = self.fleet
-        stays = "" if fleet.stay_number is None else f" with {counted(len(fleet), 'stay')}"
-        return f"{counted(fleet.n_vehicles, 'EV')}{stays}, {counted(len(self.loads), 'transformer')}"
+        return f"{counted_evs(self.fleet.n_vehicles, len(self.fleet))}, {counted(len(self.loads), 'transformer')}"
 
     @property
     def coordinator(self) -> Coordinator:

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from environment.csv_table import UNREADABLE, CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.fleets.dated import DatedFleet, Stays, folded, outside, require_dates
-from environment.fleets.fleet import Fleet
+from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import Horizon
 
 if TYPE_CHECKING:
@@ -160,6 +160,8 @@ def _estimates(table: CsvTable, departure: "pd.DatetimeIndex", horizon: Horizon)
     texts, lines = [table.texts(ESTIMATE)[i] for i in rows], [table.lines[i] for i in rows]
     times, _ = horizon.parse_times(texts, file=table.file, rows=lines, fields=[ESTIMATE] * rows.size)
     off_h = np.abs(horizon.hours_from_start(times) - horizon.hours_from_start(departure[rows]))
+    if (off_h < TOLERANCE_H).all():
+        return ()  # who left as expected lost nothing
     known = (
         ""
         if np.isnan(off_h).all()

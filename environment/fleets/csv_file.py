@@ -71,6 +71,7 @@ class CsvFleet(DatedFleet):
             transformer=np.array(table.texts("transformer"), dtype=np.str_) if "transformer" in table else None,
             node=np.array(table.texts("node"), dtype=np.str_) if "node" in table else None,
             stay_number=_stay_numbers(vehicle, start_h),
+            states_soc="soc_plug_in" in table,
         )
         note_faults(table, fleet, start=pair[0], end=pair[1])
         if stays is None and self.fold != "none":

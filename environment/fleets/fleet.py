@@ -6,7 +6,7 @@ Source: paper A, Table 2 (notation) and eqs (4)-(7); the equations are reconstru
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from environment.horizon import Horizon
 
 TOLERANCE_H = 1e-9
 """Times closer than this to a slot boundary are on it [h]."""
+
+NAMED: Final = 3
+"""EVs that a warning names before it counts the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,8 @@ class Fleet:
         Name of the feeder's node that each EV stands at, empty where it is drawn, or None where all are.
     stay_number
         Number of the stay among those of its EV, from 1 in order of plug-in; None where every EV has one stay.
+    states_soc
+        Whether the source states how full EVs come; else that is drawn, follows from the needs, or is unknown.
     told
         What the source read past, changed or doubts, in sentences for the run's warnings.
     """
@@ -56,6 +61,7 @@ class Fleet:
     transformer: NDArray[np.str_] | None = None
     node: NDArray[np.str_] | None = None
     stay_number: NDArray[np.int64] | None = None
+    states_soc: bool = False
     told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -97,6 +103,12 @@ class Fleet:
         firsts = np.flatnonzero(self.stay == 1)
         row_of[car[firsts]] = firsts
         return row_of[car]
+
+    def named(self, rows: NDArray[np.bool_]) -> str:
+        """Return in words whose stays some rows are, the first EVs by name: ``4 of 500 EVs (v1, v7, v9, ...)``."""
+        names = list(dict.fromkeys(self.vehicle[rows].tolist()))
+        more = ["..."] * (len(names) > NAMED)
+        return f"{len(names):,} of {self.n_vehicles:,} EVs ({', '.join([*names[:NAMED], *more])})"
 
     @property
     def first_stays(self) -> "Fleet":

@@ -6,7 +6,7 @@ from rich.markup import escape
 
 from coordination.valley_filling import COORDINATORS
 from runs.best_known import title_of
-from runs.plural import counted
+from runs.plural import counted, counted_evs
 from runs.printed.fitted import Column, print_table
 from runs.printed.rows import ONLY_WITH, ROWS, cell, shows, since
 from runs.scenario import Scenario
@@ -52,7 +52,7 @@ def print_comparison(summaries: list[dict[str, Any]]) -> None:
 
 
 def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) -> None:
-    title = f"{counted(summary['vehicles'], 'EV')}, {counted(summary['transformers'], 'transformer')} of {summary['limit_kw']:,.0f} kW, {since(summary)}"
+    title = f"{counted_evs(summary['vehicles'], summary['stays'])}, {counted(summary['transformers'], 'transformer')} of {summary['limit_kw']:,.0f} kW, {since(summary)}"
     shown = {
         key: row
         for key, row in ROWS.items()

@@ -5,6 +5,7 @@ from typing import Any, Final
 from rich.markup import escape
 
 from coordination.peak_shaving.power_sharing import TACTICS
+from runs.plural import counted
 from runs.printed.fitted import Column, print_table
 from runs.printed.rows import LOAD_ROWS, ROWS, cell, print_warnings, since
 from runs.scenario import Scenario
@@ -33,7 +34,7 @@ def print_shaving(_scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run beside the load without EVs, and its warnings."""
     print_warnings(summary)
     title = (
-        f"{summary['vehicles']:,} EVs that give back, {summary['days']:g} day(s) {since(summary)}, "
+        f"A fleet of {counted(summary['vehicles'], 'EV')} that gives back, {counted(summary['days'], 'day')} {since(summary)}, "
         f"{TACTICS[summary['tactic']].title}"
     )
     before = summary["no_evs"]

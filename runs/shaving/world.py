@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from environment.board import LIMIT_TOLERANCE_KW
 from environment.faults import Fault, FaultyInputError, collecting
 from environment.fleets import CsvFleet, DatedFleet, Fleet
 from environment.fleets.dated import require_dates, told_outside
+from environment.fleets.fleet import NAMED
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.participation import HOURS_PER_DAY, ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
@@ -25,12 +26,9 @@ from runs.idle import idle
 from runs.plural import counted
 from runs.scenario import Scenario
 
-NAMED: Final = 3
-"""EVs that a warning names before it counts the others."""
-
 
 def named(vehicle: NDArray[np.str_], kwh: NDArray[np.float64]) -> str:
-    """Return who lacks energy, those who lack most by name: ``2 EVs ('a' 3.2 kWh, 'b' 1 kWh; 4.2 kWh in all)``.
+    """Return who lacks energy, those who lack most by name: ``2 EVs ('a' 3.2 kWh, 'b' 1 kWh; 4.2 kWh in all)``, ``1 EV ('a' 3.2 kWh)``.
 
     Parameters
     ----------
@@ -41,7 +39,8 @@ def named(vehicle: NDArray[np.str_], kwh: NDArray[np.float64]) -> str:
     first = rows[np.argsort(-kwh[rows], kind="stable")][:NAMED]
     texts = [f"{str(vehicle[row])!r} {kwh[row]:.3g} kWh" for row in first.tolist()]
     more = [f"{rows.size - NAMED:,} more"] if rows.size > NAMED else []
-    return f"{counted(rows.size, 'EV')} ({', '.join([*texts, *more])}; {kwh[rows].sum():,.1f} kWh in all)"
+    in_all = f"; {kwh[rows].sum():,.1f} kWh in all" if rows.size > 1 else ""
+    return f"{counted(rows.size, 'EV')} ({', '.join([*texts, *more])}{in_all})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +135,7 @@ class ShavingWorld:
     @property
     def holds(self) -> str:
         """What there is, in words."""
-        return f"{len(self.fleet)} EVs that give back"
+        return f"A fleet of {counted(len(self.fleet), 'EV')} that gives back"
 
     def warnings(self) -> list[str]:
         """Say what was read past, is out of proportion or does not count, and what cannot be held whatever the fleet does."""
@@ -166,13 +165,9 @@ class ShavingWorld:
             for name in ("transformer", "node")
             if getattr(fleet, name) is not None
         ]
-        if (
-            hasattr(self.scenario.fleet, "path")
-            and stays.soc_start == "uniform"
-            and not np.isnan(fleet.soc_plug_in).all()
-        ):
+        if fleet.states_soc and stays.soc_start == "uniform":
             found.append(
-                'the fleet\'s states of charge do not count: they are drawn (participation.soc_start = "fleet" takes them)'
+                'the fleet\'s column soc_plug_in does not count: states of charge are drawn (participation.soc_start = "fleet" takes it)'
             )
         return found
 

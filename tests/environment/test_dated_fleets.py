@@ -264,3 +264,5 @@ def test_departures_that_drivers_expected_are_told(tmp_path: Path) -> None:
     (told_of_csv,) = AcnFleet(source="acn", path=path).build(LOS_ANGELES, RNG).told
     assert "of 1 of 2 sessions" in told_of_csv
     assert "a median of 1.5 h" in told_of_csv
+    path.write_text(path.read_text().replace("T07:30", "T06:00"))
+    assert AcnFleet(source="acn", path=path).build(LOS_ANGELES, RNG).told == (), "who left as expected lost nothing"

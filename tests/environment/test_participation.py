@@ -103,6 +103,7 @@ def test_numbers_come_from_a_file(tmp_path: Path) -> None:
         ("hour,vehicles\n0,3\n12,9\n", r"n\.csv: vehicles is up to 9 EVs; expected at most the fleet's 3"),
         ("hour,vehicles\n0,-1\n12,1\n", "at least 0 EVs"),
         ("hour,cars\n0,1\n12,1\n", "column vehicles is missing"),
+        ("hour,vehicles\n0,1\n1,1\n4,1\n23,1\n24,1\n", "expected a row every 1 h, as elsewhere$"),
     ],
 )
 def test_a_bad_file_of_numbers_is_named(tmp_path: Path, text: str, message: str) -> None:

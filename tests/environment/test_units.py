@@ -83,6 +83,11 @@ def test_every_source_of_a_fleet_tells_odd_units(tmp_path: Path) -> None:
     text = warnings("fleet.source=csv", f"fleet.path={tmp_path / 'fleet.csv'}")
     assert "power_kw of 2 of 2 EVs (v1, v2) is up to 7,400 kW, 4.6 times the transformer's limit; are watts" in text
     assert "energy_kwh of 2 of 2 EVs (v1, v2) is up to 10,500 kWh; are watt-hours meant?" in text
+    (tmp_path / "fleet.csv").write_text(
+        "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\nv1,6,18,10,7\nv1,30,40,210,7\nv1,54,60,210,7\nv2,7,19,8,7\n"
+    )
+    again = warnings("fleet.source=csv", f"fleet.path={tmp_path / 'fleet.csv'}", "horizon.slots=72")
+    assert "energy_kwh of 1 of 2 EVs (v1) is up to 210 kWh" in again, "an EV counts once, however often it comes"
     assert "are watts meant?" in warnings("fleet.types=[{power_kw=7400}]", "fleet.vehicles=5")
 
 

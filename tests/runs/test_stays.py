@@ -14,6 +14,7 @@ from environment.faults import FaultyInputError
 from runs.engine import Engine
 from runs.kinds import kind_of
 from runs.model import ChargingModel
+from runs.printed.ants import print_run
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.shards import simulate_in_parts
@@ -62,13 +63,15 @@ def test_both_stays_of_a_car_are_served(tmp_path: Path, engine: str) -> None:
     assert (slots.max() < [19, 43]).all()
 
 
-def test_a_state_of_charge_is_carried_from_stay_to_stay(tmp_path: Path) -> None:
+def test_a_state_of_charge_is_carried_from_stay_to_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An hour at 4 kW gives 4 of the 10 kWh asked for: 6 of 20 kWh are missing the day after, and 12 the day after that."""
     rows = ["car,6,7,10,4,20,0.5", "car,30,31,10,4,20,0.5", "car,40,41,10,4,20,0.5", "new,6,7,10,4,20,0.5"]
     result = simulate(of_file(tmp_path, HEADER + "\n".join(rows)))
     np.testing.assert_allclose(result.vehicles.soc_plug_in, [0.5, 0.2, 0.0, 0.5])
     np.testing.assert_allclose(result.vehicles.soc_plug_out, [0.7, 0.4, 0.2, 0.7])
     np.testing.assert_allclose(result.vehicles.energy_kwh, 10)
+    print_run(result.scenario, result.summary)
+    assert "2 EVs with 4 stays, 1 transformer" in capsys.readouterr().out
     told = [text for text in result.summary["warnings"] if "below empty" in text]
     assert told == [
         "1 of 2 EVs (car) would plug in below empty, for what earlier stays left unserved; their state of charge counts as 0"

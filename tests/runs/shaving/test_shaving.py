@@ -308,7 +308,7 @@ def test_check_finds_what_a_run_would(tmp_path: Path) -> None:
     path.write_text('[peak_shaving]\noptimizer = "exact"\n')
     done = evswarm("check", path)
     assert done.exit_code == 0
-    assert "500 EVs that give back" in done.stdout
+    assert "A fleet of 500 EVs that gives back, 24 slots" in done.stdout
     path.write_text('[peak_shaving]\noptimizer = "exact"\n[tariff]\nflat_yuan_per_kwh = 5.0\ndischarge_ratio = 2.0\n')
     assert evswarm("check", path).exit_code == 2
 
@@ -366,7 +366,7 @@ def test_an_ev_that_leaves_early_leaves_with_what_it_needs(tmp_path: Path) -> No
     assert (early.soc_plug_in, early.soc_plug_out) == (0.5, pytest.approx(0.8)), "12 of 20 kWh: the ceiling"
     assert early.unserved_kwh == pytest.approx(8.0)
     warnings = "\n".join(result.summary["warnings"])
-    assert "1 EV ('early' 8 kWh; 8.0 kWh in all) asked for beyond the ceiling of 0.8: not held" in warnings
+    assert "1 EV ('early' 8 kWh) asked for beyond the ceiling of 0.8: not held" in warnings
     whole = v2g(tmp_path, EARLY, peak_shaving={"soc_max": 1.0})
     assert whole.vehicles.set_index("vehicle").loc["early"].soc_plug_out == pytest.approx(1.0), "all its 20 kWh"
     free = v2g(tmp_path, EARLY, participation={"end": "free"})
@@ -386,12 +386,12 @@ def test_what_a_limit_leaves_no_time_for_is_named(tmp_path: Path) -> None:
     assert result.slots.total_kw.max() <= 101.0
     early = result.vehicles.set_index("vehicle").loc["early"]
     assert early.soc_plug_out == pytest.approx(0.5 + 6 / 40), "1 kW for six hours"
-    assert "1 EV ('early' 6 kWh; 6.0 kWh in all) left with less than they need" in result.summary["warnings"]
+    assert "1 EV ('early' 6 kWh) left with less than they need" in result.summary["warnings"]
 
 
 def test_who_is_never_there_and_who_ends_emptier_than_held_to_are_named(tmp_path: Path) -> None:
     short = v2g(tmp_path, f"{EARLY}short,8.2,8.9,5,7,40,0.5\n").summary["warnings"]
-    assert "1 EV ('short' 5 kWh; 5.0 kWh in all) never at the grid for a whole slot" in short
+    assert "1 EV ('short' 5 kWh) never at the grid for a whole slot" in short
     cyclic = {"end": "cyclic", "leave_early": 1.0}
     left = "\n".join(v2g(tmp_path, ALL_DAY, participation=cyclic).summary["warnings"])
     assert "emptier at the end than at the beginning" in left
@@ -435,10 +435,14 @@ def test_what_is_not_read_beside_the_section_is_named(tmp_path: Path) -> None:
     )
     warnings = ShavingWorld.build(case, np.random.default_rng(1)).warnings()
     assert warnings[0].startswith("the fleet's column transformer does not count")
-    assert "states of charge do not count" in warnings[1]
+    assert warnings[1].startswith("the fleet's column soc_plug_in does not count: states of charge are drawn")
     idle = " ".join(warnings)
     for key in ("participation.soc_need", "[coordination]", "transformer.lines"):
         assert f"{key} counts only" in idle
+    (tmp_path / "fleet.csv").write_text("vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,capacity_kwh\na,0,6,2,7,40\n")
+    unstated = ShavingWorld.build(case, np.random.default_rng(1))
+    assert unstated.holds == "A fleet of 1 EV that gives back"
+    assert not any("soc_plug_in" in text for text in unstated.warnings()), "no such column"
     ants = World.build(Scenario().update(transformer={"feed_in_limit_kw": 5.0}), np.random.default_rng(1))
     assert any(
         "transformer.feed_in_limit_kw counts only beside a section [peak_shaving]" in each for each in ants.warnings()
@@ -466,7 +470,13 @@ def test_run_prints_and_writes_and_replaces(tmp_path: Path) -> None:
         done = evswarm("run", *WORDS, "--seed", number, "--out", out)
         assert done.exit_code == 0, done.output
         assert f"seed = {number}" in (out / "scenario.toml").read_text()
-    for text in ("20 EVs that give back", "no EVs", "peak shaving by pso", "largest deviation", "messages"):
+    for text in (
+        "A fleet of 20 EVs that gives back, 1 day from",
+        "no EVs",
+        "peak shaving by pso",
+        "largest deviation",
+        "messages",
+    ):
         assert text in done.stdout
     tables = {f"{name}.parquet" for name in TABLES if name != "log"}
     assert {path.name for path in out.iterdir()} == {"scenario.toml", "summary.json", "figures", ".evswarm", *tables}

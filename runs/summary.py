@@ -11,6 +11,7 @@ from environment.board import LIMIT_TOLERANCE_KW
 from runs.metrics import Distance, EnergyBooks, Judged, costs_of, load_metrics, optimality
 from runs.network import NetworkRun, network_metrics, network_warnings, solve_network
 from runs.outcome import Outcome
+from runs.plural import counted
 from runs.world import World
 
 TOLD_KWH: Final = 0.05
@@ -49,6 +50,7 @@ def summary_of(
     judged: Sequence[Judged | Distance] = outcome.distances or [
         Judged.of(world, k, each) for k, each in enumerate(outcome.schedules)
     ]
+    died = _evs(world, [strays.died for strays in outcome.strays])
     optimum: dict[str, Any] = optimality(outcome.distances) if outcome.distances else {}
     own = {**load_metrics(actual + ev, limit_kw), **books.metrics(world.fleet)}
     of_free = {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet)}
@@ -67,7 +69,7 @@ def summary_of(
         "refused_deposits": outcome.refusals,
         "messages_lost": outcome.channel.lost,
         "vehicles_cut_off": _evs(world, [strays.cut_off for strays in outcome.strays]),
-        "vehicles_died": _evs(world, [strays.died for strays in outcome.strays]),
+        "vehicles_died": died,
         "fallback_kwh": sum(float(strays.fallback_kw.sum()) for strays in outcome.strays) * slot_h,
         "rounds": max((held.number for each in outcome.rounds for _, held in each), default=1),
         "converged": _converged(outcome),
@@ -86,18 +88,23 @@ def summary_of(
             **(network_metrics(world, network.no_evs) if network else {}),
         },
         "warnings": [
-            *_worse_warning(world, judged, own, of_free),
+            *_worse_warning(world, judged, own, of_free, died),
             *_unserved_warning(own, of_free, optimum.get("optimum_unserved_kwh")),
-            *world.warnings(),
+            *([f"{died:,} of {counted(world.fleet.n_vehicles, 'EV')} died (channel.death)"] if died else ()),
             *_limit_warning(actual, ev, limit_kw),
             *_empty_warning(world, books),
             *(network_warnings(world, network) if network else ()),
+            *world.warnings(),
         ],
     }
 
 
 def _worse_warning(
-    world: World, judged: Sequence[Judged | Distance], own: dict[str, Any], free: dict[str, Any]
+    world: World,
+    judged: Sequence[Judged | Distance],
+    own: dict[str, Any],
+    free: dict[str, Any],
+    died: int,
 ) -> list[str]:
     """Say where a run ends worse than free charging, in the cost that it is to lower or in a peak that it need not have had."""
     cost, free_cost = costs_of(judged).values()
@@ -114,7 +121,7 @@ def _worse_warning(
     elif worse:
         found.append(f"uneven load and unserved energy cost more below {len(worse)} of {len(judged)} transformers")
     found.append(f"the peak is {_against(own['peak_kw'], free['peak_kw'], ' kW')}")
-    if world.coordinator.decides == "vehicle" and settings.batch_size > 1:
+    if world.coordinator.decides == "vehicle" and settings.batch_size > 1 and not died:
         found.append("a smaller coordination.batch_size or more coordination.rounds help")
     return [f"worse than doing nothing: with {title} against free charging, {'; '.join(found)}"]
 

@@ -278,14 +278,20 @@ class World:
         ]
         found = [f"{mask.sum()} {text}" for mask, text in counts if mask.any()]
         found += told_outside(fleet, horizon)
-        if self.placement is None and fleet.node is not None:
-            found.append("the fleet's column node counts only beside a section [feeder]")
-        found += [*self.loads[0].told, *fleet.told]
+        if closed:
+            found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
         limit_kw = self.hierarchy.limit_kw
         found += odd_fleet(fleet, horizon, limit_kw)
         found += odd_load(self.loads[0], self.scenario.load.fluctuation, limit_kw, "the transformer's limit")
-        if self.placement is not None:
-            found += self.placement.feeder.told
+        found += [*self.loads[0].told, *fleet.told, *self._unread()]
+        return found
+
+    def _unread(self) -> list[str]:
+        """Say what is stated and does not count, or counts as something else."""
+        fleet, channel = self.fleet, self.scenario.channel
+        found = [] if self.placement is None else list(self.placement.feeder.told)
+        if self.placement is None and fleet.node is not None:
+            found.append("the fleet's column node counts only beside a section [feeder]")
         found += idle(self.scenario)
         most = max(rows.size for rows in self.rows)
         if self.coordinator.decides == "vehicle" and self.scenario.coordination.batch_size > most > 0:
@@ -294,15 +300,12 @@ class World:
             )
         if fleet.transformer is not None and self.scenario.transformer.count > 1:
             found.append("transformer.count does not count: the fleet's column transformer names them")
-        channel = self.scenario.channel
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
         if round_trip_h >= channel.timeout_h:
             found.append(
                 f"channel.timeout_s = {channel.timeout_s:g} is not above the mean way there and back of "
                 f"{2 * channel.delay_s:g} s; most answers come too late"
             )
-        if closed:
-            found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
         return found
 
 

@@ -224,10 +224,10 @@ def _mean(values: NDArray[np.float64]) -> float | None:
 
 
 def _warnings(world: ShavingWorld, outcome: ShavingOutcome) -> list[str]:
-    found = [*_worse_than_nothing(world, outcome), *world.warnings()]
+    found = _worse_than_nothing(world, outcome)
     if world.problem.objectives(outcome.found.signal_kw[None]).broken[0]:
         found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
-    found += [*_missed(outcome.track, world.horizon.slot_h), *_lacking(world, outcome)]
+    found += [*_lacking(world, outcome), *_missed(outcome.track, world.horizon.slot_h), *world.warnings()]
     exact = outcome.found.exact
     if world.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
         found.append(

@@ -138,22 +138,22 @@ class ShavingWorld:
         return f"A fleet of {counted(len(self.fleet), 'EV')} that gives back"
 
     def warnings(self) -> list[str]:
-        """Say what was read past, is out of proportion or does not count, and what cannot be held whatever the fleet does."""
+        """Say what cannot be held whatever the fleet does, is out of proportion, was read past, or does not count."""
         transformer, fluctuation = self.scenario.transformer, self.scenario.load.fluctuation
         limit_kw = transformer.load_limit_kw
         away = told_outside(self.fleet, self.horizon) if self.scenario.participation.by_date else ()
         return [
+            *self._beyond_limits(),
+            *self._beyond_band(),
+            *self._beyond_ceiling(),
+            *away,
+            *odd_fleet(self.fleet, self.horizon, limit_kw),
+            *odd_load(self.load, fluctuation, transformer.count * limit_kw, "the transformers' limit"),
+            *odd_prices(self.tariff),
             *self.load.told,
             *self.fleet.told,
             *self.tariff.told,
             *self._unread(),
-            *self._beyond_limits(),
-            *self._beyond_band(),
-            *self._beyond_ceiling(),
-            *odd_fleet(self.fleet, self.horizon, limit_kw),
-            *odd_load(self.load, fluctuation, transformer.count * limit_kw, "the transformers' limit"),
-            *odd_prices(self.tariff),
-            *away,
             *idle(self.scenario),
         ]
 

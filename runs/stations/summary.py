@@ -146,7 +146,7 @@ def _emergencies(outcome: StationsOutcome) -> list[int]:
 
 def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Return what a reader of the figures should know; first, where the run is worse than without a schedule."""
-    said = [*_worse(world, outcome, plain), *world.warnings()]
+    said = _worse(world, outcome, plain)
     waiting = int((outcome.model.sessions.served_slot < 0).sum())
     if waiting:
         said.append(f"{waiting} of {len(world.visits)} visits still wait when the horizon ends")
@@ -200,7 +200,7 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
         said.append(
             f"in {(shed > 0).sum()} slots the supply lacks more than EVs draw: up to {shed.max():,.0f} kW of base load are not supplied"
         )
-    return said
+    return [*said, *world.warnings()]
 
 
 def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:

@@ -144,14 +144,14 @@ class StationsWorld:
         return f"{stations} on {self.feeder.title}, {counted(len(self.visits), 'visit')}"
 
     def warnings(self) -> list[str]:
-        """Say what was read past, is out of proportion, or does not count."""
+        """Say what is out of proportion, was read past, or does not count."""
         own_kw = float(self.feeder.own_kw.sum())
         found = [
+            *odd_load(self.load, self.scenario.load.fluctuation, own_kw, "the feeder's own loads"),
+            *odd_prices(self.tariff),
             *self.load.told,
             *self.tariff.told,
             *self.feeder.told,
-            *odd_load(self.load, self.scenario.load.fluctuation, own_kw, "the feeder's own loads"),
-            *odd_prices(self.tariff),
             *idle(self.scenario),
         ]
         short = int((self.base[0].sum(axis=1) > (self.settings.supply_kw or np.inf)).sum())

@@ -18,7 +18,7 @@ from environment.loads import LoadProfile
 from runs.metrics import Distance, EnergyBooks
 from runs.printed.ants import print_warnings_of
 from runs.scenario import Scenario
-from runs.simulate import run_world
+from runs.simulate import run_world, summarize
 from runs.summary import summary_of
 from runs.world import World
 from tests.support.worlds import make_fleet
@@ -141,3 +141,21 @@ def test_no_gap_is_below_zero_in_silence() -> None:
     schedule.of(0)[10] = 8.0  # twice the rated power, which the audit would have found
     with pytest.raises(ArithmeticError, match="less than the least possible"):
         Distance.of(world, 0, schedule)
+
+
+def test_what_a_run_did_is_told_before_what_did_not_count() -> None:
+    case = Scenario().update(
+        coordination={"method": "free", "iterations": 9}, transformer={"limit_kw": 1500.0}, fleet={"vehicles": 300}
+    )
+    passed, *_, idle = summarize(case)["warnings"]
+    assert "slots pass the limit with EVs charging in them" in passed
+    assert idle.startswith("coordination.iterations counts only")
+
+
+def test_where_evs_died_that_is_told_and_smaller_batches_are_not_said_to_help() -> None:
+    dying = Scenario().update(fleet={"vehicles": 40}, coordination={"batch_size": 40}, channel={"death": 0.9})
+    found = summarize(dying)
+    worse, unserved, died, *_ = found["warnings"]
+    assert "batch_size" not in worse
+    assert "stay unserved" in unserved
+    assert died == f"{found['vehicles_died']} of 40 EVs died (channel.death)"

@@ -91,7 +91,7 @@ def read_steps(
             Fault(table.file, table.lines[i], column, text, expected) for i, text in zip(holes, after, strict=True)
         ])  # fmt: skip
     if holes and told is not None:
-        others = f" and {len(holes) - 1} more holes" if len(holes) > 1 else ""
+        others = f" and {len(holes) - 1} more {'hole' if len(holes) == 2 else 'holes'}" if len(holes) > 1 else ""
         how = "held over from the row before" if fill == "hold" else "interpolated"
         told.append(f"{table.file}: {after[0]}{others}, {how}")
     if fill == "interpolate":

@@ -59,7 +59,8 @@ def folded(
 ) -> Fleet:
     """Return a fleet with its stays on days of the horizon; every stay keeps its time of day and its true length.
 
-    Stays of one EV, which folded may overlap, then count as EVs of their own.
+    Stays of one EV, which folded may overlap, then count as EVs of their own. Where all dates are the horizon's own, the fleet
+    stays as it is.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ def folded(
         weeks = np.ceil((float(horizon.wall_h(np.array([horizon.hours]))[0]) - wall_h) / WEEK_H)
         rows = np.flatnonzero(weeks > 0)
         wall_h += WEEK_H * (since_h // WEEK_H % np.maximum(weeks, 1))
-    told = f"{(last - first).days + 1} days folded onto {n_days}: stays of {first} .. {last} keep their time of day, not their date"
+    kept = "weekday and time of day" if fold == "weekday" else "time of day"
+    told = f"{(last - first).days + 1} days folded onto {n_days}: stays of {first} .. {last} keep their {kept}, not their date"
     if rows.size < len(fleet):
         told += f"; {len(fleet) - rows.size} of {len(fleet)} are left out, on weekdays that the horizon lacks"
     if not rows.size:
@@ -106,6 +108,8 @@ def folded(
         expected = f"those of the horizon, {horizon.span_text(0, horizon.hours)}, for fleet.fold = 'weekday'"
         raise FaultyInputError([Fault(file, None, "weekdays of the stays", found, expected)])
     plug_in_h = horizon.elapsed_h(wall_h)
+    if rows.size == len(fleet) and (np.abs(plug_in_h - fleet.plug_in_h) < TOLERANCE_H).all():
+        return fleet  # all dates are the horizon's own
     plug_out_h = plug_in_h + _hours(stays.plug_out - stays.plug_in)
     if fleet.stay_number is not None:
         told += "; each stay counts as an EV of its own, for folded stays of one may overlap"

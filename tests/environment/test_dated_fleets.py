@@ -128,6 +128,7 @@ def test_the_clock_change_in_california_moves_no_session(tmp_path: Path, make: A
         ("2019-11-04 08:00:00-08:00", "2019-11-04 09:00:00-08:00"),
     ]
     fleet = make(tmp_path, rows, fold=fold).build(LOS_ANGELES, RNG)
+    assert fleet.told == (), "all dates are the horizon's own"
     assert fleet.plug_in_h.tolist() == [6.0, 33.0]
     assert fleet.plug_out_h.tolist() == [7.0, 34.0]
     first, _ = fleet.usable_slots(LOS_ANGELES, whole=True)
@@ -149,7 +150,7 @@ def test_a_term_folds_onto_a_week_weekday_on_weekday_and_says_so(tmp_path: Path,
     assert days_of(fleet) == [18, 18, 18, 17, 17, 17, 17]  # 122 days from a Monday on
     assert (fleet.plug_in_h % 24 == 9).all()
     assert fleet.told == (
-        "122 days folded onto 7: stays of 2019-01-07 .. 2019-05-08 keep their time of day, not their date",
+        "122 days folded onto 7: stays of 2019-01-07 .. 2019-05-08 keep their weekday and time of day, not their date",
     )
     wednesdays = make(tmp_path, TERM, fold="weekday").build(Horizon(start="2019-07-03", slots=24), RNG)
     assert len(wednesdays) == 18

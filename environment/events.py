@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from environment.horizon import Horizon
+from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
-
-HOURS_A_DAY = 24.0
 
 
 class EventsSettings(Settings):
@@ -51,7 +49,7 @@ class Events:
     def draw(cls, settings: EventsSettings, horizon: Horizon, rng: np.random.Generator) -> Self:
         """Draw each slot's events, independently of each other."""
         sags, shortages = rng.random((2, horizon.n_slots))
-        part = horizon.slot_h / HOURS_A_DAY
+        part = horizon.slot_h / HOURS_PER_DAY
         return cls(
             np.where(sags < settings.voltage_a_day * part, settings.voltage_sag_pu, 0.0),
             np.where(shortages < settings.supply_a_day * part, settings.supply_part, 1.0),

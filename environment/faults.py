@@ -58,9 +58,9 @@ class FaultyInputError(ValueError):
         self.faults = tuple(sorted(found, key=lambda fault: (files.index(fault.file), fault.row or 0)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
-    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...], str]]:
         """Come out of a process as it went in: by its faults, not by their text."""
-        return type(self), (self.faults,)
+        return type(self), (self.faults, self.outcome)
 
 
 def raise_if_any(faults: Sequence[Fault]) -> None:

@@ -17,7 +17,8 @@ from environment.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-MINUTES_PER_DAY = 24 * 60
+HOURS_PER_DAY: Final = 24.0
+MINUTES_PER_DAY: Final = 24 * 60
 HOUR_US: Final = 3_600_000_000
 """Microseconds of an hour."""
 
@@ -131,6 +132,11 @@ class Horizon(Settings):
     def hours(self) -> float:
         """Length of the horizon [h]."""
         return self.n_slots * self.slot_min / 60
+
+    @property
+    def wall_hours(self) -> float:
+        """What the wall clock gains over the horizon [h]: its length, but for changes of the clock."""
+        return float(self.wall_h(np.array([self.hours]))[0])
 
     @property
     def edges_h(self) -> NDArray[np.float64]:

@@ -13,11 +13,9 @@ from pydantic import Field
 
 from environment.faults import Fault, FaultyInputError
 from environment.fleets.fleet import TOLERANCE_H, Fleet
-from environment.horizon import Horizon
+from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
 from environment.steps import read_steps
-
-HOURS_PER_DAY = 24.0
 
 ROUNDING_KWH = 1e-6
 """Energy below which a battery lacks nothing."""

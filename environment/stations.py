@@ -19,10 +19,10 @@ from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.builtin import PLACES
 from environment.feeders.feeder import UNKNOWN
+from environment.horizon import HOURS_PER_DAY
 from environment.settings import Settings
 
 EVS_A_PILE: Final = 2
-HOURS_A_DAY: Final = 24
 REQUIRED: Final = ("station", "node", "region")
 OPTIONAL: Final = ("piles", "storage_devices")
 
@@ -109,7 +109,7 @@ class StationsSettings(Settings):
                 f"storage_soc_start = {self.storage_soc_start:g} with storage_soc_min = {self.storage_soc_min:g}; "
                 "expected a start at or above the floor"
             )
-        if len(self.time_weights) != HOURS_A_DAY or min(self.time_weights) < 0 or max(self.time_weights) <= 0:
+        if len(self.time_weights) != HOURS_PER_DAY or min(self.time_weights) < 0 or max(self.time_weights) <= 0:
             wrong.append(f"time_weights = {self.time_weights}; expected 24 of at least 0, not all 0")
         if not self.region_weights or min(self.region_weights) <= 0:
             wrong.append(f"region_weights = {self.region_weights}; expected one above 0 for each region")

@@ -18,12 +18,11 @@ from pydantic import Field, model_validator
 
 from environment.csv_table import CsvTable
 from environment.faults import Fault, nearest, raise_if_any
-from environment.horizon import Horizon
+from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
 from environment.stations import Stations, StationsSettings
 from environment.steps import on_slots
 
-HOURS_A_DAY = 24.0
 REQUIRED = ("user", "station", "arrive_h", "energy_kwh")
 OPTIONAL = ("capacity_kwh", "willing")
 TOLERANCE_H = 1e-9
@@ -146,11 +145,10 @@ class Visits:
         capacity = rng.uniform(at.battery_min_kwh, at.battery_max_kwh, n)
         willing = rng.random(n) < settings.willing
         weight = slot_weights(at, horizon)
-        a_day = HOURS_A_DAY * float(np.mean(at.time_weights))
+        a_day = HOURS_PER_DAY * float(np.mean(at.time_weights))
         users, slots = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-        wall_h = float(horizon.wall_h(np.array([horizon.hours]))[0])
-        days = math.ceil(wall_h / HOURS_A_DAY - TOLERANCE_H)
-        days_h = horizon.elapsed_h(np.arange(days + 1, dtype=np.float64) * HOURS_A_DAY)
+        days = math.ceil(horizon.wall_hours / HOURS_PER_DAY - TOLERANCE_H)
+        days_h = horizon.elapsed_h(np.arange(days + 1, dtype=np.float64) * HOURS_PER_DAY)
         for begin_h, end_h in pairwise(days_h.tolist()):  # the last one perhaps a part
             part = weight * np.diff(horizon.edges_h.clip(begin_h, end_h))
             if part.any():

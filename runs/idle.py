@@ -15,10 +15,10 @@ from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.events import EventsSettings
 from environment.fleets import FleetSource
 from environment.hierarchy import TransformerSettings
-from environment.horizon import Horizon
+from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
 from environment.network import ChannelSettings
-from environment.participation import HOURS_PER_DAY, ParticipationSettings
+from environment.participation import ParticipationSettings
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
 

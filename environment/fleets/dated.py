@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from environment.faults import Fault, FaultyInputError
 from environment.fleets.fleet import TOLERANCE_H, Fleet
-from environment.horizon import Horizon
+from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WEEK_H = 7 * 24.0
+WEEK_H = 7 * HOURS_PER_DAY
 
 
 class DatedFleet(Settings):
@@ -88,15 +88,15 @@ def folded(
 
     wall = stays.plug_in.tz_localize(None)
     first, last = days[0] or wall.min().date(), days[1] or wall.max().date()
-    n_days = int(np.ceil(horizon.hours / 24))
+    n_days = int(np.ceil(horizon.hours / HOURS_PER_DAY))
     if fold == "day":
         origin = pd.Timestamp(datetime.combine(first, time())) + pd.Timedelta(hours=horizon.start_clock_h)
-        wall_h = _hours(wall - origin) % (24 * n_days)
+        wall_h = _hours(wall - origin) % (HOURS_PER_DAY * n_days)
         rows = np.arange(len(fleet))
     else:
         since_h = _hours(wall - pd.Timestamp(horizon.begin))
         wall_h = since_h % WEEK_H
-        weeks = np.ceil((float(horizon.wall_h(np.array([horizon.hours]))[0]) - wall_h) / WEEK_H)
+        weeks = np.ceil((horizon.wall_hours - wall_h) / WEEK_H)
         rows = np.flatnonzero(weeks > 0)
         wall_h += WEEK_H * (since_h // WEEK_H % np.maximum(weeks, 1))
     kept = "weekday and time of day" if fold == "weekday" else "time of day"

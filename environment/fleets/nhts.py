@@ -13,11 +13,10 @@ from pydantic import Field, model_validator
 
 from environment.faults import Fault, FaultyInputError
 from environment.fleets.fleet import Fleet
-from environment.horizon import Horizon
+from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
 
 KM_PER_MILE = 1.609344
-HOURS_PER_DAY = 24.0
 NOON_H = 12.0
 """Hour of the day at which a day of stays begins and ends."""
 
@@ -132,7 +131,7 @@ class NhtsFleet(Settings):
         plug_in_h, plug_out_h = [wall_in_h], [wall_out_h]
         first_noon_h = (NOON_H - horizon.start_clock_h) % HOURS_PER_DAY
         noon_h = np.where(wall_in_h >= first_noon_h, first_noon_h, first_noon_h - HOURS_PER_DAY)
-        for day in range(1, int(np.ceil(horizon.hours / HOURS_PER_DAY)) if self.days == "every" else 1):
+        for day in range(1, int(np.ceil(horizon.wall_hours / HOURS_PER_DAY)) if self.days == "every" else 1):
             wall_in_h, wall_out_h = self._stays(horizon, rng)
             distance_km.append(self._distance_km(rng))
             later_h = noon_h + HOURS_PER_DAY * day + (wall_in_h - first_noon_h) % HOURS_PER_DAY

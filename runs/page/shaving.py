@@ -9,8 +9,7 @@ import solara
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.peak_shaving.problem import SEARCHERS
-from environment.horizon import MINUTES_PER_DAY
-from environment.participation import HOURS_PER_DAY
+from environment.horizon import HOURS_PER_DAY, MINUTES_PER_DAY
 from runs.page.day import Day
 from runs.page.download import packed
 from runs.page.figure import figure

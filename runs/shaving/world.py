@@ -17,9 +17,9 @@ from environment.faults import Fault, FaultyInputError, collecting
 from environment.fleets import CsvFleet, DatedFleet, Fleet
 from environment.fleets.dated import require_dates, told_outside
 from environment.fleets.fleet import NAMED
-from environment.horizon import Horizon
+from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadProfile
-from environment.participation import HOURS_PER_DAY, ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
+from environment.participation import ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
 from environment.tariffs import Tariff
 from environment.units import odd_fleet, odd_load, odd_prices
 from runs.idle import idle

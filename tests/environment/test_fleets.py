@@ -142,6 +142,13 @@ def test_hours_of_habit_are_read_off_the_wall_where_clocks_change(start: str, el
     assert fleet.plug_out_h[1] == pytest.approx(elapsed_h + 24)
 
 
+def test_the_last_hour_on_the_wall_of_a_horizon_with_a_short_day_has_its_stays() -> None:
+    """48 h from noon before the change in spring end at 13:00 of the third day: who plugs in at 12:30 comes three times."""
+    at_noon = NhtsFleet(vehicles=2, plug_in_mean_h=12.5, plug_in_std_h=0)
+    fleet = at_noon.build(Horizon(start="2026-03-28T12:00", slots=48, timezone="Europe/Berlin"), RNG)
+    np.testing.assert_allclose(fleet.plug_in_h, np.repeat([0.5, 23.5, 47.5], 2))
+
+
 def test_usable_slots_whole_and_in_part() -> None:
     fleet = make_fleet([(0.5, 3.5, 1, 4), (1, 3, 1, 4), (-2, 30, 1, 4), (25, 30, 1, 4), (2.2, 2.8, 1, 4)])
     horizon = Horizon()

@@ -5,27 +5,31 @@ order: the result is the same, bit for bit, for any number of workers.
 """
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future, as_completed
+from contextlib import AbstractContextManager, suppress
 from itertools import chain, pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from environment.board import BoardRecord
 from environment.channel import Channel
-from runs.engine import Engine
+from environment.faults import raise_if_any
+from runs.engine import Engine, Scheduler
 from runs.outcome import Outcome
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import count_upper_hops, ready, run_world
 from runs.summary import summary_of
-from runs.workers import CREWS
+from runs.workers import CREWS, Crew, is_lost
 from runs.world import World
 
 PARTS_A_WORKER = 4
 """So many, so that workers end at about the same time, and progress can be told."""
+MOST_LOSSES: Final = 3
+"""After so many losses of workers, one after the other, between which no part ended, the run is given up."""
 
 
 def simulate_in_parts(
@@ -33,10 +37,12 @@ def simulate_in_parts(
     *,
     engine: Engine = Engine.PROCESS,
     workers: int | None = None,
-    scheduler: str | None = None,
+    scheduler: Scheduler | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Run a scenario with its transformers spread over workers; the result is that of `simulate`.
+
+    What a dying worker took along is run again by others.
 
     Parameters
     ----------
@@ -50,7 +56,9 @@ def simulate_in_parts(
     Raises
     ------
     FaultyInputError
-        As `simulate` does.
+        As `simulate` does; with what is wrong with the scheduler.
+    OSError
+        If the scheduler cannot be reached, or workers die again and again.
     """
     return Result.of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
 
@@ -60,7 +68,7 @@ def summarize_in_parts(
     *,
     engine: Engine = Engine.PROCESS,
     workers: int | None = None,
-    scheduler: str | None = None,
+    scheduler: Scheduler | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Return the summary only, without tables; as `simulate_in_parts` otherwise."""
@@ -68,18 +76,45 @@ def summarize_in_parts(
 
 
 def _run(
-    scenario: Scenario, engine: Engine, workers: int | None, scheduler: str | None, tell: Progress
+    scenario: Scenario, engine: Engine, workers: int | None, scheduler: Scheduler | None, tell: Progress
 ) -> tuple[World, Outcome]:
+    raise_if_any(scheduler.faults() if scheduler is not None else [])
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
     ready(scenario)  # here, where it is compiled once; the workers load it
-    n, begun = len(world.loads), time.perf_counter()
-    with CREWS[engine](workers, scheduler) as crew:
-        edges = np.linspace(0, n, min(PARTS_A_WORKER * crew.workers, n) + 1).round().astype(int).tolist()
-        futures = [crew.executor.submit(_run_part, world.part(first, stop)) for first, stop in pairwise(edges)]
-        for done, _ in enumerate(as_completed(futures), start=1):
-            tell(done / len(futures))
-        outcomes = [future.result() for future in futures]
+    begun = time.perf_counter()
+    outcomes = _outcomes(world, lambda: CREWS[engine](workers, scheduler), tell)
     return world, _gathered(world, outcomes, time.perf_counter() - begun)
+
+
+def _outcomes(world: World, opened: Callable[[], AbstractContextManager[Crew]], tell: Progress) -> list[Outcome]:
+    """Return the outcome of each part; those that a dying worker took along are run again."""
+    parts: list[tuple[int, int]] = []
+    ended: dict[tuple[int, int], Outcome] = {}
+    losses = 0
+    while not parts or len(ended) < len(parts):
+        if losses == MOST_LOSSES:
+            died = f"workers died {losses} times before any of the parts they had ended"
+            raise ChildProcessError(f"{died}: more memory, or more workers and so smaller parts, may help")
+        before = len(ended)
+        with opened() as crew:
+            parts = parts or _parts(len(world.loads), crew.workers)
+            flying: dict[Future[Outcome], tuple[int, int]] = {}
+            with suppress(BrokenExecutor):
+                for part in parts:
+                    if part not in ended:
+                        flying[crew.executor.submit(_run_part, world.part(*part))] = part
+            for future in as_completed(flying):
+                if not is_lost(future):
+                    ended[flying[future]] = future.result()
+                    tell(len(ended) / len(parts))
+        losses = losses + 1 if len(ended) == before else 0
+    return [ended[part] for part in parts]
+
+
+def _parts(transformers: int, workers: int) -> list[tuple[int, int]]:
+    """Return the first transformer of each part and the one after its last."""
+    count = min(PARTS_A_WORKER * workers, transformers)
+    return list(pairwise(np.linspace(0, transformers, count + 1).round().astype(int).tolist()))
 
 
 def _run_part(part: World) -> Outcome:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from runs.design import SEED_KEY, Design
-from runs.engine import Engine
+from runs.engine import Engine, Scheduler
 from runs.folder import SCENARIO_FILE
 from runs.jobs import Job, Record, failure, work
 from runs.journal import Journal, write_table
@@ -99,7 +99,7 @@ def sweep(
     folder: str | Path,
     engine: Literal["serial", "process", "dask"] = "process",
     workers: int | None = None,
-    scheduler: str | None = None,
+    scheduler: Scheduler | None = None,
     retry_failed: bool = False,
     progress: Tell | None = None,
 ) -> Sweep:
@@ -124,7 +124,7 @@ def sweep(
     workers
         How many; as many as there are cores if left out.
     scheduler
-        Address of a running Dask scheduler; a cluster on this machine if left out.
+        A running Dask scheduler; a cluster on this machine if left out.
     retry_failed
         Whether to run failed runs of an earlier call again.
     progress
@@ -133,10 +133,11 @@ def sweep(
     Raises
     ------
     FaultyInputError
-        With every fault of the design; if the folder holds something else; if Dask is asked for and not installed.
+        With every fault of the design and the scheduler; if the folder holds something else; if Dask is asked for and not
+        installed.
     """
     folder = Path(folder)
-    raise_if_any(design.faults(scenario))
+    raise_if_any([*design.faults(scenario), *(scheduler.faults() if scheduler is not None else ())])
     if engine == "dask":
         require_dask()
     _take(folder, scenario, design)

@@ -1,21 +1,27 @@
-"""Who carries out the runs of a sweep: this process, processes beside it, or a Dask cluster; all as `concurrent.futures`.
+"""Who carries out many runs or the parts of one, all as `concurrent.futures`: this process, processes beside it, a Dask cluster.
 
 A worker imports this file and what its work needs, nothing of the command line and nothing that draws.
 """
 
 import itertools
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from environment.faults import Fault, FaultyInputError
-from runs.engine import Engine
+from environment.faults import Fault, FaultyInputError, raise_if_any
+from runs.disk import reason
+from runs.engine import Engine, Scheduler
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
@@ -26,6 +32,9 @@ THREAD_SETTINGS = (
 )
 CONNECT_S: Final = 10
 """How long to wait for a running scheduler."""
+NOT_INSTALLED: Final = "not installed"
+LOGGERS: Final = ("distributed", "distributed.client", "tornado.application", "asyncio")
+"""What Dask logs to where connections end; what it means for a run is said by the run."""
 
 
 class Crew(NamedTuple):
@@ -68,6 +77,16 @@ def as_they_end[T, R](crew: Crew, work: Callable[[T], R], pieces: Iterable[T]) -
         yield ended.result()
 
 
+def is_lost(call: Future[Any]) -> bool:
+    """Whether a call that ended did so because its worker died, or the connection to it, and not by what it returned or raised."""
+    if call.cancelled():
+        return True
+    error = call.exception()
+    return (
+        isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
+    )  # Dask's, which is not imported here
+
+
 class _Here(Executor):
     """Does what is submitted at once, in this process."""
 
@@ -78,13 +97,13 @@ class _Here(Executor):
 
 
 @contextmanager
-def here(_workers: int | None, _scheduler: str | None) -> Iterator[Crew]:
+def here(_workers: int | None, _scheduler: Scheduler | None) -> Iterator[Crew]:
     """Work in this process, one run after the other."""
     yield Crew(_Here(), 1)
 
 
 @contextmanager
-def processes(workers: int | None, _scheduler: str | None) -> Iterator[Crew]:
+def processes(workers: int | None, _scheduler: Scheduler | None) -> Iterator[Crew]:
     """Open worker processes, as many as there are cores if no number is given."""
     workers = workers or os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")  # forked workers would inherit threads, and what was imported here
@@ -100,13 +119,16 @@ def processes(workers: int | None, _scheduler: str | None) -> Iterator[Crew]:
 
 
 @contextmanager
-def dask(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
-    """Connect to a Dask cluster; without an address, to one of processes on this machine, as many as there are cores."""
+def dask(workers: int | None, scheduler: Scheduler | None) -> Iterator[Crew]:
+    """Connect to a Dask cluster; without a scheduler, to one of processes on this machine, as many as there are cores."""
     require_dask()
     import dask.config  # noqa: PLC0415  (an optional dependency)
-    from distributed import Client, LocalCluster  # noqa: PLC0415
+    from distributed import LocalCluster  # noqa: PLC0415
 
     with ExitStack() as stack:
+        stack.enter_context(_unlogged())
+        # Parts of a run are larger than what Dask advises to send.
+        stack.enter_context(dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}))
         if scheduler is None:
             stack.enter_context(_one_thread_each())
             # A run that kills its worker is tried again here, alone, and not by Dask beside others.
@@ -119,10 +141,62 @@ def dask(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # no dashboard; its port would still be taken
                 silence_logs="CRITICAL",
             )
-            stack.enter_context(cluster)
-        client = stack.enter_context(Client(scheduler or cluster, timeout=CONNECT_S))
+            scheduler = Scheduler(stack.enter_context(cluster).scheduler_address)
+        client = stack.enter_context(_connected(scheduler))
         # By default Dask takes a call for pure and answers a repeated one from memory.
         yield Crew(client.get_executor(pure=False), workers or sum(client.nthreads().values()) or 1)
+
+
+def _connected(scheduler: Scheduler) -> "Client":
+    """Return a connection to a scheduler whose workers have this evswarm; those that come later are not asked.
+
+    Raises
+    ------
+    FaultyInputError
+        If the address or a file of TLS is none, or a worker has another evswarm or none.
+    ConnectionError
+        If no scheduler answers.
+    """
+    from distributed import Client, Security  # noqa: PLC0415  (an optional dependency)
+
+    raise_if_any(scheduler.faults())
+    security = None
+    if scheduler.ca is not None:
+        ca, cert, key = map(str, scheduler[1:])
+        security = Security(tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, require_encryption=True)
+    try:
+        client = Client(scheduler.url, timeout=CONNECT_S, security=security)
+    except OSError as error:
+        root: BaseException = error
+        while root.__cause__ is not None:
+            root = root.__cause__
+        why = reason(root) if isinstance(root, OSError) else str(root)
+        raise ConnectionError(f"no Dask scheduler answers at {scheduler.url} within {CONNECT_S} s ({why})") from None
+    try:
+        ours = version("evswarm")
+    except PackageNotFoundError:  # run from its folder
+        ours = NOT_INSTALLED
+    answers = client.run(version, "evswarm", on_error="return").values()
+    theirs = {NOT_INSTALLED if isinstance(answer, Exception) else answer for answer in answers} - {ours}
+    if theirs:
+        client.close()
+        raise FaultyInputError([
+            Fault("--scheduler", None, "evswarm on a worker", found, f"{ours}, as here") for found in sorted(theirs)
+        ])  # fmt: skip
+    return client
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep Dask from logging meanwhile."""
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
+    try:
+        for name in LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def require_dask() -> None:

@@ -1,13 +1,14 @@
 """A scenario as a command is given it, read with every fault, and its result written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
 from runs.commands.options import FigureFormat, TableFormat
+from runs.engine import Engine, Scheduler
 from runs.kinds import ANTS, AnyResult, AnyWorld, kind_of, section_of
 from runs.scenario import Scenario
 from runs.startup import starting
@@ -83,6 +84,38 @@ def ants_only(case: Scenario, command: str) -> Scenario:
             Fault("scenario", None, f"section [{section}]", "there", f"a scenario without it for `evswarm {command}`")
         ])  # fmt: skip
     return case
+
+
+def find_scheduler(
+    engine: Engine, workers: int | None, address: str | None, tls: Sequence[Path | None]
+) -> tuple[Scheduler | None, list[Fault]]:
+    """Return the scheduler that a command's options name, and what is wrong with them.
+
+    Parameters
+    ----------
+    engine, workers, address
+        The options of these names.
+    tls
+        Files of the certificates that are trusted, of the own certificate, and of its key.
+    """
+    faults: list[Fault] = []
+    if engine is Engine.DASK:
+        from runs.workers import require_dask
+
+        with starting():
+            collecting(faults, require_dask)
+    if engine is Engine.SERIAL and workers not in (None, 1):
+        faults.append(Fault("--workers", None, "workers", str(workers), "1 with --engine serial"))
+    if address is None:
+        if any(tls):
+            faults.append(
+                Fault("--scheduler", None, "address", "missing", "HOST:PORT of the scheduler that speaks TLS")
+            )
+        return None, faults
+    if engine is not Engine.DASK:
+        faults.append(Fault("--scheduler", None, "engine", engine.value, "dask, which has schedulers"))
+    scheduler = Scheduler(address, *tls)
+    return scheduler, faults + scheduler.faults()
 
 
 def figure_format(asked: FigureFormat | None, out_folder: Path | None) -> FigureFormat:

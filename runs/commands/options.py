@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from runs.engine import Engine
+
 
 class TableFormat(StrEnum):
     """How tables are written."""
@@ -43,3 +45,22 @@ OverwriteOption = Annotated[
         "--overwrite", help="Replace files of the same name in that folder whoever wrote them; others stay there."
     ),
 ]
+EngineOption = Annotated[
+    Engine | None,
+    typer.Option(
+        "--engine", help="In this process, in processes, or on Dask; if left out, run in one, sweep in processes."
+    ),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Worker processes; one a core if left out.", show_default=False)
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", metavar="HOST:PORT", help="A running Dask scheduler; with --engine dask.")
+]
+TlsCaOption = Annotated[
+    Path | None, typer.Option("--tls-ca", metavar="FILE", help="Certificates (PEM) by which the scheduler is known.")
+]
+TlsCertOption = Annotated[
+    Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate (PEM) to show to the scheduler.")
+]
+TlsKeyOption = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Key (PEM) of that certificate.")]

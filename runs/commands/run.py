@@ -1,20 +1,26 @@
 """The command ``evswarm run``: one scenario."""
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from runs.commands.options import (
+    EngineOption,
     FigureFormat,
     FiguresOption,
     FormatOption,
     OutOption,
     OverwriteOption,
     ScenarioArgument,
+    SchedulerOption,
     SeedOption,
     SetOption,
     TableFormat,
+    TlsCaOption,
+    TlsCertOption,
+    TlsKeyOption,
+    WorkersOption,
 )
+from runs.engine import Engine, Scheduler
 
 if TYPE_CHECKING:
     from runs.scenario import Scenario
@@ -28,18 +34,24 @@ def run(
     overwrite: OverwriteOption = False,
     table_format: FormatOption = TableFormat.PARQUET,
     figures: FiguresOption = None,
-    workers: Annotated[
-        int, typer.Option(min=1, help="Processes to spread the transformers over; pays for very large grids.")
-    ] = 1,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
 ) -> None:
     """Run a scenario and print it beside free charging and beside no EVs, or as its sections ask.
 
     `evswarm run scenarios/paper_a.toml --set coordination.batch_size=50 --out results/demo`
 
     Your own vehicles: `evswarm run --set fleet.source=csv --set fleet.path=my_fleet.csv`
+
+    A very large grid: --workers N spreads its transformers over processes, --engine dask over a cluster. The result is the
+    same, byte for byte. Without either, one process does it.
     """
-    from environment.faults import Fault, FaultyInputError
-    from runs.commands.case import figure_format, load, read, save
+    from environment.faults import Fault, raise_if_any
+    from runs.commands.case import figure_format, find_scheduler, load, read, save
     from runs.kinds import kind_of
     from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
@@ -47,31 +59,39 @@ def run(
     with explained():
         case = read(scenario, overrides, seed)
         kind = kind_of(case)
-        if workers > 1 and kind.one_process:
-            raise FaultyInputError([Fault("--workers", None, "workers", str(workers), f"1: {kind.one_process}")])
+        by = engine or (Engine.SERIAL if workers in (None, 1) else Engine.PROCESS)
+        cluster, faults = find_scheduler(by, workers, scheduler, (tls_ca, tls_cert, tls_key))
+        if kind.one_process and by is not Engine.SERIAL:
+            option, found, expected = ("engine", by.value, "serial") if engine else ("workers", str(workers), "1")
+            faults.append(Fault(f"--{option}", None, option, found, f"{expected}: {kind.one_process}"))
+        raise_if_any(faults)
         drawn = figure_format(figures, out_folder)
         load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)
 
+        carry_out = partial(_carry_out, case, by, workers, cluster)
         if out_folder is None:
-            kind.show(case, _carry_out(case, workers, tables=False))
+            kind.show(case, carry_out(tables=False))
             print_not_saved()
         else:
             with whole_folder(out_folder, overwrite=overwrite) as folder:
-                result = _carry_out(case, workers, tables=True)
+                result = carry_out(tables=True)
                 save(result, folder, table_format, drawn)
             kind.show(case, result.summary)
             print_written(out_folder, f"tables, summary.json{'' if drawn == FigureFormat.NONE else ', figures/'}")
 
 
-def _carry_out(case: "Scenario", workers: int, *, tables: bool) -> Any:
+def _carry_out(
+    case: "Scenario", engine: Engine, workers: int | None, scheduler: Scheduler | None, *, tables: bool
+) -> Any:
     """Return a run's result or, where no table is to be written, its summary alone: no table is made then."""
     from runs.kinds import kind_of
     from runs.terminal import progress_bar
 
     kind = kind_of(case)
     with progress_bar(kind.title(case)) as tell:
-        if workers == 1:
+        if engine is Engine.SERIAL:
             return kind.run(case, tell) if tables else kind.summarize(case, tell)
         from runs.shards import simulate_in_parts, summarize_in_parts
 
-        return (simulate_in_parts if tables else summarize_in_parts)(case, workers=workers, progress=tell)
+        spread = simulate_in_parts if tables else summarize_in_parts
+        return spread(case, engine=engine, workers=workers, scheduler=scheduler, progress=tell)

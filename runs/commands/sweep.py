@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from runs.commands.options import FigureFormat, FiguresOption, ScenarioArgument, SeedOption, SetOption
+from runs.commands.options import (
+    EngineOption,
+    FigureFormat,
+    FiguresOption,
+    ScenarioArgument,
+    SchedulerOption,
+    SeedOption,
+    SetOption,
+    TlsCaOption,
+    TlsCertOption,
+    TlsKeyOption,
+    WorkersOption,
+)
 from runs.engine import Engine
 
 
@@ -24,9 +36,12 @@ def sweep(
         ),
     ] = "full",
     samples: Annotated[int | None, typer.Option(min=1, help="Design points of lhs.")] = None,
-    engine: Annotated[Engine, typer.Option(help="Runs in this process, in processes, on Dask.")] = Engine.PROCESS,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one a core if left out.")] = None,
-    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler.")] = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     overrides: SetOption = None,
     seed: SeedOption = None,
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the sweep.")] = Path("results/sweep"),
@@ -45,8 +60,8 @@ def sweep(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from environment.faults import Fault, raise_if_any
-    from runs.commands.case import figure_format, load, read_leniently, write_figures
+    from environment.faults import raise_if_any
+    from runs.commands.case import figure_format, find_scheduler, load, read_leniently, write_figures
     from runs.design import read_design
     from runs.printed.sweep import print_sweep
     from runs.sweep import sweep as carry_out
@@ -57,9 +72,9 @@ def sweep(
         plan, more = read_design(design, vary or (), samples, case)
         faulty = {fault.field.partition(".")[0] for fault in faults}  # sections that stand at a default here
         faults += [fault for fault in more if fault.field.partition(".")[0] not in faulty]
-        if scheduler is not None and engine is not Engine.DASK:
-            faults.append(Fault("--scheduler", None, "engine", engine, "dask, which has schedulers"))
-        raise_if_any(faults)
+        engine = engine or Engine.PROCESS
+        cluster, more = find_scheduler(engine, workers, scheduler, (tls_ca, tls_cert, tls_key))
+        raise_if_any(faults + more)
         if engine is Engine.SERIAL:
             load(case)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -80,7 +95,7 @@ def sweep(
                     folder=out_folder,
                     engine=engine.value,
                     workers=workers,
-                    scheduler=scheduler,
+                    scheduler=cluster,
                     retry_failed=retry_failed,
                     progress=tell,
                 )

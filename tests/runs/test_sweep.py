@@ -21,6 +21,7 @@ from environment.faults import FaultyInputError
 from runs import workers
 from runs.cli import app
 from runs.design import Design, Range, read_design
+from runs.engine import Scheduler
 from runs.jobs import NO_FIGURES, Job, work
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -73,7 +74,7 @@ def test_any_engine_and_any_number_of_workers_give_the_same_bytes(tmp_path: Path
     with LocalCluster(
         n_workers=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
     ) as running:
-        swept(tmp_path / "running", design, engine="dask", scheduler=running.scheduler_address)
+        swept(tmp_path / "running", design, engine="dask", scheduler=Scheduler(running.scheduler_address))
     tables.append((tmp_path / "running" / "runs.parquet").read_bytes())
     assert set(tables) == {tables[0]}
     table = pd.read_parquet(tmp_path / "dask2" / "runs.parquet")

@@ -221,6 +221,9 @@ class CsvTable:
 
 def must_be_file(path: Path, expected: str) -> None:
     """Raise a fault unless a path leads to a file: a folder or a device is none."""
-    if not path.is_file():
-        found = "a folder or a device" if path.exists() else "missing"
+    try:
+        found = "" if path.is_file() else "a folder or a device" if path.exists() else "missing"
+    except OSError as error:  # such as a name that no disk takes
+        found = f"unreadable ({error.strerror})"
+    if found:
         raise FaultyInputError([Fault(str(path), None, "file", found, expected)])

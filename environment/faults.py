@@ -32,7 +32,7 @@ class Fault:
 
     def __str__(self) -> str:
         line = "" if self.row is None else f", line {self.row}"
-        return f"{self.file}{line}: {shortened(self.field)} is {shortened(self.found)}; expected {self.expected}"
+        return f"{shortened(self.file)}{line}: {shortened(self.field)} is {shortened(self.found)}; expected {self.expected}"
 
 
 def shortened(text: str, most: int = 200) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from environment.csv_table import must_be_file
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.feeders.feeder import UNKNOWN, USUAL_RX, Feeder
 from environment.feeders.settings import FeederSettings
@@ -104,8 +105,7 @@ def _dataset(path: Path) -> dict[str, NDArray[Any]]:
     from power_grid_model.errors import PowerGridError
     from power_grid_model.utils import json_deserialize_from_file
 
-    if not path.is_file():
-        raise FaultyInputError([Fault(str(path), None, "file", "missing", EXPECTED)])
+    must_be_file(path, EXPECTED)
     try:
         data: Any = json_deserialize_from_file(path)
     except (PowerGridError, OSError, ValueError, KeyError, TypeError) as error:

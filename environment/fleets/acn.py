@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from environment.csv_table import UNREADABLE, CsvTable
-from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.csv_table import UNREADABLE, CsvTable, must_be_file
+from environment.faults import Fault, FaultyInputError, raise_if_any, shortened
 from environment.fleets.dated import DatedFleet, Stays, folded, outside, require_dates
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import Horizon
@@ -156,10 +156,12 @@ def _estimates(table: CsvTable, departure: "pd.DatetimeIndex", horizon: Horizon)
     stated = np.array([bool(text) for text in table.texts(ESTIMATE)]) if ESTIMATE in table else np.zeros(0, np.bool_)
     if not stated.any():
         return ()
+    import pandas as pd
+
     rows = np.flatnonzero(stated)
     texts, lines = [table.texts(ESTIMATE)[i] for i in rows], [table.lines[i] for i in rows]
     times, _ = horizon.parse_times(texts, file=table.file, rows=lines, fields=[ESTIMATE] * rows.size)
-    off_h = np.abs(horizon.hours_from_start(times) - horizon.hours_from_start(departure[rows]))
+    off_h = np.abs(np.asarray((times - departure[rows]) / pd.Timedelta(hours=1), dtype=np.float64))
     if (off_h < TOLERANCE_H).all():
         return ()  # who left as expected lost nothing
     known = (
@@ -175,19 +177,20 @@ class _JsonTable(CsvTable):
 
     def _read(self, path: Path) -> tuple[list[str], list[int], list[list[str]]]:
         expected = "an ACN-Data export: a list of sessions, or an object with it as _items"
+        must_be_file(path, "a JSON file")
         try:
             raw = path.read_bytes()
             content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-        except FileNotFoundError:
-            raise FaultyInputError([Fault(str(path), None, "file", "missing", "a JSON file")]) from None
-        except (*UNREADABLE, ValueError, RecursionError) as error:
-            raise FaultyInputError([Fault(path.name, None, "file", f"unreadable ({error!r})", expected)]) from None
+        except (*UNREADABLE, ValueError) as error:
+            raise FaultyInputError([Fault(path.name, None, "file", f"unreadable ({error})", expected)]) from None
+        except RecursionError:
+            raise FaultyInputError([Fault(path.name, None, "file", "nested too deep", expected)]) from None
         items = content.get("_items") if isinstance(content, dict) else content
         if not isinstance(items, list):
-            raise FaultyInputError([Fault(path.name, None, "content", f"no list ({type(items).__name__})", expected)])
+            raise FaultyInputError([Fault(path.name, None, "content", shortened(json.dumps(content), 60), expected)])
         numbered = list(enumerate(items, start=1))
         self.faults += [
-            Fault(self.file, None, f"item {number}", type(item).__name__, "an object: a session")
+            Fault(self.file, None, f"item {number}", shortened(json.dumps(item), 60), "an object: a session")
             for number, item in numbered
             if not isinstance(item, dict)
         ]

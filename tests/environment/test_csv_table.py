@@ -102,3 +102,11 @@ def test_no_quantity_is_absurdly_large(tmp_path: Path, value: str) -> None:
     table = table_of(tmp_path, f"name,load_kw\na,{value}\nb,1e9\n")
     table.numbers("load_kw")
     assert [fault.expected for fault in table.faults] == ["between -1e+09 and 1e+09"]
+
+
+def test_a_name_that_no_disk_takes_is_a_fault_in_short(tmp_path: Path) -> None:
+    with pytest.raises(
+        FaultyInputError, match=r"file is unreadable \(File name too long\); expected a CSV file"
+    ) as caught:
+        CsvTable(tmp_path / ("x" * 5000), ["name"])
+    assert len(str(caught.value)) < 500

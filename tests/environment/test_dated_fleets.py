@@ -227,7 +227,7 @@ def test_an_export_is_read_with_or_without_its_frame(tmp_path: Path, wrap: Any, 
 def test_an_item_that_is_no_session_is_a_fault_with_its_number(tmp_path: Path) -> None:
     with pytest.raises(FaultyInputError) as caught:
         acn_json(tmp_path, [*sessions(), 3, None]).build(LOS_ANGELES, RNG)
-    assert [(fault.field, fault.found) for fault in caught.value.faults] == [("item 3", "int"), ("item 4", "NoneType")]
+    assert [(fault.field, fault.found) for fault in caught.value.faults] == [("item 3", "3"), ("item 4", "null")]
     with pytest.raises(FaultyInputError, match="a list of sessions"):
         acn_json(tmp_path, "sessions").build(LOS_ANGELES, RNG)
 
@@ -250,6 +250,12 @@ def test_an_empty_cell_of_the_csv_takes_what_was_delivered_too(tmp_path: Path) -
         source.build(LOS_ANGELES, RNG)
     path.write_text(ACN + "2019-11-03T05:00,2019-11-03T06:00,4,,a\n2019-11-03T05:00,2019-11-03T06:00,,7,b\n")
     assert source.build(LOS_ANGELES, RNG).energy_kwh.tolist() == [4.0, 7.0]
+
+
+def test_the_first_session_is_found_beside_departures_that_drivers_expected(tmp_path: Path) -> None:
+    stated = sessions(userInputs=[{"requestedDeparture": "Sun, 03 Nov 2019 16:00:00 GMT"}])
+    horizon = Horizon(start="fleet", timezone="America/Los_Angeles")
+    assert acn_json(tmp_path, stated).first_plug_in(horizon) == pd.Timestamp("2019-11-03T05:00")
 
 
 def test_departures_that_drivers_expected_are_told(tmp_path: Path) -> None:

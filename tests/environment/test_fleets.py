@@ -324,6 +324,14 @@ def test_a_damaged_archive_is_a_fault(tmp_path: Path, damage: bytes) -> None:
             acn(tmp_path / name).build(WEEK, RNG)
 
 
+@pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe\x00", b"[" * 100_000])
+def test_json_that_cannot_be_read_is_told_without_a_word_of_python(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "f.json").write_bytes(content)
+    with pytest.raises(FaultyInputError, match=r"f\.json: file is (unreadable|nested)") as caught:
+        acn(tmp_path / "f.json").build(WEEK, RNG)
+    assert "Error" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "text", ['{"_items": [1]}', '{"_items": {"a": 1}}', "[]", '{"_items": [{"userInputs": [null]}]}', "{}"]
 )

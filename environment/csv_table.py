@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
+from environment.files import must_be_file
 from environment.horizon import Horizon
 
 if TYPE_CHECKING:
@@ -217,13 +218,3 @@ class CsvTable:
         for i in np.flatnonzero(bad).tolist():
             text = found(i) if found else repr(self.texts(name)[i]) if name in self else "missing"
             self.faults.append(Fault(self.file, self.lines[i], name, "empty" if text == "''" else text, expected))
-
-
-def must_be_file(path: Path, expected: str) -> None:
-    """Raise a fault unless a path leads to a file: a folder or a device is none."""
-    try:
-        found = "" if path.is_file() else "a folder or a device" if path.exists() else "missing"
-    except OSError as error:  # such as a name that no disk takes
-        found = f"unreadable ({error.strerror})"
-    if found:
-        raise FaultyInputError([Fault(str(path), None, "file", found, expected)])

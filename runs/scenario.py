@@ -20,11 +20,11 @@ from coordination.stations.settings import SCHEDULERS, SchedulingSettings
 from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
-from environment.csv_table import must_be_file
 from environment.events import EventsSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
+from environment.files import must_be_file
 from environment.fleets import DatedFleet, FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon

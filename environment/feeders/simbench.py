@@ -20,6 +20,7 @@ from environment.feeders.feeder import Feeder
 from environment.feeders.settings import FeederSettings
 from environment.feeders.tables import numbers, rows_of, texts
 from environment.feeders.taps import Taps
+from environment.files import must_be_file
 
 FREQUENCY_HZ: Final = 50.0
 VOLTAGE_HELD: Final = "vavm"
@@ -120,8 +121,9 @@ def _table(folder: Path, name: str, columns: Sequence[str] = ()) -> CsvTable:
 
 def _rows(path: Path) -> int:
     """Return how many rows stand below a file's header; 0 without a file."""
-    if not path.is_file():
+    if not path.exists():
         return 0
+    must_be_file(path, "a CSV file")
     with path.open(encoding="utf-8-sig", errors="replace") as stream:
         return max(sum(1 for line in stream if line.strip()) - 1, 0)
 

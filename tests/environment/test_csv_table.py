@@ -91,12 +91,6 @@ def test_long_cells_are_shortened_in_faults(tmp_path: Path) -> None:
     assert all(len(str(fault)) < 700 for fault in caught.value.faults)
 
 
-@pytest.mark.parametrize("name", [".", "/dev/zero"])
-def test_a_folder_or_a_device_is_no_file(tmp_path: Path, name: str) -> None:
-    with pytest.raises(FaultyInputError, match="a folder or a device"):
-        CsvTable(tmp_path / name, ["load_kw"])
-
-
 @pytest.mark.parametrize("value", ["1e308", "-1e308", "1.1e9"])
 def test_no_quantity_is_absurdly_large(tmp_path: Path, value: str) -> None:
     table = table_of(tmp_path, f"name,load_kw\na,{value}\nb,1e9\n")

@@ -60,7 +60,7 @@ class ShavingResult:
         unserved_kwh charged_kwh discharged_kwh lost_kwh life_loss_percent years``: stays within the horizon, the hours of the
         first of them (whole slots from the horizon's start; NaN without one) and how full the EV then came and left; what it
         lacked of what it asks for, summed over its departures and the horizon's end if it is there; life lost over the run, and
-        years of service if such days follow each other.
+        years of service if such days follow each other, NaN (an empty cell) for a battery that lost no life.
     search
         ``evaluations best_fitness``: how the optimiser came to the signal.
     messages
@@ -323,7 +323,7 @@ def _vehicles(world: ShavingWorld, outcome: ShavingOutcome) -> pd.DataFrame:
         "discharged_kwh": batteries.discharged_kwh,
         "lost_kwh": batteries.lost_kwh,
         "life_loss_percent": loss,
-        "years": years,
+        "years": np.where(np.isfinite(years), years, np.nan),
     })  # fmt: skip
 
 

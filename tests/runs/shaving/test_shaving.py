@@ -138,6 +138,8 @@ def lay_open(result: ShavingResult) -> None:
     assert (slots.total_kw <= np.maximum(slots.actual_kw, largest)).all(), "no further beyond a limit than without EVs"
     assert (slots.total_kw >= np.minimum(slots.actual_kw, least)).all()
     assert json.loads(json.dumps(result.summary, allow_nan=False)) == result.summary
+    assert (evs.years.isna() == (evs.life_loss_percent == 0)).all()  # no life lost: no years
+    assert not np.isinf(evs.years).any()
 
 
 @pytest.mark.parametrize("tactic", sorted(TACTICS))
@@ -200,6 +202,7 @@ def test_nobody_at_the_grid_in_any_slot(tmp_path: Path) -> None:
     assert not compiled.slots.response_kw.any()
     assert set(compiled.messages.kind) == {"forecast", "prices", "tracking"}
     assert compiled.summary["years_min"] is None
+    assert compiled.vehicles.years.isna().all()
 
 
 @pytest.mark.parametrize("engine", ["agents", "compiled"])

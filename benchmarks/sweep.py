@@ -18,7 +18,7 @@ import pandas as pd
 from runs.design import Design
 from runs.model import ChargingModel
 from runs.scenario import Scenario
-from runs.sweep import replication_seeds, sweep
+from runs.sweep import replication_seed, sweep
 
 BATCH_SIZES = [1, 2, 5, 10]
 REPLICATIONS = 500
@@ -56,7 +56,7 @@ class BatchModel(ChargingModel):
 
 def batch_run(replications: int, workers: int) -> tuple[float, pd.DataFrame]:
     """Return seconds and rows of `mesa.batch_run`."""
-    seeds = replication_seeds(1, replications)
+    seeds = [replication_seed(1, r) for r in range(replications)]
     begun = time.perf_counter()
     rows: list[dict[str, Any]] = mesa.batch_run(
         BatchModel, {"batch_size": BATCH_SIZES}, number_processes=workers, rng=seeds, display_progress=False

@@ -1,6 +1,7 @@
 """Files as they come, before anyone reads them: whether they are files at all, and how much there is in them."""
 
 import gzip
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ CHUNK_BYTES: Final = 1 << 20
 
 
 class Extent(NamedTuple):
-    """How much there is in a file, unpacked; what lies beyond the bytes to which it was counted is left out.
+    """How much there is in a file, unpacked; of a larger one than was to be counted, no more than that it is larger.
 
     Parameters
     ----------
@@ -25,6 +26,11 @@ class Extent(NamedTuple):
 
     n_bytes: int
     marks: int
+
+
+def bytes_in_words(n_bytes: float) -> str:
+    """Return a number of bytes in words: ``12 MB``, ``3.4 GB``."""
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.0f} MB"
 
 
 def must_be_file(path: Path, expected: str) -> None:
@@ -50,11 +56,20 @@ def extent_of(path: Path, mark: bytes = b"\n", most: int = MOST_BYTES) -> Extent
     mark
         Text to be counted.
     most
-        Bytes at which the count ends.
+        Bytes beyond which nothing is counted.
     """
-    n_bytes = marks = 0
     if not path.is_file():
         return Extent(0, 0)
+    state = path.stat()
+    if path.suffix != ".gz" and state.st_size > most:
+        return Extent(state.st_size, 0)
+    return _counted(path, mark, most, (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=64)
+def _counted(path: Path, mark: bytes, most: int, _state: tuple[int, int]) -> Extent:
+    """Count what there is in a file, once for each state of it."""
+    n_bytes = marks = 0
     tail = b""
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:

@@ -12,10 +12,17 @@ import numpy as np
 
 from environment.csv_table import CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.files import extent_of
 from runs.scenario import Scenario, sections, toml_text, value_of
+from runs.size import files_too_large
 
 SEED_KEY = "run.seed"
 VARY = "--vary"
+MOST_POINTS = 100_000
+"""Points of a design: each is validated before the first run."""
+
+MOST_RUNS = 10_000_000
+"""Runs of a sweep: the places of their records are in memory."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ class Design:
         FaultyInputError
             With every fault of the file; whether the values suit the scenario is for `faults` to say.
         """
+        raise_if_any(_too_many(path.name, extent_of(path).marks - 1) or files_too_large([path]))
         table = _DesignTable(path, [], ignore_others=True)
         for name in table.names:
             table.require(name, np.array([not text for text in table.texts(name)]), "a value")
@@ -163,7 +171,11 @@ def read_design(kind: str, vary: Iterable[str], samples: int | None, scenario: S
     if kind == "full":
         if samples is not None:
             faults.append(Fault("--samples", None, "samples", str(samples), "none with this design, or --design lhs"))
-        design = Design.full({key: axis for key, axis in axes.items() if not isinstance(axis, Range)})
+        levels = {key: axis for key, axis in axes.items() if not isinstance(axis, Range)}
+        too_many = _too_many(VARY, math.prod(map(len, levels.values())))
+        if too_many:
+            return Design((), ()), faults + too_many
+        design = Design.full(levels)
         return design, faults + design.faults(scenario)
     if samples is None:
         faults.append(Fault("--samples", None, "samples", "missing", "the number of points of --design lhs"))
@@ -177,10 +189,15 @@ def read_design(kind: str, vary: Iterable[str], samples: int | None, scenario: S
     ends = [(axis.low, axis.high) if isinstance(axis, Range) else (axis[0], axis[-1]) for axis in axes.values()]
     # The ends first: a range that goes too far is one fault there, and one a sample among the points.
     faults += Design(tuple(axes), tuple(zip(*ends, strict=True))).faults(scenario)
+    faults += _too_many("--samples", samples or 0)
     if faults or samples is None:
         return Design((), ()), faults
     design = Design.latin_hypercube(axes, samples, scenario)
     return design, design.faults(scenario)
+
+
+def _too_many(where: str, points: int) -> list[Fault]:
+    return [Fault(where, None, "points", f"{points:,}", f"at most {MOST_POINTS:,}")] if points > MOST_POINTS else []
 
 
 def _read_file(name: str, vary: Iterable[str], samples: int | None, scenario: Scenario) -> tuple[Design, list[Fault]]:

@@ -14,6 +14,7 @@ from environment.horizon import Horizon
 from environment.registry import OnDemand
 from runs.progress import Progress
 from runs.scenario import Scenario
+from runs.size import Size, size_of_ants, size_of_peak_shaving, size_of_stations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,6 +72,8 @@ class Kind(NamedTuple):
         Prints the summary of a scenario's run, and its warnings.
     draw
         Draws every figure of a result; returns them by file name without its ending.
+    size
+        Says how large a scenario's run is (`runs.size`).
     one_process
         Why a run is not spread over processes; empty where it can be.
     """
@@ -82,6 +85,7 @@ class Kind(NamedTuple):
     summarize: Callable[[Scenario, Progress | None], dict[str, Any]]
     show: Callable[[Scenario, dict[str, Any]], None]
     draw: Callable[[Any], "dict[str, Figure]"]
+    size: Callable[..., Size]
     one_process: str = ""
 
     def load(self, *, tables: bool, draw: bool) -> None:
@@ -105,6 +109,7 @@ KINDS: Final = {
         summarize=OnDemand("runs.simulate:summarize"),
         show=OnDemand("runs.printed.ants:print_run"),
         draw=OnDemand("runs.plots:figures"),
+        size=size_of_ants,
     ),
     "peak_shaving": Kind(
         build=OnDemand("runs.shaving.world:ShavingWorld.build"),
@@ -114,6 +119,7 @@ KINDS: Final = {
         summarize=OnDemand("runs.shaving.result:summarize_shaving"),
         show=OnDemand("runs.printed.shaving:print_shaving"),
         draw=OnDemand("runs.shaving.plots:figures"),
+        size=size_of_peak_shaving,
         one_process="one aggregator leads the whole fleet of [peak_shaving]",
     ),
     "stations": Kind(
@@ -124,6 +130,7 @@ KINDS: Final = {
         summarize=OnDemand("runs.stations.result:summarize_stations"),
         show=OnDemand("runs.printed.stations:print_stations"),
         draw=OnDemand("runs.stations.plots:figures"),
+        size=size_of_stations,
         one_process="one control centre schedules all [stations]",
     ),
 }

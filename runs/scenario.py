@@ -24,7 +24,7 @@ from environment.events import EventsSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
-from environment.files import must_be_file
+from environment.files import bytes_in_words, must_be_file
 from environment.fleets import DatedFleet, FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon
@@ -36,6 +36,9 @@ from environment.stations import StationsSettings
 from environment.tariffs import GuangdongTariff, TariffSource
 from environment.users import UsersSettings
 from environment.zones import shared_offset
+
+MOST_BYTES: Final = 10_000_000
+"""Of a scenario's file."""
 
 PATH_KEYS = ("path", "actual_path", "available_path")
 KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
@@ -245,7 +248,7 @@ class Scenario(Settings):
         """
         horizon = self.horizon
         if horizon.timezone is None:
-            horizon = _with(horizon, timezone=shared_offset(self._files()))
+            horizon = _with(horizon, timezone=shared_offset(self.files()))
         if horizon.start == "fleet":
             horizon = _with(horizon, start=self._first_noon(horizon))
         return self if horizon is self.horizon else self.model_copy(update={"horizon": horizon})
@@ -262,8 +265,8 @@ class Scenario(Settings):
         noon = first.replace(hour=12, minute=0, second=0, microsecond=0)
         return noon if noon <= first else noon - timedelta(days=1)
 
-    def _files(self) -> Iterator[Path]:
-        """Give the files of the sections that count."""
+    def files(self) -> Iterator[Path]:
+        """Give the files, and folders of files, of the sections that count."""
         for name in type(self).model_fields:
             section: Settings | None = getattr(self, name)
             beside = COUNT_BESIDE.get(name)
@@ -399,6 +402,9 @@ def _plain(value: Any) -> Any:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     must_be_file(path, "a scenario (TOML)")
+    if path.stat().st_size > MOST_BYTES:
+        expected = f"a scenario of at most {bytes_in_words(MOST_BYTES)}"
+        raise FaultyInputError([Fault(str(path), None, "size", bytes_in_words(path.stat().st_size), expected)])
     try:
         text = path.read_text(encoding="utf-8-sig")
         content = tomllib.loads(text)

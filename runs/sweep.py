@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from environment.faults import Fault, FaultyInputError, raise_if_any
-from runs.design import SEED_KEY, Design
+from runs.design import MOST_RUNS, SEED_KEY, Design
 from runs.engine import Engine, Scheduler
 from runs.folder import SCENARIO_FILE
 from runs.jobs import Job, Record, failure, work
@@ -137,16 +137,19 @@ def sweep(
         installed.
     """
     folder = Path(folder)
+    n_runs = len(design.points) * replications
+    if n_runs > MOST_RUNS:
+        found = f"{n_runs:,} of {len(design.points):,} points x {replications:,} replications"
+        raise FaultyInputError([Fault("--replications", None, "runs", found, f"at most {MOST_RUNS:,}")])
     raise_if_any([*design.faults(scenario), *(scheduler.faults() if scheduler is not None else ())])
     if engine == "dask":
         require_dask()
     _take(folder, scenario, design)
-    seeds = replication_seeds(scenario.run.seed, replications)
-    n_runs = len(design.points) * replications
+    seed = scenario.run.seed
     with Journal(folder / JOURNAL_FILE, n_runs, retry_failed=retry_failed) as journal:
 
         def submit(executor: Executor, runs: Sequence[int]) -> Future[list[Record]]:
-            return executor.submit(work, scenario, [_job(design, seeds, run) for run in runs])
+            return executor.submit(work, scenario, [_job(design, seed, run) for run in runs])
 
         def record(done: Record) -> None:
             journal.append(done)
@@ -156,22 +159,22 @@ def sweep(
         tell(len(journal), n_runs)
         pending = deque(run for run in range(n_runs) if run not in journal)
         _carry_out(lambda: CREWS[Engine(engine)](workers, scheduler), pending, submit, record)
-        write_table(lambda: _rows(design, seeds, journal), folder / TABLE_FILE)
+        write_table(lambda: _rows(design, seed, journal), folder / TABLE_FILE)
         return Sweep(folder, design, replications, journal.failed)
 
 
-def replication_seeds(seed: int, replications: int) -> list[int]:
-    """Return the seed of each replication: 63 bits of the r-th child of the sweep's seed, however many follow.
+def replication_seed(seed: int, replication: int) -> int:
+    """Return the seed of a replication: 63 bits of that child of the sweep's seed, however many follow.
 
     Parameters
     ----------
     seed
         Seed of the sweep.
-    replications
-        How many.
+    replication
+        Number of the replication, from 0.
     """
-    children = np.random.SeedSequence(seed).spawn(replications)
-    return [int(child.generate_state(1, np.uint64)[0] >> np.uint64(1)) for child in children]
+    child = np.random.SeedSequence(seed, spawn_key=(replication,))
+    return int(child.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def _take(folder: Path, scenario: Scenario, design: Design) -> None:
@@ -194,19 +197,19 @@ def _take(folder: Path, scenario: Scenario, design: Design) -> None:
         (folder / SCENARIO_FILE).write_text(scenario.to_toml(), encoding="utf-8")
 
 
-def _job(design: Design, seeds: list[int], run: int) -> Job:
+def _job(design: Design, seed: int, run: int) -> Job:
     replication, point = divmod(run, len(design.points))
-    return Job(run, {**design.values(point), SEED_KEY: seeds[replication]})
+    return Job(run, {**design.values(point), SEED_KEY: replication_seed(seed, replication)})
 
 
-def _rows(design: Design, seeds: list[int], journal: Journal) -> Iterator[dict[str, Any]]:
+def _rows(design: Design, seed: int, journal: Journal) -> Iterator[dict[str, Any]]:
     for record in journal:
         run = record["run"]
         replication, point = divmod(run, len(design.points))
         yield {
             "run": run,
             "replication": replication,
-            "seed": seeds[replication],
+            "seed": replication_seed(seed, replication),
             **design.cells(point),
             "status": record["status"],
             "error": record["error"],

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from environment.csv_table import UNREADABLE, CsvTable
 from environment.faults import Fault, FaultyInputError, raise_if_any, shortened
-from environment.files import must_be_file
+from environment.files import extent_of, must_be_file
 from environment.fleets.dated import DatedFleet, Stays, folded, outside, require_dates
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import Horizon
@@ -100,6 +100,16 @@ class AcnFleet(DatedFleet):
         first: datetime = self._sessions(horizon)[0].plug_in.tz_localize(None).min().to_pydatetime()
         return first
 
+    def stays_at_most(self, horizon: Horizon) -> int:
+        """Return how many sessions the file has at most; see `DatedFleet.stays_at_most`."""
+        if not self._is_json:
+            return super().stays_at_most(horizon)
+        return extent_of(self.path, f'"{JSON_FIELDS["session_id"]}"'.encode()).marks
+
+    @property
+    def _is_json(self) -> bool:
+        return self.path.name.removesuffix(".gz").endswith(".json")
+
     def _sessions(self, horizon: Horizon) -> tuple[Stays, NDArray[np.float64], NDArray[np.str_], tuple[str, ...]]:
         """Return the sessions of the days from `first_day` to `last_day`: stays, needs, names, and what is told of them."""
         import pandas as pd
@@ -119,8 +129,7 @@ class AcnFleet(DatedFleet):
         import pandas as pd
 
         column = ENERGY_COLUMNS[self.energy]
-        is_json = self.path.name.removesuffix(".gz").endswith(".json")
-        reader = _JsonTable if is_json else CsvTable
+        reader = _JsonTable if self._is_json else CsvTable
         table = reader(self.path, ["arrival", "departure", column, "session_id"], ignore_others=True)
         arrival, departure = table.times(["arrival", "departure"], horizon)
         energy_kwh, told = self._needs(table, column)
@@ -130,7 +139,7 @@ class AcnFleet(DatedFleet):
         table.require("session_id", name == "", "an id")
         repeated = pd.Series(name).duplicated().to_numpy(dtype=bool) & (name != "")
         table.require("session_id", repeated, "an id that no other has")
-        if is_json and horizon.timezone is None:  # its times are GMT, whatever the site's clock
+        if self._is_json and horizon.timezone is None:  # its times are GMT, whatever the site's clock
             table.faults.append(
                 Fault("scenario", None, "horizon.timezone", "missing", "the site's, as America/Los_Angeles")
             )

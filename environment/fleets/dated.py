@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.faults import Fault, FaultyInputError
+from environment.files import extent_of
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
@@ -40,6 +41,10 @@ class DatedFleet(Settings):
         FaultyInputError
             If the file has faults, or no dates.
         """
+
+    def stays_at_most(self, horizon: Horizon) -> int:  # noqa: ARG002  (dates are not read yet)
+        """Return how many stays the file has at most; it is counted and not read."""
+        return extent_of(self.path).marks
 
 
 class Stays(NamedTuple):

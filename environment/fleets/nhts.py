@@ -57,7 +57,7 @@ class NhtsFleet(Settings):
     source: Literal["nhts"] = "nhts"
     """Monte Carlo draws from the survey's distributions."""
 
-    vehicles: int = Field(default=500, gt=0, le=10_000_000)
+    vehicles: int = Field(default=500, gt=0, le=100_000_000)
     """Number of EVs."""
 
     days: Literal["every", "first"] = "every"
@@ -131,13 +131,20 @@ class NhtsFleet(Settings):
         plug_in_h, plug_out_h = [wall_in_h], [wall_out_h]
         first_noon_h = (NOON_H - horizon.start_clock_h) % HOURS_PER_DAY
         noon_h = np.where(wall_in_h >= first_noon_h, first_noon_h, first_noon_h - HOURS_PER_DAY)
-        for day in range(1, int(np.ceil(horizon.wall_hours / HOURS_PER_DAY)) if self.days == "every" else 1):
+        for day in range(1, self._n_days(horizon)):
             wall_in_h, wall_out_h = self._stays(horizon, rng)
             distance_km.append(self._distance_km(rng))
             later_h = noon_h + HOURS_PER_DAY * day + (wall_in_h - first_noon_h) % HOURS_PER_DAY
             plug_in_h.append(later_h)
             plug_out_h.append(later_h + (wall_out_h - wall_in_h))
         return self._fleet(horizon, kind, np.array(plug_in_h), np.array(plug_out_h), np.array(distance_km))
+
+    def stays_at_most(self, horizon: Horizon) -> int:
+        """Return how many stays there are at most; nothing is drawn."""
+        return self.vehicles * self._n_days(horizon)
+
+    def _n_days(self, horizon: Horizon) -> int:
+        return int(np.ceil(horizon.wall_hours / HOURS_PER_DAY)) if self.days == "every" else 1
 
     def _fleet(
         self,

@@ -34,7 +34,7 @@ def app(
     import secrets
 
     from environment.faults import Fault, FaultyInputError
-    from runs.commands.case import built, read
+    from runs.commands.case import Room, built, read
     from runs.page.guard import is_loopback
     from runs.startup import starting
     from runs.terminal import explained, out
@@ -45,7 +45,7 @@ def app(
             expected = "a secret of your own: whoever knows it can run evswarm here and read the files below --folder"
             raise FaultyInputError([Fault("evswarm app", None, "--token", found, expected)])
         if scenario is not None:
-            built(read(scenario, None, None))  # its faults now, and not in the browser
+            built(read(scenario, None, None, Room()))  # its faults now, and not in the browser
         with starting():
             from runs.page.serve import address, prepare, serve
         prepare(port, host)

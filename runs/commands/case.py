@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,27 +11,50 @@ from runs.commands.options import FigureFormat, TableFormat
 from runs.engine import Engine, Scheduler
 from runs.kinds import ANTS, AnyResult, AnyWorld, kind_of, section_of
 from runs.scenario import Scenario
+from runs.size import faults_of_size
 from runs.startup import starting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def read(scenario: Path | None, overrides: list[str] | None, seed: int | None) -> Scenario:
+class Room(NamedTuple):
+    """What a command takes of this machine, beside one run of its scenario.
+
+    Parameters
+    ----------
+    tables
+        Whether tables are made.
+    times
+        How often the run is in memory at a time.
+    workers
+        Processes that are started.
+    """
+
+    tables: bool = False
+    times: int = 1
+    workers: int = 0
+
+    def faults(self, case: Scenario) -> list[Fault]:
+        """Return what of a scenario is larger than there is memory for."""
+        return faults_of_size(case, kind_of(case).size, tables=self.tables, times=self.times, workers=self.workers)
+
+
+def read(scenario: Path | None, overrides: list[str] | None, seed: int | None, room: Room | None) -> Scenario:
     """Read a scenario.
 
     Raises
     ------
     FaultyInputError
-        With every fault of the scenario and of the files that it names.
+        With every fault of the scenario and of the files that it names; if its run is too large for this machine.
     """
-    case, faults = read_leniently(scenario, overrides, seed)
+    case, faults = read_leniently(scenario, overrides, seed, room)
     raise_if_any(faults)
     return case
 
 
 def read_leniently(
-    scenario: Path | None, overrides: list[str] | None, seed: int | None
+    scenario: Path | None, overrides: list[str] | None, seed: int | None, room: Room | None
 ) -> tuple[Scenario, list[Fault]]:
     """Read a scenario, and return all faults with it; a default stands in place of each faulty section."""
     texts = list(overrides or ())
@@ -40,6 +63,9 @@ def read_leniently(
     case, faults = Scenario.read_leniently(scenario, texts)
     faulty = {fault.field.partition(".")[0] for fault in faults}
     unread = {"horizon"} if case.stations is None else {"horizon", "feeder"}  # what other files are read against
+    too_large = [] if room is None else room.faults(case)
+    if too_large:
+        return case, [*faults, *too_large]
     if faults and not faulty & unread:
         try:
             built(case)

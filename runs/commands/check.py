@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from runs.commands.options import SetOption
+from runs.commands.options import ForceOption, SetOption
 
 
 def check(
     scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")],
     overrides: SetOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Validate a scenario and the files that it names; print every fault at once.
 
@@ -18,12 +19,12 @@ def check(
     """
     from rich.markup import escape
 
-    from runs.commands.case import built, read
+    from runs.commands.case import Room, built, read
     from runs.plural import counted
     from runs.terminal import err, explained, out
 
     with explained():
-        case = read(scenario, overrides, None)
+        case = read(scenario, overrides, None, None if force else Room())
         world = built(case)
         for text in world.warnings():
             err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)

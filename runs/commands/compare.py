@@ -9,6 +9,7 @@ from coordination.valley_filling import COORDINATORS
 from runs.commands.options import (
     FigureFormat,
     FiguresOption,
+    ForceOption,
     FormatOption,
     OutOption,
     OverwriteOption,
@@ -32,6 +33,7 @@ def compare(
     seed: SeedOption = None,
     out_folder: OutOption = None,
     overwrite: OverwriteOption = False,
+    force: ForceOption = False,
     table_format: FormatOption = TableFormat.PARQUET,
     figures: FiguresOption = None,
 ) -> None:
@@ -43,7 +45,7 @@ def compare(
 
     from environment.faults import Fault, FaultyInputError, nearest
     from runs.best_known import share_best_known
-    from runs.commands.case import ants_only, figure_format, load, read, save, write_figures
+    from runs.commands.case import Room, ants_only, figure_format, load, read, save, write_figures
     from runs.folder import COMPARISON_FILE
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
     from runs.simulate import simulate, summarize
@@ -51,8 +53,10 @@ def compare(
     from runs.whole_folder import whole_folder
 
     with explained():
-        case = ants_only(read(scenario, overrides, seed), "compare")
         names = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
+        kept = out_folder is not None  # results are, until all are there
+        room = Room(kept, len(names) if kept else 1)
+        case = ants_only(read(scenario, overrides, seed, None if force else room), "compare")
         unknown = [name for name in names if name not in COORDINATORS]
         if unknown or not names:
             raise FaultyInputError([

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from coordination.optimizers import FUNCTIONS, OPTIMIZERS
-from runs.commands.options import FiguresOption, OverwriteOption
+from runs.commands.options import FiguresOption, ForceOption, OverwriteOption
 from runs.optimizing import DEFAULT_ITERATIONS
 
 
@@ -35,6 +35,7 @@ def optimize(
         Path | None, typer.Option("--out", help="Folder for tables and the convergence figure.")
     ] = None,
     overwrite: OverwriteOption = False,
+    force: ForceOption = False,
     figures: FiguresOption = None,
 ) -> None:
     """Set optimisers against each other on test functions: paper B's Table 4, ranks, and who wins against whom.
@@ -47,8 +48,9 @@ def optimize(
     the origin, where most of these functions have their optimum: `--shifted` takes that away. The rows are the same for any
     number of workers and whatever else is run beside them; only times differ.
     """
+    from environment.faults import raise_if_any
     from runs.commands.case import figure_format
-    from runs.optimizing.asked import asked
+    from runs.optimizing.asked import asked, faults_of_comparison
     from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
     from runs.optimizing.printed import print_compared, write_compared
     from runs.terminal import err, explained, print_not_saved, print_written, progress_bar
@@ -59,6 +61,8 @@ def optimize(
             functions, optimizers, runs=runs, dimension=dimension, population=population, iterations=iterations,
             evaluations=evaluations, shifted=shifted, seed=seed,
         )  # fmt: skip
+        if not force:
+            raise_if_any(faults_of_comparison(comparison, workers))
         drawn = figure_format(figures, out_folder)
         done: list[Searched] = []
         written: list[str] = []

@@ -39,6 +39,10 @@ FiguresOption = Annotated[
     typer.Option("--figures", help="Format of the figures, none for no figures; png if left out.", show_default=False),
 ]
 FormatOption = Annotated[TableFormat, typer.Option("--format", help="Format of the tables.")]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Go on where a run, by estimate, needs more memory than is free, or a file is huge."),
+]
 OverwriteOption = Annotated[
     bool,
     typer.Option(

@@ -1,5 +1,6 @@
 """The command ``evswarm run``: one scenario."""
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from runs.commands.options import (
     EngineOption,
     FigureFormat,
     FiguresOption,
+    ForceOption,
     FormatOption,
     OutOption,
     OverwriteOption,
@@ -32,6 +34,7 @@ def run(
     seed: SeedOption = None,
     out_folder: OutOption = None,
     overwrite: OverwriteOption = False,
+    force: ForceOption = False,
     table_format: FormatOption = TableFormat.PARQUET,
     figures: FiguresOption = None,
     engine: EngineOption = None,
@@ -51,15 +54,18 @@ def run(
     same, byte for byte. Without either, one process does it.
     """
     from environment.faults import Fault, raise_if_any
-    from runs.commands.case import figure_format, find_scheduler, load, read, save
+    from runs.commands.case import Room, figure_format, find_scheduler, load, read, save
     from runs.kinds import kind_of
     from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
 
     with explained():
-        case = read(scenario, overrides, seed)
-        kind = kind_of(case)
         by = engine or (Engine.SERIAL if workers in (None, 1) else Engine.PROCESS)
+        here = by is not Engine.SERIAL and scheduler is None  # a scheduler's machines have memory of their own
+        crew = (workers or os.cpu_count() or 1) if here else 0
+        room = Room(out_folder is not None, 1 + here, crew)  # the whole, and its parts
+        case = read(scenario, overrides, seed, None if force else room)
+        kind = kind_of(case)
         cluster, faults = find_scheduler(by, workers, scheduler, (tls_ca, tls_cert, tls_key))
         if kind.one_process and by is not Engine.SERIAL:
             option, found, expected = ("engine", by.value, "serial") if engine else ("workers", str(workers), "1")

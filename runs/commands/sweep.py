@@ -1,5 +1,6 @@
 """The command ``evswarm sweep``: many runs of a scenario."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from runs.commands.options import (
     EngineOption,
     FigureFormat,
     FiguresOption,
+    ForceOption,
     ScenarioArgument,
     SchedulerOption,
     SeedOption,
@@ -46,6 +48,7 @@ def sweep(
     seed: SeedOption = None,
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the sweep.")] = Path("results/sweep"),
     figures: FiguresOption = None,
+    force: ForceOption = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed runs again.")] = False,
 ) -> None:
     """Run a scenario many times over: a table with a row a run, means with their confidence, and figures of them.
@@ -61,20 +64,26 @@ def sweep(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from environment.faults import raise_if_any
-    from runs.commands.case import figure_format, find_scheduler, load, read_leniently, write_figures
+    from runs.commands.case import Room, figure_format, find_scheduler, load, read_leniently, write_figures
     from runs.design import read_design
     from runs.printed.sweep import print_sweep
     from runs.sweep import sweep as carry_out
     from runs.terminal import err, explained
 
     with explained():
-        case, faults = read_leniently(scenario, overrides, seed)
+        case, faults = read_leniently(scenario, overrides, seed, None if force else Room())
         plan, more = read_design(design, vary or (), samples, case)
         faulty = {fault.field.partition(".")[0] for fault in faults}  # sections that stand at a default here
         faults += [fault for fault in more if fault.field.partition(".")[0] not in faulty]
         engine = engine or Engine.PROCESS
         cluster, more = find_scheduler(engine, workers, scheduler, (tls_ca, tls_cert, tls_key))
         raise_if_any(faults + more)
+        if not force and scheduler is None:  # a scheduler's machines have memory of their own
+            runs = replications * len(plan.points)
+            crew = 0 if engine is Engine.SERIAL else min(workers or os.cpu_count() or 1, runs)
+            room = Room(times=max(crew, 1), workers=crew)
+            points = (case.varied(plan.values(k)) for k in range(len(plan.points)))
+            raise_if_any(next((found for point in points if (found := room.faults(point))), []))
         if engine is Engine.SERIAL:
             load(case)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

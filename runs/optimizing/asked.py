@@ -8,6 +8,14 @@ from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from environment.faults import Fault, nearest, raise_if_any
 from runs.optimizing import DEFAULT_ITERATIONS
 from runs.optimizing.comparison import Comparison
+from runs.plural import counted
+from runs.size import MEMBER_BYTES, PROCESS_BYTES, faults_of_memory
+
+POPULATION_BYTES = 120
+"""An entry of a search's history: a pair of numbers in a list."""
+
+RUN_BYTES = 4000
+"""A finished run: `runs.optimizing.comparison.POINTS` pairs of numbers, and its row."""
 
 LEAST_DIMENSION = 2
 """Of F5, which sums over pairs of neighbours: with one coordinate it is 0 everywhere."""
@@ -68,6 +76,28 @@ def asked(
         faults.append(Fault("--population", None, "population", str(population), expected))
     raise_if_any(faults)
     return Comparison(tuple(chosen), ready, runs, dimension, iterations, evaluations, shifted, seed)
+
+
+def faults_of_comparison(comparison: Comparison, workers: int, free: int | None = None) -> list[Fault]:
+    """Return what of a comparison needs more memory than there is.
+
+    Parameters
+    ----------
+    comparison
+        What is asked for.
+    workers
+        Processes that carry it out; 1: this one.
+    free
+        Memory that can be taken [bytes]; none: what the system says.
+    """
+    crew = min(workers, comparison.total)
+    population = max(optimizer.params.population for optimizer in comparison.optimizers.values())
+    budget = comparison.iterations or -(-(comparison.evaluations or 0) // population)
+    search = MEMBER_BYTES * population * comparison.dimension + POPULATION_BYTES * budget
+    needed = search * crew + RUN_BYTES * comparison.total + PROCESS_BYTES * (crew > 1) * crew
+    holds = f"{counted(comparison.total, 'run')}: {comparison.title}"
+    wanted = ["fewer runs", "dimensions", "members", "iterations or workers"]
+    return faults_of_memory("evswarm optimize", "size", holds, needed, wanted, free)
 
 
 def _names(

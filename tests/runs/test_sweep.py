@@ -25,7 +25,7 @@ from runs.engine import Scheduler
 from runs.jobs import NO_FIGURES, Job, work
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.sweep import JOURNAL_FILE, replication_seeds, sweep
+from runs.sweep import JOURNAL_FILE, replication_seed, sweep
 
 SMALL = Scenario().update(fleet={"vehicles": 20}, run={"engine": "compiled"})
 BATCHES = Design.full({"coordination.batch_size": [1, 5]})
@@ -97,8 +97,9 @@ def test_levels_meet_the_same_fleets(tmp_path: Path) -> None:
 
 
 def test_more_replications_keep_the_seeds_of_the_first_and_go_on(tmp_path: Path) -> None:
-    assert replication_seeds(1, 5)[:3] == replication_seeds(1, 3)
-    assert replication_seeds(1, 3) != replication_seeds(2, 3)
+    children = np.random.SeedSequence(1).spawn(5)
+    assert [replication_seed(1, r) for r in range(5)] == [int(c.generate_state(1, np.uint64)[0] >> 1) for c in children]
+    assert replication_seed(1, 0) != replication_seed(2, 0)
     few = swept(tmp_path / "grown")
     more = swept(tmp_path / "grown", replications=5)
     assert more[: len(few)].equals(few)

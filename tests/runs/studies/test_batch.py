@@ -13,7 +13,7 @@ from runs.studies.batch.cases import BATCHES, Series, all_series, design, means,
 from runs.studies.batch.figures import figures
 from runs.studies.batch.report import page
 from runs.studies.batch.rule import rule
-from runs.sweep import replication_seeds, sweep
+from runs.sweep import replication_seed, sweep
 from tests.support.figures import faulty
 from tests.support.marks import SLOW
 
@@ -46,7 +46,7 @@ def test_a_row_is_the_mean_over_fleets_of_the_runs_that_it_names(table: pd.DataF
     row = table[(table.series == "20 % lost") & (table.batch_size == 50)].iloc[0]
     by_hand = [
         summarize(scenario().varied({**SERIES[k].changes, "coordination.batch_size": 50, "run.seed": seed}))
-        for seed in replication_seeds(1, FLEETS)
+        for seed in (replication_seed(1, r) for r in range(FLEETS))
     ]
     for name in ("valley_ripple_kw", "messages", "optimality_gap"):
         values = [each[name] for each in by_hand]

@@ -48,7 +48,15 @@ ROWS = {
 
 ONLY_WITH: Final = {
     **{
-        name: name for name in ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh", "optimum_bracket")
+        name: name
+        for name in (
+            "refused_deposits",
+            "messages_lost",
+            "vehicles_cut_off",
+            "vehicles_died",
+            "fallback_kwh",
+            "optimum_bracket",
+        )
     },
     **dict.fromkeys(
         (

@@ -34,7 +34,7 @@ def print_shaving(_scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run beside the load without EVs, and its warnings."""
     print_warnings(summary)
     title = (
-        f"A fleet of {counted(summary['vehicles'], 'EV')} that gives back, {counted(summary['days'], 'day')} {since(summary)}, "
+        f"A fleet of {counted(summary['vehicles'], 'EV')} that gives back, {counted(round(summary['days'], 2), 'day')} {since(summary)}, "
         f"{TACTICS[summary['tactic']].title}"
     )
     before = summary["no_evs"]

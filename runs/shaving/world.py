@@ -176,7 +176,7 @@ class ShavingWorld:
         load_kw, (least, largest) = self.load.actual_kw, self.scenario.transformer.all_limits_kw
         sides = (("above", largest, load_kw - largest), ("below", least, least - load_kw))
         return [
-            f"the load without EVs is {side} the limit of {limit:,.10g} kW in {counted(int(over.sum()), 'slot')}, by "
+            f"the load without EVs is {side} the limit of {limit:,.6g} kW in {counted(int(over.sum()), 'slot')}, by "
             f"{by_kw.max():,.1f} kW at most: there EVs take it no further"
             for side, limit, by_kw in sides
             if (over := by_kw > LIMIT_TOLERANCE_KW).any()

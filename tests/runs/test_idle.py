@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from typer.testing import CliRunner
 
 from environment.faults import FaultyInputError
+from runs.cli import app
 from runs.idle import RULES, idle
 from runs.kinds import kind_of
 from runs.scenario import Scenario, sections
@@ -165,6 +167,13 @@ def test_what_counts_with_one_method_of_a_comparison_counts() -> None:
     (said,) = idle(*cases)
     assert said.startswith("coordination.iterations counts only")
     assert any("coordination.rounds" in text for text in idle(cases[0]))
+
+
+def test_beside_a_run_that_reads_a_key_it_is_not_idle() -> None:
+    words = ["--methods", "free,ants", "--set", "coordination.rounds=2", "--set", "coordination.iterations=9"]
+    done = CliRunner().invoke(app, ["compare", "--set", "fleet.vehicles=5", *words])
+    assert "warning: coordination.iterations counts only" in done.stderr
+    assert "coordination.rounds" not in done.stderr
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -225,38 +225,34 @@ RULES: Final = (
 
 
 def idle(*cases: Case) -> list[str]:
-    """Say which keys are set and count in none of some runs, and where they would.
-
-    Parameters
-    ----------
-    *cases
-        The scenario of one run, or of several that are compared: what counts in one of them counts.
-    """
-    first, *others = (_idle_keys(case) for case in cases)
+    """Say which keys are set and count in no run of a scenario, or of several side by side, and where they would count."""
+    unread = [_unread(case) for case in cases]
+    read = {key for case, keys in zip(cases, unread, strict=True) for key in case.changed_keys() if key not in keys}
     told: dict[str, list[str]] = {}
-    for name, where in first.items():
-        if all(name in other for other in others):
-            told.setdefault(where, []).append(name)
+    for keys in unread:
+        for key, (name, where) in keys.items():
+            if key not in read and name not in told.setdefault(where, []):
+                told[where].append(name)
     return [
-        f"{', '.join(names)} {'count' if len(names) > 1 else 'counts'} only {where}" for where, names in told.items()
+        f"{', '.join(names)} {'count' if len(names) > 1 else 'counts'} only {where}"
+        for where, names in told.items()
+        if names
     ]
 
 
-def _idle_keys(case: Case) -> dict[str, str]:
-    """Return where each key, or section, would count that is set and does not count, by its name."""
+def _unread(case: Case) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the keys that are set and do not count in a scenario's run, each with what to call it and where it would count."""
     keys = case.changed_keys()
-    found: dict[str, str] = {}
     left = dict.fromkeys(keys)
     sections = (_of_sections(case, section) for section in dict.fromkeys(section for section, _ in keys))
     methods = (_of_methods(case, key) for section, key in keys if section == "coordination")
+    found = {}
     for rule in (*sections, *RULES, *methods):
         if rule.counts(case):
             continue
         for name in rule.keys.split():
             section, _, key = name.partition(".")
-            hit = [entry for entry in left if entry[0] == section and key in ("", entry[1])]
-            if hit:
-                found[name if key else f"[{section}]"] = rule.where
-                for entry in hit:
-                    del left[entry]
+            for entry in [entry for entry in left if entry[0] == section and key in ("", entry[1])]:
+                found[entry] = (name if key else f"[{section}]", rule.where)
+                del left[entry]
     return found

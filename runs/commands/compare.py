@@ -1,7 +1,7 @@
 """The command ``evswarm compare``: coordinators side by side."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -47,6 +47,7 @@ def compare(
     from runs.best_known import share_best_known
     from runs.commands.case import Room, ants_only, figure_format, load, read, save, write_figures
     from runs.folder import COMPARISON_FILE
+    from runs.idle import idle
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
     from runs.simulate import simulate, summarize
     from runs.terminal import explained, print_not_saved, print_written, progress_bar
@@ -89,18 +90,11 @@ def compare(
                     from runs.plots import comparison_figures  # matplotlib only where a figure is drawn
 
                     write_figures(comparison_figures(results), folder, drawn)
-        print_warnings_of(*(_heard(each, summary, cases) for each, summary in zip(cases, summaries, strict=True)))
+        own = {text for each in cases for text in idle(each)}  # what one of them reads is not idle
+        print_warnings_of(*summaries, but=own - set(idle(*cases)))
         print_comparison(summaries)
         if out_folder is None:
             print_not_saved()
         else:
             pictures = "" if drawn == FigureFormat.NONE else "figures/, "
             print_written(out_folder, f"comparison.csv, {pictures}a folder for each method")
-
-
-def _heard(case: "Scenario", summary: dict[str, Any], cases: "list[Scenario]") -> dict[str, Any]:
-    """Return a summary that names no key as idle that counts with another method of the comparison."""
-    from runs.idle import idle
-
-    own = idle(case)
-    return summary | {"warnings": [text for text in summary["warnings"] if text not in own] + idle(*cases)}

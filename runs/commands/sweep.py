@@ -61,11 +61,13 @@ def sweep(
     Stopped or killed, the same command goes on from what is recorded in its folder; so does one with more replications.
     A run that fails is a row with its error.
     """
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from environment.faults import raise_if_any
     from runs.commands.case import Room, figure_format, find_scheduler, load, read_leniently, write_figures
     from runs.design import read_design
+    from runs.idle import idle
     from runs.printed.sweep import print_sweep
     from runs.sweep import sweep as carry_out
     from runs.terminal import err, explained
@@ -84,6 +86,8 @@ def sweep(
             room = Room(times=max(crew, 1), workers=crew)
             points = (case.varied(plan.values(k)) for k in range(len(plan.points)))
             raise_if_any(next((found for point in points if (found := room.faults(point))), []))
+        for text in idle(*(case.varied(plan.values(k)) for k in range(len(plan.points)))):
+            err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
         if engine is Engine.SERIAL:
             load(case)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,5 +1,6 @@
 """A run of ants beside free charging and no EVs, and methods side by side."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -78,9 +79,17 @@ def comparison(summaries: list[dict[str, Any]]) -> "pd.DataFrame":
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
-def print_warnings_of(*summaries: dict[str, Any]) -> None:
-    """Print the warnings of some runs, what any begins with first, each once, with whose they are where not all have them."""
-    texts = list(dict.fromkeys(text for summary in summaries for text in summary["warnings"]))
+def print_warnings_of(*summaries: dict[str, Any], but: Collection[str] = ()) -> None:
+    """Print the warnings of some runs, what any begins with first, each once, with whose they are where not all have them.
+
+    Parameters
+    ----------
+    *summaries
+        Summaries of the runs.
+    but
+        Warnings that are none where the runs stand side by side.
+    """
+    texts = list(dict.fromkeys(text for summary in summaries for text in summary["warnings"] if text not in but))
     texts.sort(key=lambda text: max(each["warnings"].index(text) for each in summaries if text in each["warnings"]))
     for text in texts:
         titles = [title_of(summary) for summary in summaries if text in summary["warnings"]]

@@ -161,19 +161,27 @@ def test_what_does_not_count_is_named_once(sets: list[str], said: str) -> None:
     assert sum(said in text for text in found) == 1, found
 
 
-def test_what_counts_with_one_method_of_a_comparison_counts() -> None:
-    case = Scenario.read(None, ["coordination.rounds=3", "coordination.iterations=9"])
-    cases = [case.update(coordination={"method": name}) for name in ("free", "ants", "odc")]
-    (said,) = idle(*cases)
-    assert said.startswith("coordination.iterations counts only")
-    assert any("coordination.rounds" in text for text in idle(cases[0]))
-
-
 def test_beside_a_run_that_reads_a_key_it_is_not_idle() -> None:
     words = ["--methods", "free,ants", "--set", "coordination.rounds=2", "--set", "coordination.iterations=9"]
     done = CliRunner().invoke(app, ["compare", "--set", "fleet.vehicles=5", *words])
     assert "warning: coordination.iterations counts only" in done.stderr
     assert "coordination.rounds" not in done.stderr
+
+
+def test_what_no_point_of_a_sweep_reads_is_told_once(tmp_path: Path) -> None:
+    words = ["--set", "fleet.vehicles=5", "--set", "coordination.rounds=3", "--replications", "1", "--engine", "serial"]
+    vary = [
+        "--vary",
+        "coordination.method=free,ants",
+        "--vary",
+        "coordination.iterations=7,9",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = CliRunner().invoke(app, ["sweep", *words, *vary, "--figures", "none"])
+    told = [line for line in done.stderr.splitlines() if line.startswith("warning")]
+    assert len(told) == 1
+    assert told[0].startswith("warning: coordination.iterations counts only")
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -188,7 +188,7 @@ class Result:
         """
         folder = Path(folder)
         missing = [name for name in (SCENARIO_FILE, SUMMARY_FILE) if not (folder / name).is_file()]
-        tables = [] if missing else _tables(Scenario.read(folder / SCENARIO_FILE))
+        tables = [] if missing else _tables(_of_ants(Scenario.read(folder / SCENARIO_FILE), folder))
         missing += [
             name for name in tables if not any((folder / f"{name}.{end}").is_file() for end in ("parquet", "csv"))
         ]
@@ -199,6 +199,19 @@ class Result:
         absent = {"log": log_table(None), **{name: empty_table(name) for name in FEEDER_TABLES}}
         read = {**absent, **{name: _read_table(folder, name, scenario) for name in tables}}
         return cls(scenario=scenario, summary=summary, **read)
+
+
+def _of_ants(scenario: Scenario, folder: Path) -> Scenario:
+    readers = {
+        "peak_shaving": "runs.shaving.result.ShavingResult.load",
+        "stations": "runs.stations.result.StationsResult.load",
+    }
+    for name, reader in readers.items():
+        if getattr(scenario, name) is not None:
+            raise FaultyInputError(
+                [Fault(str(folder), None, "result", f"one of [{name}]", f"one of ants; {reader} reads it")]
+            )
+    return scenario
 
 
 def _tables(scenario: Scenario) -> list[str]:

@@ -14,6 +14,7 @@ from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, BoardRecord, PheromoneBoard
 from environment.channel import Channel
+from environment.faults import Fault, raise_if_any
 from environment.messages import (
     HEADER_BYTES,
     Acceptance,
@@ -55,7 +56,7 @@ def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
     Raises
     ------
     FaultyInputError
-        With every fault of the files that the scenario names.
+        With every fault of the files that the scenario names; if it asks for another kind of run.
     """
     from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
 
@@ -103,7 +104,19 @@ def _try(small: Scenario) -> None:
     run_world(world, lambda _: None)
 
 
+OTHER_KINDS: Final = {
+    "peak_shaving": "runs.shaving.result.shave(scenario)",
+    "stations": "runs.stations.result.schedule_stations(scenario)",
+}
+"""What runs a scenario with a section that asks for another kind of run."""
+
+
 def _run(scenario: Scenario, progress: Progress | None) -> tuple[World, Outcome]:
+    asked = [name for name in OTHER_KINDS if getattr(scenario, name) is not None]
+    raise_if_any([
+        Fault("scenario", None, f"section [{name}]", "there", f"{OTHER_KINDS[name]}, or a scenario without it for ants")
+        for name in asked
+    ])  # fmt: skip
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
     ready(scenario)
     return world, run_world(world, progress or (lambda _: None))

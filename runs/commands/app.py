@@ -51,5 +51,5 @@ def app(
         prepare(port, host)
         secret = token or secrets.token_urlsafe()
         where = address(host, port, secret)
-        out.print(f"Watch the ants at [bold]{where}[/] (Ctrl-C ends it).", highlight=False, soft_wrap=True)
-        serve(scenario, port, secret, host=host, folder=folder)
+        text = f"Watch the ants at [bold]{where}[/] (Ctrl-C ends it)."
+        serve(scenario, port, secret, ready=lambda: out.print(text, highlight=False), host=host, folder=folder)

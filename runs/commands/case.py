@@ -66,6 +66,8 @@ def read_leniently(
     too_large = [] if room is None else room.faults(case)
     if too_large:
         return case, [*faults, *too_large]
+    if case.horizon.start == "fleet":
+        unread.add("fleet")  # nor is there a horizon without it
     if faults and not faulty & unread:
         try:
             built(case)

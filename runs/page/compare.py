@@ -40,7 +40,8 @@ type Side = tuple[str, int]
 
 
 def run_both(case: Scenario, sides: tuple[Side, Side]) -> tuple[Result, Result]:
-    """Run a scenario with two methods and batch sizes."""
+    """Run a scenario's fleet and load with two methods and batch sizes, whatever kind of run it asks for itself."""
+    case = case.model_copy(update={"peak_shaving": None, "stations": None})
     one, other = (
         simulate(case.varied({"coordination.method": method, "coordination.batch_size": batch}))
         for method, batch in sides

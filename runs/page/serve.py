@@ -2,6 +2,8 @@
 
 import os
 import socket
+import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,11 +70,21 @@ def address(host: str, port: int, token: str) -> str:
     return f"http://{host}:{port}/?token={token}"
 
 
-def serve(scenario: Path | None, port: int, token: str, *, host: str = HOST, folder: Path | None = None) -> None:
+def serve(
+    scenario: Path | None,
+    port: int,
+    token: str,
+    *,
+    ready: Callable[[], object],
+    host: str = HOST,
+    folder: Path | None = None,
+) -> None:
     """Serve the page until it is interrupted.
 
     Parameters
     ----------
+    ready
+        Called once the page can be opened.
     scenario
         File that each browser tab begins with; none: the default scenario.
     port, host
@@ -96,6 +108,15 @@ def serve(scenario: Path | None, port: int, token: str, *, host: str = HOST, fol
     import uvicorn  # noqa: PLC0415  (with the page's extra only)
     from solara.server.starlette import app  # noqa: PLC0415  (reads what is set above)
 
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none")  # the page stands in no other site's frame
+
+    class Server(uvicorn.Server):  # type: ignore[misc]
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
     guarded = Guard(app, token, port, host)
+    config = uvicorn.Config(guarded, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
     with suppress(KeyboardInterrupt):  # uvicorn ends well, and then passes it on
-        uvicorn.run(guarded, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+        Server(config).run()

@@ -23,6 +23,9 @@ from runs.scenario import Scenario
 from runs.shaving.simulate import ShavingOutcome, follow, run_shaving
 from runs.shaving.world import ShavingWorld, named
 
+ROUNDING: Final = 1e-9
+"""Part of F, or of 1 where it is less, that is rounding."""
+
 STRAYED: Final = 0.01
 """Part of the signal's energy beyond which EVs' deviation from it is told."""
 
@@ -246,13 +249,13 @@ def _worse_than_nothing(world: ShavingWorld, outcome: ShavingOutcome) -> list[st
     problem, came = world.problem, world.pose(world.load.actual_kw, world.tariff)
     nothing = "charging only what needs ask for" if problem.has_needs else "doing nothing"
     signal_idle = float(problem.evaluate(problem.idle_kw[None])[0])
-    if outcome.found.fitness > signal_idle:
+    if outcome.found.fitness > signal_idle + ROUNDING * max(abs(signal_idle), 1.0):
         return [f"the signal is worse than {nothing}: F = {outcome.found.fitness:.4g} against {signal_idle:.4g}"]
     idle_kw = problem.idle_kw
     if problem.has_needs:
         idle_kw = follow(world, np.zeros(world.horizon.n_slots))[0].response_kw
     done, idle = came.goal(np.stack([outcome.track.response_kw, idle_kw])).tolist()
-    if done > idle:
+    if done > idle + ROUNDING * max(abs(idle), 1.0):
         return [f"what EVs did is worse than {nothing}: F = {done:.4g} against {idle:.4g}"]
     return []
 

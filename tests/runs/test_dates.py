@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from environment.faults import FaultyInputError
+from runs.commands.case import read_leniently
 from runs.engine import Engine
 from runs.kinds import kind_of
 from runs.result import Result
@@ -218,3 +219,11 @@ def test_a_store_tells_of_stays_outside_its_horizon(tmp_path: Path) -> None:
         case = scenario(*SHAVING, f"participation.stays={stays}", "horizon.start=fleet", fleet=path)
         warnings = kind_of(case).build(case, np.random.default_rng(1)).warnings()
         assert [text.partition(",")[0] for text in warnings if "horizon" in text] == told
+
+
+def test_a_faulty_fleet_is_not_blamed_on_the_horizon_that_begins_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text("[horizon]\nstart = 'fleet'\n[fleet]\nsource = 'csv'\npath = 'fleet.csv'\nvehicles = 10\n")
+    _, faults = read_leniently(file, None, None, None)
+    (fault,) = faults
+    assert fault.field == "fleet.vehicles"

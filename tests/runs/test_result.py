@@ -213,3 +213,14 @@ def test_a_summary_is_strict_json_and_says_why_a_figure_is_null(tmp_path: Path, 
         "peak_kw": "infinite", "free.gap": "not a number: there is nothing to take it of",
     }  # fmt: skip
     assert strict({"a": 1.0, "b": {"c": "x"}}) == {"a": 1.0, "b": {"c": "x"}}
+
+
+@pytest.mark.parametrize("section", ["peak_shaving", "stations"])
+def test_another_kind_of_run_is_neither_run_nor_read_as_ants(section: str, tmp_path: Path) -> None:
+    other = Scenario().update(horizon={"slot_min": 60}, **{section: {}})
+    with pytest.raises(FaultyInputError, match=rf"section \[{section}\] is there; expected runs\."):
+        simulate(other)
+    (tmp_path / "scenario.toml").write_text(other.to_toml())
+    (tmp_path / "summary.json").write_text("{}")
+    with pytest.raises(FaultyInputError, match=rf"one of \[{section}\].*Result\.load reads it"):
+        Result.load(tmp_path)

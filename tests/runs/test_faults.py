@@ -15,6 +15,7 @@ from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import run_world, simulate
 from runs.world import World
+from tests.support.books import assert_books_close
 from tests.support.laws import examples
 from tests.support.worlds import make_fleet
 
@@ -114,23 +115,6 @@ def assert_limit_holds(result: Result) -> None:
     assert not over.any(), slots[over]
 
 
-def assert_books_close(result: Result) -> None:
-    slot_h = result.scenario.horizon.slot_h
-    vehicles = result.vehicles.set_index("vehicle")
-    drawn = (result.schedule.groupby("vehicle").power_kw.sum() * slot_h).reindex(vehicles.index, fill_value=0.0)
-    np.testing.assert_allclose(drawn, vehicles.booked_kwh, atol=1e-9)
-    np.testing.assert_allclose(vehicles.delivered_kwh + vehicles.unserved_kwh, vehicles.energy_kwh, atol=1e-9)
-    assert (vehicles.delivered_kwh <= vehicles.booked_kwh * vehicles.efficiency + 1e-9).all()
-    assert (vehicles.fallback_kwh <= vehicles.booked_kwh + 1e-9).all()
-    np.testing.assert_allclose(result.slots.ev_kw.sum() * slot_h, vehicles.booked_kwh.sum(), atol=1e-6)
-    charging, begin = vehicles.loc[result.schedule.vehicle], result.schedule.slot.to_numpy() * slot_h
-    covered_h = np.minimum(charging.plug_out_h, begin + slot_h) - np.maximum(charging.plug_in_h, begin)
-    most_kw = charging.power_kw * np.clip(covered_h / slot_h, 0, 1)
-    assert (result.schedule.power_kw.to_numpy() <= most_kw.to_numpy() + 1e-6).all(), "no more than the stay allows"
-    if result.scenario.coordination.energy == "exact":
-        assert (vehicles.booked_kwh <= vehicles.energy_kwh / vehicles.efficiency + 1e-6).all(), "no more than asked for"
-
-
 def assert_messages_are_bounded(result: Result) -> None:
     """Each EV sends at most so many messages in a slot, and the log and the books agree."""
     log, settings = result.log, result.scenario.channel
@@ -161,7 +145,7 @@ def assert_alike(left: Result, right: Result, *, but: tuple[str, ...] = ()) -> N
 def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scenario) -> None:
     result = simulate(scenario)
     assert_limit_holds(result)
-    assert_books_close(result)
+    assert_books_close(result.scenario, vars(result))
 
 
 @given(world=pressed_worlds())
@@ -169,7 +153,7 @@ def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scena
 def test_and_so_in_short_days_under_a_limit_that_presses(world: World) -> None:
     result = Result.of(world, run_world(world, lambda _: None))
     assert_limit_holds(result)
-    assert_books_close(result)
+    assert_books_close(result.scenario, vars(result))
     assert_messages_are_bounded(result)
 
 

@@ -83,7 +83,7 @@ def _run(
     ready(scenario)  # here, where it is compiled once; the workers load it
     begun = time.perf_counter()
     outcomes = _outcomes(world, lambda: CREWS[engine](workers, scheduler), tell)
-    return world, _gathered(world, outcomes, time.perf_counter() - begun)
+    return world, gathered(world, outcomes, time.perf_counter() - begun)
 
 
 def _outcomes(world: World, opened: Callable[[], AbstractContextManager[Crew]], tell: Progress) -> list[Outcome]:
@@ -97,12 +97,12 @@ def _outcomes(world: World, opened: Callable[[], AbstractContextManager[Crew]], 
             raise ChildProcessError(f"{died}: more memory, or more workers and so smaller parts, may help")
         before = len(ended)
         with opened() as crew:
-            parts = parts or _parts(len(world.loads), crew.workers)
+            parts = parts or parts_of(len(world.loads), crew.workers)
             flying: dict[Future[Outcome], tuple[int, int]] = {}
             with suppress(BrokenExecutor):
                 for part in parts:
                     if part not in ended:
-                        flying[crew.executor.submit(_run_part, world.part(*part))] = part
+                        flying[crew.executor.submit(run_part, world.part(*part))] = part
             for future in as_completed(flying):
                 if not is_lost(future):
                     ended[flying[future]] = future.result()
@@ -111,19 +111,21 @@ def _outcomes(world: World, opened: Callable[[], AbstractContextManager[Crew]], 
     return [ended[part] for part in parts]
 
 
-def _parts(transformers: int, workers: int) -> list[tuple[int, int]]:
+def parts_of(transformers: int, workers: int) -> list[tuple[int, int]]:
     """Return the first transformer of each part and the one after its last."""
     count = min(PARTS_A_WORKER * workers, transformers)
     return list(pairwise(np.linspace(0, transformers, count + 1).round().astype(int).tolist()))
 
 
-def _run_part(part: World) -> Outcome:
+def run_part(part: World) -> Outcome:
+    """Run some transformers of a world."""
     outcome = run_world(part, lambda _: None)
     outcome.channel.clock = None  # the model behind it stays here
     return outcome
 
 
-def _gathered(world: World, outcomes: Sequence[Outcome], wall_s: float) -> Outcome:
+def gathered(world: World, outcomes: Sequence[Outcome], wall_s: float) -> Outcome:
+    """Return the outcome of a world from those of its parts, in the order of their transformers."""
     channel = Channel(log=[] if world.scenario.channel.log else None)
     count_upper_hops(world, channel)
     for outcome in outcomes:

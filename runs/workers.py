@@ -9,8 +9,9 @@ import multiprocessing
 import os
 import signal
 import threading
+from asyncio import CancelledError as AsyncCancelledError
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
@@ -96,6 +97,33 @@ class _Here(Executor):
         return future
 
 
+class _OnCluster(Executor):
+    """Submits to a Dask cluster. Dask's own executor never ends a call whose result is lost on its way here."""
+
+    def __init__(self, client: "Client") -> None:
+        self._client = client
+
+    def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        # By default Dask takes a call for pure and answers a repeated one from memory.
+        theirs = self._client.submit(fn, *args, pure=False, **kwargs)
+        ours: Future[T] = Future()
+        self._client.loop.add_callback(self._end, theirs, ours)
+        return ours
+
+    @staticmethod
+    async def _end(theirs: Any, ours: Future[Any]) -> None:
+        try:
+            result = await theirs
+        except BaseException as error:  # noqa: BLE001  (whatever the call raised, or what became of the connection)
+            if theirs.status == "error" or not isinstance(error, OSError | CancelledError | AsyncCancelledError):
+                ours.set_exception(error)
+            else:
+                ours.cancel()
+                ours.set_running_or_notify_cancel()
+        else:
+            ours.set_result(result)
+
+
 @contextmanager
 def here(_workers: int | None, _scheduler: Scheduler | None) -> Iterator[Crew]:
     """Work in this process, one run after the other."""
@@ -143,8 +171,7 @@ def dask(workers: int | None, scheduler: Scheduler | None) -> Iterator[Crew]:
             )
             scheduler = Scheduler(stack.enter_context(cluster).scheduler_address)
         client = stack.enter_context(_connected(scheduler))
-        # By default Dask takes a call for pure and answers a repeated one from memory.
-        yield Crew(client.get_executor(pure=False), workers or sum(client.nthreads().values()) or 1)
+        yield Crew(_OnCluster(client), workers or sum(client.nthreads().values()) or 1)
 
 
 def _connected(scheduler: Scheduler) -> "Client":
@@ -153,7 +180,7 @@ def _connected(scheduler: Scheduler) -> "Client":
     Raises
     ------
     FaultyInputError
-        If the address or a file of TLS is none, or a worker has another evswarm or none.
+        If the address or a file of TLS is none, or the scheduler or a worker has another evswarm or none.
     ConnectionError
         If no scheduler answers.
     """
@@ -172,18 +199,27 @@ def _connected(scheduler: Scheduler) -> "Client":
             root = root.__cause__
         why = reason(root) if isinstance(root, OSError) else str(root)
         raise ConnectionError(f"no Dask scheduler answers at {scheduler.url} within {CONNECT_S} s ({why})") from None
+    ours = evswarm_installed()
+    theirs = {*client.run(version, "evswarm", on_error="return").values()}
     try:
-        ours = version("evswarm")
-    except PackageNotFoundError:  # run from its folder
-        ours = NOT_INSTALLED
-    answers = client.run(version, "evswarm", on_error="return").values()
-    theirs = {NOT_INSTALLED if isinstance(answer, Exception) else answer for answer in answers} - {ours}
-    if theirs:
+        theirs.add(client.run_on_scheduler(version, "evswarm"))
+    except PackageNotFoundError as error:
+        theirs.add(error)
+    others = sorted({NOT_INSTALLED if isinstance(each, Exception) else each for each in theirs} - {ours})
+    if others:
         client.close()
         raise FaultyInputError([
-            Fault("--scheduler", None, "evswarm on a worker", found, f"{ours}, as here") for found in sorted(theirs)
+            Fault("--scheduler", None, "evswarm on the cluster", found, f"{ours}, as here") for found in others
         ])  # fmt: skip
     return client
+
+
+def evswarm_installed() -> str:
+    """Return which version of evswarm is installed here."""
+    try:
+        return version("evswarm")
+    except PackageNotFoundError:  # run from its folder
+        return NOT_INSTALLED
 
 
 @contextmanager

@@ -22,8 +22,13 @@ def lines_shown() -> list[list[list[str]]]:
 
 
 LINES = lines_shown()
-RUN = {" && ".join(map(" ".join, line)): line for line in LINES if line[0][0] not in {"app", "study"}}
-"""Lines without those that serve until they are stopped (tests/browser), or take long (tests/runs/studies, small)."""
+RUN = {
+    " && ".join(map(" ".join, line)): line
+    for line in LINES
+    if line[0][0] not in {"app", "study"} and "--scheduler" not in line[0]
+}
+"""Lines without those that serve until they are stopped (tests/browser), take long (tests/runs/studies, small) or call a cluster
+(tests/runs/test_cluster.py)."""
 
 FAST = (
     "run --set fleet.source=csv", "init my.toml && check my.toml && run my.toml", "compare --methods free,ants,odc,optimal",

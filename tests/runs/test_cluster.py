@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -162,7 +164,10 @@ def test_a_killed_scheduler_is_one_sentence_and_nothing_is_written(
         tmp_path / "deep" / "out",
     ]
     line = [sys.executable, "-c", HASTY, *map(str, words), "--engine", "dask", "--scheduler", running.address]
-    with subprocess.Popen(line, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+    env = dict(os.environ)  # as Python knows it: readline, which pytest imports, adds a width of its own
+    with subprocess.Popen(
+        line, cwd=tree, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as command:
         with Client(running.address) as look:
             while not any(look.processing().values()):
                 assert command.poll() is None
@@ -176,13 +181,38 @@ def test_a_killed_scheduler_is_one_sentence_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+class Deadly(NamedTuple):
+    """Kills a process when it is sent.
+
+    Parameters
+    ----------
+    process
+        Its number.
+    """
+
+    process: int
+
+    def __reduce__(self) -> tuple[type[int], tuple[()]]:
+        """Kill it."""
+        os.kill(self.process, signal.SIGKILL)
+        return int, ()
+
+
+@pytest.mark.slow
+def test_a_result_that_is_lost_on_its_way_is_lost_and_not_waited_for(running: Cluster) -> None:
+    with workers.dask(None, Scheduler(running.address)) as crew:
+        call = crew.executor.submit(Deadly, running.scheduler.pid)
+        assert not wait([call], timeout=60).not_done
+        assert workers.is_lost(call)
+
+
 def die(part: World) -> Outcome:
     """Kill the worker, as often as is asked for."""
     deaths = Path(os.environ[DEATHS])
     if len(list(deaths.iterdir())) < int(os.environ[MOST_DEATHS]):
         (deaths / str(os.getpid())).touch()
         os._exit(7)
-    return shards._run_part(part)
+    return shards.run_part(part)
 
 
 @pytest.fixture
@@ -192,7 +222,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int], No
     def times(most: int) -> None:
         monkeypatch.setenv(DEATHS, str(tmp_path))
         monkeypatch.setenv(MOST_DEATHS, str(most))
-        monkeypatch.setattr("runs.shards._run_part", die)
+        monkeypatch.setattr("runs.shards.run_part", die)
 
     return times
 
@@ -223,7 +253,7 @@ def test_a_worker_with_another_evswarm_is_a_fault(tree: Path, tmp_path: Path) ->
     with cluster(tree, tmp_path) as running:
         running.add_worker("--preload", str(found_first))
         wait_for_workers(tmp_path, 3)
-        with pytest.raises(FaultyInputError, match=r"evswarm on a worker is 99\.0; expected .*, as here"):
+        with pytest.raises(FaultyInputError, match=r"evswarm on the cluster is 99\.0; expected .*, as here"):
             summarize_in_parts(GRID, engine=Engine.DASK, scheduler=Scheduler(running.address))
 
 

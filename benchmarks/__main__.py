@@ -10,6 +10,7 @@ from benchmarks import (
     planning,
     power_flow,
     rounds,
+    scale,
     shards,
     start,
     stations,
@@ -18,6 +19,6 @@ from benchmarks import (
 )
 
 for benchmark in (
-    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, year, peak_shaving, stations, page, optimizers,
+    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, scale, year, peak_shaving, stations, page, optimizers,
 ):  # fmt: skip
     benchmark.main()

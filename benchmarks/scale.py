@@ -87,7 +87,7 @@ def main(cases: list[tuple[str, int, int]] | None = None) -> None:
     print(f"{'engine':>25} {'transformers':>13} {'EVs':>11} " + " ".join(f"{head:>10}" for head in heads))
     for engine, transformers, each in cases or CASES:
         sections: dict[str, Any] = {"run": {"engine": engine.split()[0], "optimum": engine.endswith(OPTIMUM)}}
-        scenario = grid("agents", transformers, each).update(**sections)
+        scenario = grid(transformers, each).update(**sections)
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
             taken = process.submit(measure, scenario).result()
         evs = transformers * each

@@ -19,18 +19,20 @@ KINDS: dict[str, dict[str, Any]] = {
 EVS_EACH = {"compiled, 24 slots": 1000, "compiled, 96 slots": 1000, "agents": 1000, "agents, 1 % lost, 1 s delay": 200}
 
 
-def grid(kind: str, transformers: int, evs_each: int) -> Scenario:
-    """Return a grid of so many transformers."""
-    sections = {"fleet": {"vehicles": transformers * evs_each}, "transformer": {"count": transformers}}
-    scale = {"load": {"peak_kw": 2.8 * evs_each}, "coordination": {"batch_size": 10}}
-    sections["transformer"]["limit_kw"] = 3.23 * evs_each  # type: ignore[assignment]
-    return Scenario().update(**sections, **scale, **KINDS[kind])
+def grid(transformers: int, evs_each: int) -> Scenario:
+    """Return a grid of so many transformers, each as large as its EVs need."""
+    return Scenario().update(
+        fleet={"vehicles": transformers * evs_each},
+        transformer={"count": transformers, "limit_kw": 3.23 * evs_each},
+        load={"peak_kw": 2.8 * evs_each},
+        coordination={"batch_size": 10},
+    )
 
 
 def measure(kind: str, transformers: int, evs_each: int) -> tuple[float, float, bool]:
     """Return seconds in one process, in two (their start included), and whether both summaries are the same."""
-    summarize(grid(kind, 1, 20))
-    scenario = grid(kind, transformers, evs_each)
+    summarize(grid(1, 20).update(**KINDS[kind]))
+    scenario = grid(transformers, evs_each).update(**KINDS[kind])
     begun = time.perf_counter()
     one = summarize(scenario)
     between = time.perf_counter()

@@ -7,8 +7,8 @@ replication by replication: more replications later come after those that are th
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import AbstractContextManager
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -232,17 +232,21 @@ def _carry_out(
     while pending or suspects:
         with opened() as crew:
             if suspects:
-                crew.executor.submit(int).result()  # where no worker lives at all, no run is to blame
+                with suppress(CancelledError):  # by a connection that is lost
+                    crew.executor.submit(int).result()  # where no worker lives at all, no run is to blame
                 _one_by_one(crew.executor, suspects, submit, record)
             if not suspects:
                 suspects.extend(_together(crew, pending, submit, record))
 
 
 def _one_by_one(executor: Executor, suspects: deque[int], submit: Submit, record: Callable[[Record], None]) -> None:
-    """Record suspects, up to the first whose worker dies."""
+    """Record suspects, up to the first whose worker dies, or as long as the connection to workers holds."""
     while suspects:
-        run = suspects.popleft()
-        error = (future := submit(executor, [run])).exception()
+        future = submit(executor, [suspects[0]])
+        wait([future])
+        if future.cancelled():  # the connection is lost, for which no run is to blame
+            return
+        run, error = suspects.popleft(), future.exception()
         if error is not None:
             record(failure(run, error))
             return

@@ -9,9 +9,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from asyncio import CancelledError as AsyncCancelledError
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
@@ -104,9 +103,12 @@ class _OnCluster(Executor):
         self._client = client
 
     def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        ours: Future[T] = Future()
+        if self._client.status in ("closing", "closed"):
+            _lose(ours)
+            return ours
         # By default Dask takes a call for pure and answers a repeated one from memory.
         theirs = self._client.submit(fn, *args, pure=False, **kwargs)
-        ours: Future[T] = Future()
         self._client.loop.add_callback(self._end, theirs, ours)
         return ours
 
@@ -115,13 +117,18 @@ class _OnCluster(Executor):
         try:
             result = await theirs
         except BaseException as error:  # noqa: BLE001  (whatever the call raised, or what became of the connection)
-            if theirs.status == "error" or not isinstance(error, OSError | CancelledError | AsyncCancelledError):
-                ours.set_exception(error)
+            if theirs.status == "cancelled" or (theirs.status != "error" and isinstance(error, OSError)):
+                _lose(ours)
             else:
-                ours.cancel()
-                ours.set_running_or_notify_cancel()
+                ours.set_exception(error)
         else:
             ours.set_result(result)
+
+
+def _lose(call: Future[Any]) -> None:
+    """Cancel a call, and wake whoever waits for it."""
+    call.cancel()
+    call.set_running_or_notify_cancel()
 
 
 @contextmanager

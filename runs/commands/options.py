@@ -56,7 +56,8 @@ EngineOption = Annotated[
     ),
 ]
 WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Worker processes; one a core if left out.", show_default=False)
+    int | None,
+    typer.Option("--workers", min=1, help="Workers; one a core if left out, and of a run without --engine one in all."),
 ]
 SchedulerOption = Annotated[
     str | None, typer.Option("--scheduler", metavar="HOST:PORT", help="A running Dask scheduler; with --engine dask.")

@@ -204,6 +204,7 @@ def test_a_result_that_is_lost_on_its_way_is_lost_and_not_waited_for(running: Cl
         call = crew.executor.submit(Deadly, running.scheduler.pid)
         assert not wait([call], timeout=60).not_done
         assert workers.is_lost(call)
+    assert workers.is_lost(crew.executor.submit(int)), "the connection is closed"
 
 
 def die(part: World) -> Outcome:

@@ -1,16 +1,18 @@
 # make demo runs the main job, make test passes the tests; the rest is below. Nothing but make and Python >= 3.12 is needed.
 # What a run needs is installed first; what the page, the tests and the benchmarks need beside it, where they are asked for.
+# pip takes only files whose SHA-256 is in the lock; evswarm itself is installed from this folder, and looks for nothing more.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PANDAPOWER := .venv-pandapower
 PEERS := .venv-peers
+TOOLS := .venv-tools
 SHARED := -n auto --maxprocesses 4 --dist loadscope  # a module's tests share what they made, so they stay together
-COMMA := ,
-install = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'
+install = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
+locked = $(install) --require-hashes $(patsubst %,--requirement locks/%.txt,$(1))
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page quoted app clean
+.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page quoted lock audit app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -64,36 +66,58 @@ docs: $(VENV)/dev scenario-page quoted  ## pages and pictures that are written b
 	cp results/acso/figures/fig04_voltage.png docs/pictures/stations_found.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png docs/pictures/stations.png
 
+lock: $(TOOLS)/ready  ## the locks, from pyproject.toml; RAISE="numpy scipy" takes the newest of these, RAISE=all of all
+	$(TOOLS)/bin/python -m tests.support.locks $(if $(RAISE),--raise $(RAISE))
+
+audit: $(TOOLS)/ready  ## known vulnerabilities of what the locks install; fails too where nobody can be asked
+	@failed=0; for locks in "base app dev peers build" tools pandapower; do \
+	  found=$$($(TOOLS)/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+	    $$(printf -- '--requirement locks/%s.txt ' $$locks) 2>$(TOOLS)/audit.log) && continue; \
+	  if [ -z "$$found" ]; then \
+	    echo "Not audited: the index does not say what is known of each package. $$(tail -n 1 $(TOOLS)/audit.log)" >&2; exit 1; fi; \
+	  failed=1; echo "$$found"; done; \
+	[ $$failed = 1 ] || echo "No vulnerability is known of what the locks install."; exit $$failed
+
 app: $(VENV)/app  ## the browser page; SCENARIO=my.toml begins with that file, PORT=9000 is another port
 	$(BIN)/evswarm app $(SCENARIO) $(if $(PORT),--port $(PORT))
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(PANDAPOWER) results
+	rm -rf $(VENV) $(PEERS) $(PANDAPOWER) $(TOOLS) results
 
-$(VENV)/ready $(PEERS)/venv: pyproject.toml constraints.txt
-	@python=; for name in python3.12 python3.13 python3.14 python3 python; do \
-	  if "$$name" -c '$(CHECK_PYTHON)' 2>/dev/null; then python=$$name; break; fi; done; \
-	if [ -z "$$python" ]; then \
-	  echo "evswarm needs Python 3.12 or newer, and none of python3.12, python3.13, python3.14, python3 is one." >&2; \
-	  echo "Found: $$(python3 --version 2>&1 || echo no python3). Install Python 3.12 and run make again." >&2; exit 1; fi; \
-	echo "Making $(@D) with $$($$python --version)"; \
-	"$$python" -m venv --clear $(@D)
-	$(call install,.)
+define new_venv
+@python=; for name in python3.12 python3.13 python3.14 python3 python; do \
+  if "$$name" -c '$(CHECK_PYTHON)' 2>/dev/null; then python=$$name; break; fi; done; \
+if [ -z "$$python" ]; then \
+  echo "evswarm needs Python 3.12 or newer, and none of python3.12, python3.13, python3.14, python3 is one." >&2; \
+  echo "Found: $$(python3 --version 2>&1 || echo no python3). Install Python 3.12 and run make again." >&2; exit 1; fi; \
+echo "Making $(@D) with $$($$python --version)"; \
+"$$python" -m venv --clear $(@D)
+endef
+
+$(VENV)/ready $(PEERS)/venv: pyproject.toml locks/base.txt locks/build.txt
+	$(new_venv)
+	$(call locked,build base)
+	$(install) --no-deps --editable .
 	@touch $@
 
-$(VENV)/app: $(VENV)/ready
-	$(call install,.[app])
+$(VENV)/app: locks/app.txt $(VENV)/ready
+	$(call locked,app)
 	@touch $@
 
-$(VENV)/dev: $(VENV)/ready
-	$(call install,.[dev])
+$(VENV)/dev: locks/dev.txt locks/app.txt $(VENV)/ready
+	$(call locked,dev)
 	@touch $@ $(VENV)/app
 
-$(PEERS)/ready: $(PEERS)/venv
-	$(call install,.[dev$(COMMA)peers])
+$(PEERS)/ready: locks/peers.txt locks/dev.txt locks/app.txt $(PEERS)/venv
+	$(call locked,peers)
 	@touch $@
 
-$(PANDAPOWER)/ready: benchmarks/pandapower.txt $(VENV)/ready
-	$(BIN)/python -m venv --clear $(PANDAPOWER)
-	$(PANDAPOWER)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/pandapower.txt
+$(PANDAPOWER)/ready: locks/pandapower.txt
+	$(new_venv)
+	$(call locked,pandapower)
+	@touch $@
+
+$(TOOLS)/ready: locks/tools.txt
+	$(new_venv)
+	$(call locked,tools)
 	@touch $@

@@ -12,7 +12,7 @@ install = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --
 locked = $(install) --require-hashes $(patsubst %,--requirement locks/%.txt,$(1))
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page quoted lock audit app clean
+.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page quoted licences lock audit app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -51,7 +51,7 @@ scenario-page: $(VENV)/ready  ## the scenario reference, from the settings class
 quoted: $(VENV)/ready  ## the figures that README and guide quote, from the runs that they tell of
 	$(BIN)/python -m runs.quoted
 
-docs: $(VENV)/dev scenario-page quoted  ## pages and pictures that are written by the code; the studies take an hour
+docs: $(VENV)/dev scenario-page quoted licences  ## pages and pictures that are written by the code; the studies take an hour
 	$(BIN)/python -m runs.studies.asa > docs/reproduction/paper_a.md
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm run scenarios/feeder_cigre.toml --out results/feeder
@@ -65,6 +65,9 @@ docs: $(VENV)/dev scenario-page quoted  ## pages and pictures that are written b
 	$(BIN)/evswarm study acso --out results/acso && cp results/acso/paper_c.md docs/reproduction/paper_c.md
 	cp results/acso/figures/fig04_voltage.png docs/pictures/stations_found.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png docs/pictures/stations.png
+
+licences: $(PEERS)/ready $(TOOLS)/ready $(PANDAPOWER)/ready  ## what make installs, and under which licences
+	$(PEERS)/bin/python -m tests.support.licences > docs/licences.md
 
 lock: $(TOOLS)/ready  ## the locks, from pyproject.toml; RAISE="numpy scipy" takes the newest of these, RAISE=all of all
 	$(TOOLS)/bin/python -m tests.support.locks $(if $(RAISE),--raise $(RAISE))

@@ -11,7 +11,18 @@ from packaging.markers import Marker, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.support.locks import EXTRAS, FOLDER, GROUPS, TREE, Pin, added_pins, all_pins, read_pins
+from tests.support.locks import (
+    CONSTRAINTS,
+    EXTRAS,
+    FOLDER,
+    GROUPS,
+    TREE,
+    Pin,
+    added_pins,
+    all_pins,
+    constraints,
+    read_pins,
+)
 
 LOCKS = (*EXTRAS, *GROUPS)
 SYSTEMS = {"linux": ("Linux", "posix"), "darwin": ("Darwin", "posix"), "win32": ("Windows", "nt")}
@@ -122,3 +133,7 @@ def test_what_is_installed_together_has_one_version_each(machine: dict[str, str]
     together = [*locked("peers"), *locked("build")]
     versions = {(pin.name, pin.version) for pin, marker in together if holds(marker, machine)}
     assert len(versions) == len({name for name, _ in versions})
+
+
+def test_constraints_are_the_versions_of_the_locks() -> None:
+    assert CONSTRAINTS.read_text() == constraints()

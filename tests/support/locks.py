@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 TREE: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = TREE / "locks"
+CONSTRAINTS: Final = TREE / "constraints.txt"
 EXTRAS: Final = {"base": (), "app": ("app",), "dev": ("dev",), "peers": ("dev", "peers")}
 """Extras that each lock of the package holds; a lock stands on the one before it."""
 GROUPS: Final = ("build", "tools", "pandapower")
@@ -24,6 +25,10 @@ GROUPS: Final = ("build", "tools", "pandapower")
 OLDEST_PYTHON: Final = "3.12"
 MADE_BY: Final = (
     "# Written by `make lock` from pyproject.toml; CONTRIBUTING.md says how to add or raise a dependency.\n"
+)
+
+CONSTRAINED_BY: Final = (
+    "# The versions that `make` installs, for `pip install --constraint constraints.txt .`; written by `make lock`.\n"
 )
 
 _PIN = re.compile(
@@ -106,6 +111,14 @@ def write_locks(newest: Iterable[str]) -> None:
         below |= set(pins)
     for name in GROUPS:
         _write(name, _resolve(["--group", name], kept[name], raised, within=whole if name == "build" else ()))
+    CONSTRAINTS.write_text(constraints())
+
+
+def constraints() -> str:
+    """Return the versions of the package's locks as constraints, for who installs evswarm with pip alone."""
+    pins = sorted({(pin.name, pin.version, pin.marker) for pin in (*all_pins(list(EXTRAS)[-1]), *added_pins("build"))})
+    lines = (f"{name}=={version}" + (f" ; {marker}" if marker else "") for name, version, marker in pins)
+    return CONSTRAINED_BY + "".join(f"{line}\n" for line in lines)
 
 
 def _package(lock: str) -> list[str]:

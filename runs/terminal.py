@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -98,6 +99,12 @@ def explained() -> Iterator[None]:
         raise typer.Exit(BAD_INPUT) from None
     except MemoryError:
         err.print("[red]fault:[/] this needs more memory than there is: fewer EVs, transformers or slots need less")
+        raise typer.Exit(BAD_INPUT) from None
+    except BrokenExecutor:
+        text = (
+            "a worker process was ended from outside, as a system does that is out of memory: fewer --workers need less"
+        )
+        err.print(f"[red]fault:[/] {text}", highlight=False)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt as error:
         err.print(escape(str(error)) or NOTHING_WRITTEN, highlight=False)

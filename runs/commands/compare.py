@@ -43,7 +43,7 @@ def compare(
     """
     from dataclasses import replace
 
-    from environment.faults import Fault, FaultyInputError, nearest
+    from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
     from runs.best_known import share_best_known
     from runs.commands.case import Room, ants_only, figure_format, load, read, save, write_figures
     from runs.folder import COMPARISON_FILE
@@ -64,6 +64,8 @@ def compare(
                 Fault("--methods", None, "method", repr(name), nearest(name, COORDINATORS)) for name in unknown or [""]
             ])  # fmt: skip
         cases = [case.update(coordination={"method": name}) for name in names]
+        if not force:
+            raise_if_any(next((found for each in cases if (found := room.faults(each))), []))
         whole = case.coordination.energy == "whole_slots"
         drawn = figure_format(figures, out_folder)
         load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)

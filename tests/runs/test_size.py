@@ -4,10 +4,13 @@ import os
 import resource
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -20,6 +23,7 @@ from runs.memory import free_bytes
 from runs.optimizing.asked import asked, faults_of_comparison
 from runs.scenario import Scenario
 from runs.size import faults_of_size
+from runs.terminal import explained
 from runs.workers import THREAD_SETTINGS
 
 COMPILED = "run.engine=compiled"
@@ -145,6 +149,13 @@ def test_a_run_that_is_too_large_is_a_fault_before_anything_is_built(command: st
     assert list(tmp_path.iterdir()) == []
 
 
+def test_each_method_that_is_compared_counts() -> None:
+    words = ["compare", "--set", "coordination.population=1000000", "--set", "fleet.vehicles=100000"]
+    ended = evswarm(*words, "--methods", "free,pso1")
+    assert ended.exit_code == 2
+    assert "size is 100,000 stays" in ended.output
+
+
 def test_a_point_of_a_design_that_is_too_large_is_a_fault(tmp_path: Path) -> None:
     ended = evswarm("sweep", "--vary", "fleet.vehicles=5,100000000", *HUGE[2:], "--out", tmp_path / "out")
     assert ended.exit_code == 2
@@ -202,6 +213,13 @@ def test_the_systems_free_memory_is_known_and_less_than_it_has() -> None:
     free = free_bytes()
     assert free is not None
     assert 0 < free <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_worker_that_is_ended_from_outside_is_a_fault() -> None:
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with pool, pytest.raises(typer.Exit) as ended, explained():
+        pool.submit(os._exit, 9).result()
+    assert ended.value.exit_code == 2
 
 
 @pytest.mark.slow

@@ -6,10 +6,10 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,15 +117,11 @@ class CsvTable:
 
     def _read(self, path: Path) -> tuple[list[str], list[int], list[list[str]]]:
         """Return header, line numbers, and rows of stripped cells as long as the header; other rows become faults."""
-        opener = gzip.open if path.suffix == ".gz" else open
         must_be_file(path, "a CSV file")
         try:
-            with opener(path, "rb") as raw:
-                wide = raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-            with opener(path, "rt", encoding="utf-16" if wide else "utf-8-sig", newline="") as stream:
+            with _opened(path) as stream:
                 if self._delimiter is None:
-                    header_line = next((line for line in stream if line.strip()), "")
-                    self._delimiter = max(MARKS, key=header_line.count)
+                    self._delimiter = _delimiter_of(stream)
                     self._may_have_commas = self._delimiter != ","
                     stream.seek(0)
                 reader = csv.reader(stream, delimiter=self._delimiter, skipinitialspace=True)
@@ -218,3 +214,51 @@ class CsvTable:
         for i in np.flatnonzero(bad).tolist():
             text = found(i) if found else repr(self.texts(name)[i]) if name in self else "missing"
             self.faults.append(Fault(self.file, self.lines[i], name, "empty" if text == "''" else text, expected))
+
+
+def distinct_texts(path: Path, name: str) -> int:
+    """Return how many different texts stand in a column of a CSV file, without keeping the file.
+
+    Parameters
+    ----------
+    path
+        The file; what cannot be read counts as empty, for its reader tells that.
+    name
+        The column; one that is not there holds nothing.
+    """
+    if not path.is_file():
+        return 0
+    state = path.stat()
+    return _distinct(path, name, (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=16)
+def _distinct(path: Path, name: str, _state: tuple[int, int]) -> int:
+    """Count the texts of a column, once for each state of its file."""
+    try:
+        with _opened(path) as stream:
+            delimiter = _delimiter_of(stream)
+            stream.seek(0)
+            rows = csv.reader(stream, delimiter=delimiter, skipinitialspace=True)
+            header = [cell.strip() for cell in next((row for row in rows if any(row)), [])]
+            if name not in header:
+                return 0
+            place = header.index(name)
+            return len({row[place].strip() for row in rows if len(row) > place})
+    except UNREADABLE:
+        return 0
+
+
+def _opened(path: Path) -> TextIO:
+    """Open a file of text, gzipped or not, UTF-8 or, with its mark, UTF-16."""
+    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as raw:
+        wide = raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    stream: TextIO = opener(path, "rt", encoding="utf-16" if wide else "utf-8-sig", newline="")
+    return stream
+
+
+def _delimiter_of(stream: TextIO) -> str:
+    """Return what stands between the cells of a file, as its header shows."""
+    header_line = next((line for line in stream if line.strip()), "")
+    return max(MARKS, key=header_line.count)

@@ -95,6 +95,7 @@ def size_of_ants(case: Scenario, *, tables: bool) -> Size:
         Whether its tables are made.
     """
     horizon, grid = case.horizon, case.transformer
+    count = case.fleet.transformers_named() or grid.count
     n, stays, a_day = horizon.n_slots, case.fleet.stays_at_most(horizon), _slots_a_day(horizon)
     stay = STAY_BYTES + STAY_SLOT_BYTES * a_day + STAY_TABLE_BYTES * tables + STAY_LOG_BYTES * case.channel.log
     if case.run.engine == "agents":
@@ -104,9 +105,9 @@ def size_of_ants(case: Scenario, *, tables: bool) -> Size:
     if case.feeder is not None:
         transformer += NODE_SLOT_BYTES * n * _nodes(case)
     if "population" in COORDINATORS[case.coordination.method].plan_reads:
-        transformer += MEMBER_BYTES * case.coordination.population * (n + stays // grid.count)
-    holds = f"{counted(stays, 'stay')} of EVs in {counted(n, 'slot')} below {counted(grid.count, 'transformer')}"
-    return _with_what_is_read(case, holds, stay * stays + transformer * grid.count)
+        transformer += MEMBER_BYTES * case.coordination.population * (n + stays // count)
+    holds = f"{counted(stays, 'stay')} of EVs in {counted(n, 'slot')} below {counted(count, 'transformer')}"
+    return _with_what_is_read(case, holds, stay * stays + transformer * count)
 
 
 def size_of_peak_shaving(case: Scenario, *, tables: bool) -> Size:

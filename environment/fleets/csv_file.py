@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.csv_table import CsvTable
+from environment.csv_table import CsvTable, distinct_texts
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.fleets.dated import DatedFleet, Stays, folded
 from environment.fleets.fleet import TOLERANCE_H, Fleet
@@ -79,6 +79,10 @@ class CsvFleet(DatedFleet):
             table.faults.append(Fault("scenario", None, "fleet.fold", f"{self.fold!r} on hours without dates", wanted))
         raise_if_any(table.faults)
         return fleet if stays is None else folded(fleet, stays, horizon, self.fold, table.file)
+
+    def transformers_named(self) -> int:
+        """Return how many transformers the file names, which is not read for it; see `DatedFleet.transformers_named`."""
+        return distinct_texts(self.path, "transformer")
 
     def _table(self) -> CsvTable:
         return CsvTable(self.path, REQUIRED, OPTIONAL, either=(HOURS, TIMES))

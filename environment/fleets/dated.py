@@ -46,6 +46,10 @@ class DatedFleet(Settings):
         """Return how many stays the file has at most; it is counted and not read."""
         return extent_of(self.path).marks
 
+    def transformers_named(self) -> int:
+        """Return how many transformers the file names; 0: the grid says how many there are."""
+        return 0
+
 
 class Stays(NamedTuple):
     """Stays as moments on the horizon's clock (`Horizon.parse_times`), shape ``(n_vehicles,)``, in the rows of a fleet."""

@@ -143,6 +143,10 @@ class NhtsFleet(Settings):
         """Return how many stays there are at most; nothing is drawn."""
         return self.vehicles * self._n_days(horizon)
 
+    def transformers_named(self) -> int:
+        """Return 0: the grid says how many transformers there are."""
+        return 0
+
     def _n_days(self, horizon: Horizon) -> int:
         return int(np.ceil(horizon.wall_hours / HOURS_PER_DAY)) if self.days == "every" else 1
 

@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from hypothesis import given
@@ -25,6 +26,7 @@ from runs.scenario import Scenario
 from runs.size import faults_of_size
 from runs.terminal import explained
 from runs.workers import THREAD_SETTINGS
+from runs.world import World
 
 COMPILED = "run.engine=compiled"
 STORE = "peak_shaving.optimizer=pso"
@@ -120,6 +122,20 @@ def test_stays_of_a_file_are_counted_and_not_read(tmp_path: Path) -> None:
     path.write_text(path.read_text() * 10)
     assert 9 * few < size(*keys) + size("fleet.vehicles=1", "horizon.slot_min=15") * 9
     assert "10,010 stays" in faults(*keys, free=0)[0]
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_transformers_that_a_file_names_are_counted(mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    header = ["vehicle", "transformer", "plug_in_h", "plug_out_h", "energy_kwh", "power_kw"]
+    rows = [header, *([f"v{i}", f"T {i % 7} ", "1", "9", "5", "4"] for i in range(20))]
+    path.write_text("\n" + "".join(mark.join(row) + "\n" for row in rows))
+    keys = ("fleet.source=csv", f"fleet.path={path}", "transformer.count=900")
+    assert "below 7 transformers" in faults(*keys, free=0)[0]
+    case = Scenario.read(None, keys)
+    assert len(World.build(case, np.random.default_rng(1)).loads) == 7
+    path.write_text(path.read_text().replace("transformer", "transformers"))
+    assert "below 900 transformers" in faults(*keys, free=0)[0]
 
 
 def test_sessions_of_an_export_are_counted(tmp_path: Path) -> None:

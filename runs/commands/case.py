@@ -29,15 +29,19 @@ class Room(NamedTuple):
         How often the run is in memory at a time.
     workers
         Processes that are started.
+    free
+        Memory that can be taken [bytes]; none: what the system says.
     """
 
     tables: bool = False
     times: int = 1
     workers: int = 0
+    free: int | None = None
 
     def faults(self, case: Scenario) -> list[Fault]:
         """Return what of a scenario is larger than there is memory for."""
-        return faults_of_size(case, kind_of(case).size, tables=self.tables, times=self.times, workers=self.workers)
+        tables, times, workers, free = self
+        return faults_of_size(case, kind_of(case).size, tables=tables, times=times, workers=workers, free=free)
 
 
 def read(scenario: Path | None, overrides: list[str] | None, seed: int | None, room: Room | None) -> Scenario:

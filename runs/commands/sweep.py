@@ -68,6 +68,7 @@ def sweep(
     from runs.commands.case import Room, figure_format, find_scheduler, load, read_leniently, write_figures
     from runs.design import read_design
     from runs.idle import idle
+    from runs.memory import free_bytes
     from runs.printed.sweep import print_sweep
     from runs.sweep import sweep as carry_out
     from runs.terminal import err, explained
@@ -80,13 +81,15 @@ def sweep(
         engine = engine or Engine.PROCESS
         cluster, more = find_scheduler(engine, workers, scheduler, (tls_ca, tls_cert, tls_key))
         raise_if_any(faults + more)
+        points = [case.varied(plan.values(k)) for k in range(len(plan.points))]
         if not force and scheduler is None:  # a scheduler's machines have memory of their own
             runs = replications * len(plan.points)
-            crew = 0 if engine is Engine.SERIAL else min(workers or os.cpu_count() or 1, runs)
-            room = Room(times=max(crew, 1), workers=crew)
-            points = (case.varied(plan.values(k)) for k in range(len(plan.points)))
+            crew = 0 if engine is Engine.SERIAL else workers or os.cpu_count() or 1
+            if engine is Engine.PROCESS:
+                crew = min(crew, runs)  # Dask starts them all
+            room = Room(times=max(crew, 1), workers=crew, free=free_bytes())
             raise_if_any(next((found for point in points if (found := room.faults(point))), []))
-        for text in idle(*(case.varied(plan.values(k)) for k in range(len(plan.points)))):
+        for text in idle(*points):
             err.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
         if engine is Engine.SERIAL:
             load(case)

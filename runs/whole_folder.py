@@ -8,9 +8,9 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -120,20 +120,23 @@ def whole_folder(
     if not overwrite:
         _raise_if_strange(folder, target)
     with way_to(folder):
-        with _locked(target.parent):
-            for left in _left_behind(target):
-                shutil.rmtree(left, ignore_errors=True)
-                (tell or _to_stderr)(f"Removed {left}, which a killed run had left.")
-            draft = Path(tempfile.mkdtemp(prefix=_draft_of(target).name, dir=target.parent))
-            (draft / MARK_FILE).touch()  # by which a draft is told from a folder of somebody's own
-            lock = _lock(draft)
-        try:
+        names = (Path(f"{_draft_of(target)}{secrets.token_hex(4)}") for _ in count())
+        draft, lock = next(path for path in names if not path.exists()), None
+        try:  # before the draft is made: a Ctrl-C right after it leaves none
+            with _locked(target.parent):
+                for left in _left_behind(target):
+                    shutil.rmtree(left, ignore_errors=True)
+                    (tell or _to_stderr)(f"Removed {left}, which a killed run had left.")
+                draft.mkdir(mode=0o700)
+                (draft / MARK_FILE).touch()  # by which a draft is told from a folder of somebody's own
+                lock = _lock(draft)
             yield draft
             (draft / MARK_FILE).write_text(_mark_text(_written_in(draft)), encoding="utf-8")
             _put(draft, folder, target, overwrite=overwrite)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-            os.close(lock)
+            if lock is not None:
+                os.close(lock)
 
 
 def written_in(folder: Path) -> list[str]:

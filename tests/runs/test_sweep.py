@@ -371,7 +371,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_faults_of_scenario_and_design_come_together_and_nothing_is_written(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = evswarm("--set", "fleet.vehicles=-1", "--vary", "coordination.batch=1", "--scheduler", "x", "--out", out)
+    done = evswarm("--set", "fleet.vehicles=-1", "--vary", "coordination.batch=1", "--scheduler", "h:1", "--out", out)
     assert done.exit_code == 2
     assert "3 faults; nothing was written" in done.stderr
     assert not out.exists()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
-from environment.files import must_be_file
+from environment.files import is_file, must_be_file
 from environment.horizon import Horizon
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def distinct_texts(path: Path, name: str) -> int:
     name
         The column; one that is not there holds nothing.
     """
-    if not path.is_file():
+    if not is_file(path):
         return 0
     state = path.stat()
     return _distinct(path, name, (state.st_mtime_ns, state.st_size))

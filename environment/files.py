@@ -46,6 +46,14 @@ def must_be_file(path: Path, expected: str) -> None:
     raise FaultyInputError([Fault(str(path), None, "file", found, expected)])
 
 
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a file; one that no disk takes does not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def extent_of(path: Path, mark: bytes = b"\n", most: int = MOST_BYTES) -> Extent:
     """Return how much there is in a file, gzipped or not, without keeping it.
 
@@ -58,7 +66,7 @@ def extent_of(path: Path, mark: bytes = b"\n", most: int = MOST_BYTES) -> Extent
     most
         Bytes beyond which nothing is counted.
     """
-    if not path.is_file():
+    if not is_file(path):
         return Extent(0, 0)
     state = path.stat()
     if path.suffix != ".gz" and state.st_size > most:

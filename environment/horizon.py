@@ -135,8 +135,8 @@ class Horizon(Settings):
 
     @property
     def wall_hours(self) -> float:
-        """What the wall clock gains over the horizon [h]: its length, but for changes of the clock."""
-        return float(self.wall_h(np.array([self.hours]))[0])
+        """What the wall clock gains over the horizon [h]: its length, but for changes of the clock, once its start is known."""
+        return self.hours if self.start == "fleet" else float(self.wall_h(np.array([self.hours]))[0])
 
     @property
     def edges_h(self) -> NDArray[np.float64]:

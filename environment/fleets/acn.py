@@ -191,6 +191,7 @@ class _JsonTable(CsvTable):
         try:
             raw = path.read_bytes()
             content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+            json.dumps(content, ensure_ascii=False).encode()  # half a character, which JSON may escape, is no text
         except (*UNREADABLE, ValueError) as error:
             raise FaultyInputError([Fault(path.name, None, "file", f"unreadable ({error})", expected)]) from None
         except RecursionError:

@@ -198,4 +198,4 @@ class Fleet:
     def slots_needed(self, horizon: Horizon) -> NDArray[np.int32]:
         """Whole slots at rated power that meet the need (paper A, eq 4 [reconstructed]), shape ``(n_stays,)``."""
         slots = self.grid_energy_kwh / (self.power_kw * horizon.slot_h)
-        return np.ceil(slots - 1e-9).astype(np.int32)
+        return np.minimum(np.ceil(slots - 1e-9), np.iinfo(np.int32).max).astype(np.int32)

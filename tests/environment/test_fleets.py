@@ -324,7 +324,7 @@ def test_a_damaged_archive_is_a_fault(tmp_path: Path, damage: bytes) -> None:
             acn(tmp_path / name).build(WEEK, RNG)
 
 
-@pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe\x00", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe\x00", b'["\\ud800"]', b"[" * 100_000])
 def test_json_that_cannot_be_read_is_told_without_a_word_of_python(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "f.json").write_bytes(content)
     with pytest.raises(FaultyInputError, match=r"f\.json: file is (unreadable|nested)") as caught:
@@ -448,3 +448,8 @@ def test_acn_faults(tmp_path: Path) -> None:
     broken.write_text("{")
     with pytest.raises(FaultyInputError, match="_items"):
         acn(broken).build(WEEK, RNG)
+
+
+def test_needs_beyond_all_counting_take_more_slots_than_there_are() -> None:
+    fleet = make_fleet([(0, 5, 10, 4)], efficiency=np.array([1e-300]))
+    assert fleet.slots_needed(Horizon()).tolist() == [2**31 - 1]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HOURS_PER_DAY: Final = 24.0
 MINUTES_PER_DAY: Final = 24 * 60
+FIRST_YEAR, LAST_YEAR = 1700, 2250
+"""What moments counted in nanoseconds can say, with room before and after."""
 HOUR_US: Final = 3_600_000_000
 """Microseconds of an hour."""
 
@@ -85,6 +87,16 @@ class Horizon(Settings):
                 f"slot_min = {self.slot_min}; expected minutes that divide a day of {MINUTES_PER_DAY} min, such as 5, 15, "
                 "30, 60, or the number of slots as well"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _within_the_calendar(self) -> Self:
+        if self.start != "fleet":
+            years = self.hours / (24 * 365.25)
+            if self.start.year < FIRST_YEAR or self.start.year + years > LAST_YEAR:
+                raise ValueError(
+                    f"start = {self.start}, and {years:,.1f} years long; expected a horizon between the years {FIRST_YEAR} and {LAST_YEAR}"
+                )
         return self
 
     @model_validator(mode="after")

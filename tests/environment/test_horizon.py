@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -181,3 +182,17 @@ def test_a_horizon_that_waits_for_its_fleet_has_no_begin_yet() -> None:
         _ = Horizon(start="fleet").begin
     with pytest.raises(ValidationError, match="or 'fleet'"):
         Horizon(start="fleets")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"start": "0001-01-01"},
+        {"start": "9999-12-31T23:00"},
+        {"slot_min": 525_600, "slots": 400},
+        {"slots": 0, "start": "2250-06-01"},
+    ],
+)
+def test_a_horizon_beyond_the_calendar_is_a_fault(keys: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="expected a horizon between the years 1700 and 2250"):
+        Horizon(**keys)

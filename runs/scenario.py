@@ -333,7 +333,11 @@ class Scenario(Settings):
 
 def _with(horizon: Horizon, **values: Any) -> Horizon:
     """Return a horizon with some keys replaced, validated anew; the same where nothing changes."""
-    changed = Horizon.model_validate({**horizon.model_dump(exclude_unset=True), **values})
+    content = {"horizon": {**horizon.model_dump(exclude_unset=True), **values}}
+    try:
+        changed = Scenario.model_validate(content).horizon
+    except ValidationError as error:
+        raise FaultyInputError(_faults(error, content, "scenario")) from None
     return horizon if changed == horizon else changed
 
 

@@ -227,3 +227,11 @@ def test_a_faulty_fleet_is_not_blamed_on_the_horizon_that_begins_with_it(tmp_pat
     _, faults = read_leniently(file, None, None, None)
     (fault,) = faults
     assert fault.field == "fleet.vehicles"
+
+
+def test_a_fleet_that_begins_beyond_the_calendar_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text("vehicle,plug_in,plug_out,energy_kwh,power_kw\na,0001-01-01T18:00,0001-01-02T07:00,10,4\n")
+    case = Scenario.read(None, ["horizon.start=fleet", "fleet.source=csv", f"fleet.path={path}"])
+    with pytest.raises(FaultyInputError, match=r"horizon\.start is 0001-01-01.*; expected a horizon between the years"):
+        case.settled()

@@ -14,6 +14,7 @@ UNKNOWN: Final = {
     "vehicles": {"capacity_kwh", "soc_plug_in", "soc_plug_out", "cost_kw", "plug_in_h", "plug_out_h", "years"},
     "groups": {"soc_mean", "soc_std_before", "soc_std_after"},
     "branches": {"rated_kva", "worst_slot", "loading_max", "unscheduled_loading_max"},
+    "network_branches": {"worst_slot", "loading_max", "free_loading_max", "no_evs_loading_max"},
     "log": {"arrives_h"},
 }
 """Columns, by table, that may lack a value: what no file tells, nobody used, or never came."""

@@ -252,3 +252,11 @@ def test_overwrite_is_for_those_who_mean_it(tmp_path: Path) -> None:
     assert evswarm("run", *SMALL, "--out", out, "--overwrite").exit_code == 0
     assert json.loads((out / "summary.json").read_text())["peak_kw"] > 0
     assert (out / "figures" / "notes.txt").read_text() == "mine too"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1"])  # noqa: S104
+def test_the_page_is_served_to_other_machines_with_a_token_alone(host: str) -> None:
+    done = evswarm("app", "--host", host)
+    assert done.exit_code == 2
+    assert f"--token is missing with --host {host}" in done.stderr
+    assert "whoever knows it can run evswarm here" in done.stderr

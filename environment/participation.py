@@ -210,7 +210,7 @@ class Departures:
     Parameters
     ----------
     participation
-        Who is at the grid when.
+        Slots in which each EV is at the grid.
     asked_soc
         State of charge that each asks for when it leaves.
     soc_max

@@ -82,6 +82,10 @@ class OnDemand:
 
     place: str
 
+    def __str__(self) -> str:
+        """Return how a program names the function."""
+        return self.place.replace(":", ".")
+
     def load(self) -> None:
         """Import the function's file now."""
         loaded(self.place)

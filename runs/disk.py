@@ -28,3 +28,14 @@ def reason(error: OSError) -> str:
 def in_words(error: OSError) -> str:
     """Return where and why."""
     return reason(error) if error.filename is None else f"{error.filename}: {reason(error)}"
+
+
+def locked(descriptor: int, *, wait: bool = False) -> bool:
+    """Lock an open file or folder for this process, until it is closed; return whether no other process has it, or wait for that."""
+    import fcntl  # noqa: PLC0415  (not on Windows, where what writes no folder still runs)
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True

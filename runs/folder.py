@@ -44,7 +44,7 @@ def in_short(result: Saved, figures: Iterable[str], tables: Iterable[str]) -> st
     Parameters
     ----------
     result
-        Of the run.
+        Result of the run.
     figures
         Names in the summary; what is missing or none there is left out.
     tables
@@ -68,7 +68,7 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
     Parameters
     ----------
     result
-        Of the run.
+        Result of the run.
     names
         Names of the run's tables.
     folder

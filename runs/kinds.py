@@ -66,6 +66,8 @@ class Kind(NamedTuple):
         What the progress bar says.
     run
         Runs a scenario.
+    read_back
+        Reads a result back from the folder that it was saved to.
     summarize
         Runs it for its summary only.
     show
@@ -82,6 +84,7 @@ class Kind(NamedTuple):
     ready: Callable[[Scenario], None]
     title: Callable[[Scenario], str]
     run: Callable[[Scenario, Progress], AnyResult]
+    read_back: Callable[[str | Path], AnyResult]
     summarize: Callable[[Scenario, Progress | None], dict[str, Any]]
     show: Callable[[Scenario, dict[str, Any]], None]
     draw: Callable[[Any], "dict[str, Figure]"]
@@ -106,6 +109,7 @@ KINDS: Final = {
         ready=OnDemand("runs.simulate:ready"),
         title=lambda case: COORDINATORS[case.coordination.method].title,
         run=OnDemand("runs.simulate:simulate"),
+        read_back=OnDemand("runs.result:Result.load"),
         summarize=OnDemand("runs.simulate:summarize"),
         show=OnDemand("runs.printed.ants:print_run"),
         draw=OnDemand("runs.plots:figures"),
@@ -116,6 +120,7 @@ KINDS: Final = {
         ready=OnDemand("runs.shaving.simulate:ready"),
         title=_shaving_title,
         run=OnDemand("runs.shaving.result:shave"),
+        read_back=OnDemand("runs.shaving.result:ShavingResult.load"),
         summarize=OnDemand("runs.shaving.result:summarize_shaving"),
         show=OnDemand("runs.printed.shaving:print_shaving"),
         draw=OnDemand("runs.shaving.plots:figures"),
@@ -127,6 +132,7 @@ KINDS: Final = {
         ready=OnDemand("runs.stations.simulate:ready"),
         title=lambda case: f"Stations by {case.scheduling.optimizer}",
         run=OnDemand("runs.stations.result:schedule_stations"),
+        read_back=OnDemand("runs.stations.result:StationsResult.load"),
         summarize=OnDemand("runs.stations.result:summarize_stations"),
         show=OnDemand("runs.printed.stations:print_stations"),
         draw=OnDemand("runs.stations.plots:figures"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from environment.faults import Fault, FaultyInputError
+from runs.disk import locked
 
 
 class Lines:
@@ -27,19 +28,9 @@ class Lines:
 
     def __init__(self, path: Path, in_use: Fault) -> None:
         self._stream = path.open("a+b")
-        try:
-            self._lock(in_use)
-        except BaseException:
+        if not locked(self._stream.fileno()):
             self._stream.close()
-            raise
-
-    def _lock(self, in_use: Fault) -> None:
-        import fcntl  # noqa: PLC0415  (not on Windows, where the rest of the program still runs)
-
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FaultyInputError([in_use]) from None
+            raise FaultyInputError([in_use])
 
     def scan(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield the place of each object, and the object; pass over torn lines, and cut off a torn end at last."""

@@ -15,6 +15,7 @@ from environment.board import BoardRecord, pheromone
 from environment.channel import BOOK_COLUMNS
 from environment.faults import Fault, FaultyInputError
 from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, as_written, in_short, write_run
+from runs.kinds import ANTS, KINDS, section_of
 from runs.log_table import LOG_DTYPES, log_table
 from runs.metrics import EnergyBooks
 from runs.network import solve_network
@@ -202,15 +203,10 @@ class Result:
 
 
 def _of_ants(scenario: Scenario, folder: Path) -> Scenario:
-    readers = {
-        "peak_shaving": "runs.shaving.result.ShavingResult.load",
-        "stations": "runs.stations.result.StationsResult.load",
-    }
-    for name, reader in readers.items():
-        if getattr(scenario, name) is not None:
-            raise FaultyInputError(
-                [Fault(str(folder), None, "result", f"one of [{name}]", f"one of ants; {reader} reads it")]
-            )
+    section = section_of(scenario)
+    if section != ANTS:
+        expected = f"one of ants; {KINDS[section].read_back} reads it"
+        raise FaultyInputError([Fault(str(folder), None, "result", f"one of [{section}]", expected)])
     return scenario
 
 

@@ -38,7 +38,7 @@ from environment.users import UsersSettings
 from environment.zones import shared_offset
 
 MOST_BYTES: Final = 10_000_000
-"""Of a scenario's file."""
+"""Most bytes of a scenario's file."""
 
 PATH_KEYS = ("path", "actual_path", "available_path")
 KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {

@@ -14,7 +14,7 @@ from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.rounds import hold
 from environment.board import REFUSALS, BoardRecord, PheromoneBoard
 from environment.channel import Channel
-from environment.faults import Fault, raise_if_any
+from environment.faults import Fault, FaultyInputError
 from environment.messages import (
     HEADER_BYTES,
     Acceptance,
@@ -27,6 +27,7 @@ from environment.messages import (
     Report,
     Sent,
 )
+from runs.kinds import ANTS, KINDS, section_of
 from runs.metrics import distances_of
 from runs.outcome import Outcome, Strays
 from runs.progress import Progress
@@ -104,19 +105,11 @@ def _try(small: Scenario) -> None:
     run_world(world, lambda _: None)
 
 
-OTHER_KINDS: Final = {
-    "peak_shaving": "runs.shaving.result.shave(scenario)",
-    "stations": "runs.stations.result.schedule_stations(scenario)",
-}
-"""What runs a scenario with a section that asks for another kind of run."""
-
-
 def _run(scenario: Scenario, progress: Progress | None) -> tuple[World, Outcome]:
-    asked = [name for name in OTHER_KINDS if getattr(scenario, name) is not None]
-    raise_if_any([
-        Fault("scenario", None, f"section [{name}]", "there", f"{OTHER_KINDS[name]}, or a scenario without it for ants")
-        for name in asked
-    ])  # fmt: skip
+    section = section_of(scenario)
+    if section != ANTS:
+        expected = f"{KINDS[section].run}(scenario), or a scenario without it for ants"
+        raise FaultyInputError([Fault("scenario", None, f"section [{section}]", "there", expected)])
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
     ready(scenario)
     return world, run_world(world, progress or (lambda _: None))

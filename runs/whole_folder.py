@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from environment.faults import Fault, FaultyInputError
-from runs.disk import reason
+from runs.disk import locked, reason
 
 MARK_FILE: Final = ".evswarm"
 """Lists what was written beside and below it: a line a file, its SHA-256 and its path. `sha256sum -c .evswarm` checks it."""
@@ -272,25 +272,19 @@ def _left_behind(target: Path) -> list[Path]:
 
 def _lock(folder: Path) -> int:
     """Lock a folder for as long as the descriptor that is returned is open; -1 if another process has it."""
-    import fcntl  # noqa: PLC0415  (not on Windows, where the rest of the program still runs)
-
     held = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(held)
-        return -1
-    return held
+    if locked(held):
+        return held
+    os.close(held)
+    return -1
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Let one process after the other look for what was left, and make its own draft."""
-    import fcntl  # noqa: PLC0415  (as above)
-
     held = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        locked(held, wait=True)
         yield
     finally:
         os.close(held)

@@ -58,7 +58,7 @@ class ShavingWorld:
     tariff
         Prices.
     participation
-        Who is at the grid when.
+        Slots in which each EV is at the grid.
     soc_start
         State of charge of each EV before the first slot, shape ``(n_vehicles,)``.
     search_seed

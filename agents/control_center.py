@@ -1,13 +1,15 @@
 """The control centre: sends the day ahead down, and learns what came of it."""
 
+from collections.abc import Sequence
+
 import mesa
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.aggregator import Aggregator
-from agents.substation import Substation
+from agents.substation import Fed
 from environment.channel import Channel
-from environment.hierarchy import CONTROL_CENTER
+from environment.grid.tree import CONTROL_CENTER
 from environment.messages import Forecast, Hop, Report
 from environment.store_messages import Prices, Tracking
 from environment.tariffs import Tariff
@@ -22,15 +24,19 @@ class ControlCenter(mesa.Agent):  # type: ignore[misc]
         The Mesa model.
     channel
         Carries every message.
-    substations
-        What it feeds.
+    children
+        What it feeds: substations, and transformers that none is above.
     aggregators
         Who offer it a fleet that also gives power back.
+    name
+        As in the grid's tree.
+    own_kw
+        Load at the control centre's own node [kW], shape ``(n_slots,)``; none if left out.
 
     Attributes
     ----------
     summary
-        What the substations reported in the end.
+        What was reported in the end, the load in each slot and the energy that EVs lack, of the whole grid.
     tracking
         What aggregators reported, slot by slot.
     """
@@ -39,23 +45,27 @@ class ControlCenter(mesa.Agent):  # type: ignore[misc]
         self,
         model: mesa.Model,
         channel: Channel,
-        substations: list[Substation],
+        children: Sequence[Fed],
         aggregators: list[Aggregator] | None = None,
+        *,
+        name: str = CONTROL_CENTER,
+        own_kw: NDArray[np.float64] | float = 0.0,
     ) -> None:
         super().__init__(model)
-        self.name = CONTROL_CENTER
+        self.name = name
         self.channel = channel
-        self.substations = substations
+        self.children = children
+        self.own_kw = own_kw
         self.aggregators = aggregators or []
         self.summary: Report | None = None
         self.tracking: list[Tracking] = []
 
     def announce_day_ahead(self) -> None:
-        """Send every transformer's forecast down, by way of its substation."""
-        for substation in self.substations:
-            for transformer in substation.transformers:
+        """Send every transformer's forecast down, by way of the substations above it."""
+        for child in self.children:
+            for transformer in child.transformers:
                 forecast = Forecast(transformer.problem.base_kw)
-                substation.pass_down(transformer, self.channel.send(forecast, self, substation, hop=Hop.UPPER))
+                child.pass_down(transformer, self.channel.send(forecast, self, child, hop=child.HOP))
 
     def announce_prices(self, load_kw: NDArray[np.float64], tariff: Tariff) -> None:
         """Send the load without EVs [kW], shape ``(n_slots,)``, and the prices of the day ahead to every aggregator."""
@@ -70,7 +80,6 @@ class ControlCenter(mesa.Agent):  # type: ignore[misc]
             self.tracking.append(self.channel.send(aggregator.run_slot(slot), aggregator, self))
 
     def gather(self) -> None:
-        """Take the substations' reports at the end of the horizon; `summary` is their sum."""
-        reports = [self.channel.send(each.report(), each, self, hop=Hop.UPPER) for each in self.substations]
-        load_kw = np.sum([report.load_kw for report in reports], axis=0)
-        self.summary = Report(load_kw, sum(report.unserved_kwh for report in reports))
+        """Take the reports from below at the end of the horizon; `summary` is their sum."""
+        reports = [self.channel.send(child.report(), child, self, hop=child.HOP) for child in self.children]
+        self.summary = Report.sum(reports, self.own_kw)

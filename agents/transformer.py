@@ -1,6 +1,7 @@
 """The transformer: keeps the board, sends its copies out, takes deposits, and asks EVs to answer each slot's deviation."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import mesa
 import numpy as np
@@ -23,6 +24,7 @@ from environment.messages import (
     Dispatch,
     Exchange,
     Forecast,
+    Hop,
     Recall,
     Refusal,
     Report,
@@ -74,6 +76,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         What they promised, as it knows; the schedule itself where no message can get lost.
     """
 
+    HOP: ClassVar = Hop.LOWER
+
     def __init__(
         self,
         model: mesa.Model,
@@ -124,6 +128,15 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         """Return the other stays of a row's EV that are not over."""
         here = (self.fleet.first_row == self.fleet.first_row[row]) & (self.fleet.plug_out_h > self.model.time)
         return [self.evs[other] for other in np.flatnonzero(here).tolist() if other != row]
+
+    @property
+    def transformers(self) -> list["Transformer"]:
+        """The transformer itself, where all those below a node are asked for."""
+        return [self]
+
+    def pass_down(self, _transformer: "Transformer", forecast: Forecast) -> None:
+        """Take the forecast of the day ahead, which has come down to the transformer."""
+        self.hear(forecast)
 
     def hear(self, forecast: Forecast) -> None:
         """Begin the board with the forecast of the day ahead (Step 2)."""

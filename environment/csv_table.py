@@ -171,17 +171,21 @@ class CsvTable:
         """Return a column as it stands."""
         return self._columns[name]
 
-    def numbers(self, name: str, default: float | None = None) -> NDArray[np.float64]:
+    def numbers(
+        self, name: str, default: float | None = None, *, but: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
         """Return a column as numbers, none further from zero than `MOST`, shape ``(n_rows,)``.
 
         An empty cell, or a column that is not there, takes `default`; without one it is a fault. What cannot be read
-        is NaN in the result and a fault in `faults`.
+        is NaN in the result and a fault in `faults`, but for rows that hold something else: those are NaN.
         """
         if name not in self:
             return np.full(len(self), np.nan if default is None else default)
         import pandas as pd
 
         column = pd.Series(self.texts(name), dtype="str")
+        if but is not None:
+            column = column.mask(but, "0")
         doubtful = np.zeros(len(self), dtype=bool)
         if self._decimal != ".":
             marked = column.str.contains(".", regex=False) if self._decimal else column.str.fullmatch(_THOUSANDS)
@@ -195,9 +199,9 @@ class CsvTable:
             bad &= ~empty
         self.require(name, doubtful, "no mark between thousands, and one decimal mark in the whole file")
         self.require(name, bad & ~doubtful, f"a number such as {'7,4' if self._decimal == ',' else '7.4'}")
-        huge = np.abs(values) > MOST
+        huge = np.isfinite(values) & (np.abs(values) > MOST)
         self.require(name, huge, f"between {-MOST:g} and {MOST:g}")
-        return np.where(huge, np.nan, values)
+        return np.where(huge if but is None else huge | but, np.nan, values)
 
     def times(self, names: Sequence[str], horizon: Horizon) -> "list[pd.DatetimeIndex]":
         """Return columns as moments on the horizon's clock; faults, mixed zones among them, go to `faults`."""

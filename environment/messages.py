@@ -6,6 +6,7 @@ of 16 bytes (kind, sender, number, version of the board, length), 8 bytes a load
 
 from dataclasses import dataclass
 from enum import StrEnum
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -331,6 +332,12 @@ class Report(Loads):
     kind: ClassVar[str] = "report"
     hop: ClassVar[Hop] = Hop.LOWER
     unserved_kwh: float
+
+    @classmethod
+    def sum(cls, reports: Sequence["Report"], own_kw: NDArray[np.float64] | float) -> "Report":
+        """Return what a node reports that gathered reports and has a load of its own [kW], shape ``(n_slots,)``."""
+        load_kw = np.sum([report.load_kw for report in reports], axis=0) + own_kw
+        return cls(load_kw, sum(report.unserved_kwh for report in reports))
 
     @property
     def wire_bytes(self) -> int:

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
@@ -25,7 +26,7 @@ MOST_YUAN_PER_KWH: Final = 10.0
 """No tariff is dearer on average."""
 
 
-def odd_fleet(fleet: Fleet, horizon: Horizon, limit_kw: float) -> list[str]:
+def odd_fleet(fleet: Fleet, horizon: Horizon, limit_kw: float | NDArray[np.float64]) -> list[str]:
     """Say which EVs' powers, needs, batteries and stays are out of all proportion, and which unit was likely meant.
 
     Parameters
@@ -35,14 +36,15 @@ def odd_fleet(fleet: Fleet, horizon: Horizon, limit_kw: float) -> list[str]:
     horizon
         The slots.
     limit_kw
-        Limit of a transformer.
+        Limit of a transformer, or of the one of each stay, shape ``(n_stays,)``.
     """
     power, need, battery = fleet.power_kw, fleet.energy_kwh, fleet.capacity_kwh
-    strongest = float(power.max(initial=0.0))
+    strong = power > np.minimum(MOST_POWER_KW, limit_kw)
     found = []
-    if strongest > min(MOST_POWER_KW, limit_kw):
-        who = fleet.named(power > min(MOST_POWER_KW, limit_kw))
-        times = f", {strongest / limit_kw:,.1f} times the transformer's limit" if strongest > limit_kw else ""
+    if strong.any():
+        who, strongest = fleet.named(strong), float(power.max())
+        over = float(np.divide(power, limit_kw, out=np.zeros(len(fleet)), where=np.greater(limit_kw, 0)).max())
+        times = f", {over:,.1f} times the transformer's limit" if over > 1 else ""
         meant = "are watts" if strongest > MOST_POWER_KW else "is a larger transformer.limit_kw"
         found.append(f"power_kw of {who} is up to {strongest:,.6g} kW{times}; {meant} meant?")
     hungry = (need > MOST_NEED_KWH) & ~(battery >= need)

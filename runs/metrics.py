@@ -19,7 +19,7 @@ from environment.fleets.fleet import Fleet
 from runs.world import World
 
 
-def load_metrics(load_kw: NDArray[np.float64], limit_kw: float) -> dict[str, float | int]:
+def load_metrics(load_kw: NDArray[np.float64], limit_kw: float | NDArray[np.float64]) -> dict[str, float | int]:
     """Return the load's key figures.
 
     Parameters
@@ -27,7 +27,7 @@ def load_metrics(load_kw: NDArray[np.float64], limit_kw: float) -> dict[str, flo
     load_kw
         Total load of each transformer [kW], shape ``(n_transformers, n_slots)``.
     limit_kw
-        Limit of each transformer.
+        Limit of each transformer, or of each in each slot, as `load_kw`.
 
     Returns
     -------
@@ -78,6 +78,15 @@ class EnergyBooks:
             delivered[own_rows] = delivered_kwh(fleet, own_rows, booked[own_rows])
         return cls(booked, delivered, np.maximum(fleet.energy_kwh - delivered, 0.0))
 
+    def shares(self, fleet: Fleet) -> NDArray[np.float64]:
+        """Return what each EV got of what it asked for, at its first stay; missing at others and where nothing was asked for.
+
+        Shape ``(n_stays,)``; all stays of an EV are taken together.
+        """
+        columns = (fleet.energy_kwh, np.minimum(self.delivered_kwh, fleet.energy_kwh))
+        asked_kwh, got_kwh = (np.bincount(fleet.first_row, column, minlength=len(fleet)) for column in columns)
+        return np.divide(got_kwh, asked_kwh, out=np.full(len(fleet), np.nan), where=asked_kwh > ENERGY_TOLERANCE_KWH)
+
     def metrics(self, fleet: Fleet) -> dict[str, float | int | None]:
         """Return the sums, and how evenly the EVs that asked for energy got theirs, all stays of an EV taken together.
 
@@ -93,7 +102,8 @@ class EnergyBooks:
         columns = (fleet.energy_kwh, np.minimum(self.delivered_kwh, fleet.energy_kwh), self.unserved_kwh)
         asked_kwh, got_kwh, lacking_kwh = (np.bincount(fleet.first_row, column) for column in columns)
         needy = asked_kwh > ENERGY_TOLERANCE_KWH
-        share = got_kwh[needy] / asked_kwh[needy]
+        share = self.shares(fleet)
+        share = share[~np.isnan(share)]
         squares = float(np.square(share).sum())
         return {
             "energy_requested_kwh": float(fleet.energy_kwh.sum()),
@@ -204,7 +214,7 @@ class Distance:
         optimum = solve(problem, start, within=world.scenario.run.optimum_within, free_kw2=free_kw2)
         rounding = CLOSED * abs(optimum.bound_kw2) + 2 * problem.limit_kw * LIMIT_TOLERANCE_KW * problem.n_slots
         if cost - optimum.bound_kw2 < -rounding:
-            name = world.hierarchy.transformers[transformer]
+            name = world.grid.transformers[transformer]
             found = f"costs {cost:.12g} kW2, less than the least possible {optimum.bound_kw2:.12g} kW2"
             raise ArithmeticError(f"the schedule below {name} {found}: one of the two is wrong")
         rows = world.rows[transformer]

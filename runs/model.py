@@ -8,7 +8,7 @@ from mesa.time import Priority
 
 from agents.control_center import ControlCenter
 from agents.ev import EV
-from agents.substation import Substation
+from agents.substation import Fed, Substation
 from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
 from environment.board import BoardRecord
@@ -51,16 +51,9 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         self.world = world or World.build(settings, self.rng)
         self.channel = channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
-        horizon, hierarchy = self.world.horizon, self.world.hierarchy
-        self.boards = BoardRecord.empty(len(hierarchy.transformers), horizon)
+        self.boards = BoardRecord.empty(len(self.world.loads), self.world.horizon)
         self.transformers = self._make_transformers()
-        substations = [
-            Substation(
-                self, name, self.channel, [t for t in self.transformers if hierarchy.substation_of(t.name) == name]
-            )
-            for name in hierarchy.substations
-        ]
-        self.control_center = ControlCenter(self, self.channel, substations)
+        self.control_center = self._make_upper_nodes()
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "time_h": "time",
@@ -85,8 +78,19 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
                 world.coordinator,
                 world.scenario.coordination,
             )
-            for k, name in enumerate(world.hierarchy.transformers)
+            for k, name in enumerate(world.grid.transformers)
         ]
+
+    def _make_upper_nodes(self) -> ControlCenter:
+        """Make the substations, from the lowest up, and the control centre above them."""
+        grid = self.world.grid
+        made: dict[int, Fed] = dict(zip(grid.transformer_rows.tolist(), self.transformers, strict=True))
+        own_kw = dict(zip(grid.upper_rows.tolist(), self.world.upper_kw, strict=True))
+        for row in reversed(grid.upper_rows[1:].tolist()):
+            children = [made[child] for child in grid.children[row]]
+            made[row] = Substation(self, grid.node[row], self.channel, children, own_kw[row])
+        children = [made[child] for child in grid.children[0]]
+        return ControlCenter(self, self.channel, children, name=grid.node[0], own_kw=own_kw[0])
 
     def _schedule_events(self) -> None:
         edges_h = self.world.horizon.edges_h.tolist()

@@ -97,7 +97,7 @@ def _divergences(
             f"{solver.weakest(case_kw[worst], case_kvar[worst]).told(feeder)}"
         )
         expected = f"less load (load.peak_kw, EVs): the feeder's own loads are {feeder.own_kw.sum():,.0f} kW"
-        yield Fault(feeder.title, None, f"power flow below {world.hierarchy.transformers[k]}", found, expected)
+        yield Fault(feeder.title, None, f"power flow below {world.grid.transformers[k]}", found, expected)
 
 
 def network_metrics(world: World, flow: "Flow") -> dict[str, float | int | None]:

@@ -67,7 +67,7 @@ def _voltages(world: World, network: NetworkRun) -> dict[str, Any]:
     assert world.placement is not None
     feeder, n_slots = world.placement.feeder, world.horizon.n_slots
     km, upstream = feeder.ways
-    names = np.array(world.hierarchy.transformers)
+    names = np.array(world.grid.transformers)
     cases = names.size * n_slots
     above = np.where(upstream == UNKNOWN, "", feeder.node[upstream])
     return {
@@ -83,7 +83,7 @@ def _voltages(world: World, network: NetworkRun) -> dict[str, Any]:
 
 
 def _losses(world: World, network: NetworkRun) -> dict[str, Any]:
-    names, n_slots = np.array(world.hierarchy.transformers), world.horizon.n_slots
+    names, n_slots = np.array(world.grid.transformers), world.horizon.n_slots
     return {
         "transformer": np.repeat(names, n_slots),
         "slot": np.tile(np.arange(n_slots), names.size),
@@ -95,7 +95,7 @@ def _losses(world: World, network: NetworkRun) -> dict[str, Any]:
 
 def _branches(world: World, network: NetworkRun) -> dict[str, Any]:
     assert world.placement is not None
-    feeder, names = world.placement.feeder, np.array(world.hierarchy.transformers)
+    feeder, names = world.placement.feeder, np.array(world.grid.transformers)
     kinds = {"line": feeder.line, "transformer": feeder.transformer}
     branches = np.concatenate(list(kinds.values()))
 

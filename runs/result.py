@@ -19,13 +19,14 @@ from runs.kinds import ANTS, KINDS, section_of
 from runs.log_table import LOG_DTYPES, log_table
 from runs.metrics import EnergyBooks
 from runs.network import solve_network
+from runs.nodes import NODE_DTYPES, nodes_of, slot_starts, upper_slots
 from runs.network_tables import FEEDER_TABLES, empty_table, feeder_tables
 from runs.outcome import Outcome
 from runs.scenario import Scenario
 from runs.summary import summary_of
 from runs.world import World
 
-TABLES = ("slots", "vehicles", "schedule", "board", "messages", "rounds", "log")
+TABLES = ("slots", "upper_slots", "nodes", "vehicles", "schedule", "board", "messages", "rounds", "log")
 SCHEDULE_DTYPES = {"vehicle": "str", "stay": "int64", "slot": "int64", "power_kw": "float64"}
 ROUND_DTYPES = {
     "transformer": "str",
@@ -43,10 +44,10 @@ KEY_FIGURES: Final = (
     "messages",
 )
 """Those of the summary that a result is known by."""
-READ_AS = {"schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES, **FEEDER_TABLES}
+READ_AS = {"nodes": NODE_DTYPES, "schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES, **FEEDER_TABLES}
 """Types of the tables that may be empty or hold names that look like numbers, from which no type can be told."""
 TEXT_COLUMNS = (
-    "vehicle", "transformer", "kind", "hop", "cast", "sender", "receiver", "text", "node", "upstream", "branch",
+    "vehicle", "transformer", "parent", "kind", "hop", "cast", "sender", "receiver", "text", "node", "upstream", "branch",
 )  # fmt: skip
 
 
@@ -61,8 +62,13 @@ class Result:
     summary
         Key figures by name, units in the names; those of free charging under ``free``, without EVs under ``no_evs``.
     slots
-        ``transformer slot start base_kw actual_kw ev_kw total_kw pheromone free_kw``: forecast and actual base load,
-        EV load, actual base plus EVs, pheromone at the end, EV load of free charging.
+        ``transformer slot start base_kw actual_kw ev_kw total_kw pheromone free_kw limit_kw``: forecast and actual base load,
+        EV load, actual base plus EVs, pheromone at the end, EV load of free charging, limit.
+    upper_slots
+        ``node slot start actual_kw ev_kw total_kw free_kw limit_kw`` of the substations and the control centre: base load and
+        EVs of all that is below, and the EV load of free charging; the limit is missing where there is none.
+    nodes
+        A row a node, parents before children; see `runs.nodes`.
     vehicles
         ``vehicle stay transformer plug_in_h plug_out_h energy_kwh power_kw capacity_kwh soc_plug_in efficiency booked_kwh
         delivered_kwh unserved_kwh fallback_kwh cut_off died soc_plug_out cost_kw``, a row a stay, numbered
@@ -94,6 +100,8 @@ class Result:
     scenario: Scenario
     summary: dict[str, Any]
     slots: pd.DataFrame
+    upper_slots: pd.DataFrame
+    nodes: pd.DataFrame
     vehicles: pd.DataFrame
     schedule: pd.DataFrame
     board: pd.DataFrame
@@ -113,12 +121,12 @@ class Result:
         FaultyInputError
             If there is a feeder, and its power flow diverges.
         """
-        horizon, limit_kw = world.horizon, world.hierarchy.limit_kw
+        horizon, limit_kw = world.horizon, world.grid.transformer_limit_kw
         network = solve_network(world, outcome.schedules)
         books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)
         summary = summary_of(world, outcome, network, books)
         vehicle = _texts(world.fleet.vehicle)
-        names = np.array(world.hierarchy.transformers)
+        names = np.array(world.grid.transformers)
         n = horizon.n_slots
         forecast = np.stack([load.forecast_kw for load in world.loads])
         actual = np.stack([load.actual_kw for load in world.loads])
@@ -127,18 +135,21 @@ class Result:
         slots = pd.DataFrame({
             "transformer": np.repeat(names, n),
             "slot": np.tile(np.arange(n), names.size),
-            "start": _starts(world.scenario, names.size),
+            "start": slot_starts(horizon, names.size),
             "base_kw": forecast.ravel(),
             "actual_kw": actual.ravel(),
             "ev_kw": ev.ravel(),
             "total_kw": (actual + ev).ravel(),
-            "pheromone": pheromone(actual + ev, limit_kw).ravel(),
+            "pheromone": pheromone(actual + ev, limit_kw, limit_kw.max(axis=1, keepdims=True)).ravel(),
             "free_kw": free.ravel(),
+            "limit_kw": limit_kw.ravel(),
         })  # fmt: skip
         return cls(
             scenario=world.scenario,
             summary=summary,
             slots=slots,
+            upper_slots=upper_slots(world, ev, free),
+            nodes=nodes_of(world, outcome, books, ev, free),
             vehicles=_vehicles(world, outcome, books, actual + ev, vehicle),
             schedule=_schedule(world, outcome.schedules, vehicle),
             board=_board(world, outcome.boards),
@@ -222,26 +233,20 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
     texts = dict.fromkeys(TEXT_COLUMNS, "str")
     table = pd.read_csv(folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
     table = table.assign(**{column: as_written(table[column]) for column in TEXT_COLUMNS if column in table})
-    for column in ("text", "upstream"):
+    for column in ("text", "upstream", "parent"):
         if column in table:
             table[column] = table[column].fillna("")
     if name in READ_AS:
         table = table.astype(READ_AS[name])
-    if name == "slots":
-        transformers = len(table) // scenario.horizon.n_slots
-        table["start"] = _starts(scenario, transformers)
+    if name in ("slots", "upper_slots"):
+        table["start"] = slot_starts(scenario.horizon, len(table) // scenario.horizon.n_slots)
     return table
-
-
-def _starts(scenario: Scenario, transformers: int) -> pd.Series:
-    starts = scenario.horizon.slot_starts
-    return pd.Series(starts.append([starts] * (transformers - 1))).reset_index(drop=True)
 
 
 def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:
     rows = [
         (name, slot, held.number, held.moves, sum(s[1] for s in held.sent), sum(s[2] for s in held.sent), held.cost_kw2)
-        for name, each in zip(world.hierarchy.transformers, outcome.rounds, strict=True)
+        for name, each in zip(world.grid.transformers, outcome.rounds, strict=True)
         for slot, held in each
     ]
     return pd.DataFrame(rows, columns=list(ROUND_DTYPES)).astype(ROUND_DTYPES)
@@ -270,7 +275,7 @@ def _vehicles(
     columns = {
         "vehicle": vehicle,
         "stay": fleet.stay,
-        "transformer": _texts(world.hierarchy.transformers).take(world.hierarchy.feeder_of),
+        "transformer": _texts(world.grid.transformers).take(world.places.transformer_of),
         "plug_in_h": fleet.plug_in_h,
         "plug_out_h": fleet.plug_out_h,
         "energy_kwh": fleet.energy_kwh,
@@ -305,11 +310,12 @@ def _schedule(world: World, schedules: tuple[Schedule, ...], vehicle: ExtensionA
 
 def _board(world: World, boards: BoardRecord) -> pd.DataFrame:
     n_transformers, n_times, n = boards.load_kw.shape
+    limit_kw = world.grid.transformer_limit_kw
     columns = {
-        "transformer": _texts(world.hierarchy.transformers).take(np.repeat(np.arange(n_transformers), n_times * n)),
+        "transformer": _texts(world.grid.transformers).take(np.repeat(np.arange(n_transformers), n_times * n)),
         "at_h": np.tile(np.repeat(world.horizon.edges_h, n), n_transformers),
         "slot": np.tile(boards.slot.ravel(), n_transformers),
         "load_kw": boards.load_kw.ravel(),
-        "pheromone": pheromone(boards.load_kw, world.hierarchy.limit_kw).ravel(),
+        "pheromone": pheromone(boards.load_kw, limit_kw[:, boards.slot], limit_kw.max(axis=1)[:, None, None]).ravel(),
     }
     return pd.DataFrame(columns, copy=False)

@@ -248,15 +248,17 @@ def _run_transformer(
 
 def count_upper_hops(world: World, channel: Channel) -> None:
     """Enter what the layers above the EVs send: forecasts down a day ahead, reports up at the end."""
-    hierarchy, n_slots = world.hierarchy, world.horizon.n_slots
-    n, substations = len(hierarchy.transformers), len(hierarchy.substations)
+    grid, n_slots = world.grid, world.horizon.n_slots
+    n, substations = grid.transformer_rows.size, grid.upper_rows.size - 1
+    passed_on = int(grid.depth[grid.transformer_rows].sum()) - n  # by each substation on the way
     forecast, report = Forecast.bytes_of(1, n_slots), Report.bytes_of(1, n_slots + 1)
-    channel.record_all([
-        Sent(Forecast, n, n, n * forecast, Hop.UPPER),
+    sent = [
+        Sent(Forecast, passed_on, passed_on, passed_on * forecast, Hop.UPPER),
         Sent(Forecast, n, n, n * forecast, Hop.LOWER),
         Sent(Report, n, n, n * report, Hop.LOWER),
         Sent(Report, substations, substations, substations * report, Hop.UPPER),
-    ])  # fmt: skip
+    ]
+    channel.record_all([each for each in sent if each.messages])
 
 
 def _count_adjustment(

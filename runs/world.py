@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -21,9 +22,13 @@ from environment.feeders.placement import Placement
 from environment.fleets import CsvFleet, DatedFleet
 from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import TOLERANCE_H, Fleet
-from environment.hierarchy import Hierarchy
+from environment.grid import Grid
+from environment.grid.nodes import laid_out
+from environment.grid.places import Places
+from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
+from environment.loads.named import load_of
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
 from environment.units import odd_fleet, odd_load
@@ -49,10 +54,14 @@ class World:
         What it was built from.
     fleet
         All EVs.
-    hierarchy
-        The grid's tree.
+    grid
+        The grid's nodes.
+    places
+        Where the EVs hang in it.
     loads
-        Base load of each transformer, in the tree's order.
+        Base load of each transformer, in the grid's order.
+    upper_loads
+        Base load of each node above the transformers, None for none, in the grid's order.
     planner_seeds
         One a transformer, for planners that draw; every plan begins anew from them.
     network_seeds
@@ -63,8 +72,10 @@ class World:
 
     scenario: Scenario
     fleet: Fleet
-    hierarchy: Hierarchy
+    grid: Grid
+    places: Places
     loads: tuple[LoadProfile, ...]
+    upper_loads: tuple[LoadProfile | None, ...]
     planner_seeds: tuple[int, ...]
     network_seeds: tuple[int, ...]
     placement: Placement | None = None
@@ -88,25 +99,32 @@ class World:
         scenario = scenario.settled()
         fleet_rng, load_rng, tree_rng, planner_rng, network_rng = rng.spawn(5)
         faults: list[Fault] = []
-        profile = collecting(faults, lambda: scenario.load.profile(scenario.horizon))
-        fleet = collecting(faults, lambda: scenario.fleet.build(scenario.horizon, fleet_rng))
+        horizon = scenario.horizon
+        profile = collecting(faults, lambda: scenario.load.profile(horizon))
+        named = collecting(faults, lambda: scenario.loads.profiles(horizon)) or {}
+        fleet = collecting(faults, lambda: scenario.fleet.build(horizon, fleet_rng))
         feeder = None if scenario.feeder is None else collecting(faults, scenario.feeder.feeder)
         if fleet is not None and isinstance(scenario.fleet, DatedFleet):
             file = scenario.fleet.path.name
-            collecting(faults, lambda: require_dates(fleet, scenario.horizon, file))
+            collecting(faults, lambda: require_dates(fleet, horizon, file))
+        nodes = () if fleet is None or fleet.node is None else tuple(np.unique(fleet.node).tolist())
+        around = Surroundings(scenario.transformer, nodes, feeder)
+        profiles = named if profile is None else {"load": profile, **named}
+        grid = collecting(faults, lambda: laid_out(scenario.grid.nodes(around), horizon, profiles))
         raise_if_any(faults)
         assert profile is not None
         assert fleet is not None
-        hierarchy = Hierarchy.build(scenario.transformer, fleet, tree_rng)
-        sigma = scenario.load.fluctuation
-        loads = tuple(profile.with_fluctuation(sigma, load_rng) for _ in hierarchy.transformers)
-        faults += _unknown_transformers(scenario, hierarchy)
+        assert grid is not None
+        places = collecting(faults, lambda: Places.of(grid, fleet, _fleet_file(scenario), tree_rng))
+        faults += _unknown_transformers(scenario, grid)
         placement = collecting(faults, lambda: _placement(scenario, feeder, fleet, rng))
         raise_if_any(faults)
+        assert places is not None
+        loads = _loads(grid, profiles, load_rng)
         planner_seeds, network_seeds = (
-            tuple(each.integers(2**63, size=len(loads)).tolist()) for each in (planner_rng, network_rng)
+            tuple(each.integers(2**63, size=len(loads[0])).tolist()) for each in (planner_rng, network_rng)
         )
-        return cls(scenario, fleet, hierarchy, loads, planner_seeds, network_seeds, placement)
+        return cls(scenario, fleet, grid, places, *loads, planner_seeds, network_seeds, placement)
 
     def part(self, first: int, stop: int) -> "World":
         """Return the world of some transformers next to each other, as it is; its EVs keep their order.
@@ -116,13 +134,16 @@ class World:
         first, stop
             The first of them, and the one after the last.
         """
-        feeder = self.hierarchy.feeder_of
-        rows = np.flatnonzero((feeder >= first) & (feeder < stop))
+        transformer = self.places.transformer_of
+        rows = np.flatnonzero((transformer >= first) & (transformer < stop))
+        grid = self.grid.part(first, stop)
         return dataclasses.replace(
             self,
             fleet=self.fleet.take(rows),
-            hierarchy=self.hierarchy.part(first, stop, rows),
+            grid=grid,
+            places=self.places.take(rows, first),
             loads=self.loads[first:stop],
+            upper_loads=(None,) * grid.upper_rows.size,  # the whole grid's books have them
             planner_seeds=self.planner_seeds[first:stop],
             network_seeds=self.network_seeds[first:stop],
             placement=None if self.placement is None else self.placement.take(rows),
@@ -159,14 +180,34 @@ class World:
         return self.coordinator.holds_online_rounds(self.scenario.coordination)
 
     @cached_property
+    def upper_kw(self) -> NDArray[np.float64]:
+        """Actual base load of each node above the transformers itself [kW], shape ``(n_upper, n_slots)``."""
+        none = np.zeros(self.horizon.n_slots)
+        return np.stack([none if load is None else load.actual_kw for load in self.upper_loads])
+
+    def node_kw(self, transformer_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the load of every node of the grid [kW], shape ``(n_nodes, n_slots)``: its own and all that is below it.
+
+        Parameters
+        ----------
+        transformer_kw
+            Load of each transformer, shape ``(n_transformers, n_slots)``.
+        """
+        site_kw = np.zeros((len(self.grid), self.horizon.n_slots))
+        site_kw[self.grid.transformer_rows] = transformer_kw
+        site_kw[self.grid.upper_rows] = self.upper_kw
+        below: NDArray[np.float64] = self.grid.below @ site_kw
+        return below
+
+    @cached_property
     def rows(self) -> tuple[NDArray[np.int64], ...]:
         """Fleet rows of each transformer's EVs, in plug-in order: row i of a problem is row ``rows[k][i]`` of the fleet."""
         order = self.fleet.plug_in_order
         if len(self.loads) == 1:
             return (order,)
-        by_feeder = order[np.argsort(self.hierarchy.feeder_of[order], kind="stable")]
-        counts = np.bincount(self.hierarchy.feeder_of, minlength=len(self.loads))
-        return tuple(np.split(by_feeder, np.cumsum(counts)[:-1]))
+        by_transformer = order[np.argsort(self.places.transformer_of[order], kind="stable")]
+        counts = np.bincount(self.places.transformer_of, minlength=len(self.loads))
+        return tuple(np.split(by_transformer, np.cumsum(counts)[:-1]))
 
     @cached_property
     def problems(self) -> tuple[ValleyFilling, ...]:
@@ -177,12 +218,18 @@ class World:
                 self.fleet.take(rows),
                 self.horizon,
                 load.forecast_kw,
-                self.hierarchy.limit_kw,
+                limit_kw,
                 whole=whole,
-                line_of=self.hierarchy.line_of[rows],
-                lines=self.hierarchy.lines,
+                line_of=self.places.line_of[rows],
+                lines=lines,
             )
-            for rows, load in zip(self.rows, self.loads, strict=True)
+            for rows, load, limit_kw, lines in zip(
+                self.rows,
+                self.loads,
+                self.grid.transformer_limit_kw,
+                self.grid.lines[self.grid.transformer_rows].tolist(),
+                strict=True,
+            )
         )
 
     @cached_property
@@ -244,7 +291,7 @@ class World:
             base_kw=known_kw if coordinator.keeps_limit else None,
         )
         if breach is not None:
-            whose = f"schedule by {coordinator.title} below {self.hierarchy.transformers[transformer]}"
+            whose = f"schedule by {coordinator.title} below {self.grid.transformers[transformer]}"
             raise FaultyInputError([fault_of(breach, self.fleet.name[self.rows[transformer]], whose)])
 
     def network(self, transformer: int) -> Network | None:
@@ -253,7 +300,7 @@ class World:
         if not settings.has_faults or self.coordinator.decides != "vehicle":
             return None
         rng = np.random.default_rng(self.network_seeds[transformer])
-        return Network(settings, self.hierarchy.transformers[transformer], rng)
+        return Network(settings, self.grid.transformers[transformer], rng)
 
     def warnings(self) -> list[str]:
         """Say, with counts, what is no fault but leaves energy unserved or slots closed."""
@@ -268,7 +315,8 @@ class World:
             short = fleet.grid_energy_kwh > fleet.power_kw * usable_h + ENERGY_TOLERANCE_KWH
         away = outside(fleet, horizon)
         none = (first == stop) & ~away
-        closed = sum(int((load.forecast_kw >= self.hierarchy.limit_kw).sum()) for load in self.loads)
+        limits = self.grid.transformer_limit_kw
+        closed = sum(int((load.forecast_kw >= limit).sum()) for load, limit in zip(self.loads, limits, strict=True))
         late = (fleet.plug_out_h > horizon.hours + TOLERANCE_H) & ~away
         stays, slots = f"of {len(fleet)} stays", f"of {len(self.loads) * horizon.n_slots} slots"
         counts = [
@@ -280,10 +328,12 @@ class World:
         found += told_outside(fleet, horizon)
         if closed:
             found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
-        limit_kw = self.hierarchy.limit_kw
-        found += odd_fleet(fleet, horizon, limit_kw)
-        found += odd_load(self.loads[0], self.scenario.load.fluctuation, limit_kw, "the transformer's limit")
-        found += [*self.loads[0].told, *fleet.told, *self._unread()]
+        most_kw = limits.max(axis=1)
+        found += odd_fleet(fleet, horizon, most_kw[self.places.transformer_of])
+        odd = [odd_load(load, limit, "the transformer's limit") for load, limit in zip(self.loads, most_kw, strict=True)]
+        found += next(filter(None, odd), [])
+        told = [text for load in (*self.loads, *self.upper_loads) if load is not None for text in load.told]
+        found += [*dict.fromkeys(told), *fleet.told, *self._unread()]
         return found
 
     def _unread(self) -> list[str]:
@@ -321,15 +371,28 @@ def _placement(scenario: Scenario, feeder: Feeder | None, fleet: Fleet, rng: np.
     """Place the EVs on a feeder, if there is one; its draws come after all others, so that they shift none."""
     if scenario.feeder is None or feeder is None:
         return None
-    file = scenario.fleet.path.name if isinstance(scenario.fleet, CsvFleet) else "scenario"
-    return Placement.build(scenario.feeder, feeder, fleet, file, rng.spawn(1)[0])
+    return Placement.build(scenario.feeder, feeder, fleet, _fleet_file(scenario), rng.spawn(1)[0])
 
 
-def _unknown_transformers(scenario: Scenario, hierarchy: Hierarchy) -> list[Fault]:
+def _fleet_file(scenario: Scenario) -> str:
+    """Return where the fleet comes from, for faults."""
+    return scenario.fleet.path.name if isinstance(scenario.fleet, DatedFleet) else "scenario"
+
+
+def _loads(
+    grid: Grid, named: Mapping[str, LoadProfile], rng: np.random.Generator
+) -> tuple[tuple[LoadProfile, ...], tuple[LoadProfile | None, ...]]:
+    """Return the base load of each transformer, and of each node above; what strays is drawn in this order."""
+    own = {text: load_of(text, named) for text in dict.fromkeys(grid.load) if text}
+    below = tuple(own[grid.load[row]].drawn(rng) for row in grid.transformer_rows)
+    return below, tuple(own[text].drawn(rng) if (text := grid.load[row]) else None for row in grid.upper_rows)
+
+
+def _unknown_transformers(scenario: Scenario, grid: Grid) -> list[Fault]:
     named = [("partitions", entry.transformer) for entry in scenario.channel.partitions]
     named += [("restarts", entry.transformer) for entry in scenario.channel.restarts]
     return [
-        Fault("scenario", None, f"channel.{key}.transformer", repr(name), nearest(name, hierarchy.transformers))
+        Fault("scenario", None, f"channel.{key}.transformer", repr(name), nearest(name, grid.transformers))
         for key, name in named
-        if name is not None and name not in hierarchy.transformers
+        if name is not None and name not in grid.transformers
     ]

@@ -1,0 +1,10 @@
+"""The grid's nodes. A new source is one file here and one name in `GridSource`."""
+
+from environment.grid.counts import CountsGrid
+from environment.grid.table import TableGrid
+from environment.grid.transformer import TransformerSettings
+from environment.grid.tree import Grid, Kind
+
+type GridSource = CountsGrid | TableGrid
+
+__all__ = ["CountsGrid", "Grid", "GridSource", "Kind", "TableGrid", "TransformerSettings"]

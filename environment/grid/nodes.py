@@ -1,0 +1,200 @@
+"""The nodes of a grid as its source states them, in any order; `laid_out` finds what is wrong or makes the grid of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
+from environment.grid.transformer import MOST_LINES
+from environment.grid.tree import NONE, Grid, Kind
+from environment.horizon import Horizon
+from environment.loads.named import limit_of, load_of, names_of
+from environment.loads.profile import LoadProfile
+
+EMPTY: Final = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Columns of nodes, of shape ``(n_nodes,)``.
+
+    Parameters
+    ----------
+    file
+        Where they stand, for the faults.
+    line
+        Line of each in that file, or None where there are no lines.
+    node, kind, parent
+        Names, what each is, and the name of the node above, "" for none.
+    limit_kw
+        Largest load [kW], infinite for none.
+    limit_series
+        Name of the series that gives the limit by slot, "" where `limit_kw` does.
+    feed_in_limit_kw
+        Most that it may feed back [kW], infinite for none.
+    load
+        Names of base loads joined by "+", "" for none.
+    lines
+        Lines of communication.
+    feeder_node
+        Node of the feeder at which it stands, "" for none.
+    rated_kw
+        What it is built for [kW], NaN where unknown.
+    faults
+        What is wrong with the source's cells.
+    """
+
+    file: str
+    line: tuple[int | None, ...]
+    node: tuple[str, ...]
+    kind: tuple[str, ...]
+    parent: tuple[str, ...]
+    limit_kw: NDArray[np.float64]
+    limit_series: tuple[str, ...]
+    feed_in_limit_kw: NDArray[np.float64]
+    load: tuple[str, ...]
+    lines: NDArray[np.int64]
+    feeder_node: tuple[str, ...]
+    rated_kw: NDArray[np.float64]
+    faults: tuple[Fault, ...] = ()
+
+    def field(self, column: str, row: int) -> str:
+        """Return what to call a node's cell in faults."""
+        return f"{column} of {self.node[row]}"
+
+    def fault(self, row: int, column: str, found: str, expected: str) -> Fault:
+        """Return a fault of a node."""
+        return Fault(self.file, self.line[row], self.field(column, row), found, expected)
+
+
+def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -> Grid:
+    """Return the grid of some nodes, parents first and else in their order.
+
+    Parameters
+    ----------
+    nodes
+        In any order.
+    horizon
+        The slots.
+    loads
+        Loads by name, of which nodes' loads and limits may name some.
+
+    Raises
+    ------
+    FaultyInputError
+        With all that is wrong with them.
+    """
+    faults = [*nodes.faults, *_faults_of_names(nodes), *_faults_of_parents(nodes), *_faults_of_limits(nodes)]
+    limits = {row: collecting(faults, partial(_limit, nodes, row, horizon, loads)) for row, name in enumerate(nodes.limit_series) if name}
+    for row, text in enumerate(nodes.load):
+        if text:
+            collecting(faults, partial(load_of, text, loads, file=nodes.file, row=nodes.line[row], field=nodes.field("load", row)))
+    if nodes.lines.sum() > MOST_LINES:
+        found = f"{nodes.lines.sum():,} in all"
+        faults.append(Fault(nodes.file, None, "lines", found, f"at most {MOST_LINES:,}"))
+    order, circle = _parents_first(nodes)
+    if circle and not any(fault.field.startswith("parent of ") for fault in faults):
+        row, names = circle[0], " -> ".join([*(nodes.node[k] for k in circle), nodes.node[circle[0]]])
+        faults.append(nodes.fault(row, "parent", f"below itself ({names})", "a way up to the control centre"))
+    raise_if_any(faults)
+    row_of = {nodes.node[row]: place for place, row in enumerate(order)}
+    limit_kw = np.broadcast_to(nodes.limit_kw[order, None], (len(order), horizon.n_slots))
+    if limits:
+        limit_kw = np.stack([limits.get(row, limit_kw[place]) for place, row in enumerate(order)])
+    return Grid(
+        node=tuple(nodes.node[row] for row in order),
+        kind=tuple(Kind(nodes.kind[row]) for row in order),
+        parent=np.array([row_of.get(nodes.parent[row], NONE) for row in order], dtype=np.int64),
+        limit_kw=limit_kw,
+        feed_in_limit_kw=nodes.feed_in_limit_kw[order],
+        load=tuple(nodes.load[row] for row in order),
+        lines=nodes.lines[order],
+        feeder_node=tuple(nodes.feeder_node[row] for row in order),
+        rated_kw=nodes.rated_kw[order],
+    )
+
+
+def _faults_of_names(nodes: Nodes) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for row, name in enumerate(nodes.node):
+        if not name:
+            yield Fault(nodes.file, nodes.line[row], "node", "empty", "a name")
+        elif name in seen:
+            yield Fault(nodes.file, nodes.line[row], "node", repr(name), "a name that no other node has")
+        seen.add(name)
+        if nodes.kind[row] not in tuple(Kind):
+            found = repr(nodes.kind[row]) if nodes.kind[row] else "empty"
+            yield nodes.fault(row, "kind", found, nearest(nodes.kind[row], tuple(Kind)))
+    if Kind.TRANSFORMER not in nodes.kind:
+        yield Fault(nodes.file, None, "kind", "of no node 'transformer'", "at least one transformer: EVs hang below those")
+
+
+def _faults_of_parents(nodes: Nodes) -> Iterator[Fault]:
+    roots = [row for row, parent in enumerate(nodes.parent) if not parent]
+    centers = [row for row, kind in enumerate(nodes.kind) if kind == Kind.CONTROL_CENTER]
+    if not roots:
+        yield Fault(nodes.file, None, "parent", "there for every node", "one node without, the control centre")
+    for row in roots[1:]:
+        expected = f"the node above; {nodes.node[roots[0]]} has none, and one node is the control centre"
+        yield nodes.fault(row, "parent", "empty", expected)
+    for row in roots[:1]:
+        if nodes.kind[row] in (Kind.SUBSTATION, Kind.TRANSFORMER):
+            yield nodes.fault(row, "kind", repr(nodes.kind[row]), f"'{Kind.CONTROL_CENTER}': it has no parent")
+    for row in centers:
+        if nodes.parent[row]:
+            yield nodes.fault(row, "parent", repr(nodes.parent[row]), "none: the control centre is above all")
+    kind_of = dict(zip(nodes.node, nodes.kind, strict=True))
+    for row, parent in enumerate(nodes.parent):
+        if parent and parent not in kind_of:
+            yield nodes.fault(row, "parent", repr(parent), nearest(parent, kind_of))
+        elif parent and kind_of[parent] == Kind.TRANSFORMER:
+            yield nodes.fault(row, "parent", f"transformer {parent!r}", "a substation or the control centre")
+
+
+def _limit(nodes: Nodes, row: int, horizon: Horizon, loads: Mapping[str, LoadProfile]) -> NDArray[np.float64]:
+    """Return the limits that a node's series gives [kW], shape ``(n_slots,)``."""
+    place = nodes.file, nodes.line[row], nodes.field("limit_kw", row)
+    name = nodes.limit_series[row]
+    if all(part not in loads for part in names_of(name)):  # no load's name, and perhaps a number gone wrong
+        raise FaultyInputError([Fault(*place, repr(name), f"a number of kW, or the name of a load: {nearest(name, loads)}")])
+    return limit_of(name, loads, horizon, file=place[0], row=place[1], field=place[2])
+
+
+def _faults_of_limits(nodes: Nodes) -> Iterator[Fault]:
+    for row in np.flatnonzero(np.isposinf(nodes.limit_kw)).tolist():
+        if nodes.kind[row] == Kind.TRANSFORMER:
+            yield nodes.fault(row, "limit_kw", "empty", "a limit: EVs hang below it")
+    for row in np.flatnonzero(nodes.limit_kw < 0).tolist():
+        yield nodes.fault(row, "limit_kw", f"{nodes.limit_kw[row]:g}", "at least 0 kW")
+    for row in np.flatnonzero(nodes.feed_in_limit_kw < 0).tolist():
+        yield nodes.fault(row, "feed_in_limit_kw", f"{nodes.feed_in_limit_kw[row]:g}", "at least 0 kW")
+
+
+def _parents_first(nodes: Nodes) -> tuple[list[int], list[int]]:
+    """Return rows with parents before their children, and a circle of rows, each below the next, if some are in one."""
+    row_of = {name: row for row, name in enumerate(nodes.node)}
+    above = [row_of.get(parent, NONE) for parent in nodes.parent]
+    children: dict[int, list[int]] = {}
+    for row, parent in enumerate(above):
+        children.setdefault(parent, []).append(row)
+    ready = children.get(NONE, [])
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        row = heappop(ready)
+        order.append(row)
+        for child in children.get(row, ()):
+            heappush(ready, child)
+    left = set(range(len(above))) - set(order)
+    if not left:
+        return order, []
+    row, way = min(left), list[int]()
+    while row not in way:
+        way.append(row)
+        row = above[row]
+    return order, way[way.index(row) :]

@@ -1,0 +1,111 @@
+"""Where EVs hang: the transformer and the line of each."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment.faults import Fault, nearest, raise_if_any
+from environment.feeders.placement import Placement
+from environment.fleets.fleet import Fleet
+from environment.grid.tree import Grid
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """The places of a fleet in a grid; all stays of an EV have the same.
+
+    Parameters
+    ----------
+    transformer_of
+        Which of the grid's transformers feeds each stay, shape ``(n_stays,)``.
+    line_of
+        Line of each stay at its transformer, shape ``(n_stays,)``.
+    """
+
+    transformer_of: NDArray[np.int32]
+    line_of: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, grid: Grid, fleet: Fleet, file: str, rng: np.random.Generator) -> Self:
+        """Place a fleet: by its column `node`, or each EV at a transformer drawn at random, for all its stays.
+
+        Parameters
+        ----------
+        grid
+            The nodes.
+        fleet
+            EVs.
+        file
+            Where the fleet comes from, for the faults.
+        rng
+            Draws the transformers and lines; untouched with one transformer, or a column, and no lines.
+
+        Raises
+        ------
+        FaultyInputError
+            With every EV at a node that the grid does not have, or that serves none.
+        """
+        n = len(grid.transformers)
+        at = np.zeros(len(fleet), dtype=np.int64)
+        if fleet.node is not None:
+            at = _named(grid, fleet, fleet.node, file)
+        elif n > 1:
+            at = fleet.each_vehicle(lambda count: rng.integers(n, size=count))
+        lines = grid.lines[grid.transformer_rows]
+        line = np.zeros(len(fleet), dtype=np.int32)
+        if lines.max() > 1:
+            order = fleet.plug_in_order
+            own = np.maximum(lines, 1)[at[order[fleet.stay[order] == 1]]]  # of each EV, in the order of its draw
+            most = int(lines[0]) if (lines == lines[0]).all() else own
+            line = fleet.each_vehicle(lambda count: rng.integers(most, size=count)).astype(np.int32)
+        return cls(at.astype(np.int32), line)
+
+    def take(self, rows: NDArray[np.int64], first: int) -> "Places":
+        """Return the places of some EVs, by rows of the fleet, where a transformer becomes the first."""
+        return Places(self.transformer_of[rows] - first, self.line_of[rows])
+
+    def with_vehicles(self, grid: Grid, fleet: Fleet, placement: Placement | None = None) -> "nx.DiGraph[str]":
+        """Return the whole tree, EVs included, as a graph of its own (about 1 kB an EV).
+
+        Parameters
+        ----------
+        grid, fleet
+            Nodes and EVs.
+        placement
+            The feeder below each transformer, whose nodes then carry the EVs (and its lines of communication do not).
+        """
+        tree = grid.graph.copy()
+        if placement is not None:
+            nodes = [placement.hang_below(tree, name) for name in grid.transformers]
+            for vehicle, k, row in zip(fleet.vehicle.tolist(), self.transformer_of, placement.node_of, strict=True):
+                tree.add_node(f"ev:{vehicle}", kind="ev")
+                tree.add_edge(nodes[k][row], f"ev:{vehicle}")
+            return tree
+        lines = grid.lines[grid.transformer_rows].tolist()
+        places = zip(fleet.vehicle.tolist(), self.transformer_of.tolist(), self.line_of.tolist(), strict=True)
+        for vehicle, k, line in places:
+            name = grid.transformers[k]
+            tree.add_node(f"ev:{vehicle}", kind="ev")
+            tree.add_edge(f"line:{name}/{line + 1}" if lines[k] else f"transformer:{name}", f"ev:{vehicle}")
+        return tree
+
+
+def _named(grid: Grid, fleet: Fleet, node: NDArray[np.str_], file: str) -> NDArray[np.int64]:
+    """Return the transformer of each stay by the name that its EV gives."""
+    place = {name: k for k, name in enumerate(grid.transformers)}
+    names, which = np.unique(node, return_inverse=True)
+    known = np.array([place.get(name, -1) for name in names.tolist()], dtype=np.int64)
+    kind_of = dict(zip(grid.node, grid.kind, strict=True))
+    faults = []
+    for number in np.flatnonzero(known < 0).tolist():
+        name, rows = str(names[number]), which == number
+        found = f"{name!r}, a {kind_of[name].replace('_', ' ')} that serves no EVs," if name in kind_of else repr(name)
+        expected = f"a transformer: {nearest(name, place)}"
+        faults.append(Fault(file, None, f"node of {fleet.named(rows)}", found, expected))
+    raise_if_any(faults)
+    return known[which]

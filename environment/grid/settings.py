@@ -1,0 +1,41 @@
+"""What every source of a grid has in common."""
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+from environment.feeders.feeder import Feeder
+from environment.grid.nodes import Nodes
+from environment.grid.transformer import TransformerSettings
+from environment.settings import Settings
+
+
+class Surroundings(NamedTuple):
+    """What a grid may be made from, beside its own section.
+
+    Parameters
+    ----------
+    transformer
+        Section ``[transformer]``.
+    named
+        Nodes that the fleet names, sorted; empty where it names none.
+    feeder
+        The feeder, where there is one.
+    """
+
+    transformer: TransformerSettings
+    named: tuple[str, ...]
+    feeder: Feeder | None
+
+
+class GridSettings(Settings):
+    """The grid: which transformers there are, below which substations, and what each may carry."""
+
+    @abstractmethod
+    def nodes(self, around: Surroundings) -> Nodes:
+        """Return the nodes as the source has them; what makes no grid may be in them.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of a file read.
+        """

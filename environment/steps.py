@@ -61,13 +61,55 @@ def read_steps(
         With every fault: unreadable cells, values below the least, times out of order, missing steps, a span short of the horizon.
     """
     table = CsvTable(path, [quantity], either=[(name,) for name in TIME_COLUMNS])
+    return _on_slots_of(table, [quantity], horizon, least, unit, fill, told)[quantity]
+
+
+def read_all_steps(
+    path: Path, horizon: Horizon, *, fill: Fill | None = None, told: list[str] | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Read every column but that of the hour, slot or time, as `read_steps` reads one, and return them by their headers.
+
+    Parameters
+    ----------
+    path, horizon, fill, told
+        See `read_steps`; what is missing is filled, and told, for all columns alike.
+
+    Returns
+    -------
+    dict
+        Mean of each slot, shape ``(n_slots,)``, by column.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of every column.
+    """
+    table = CsvTable(path, [], either=[(name,) for name in TIME_COLUMNS], ignore_others=True)
+    names = [name for name in table.columns if name not in TIME_COLUMNS]
+    if not names:
+        expected = "a column for each quantity beside it"
+        raise_if_any([*table.faults, Fault(table.file, 1, "header", ",".join(table.columns), expected)])
+    return _on_slots_of(table, names, horizon, -np.inf, "kW", fill, told)
+
+
+def _on_slots_of(
+    table: CsvTable,
+    names: list[str],
+    horizon: Horizon,
+    least: float,
+    unit: str,
+    fill: Fill | None,
+    told: list[str] | None,
+) -> dict[str, NDArray[np.float64]]:
+    """Return columns of a table on the horizon's slots; see `read_steps`."""
     (column,) = table.given
     if column == "time":
         start_h = horizon.hours_from_start(table.times(["time"], horizon)[0])
     else:
         start_h = table.numbers(column) * (horizon.slot_h if column == "slot" else 1.0)
-    values = table.numbers(quantity)
-    table.require(quantity, values < least, f"at least {least:g} {unit}")
+    values = {name: table.numbers(name) for name in names}
+    for name in names:
+        table.require(name, values[name] < least, f"at least {least:g} {unit}")
     table.require(column, np.diff(start_h, prepend=-np.inf) <= 0, "a time after that of the row above")
     if len(table) < 2:
         table.faults.append(Fault(table.file, None, "file", f"{len(table)} row", "at least two rows"))
@@ -97,9 +139,9 @@ def read_steps(
     if fill == "interpolate":
         between = [edges_h[i] + _usual_h(edges_h) * np.arange(1, missing[i] + 1) for i in holes]
         begin_h = np.sort(np.concatenate([edges_h[:-1], *between]))
-        values = np.interp(begin_h, edges_h[:-1], values)
+        values = {name: np.interp(begin_h, edges_h[:-1], column_values) for name, column_values in values.items()}
         edges_h = np.append(begin_h, edges_h[-1])
-    return on_slots(edges_h, values, horizon)
+    return {name: on_slots(edges_h, column_values, horizon) for name, column_values in values.items()}
 
 
 def _usual_h(edges_h: NDArray[np.float64]) -> float:

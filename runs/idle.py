@@ -4,7 +4,7 @@ A key counts as set where its value is not the default. Rules look at the scenar
 worlds that read them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from coordination.peak_shaving.problem import EXACT, PeakShavingSettings
@@ -17,6 +17,7 @@ from environment.fleets import FleetSource
 from environment.hierarchy import TransformerSettings
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
+from environment.loads.named import LoadsSettings
 from environment.network import ChannelSettings
 from environment.participation import ParticipationSettings
 from environment.stations import StationsSettings
@@ -33,6 +34,10 @@ class Case(Protocol):
     @property
     def load(self) -> LoadSource:
         """Section ``[load]``."""
+
+    @property
+    def loads(self) -> LoadsSettings:
+        """Section ``[loads]``."""
 
     @property
     def fleet(self) -> FleetSource:
@@ -95,16 +100,21 @@ class Rule(NamedTuple):
     Parameters
     ----------
     keys
-        Dotted names such as ``run.optimum``, or names of whole sections, apart by blanks.
+        Dotted names such as ``run.optimum``, or names of whole sections, apart by blanks; or a tuple of them.
     counts
         Whether a scenario's run reads them.
     where
         The same in words, after "count only".
     """
 
-    keys: str
+    keys: str | tuple[str, ...]
     counts: Callable[[Case], bool]
     where: str
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The keys, one by one."""
+        return self.keys.split() if isinstance(self.keys, str) else self.keys
 
 
 def _is_ants(case: Case) -> bool:
@@ -130,11 +140,21 @@ def _of_sections(case: Case, section: str) -> Rule:
     return Rule(section, lambda _: not others, f"beside a section {' or '.join(f'[{other}]' for other in others)}")
 
 
+def _of_loads(case: Case) -> Iterator[Rule]:
+    """Give the rules of keys that some sources of load read, and only beside others."""
+    for section, load in {
+        "load": case.load,
+        **{f"loads.{name}": load for name, load in case.loads.named.items()},
+    }.items():
+        for key, where in load.idle_keys().items():
+            yield Rule((f"{section}.{key}",), lambda _: False, where)
+
+
 FAULTY: Final = " ".join(f"channel.{key}" for key in ChannelSettings.model_fields if key != "log")
 
 RULES: Final = (
     Rule("fleet transformer", lambda case: case.stations is None, "without a section [stations]"),
-    Rule("coordination run.optimum", _is_ants, "without a section [peak_shaving] or [stations]"),
+    Rule("coordination loads run.optimum", _is_ants, "without a section [peak_shaving] or [stations]"),
     Rule(
         "run.optimum_within",
         lambda case: _is_ants(case) and bool(case.run.optimum),
@@ -169,11 +189,7 @@ RULES: Final = (
         lambda case: _is_ants(case) and (case.transformer.count > 1 or case.fleet.source == "csv"),
         "in valley filling with several transformers",
     ),
-    Rule(
-        "load.fill",
-        lambda case: case.load.source == "csv" or case.load.actual_path is not None,
-        "with a file of loads",
-    ),
+    Rule("loads.fill loads.fluctuation", lambda case: case.loads.path is not None, "with loads.path"),
     Rule(
         "coordination.adjust",
         lambda case: case.load.fluctuation > 0 or case.load.actual_path is not None,
@@ -247,10 +263,10 @@ def _unread(case: Case) -> dict[tuple[str, str], tuple[str, str]]:
     sections = (_of_sections(case, section) for section in dict.fromkeys(section for section, _ in keys))
     methods = (_of_methods(case, key) for section, key in keys if section == "coordination")
     found = {}
-    for rule in (*sections, *RULES, *methods):
+    for rule in (*sections, *RULES, *methods, *_of_loads(case)):
         if rule.counts(case):
             continue
-        for name in rule.keys.split():
+        for name in rule.names:
             section, _, key = name.partition(".")
             for entry in [entry for entry in left if entry[0] == section and key in ("", entry[1])]:
                 found[entry] = (name if key else f"[{section}]", rule.where)

@@ -29,6 +29,7 @@ from environment.fleets import DatedFleet, FleetSource, NhtsFleet
 from environment.hierarchy import TransformerSettings
 from environment.horizon import Horizon
 from environment.loads import BuiltinLoad, LoadSource
+from environment.loads.named import LoadsSettings
 from environment.network import ChannelSettings
 from environment.participation import ParticipationSettings
 from environment.settings import Settings
@@ -48,6 +49,8 @@ KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
     "scheduling": {"optimizer": SCHEDULERS},
 }
 """Keys, by section, whose values are names of a registry."""
+SECTIONS_WITHIN: Final = {"loads": "load"}
+"""Sections that hold sections of any name, such as ``[loads.homes]``, each with the keys of another section."""
 USUAL_SOURCES: Final = {"load": "builtin", "fleet": "nhts", "tariff": "guangdong", "feeder": "builtin"}
 COUNT_BESIDE: Final = {
     "tariff": ("peak_shaving", "stations"),
@@ -91,6 +94,7 @@ class Scenario(Settings):
 
     horizon: Horizon = Horizon()
     load: Annotated[LoadSource, Field(discriminator="source")] = BuiltinLoad()
+    loads: LoadsSettings = LoadsSettings()
     fleet: Annotated[FleetSource, Field(discriminator="source")] = NhtsFleet()
     transformer: TransformerSettings = TransformerSettings()
     coordination: CoordinationSettings = CoordinationSettings()
@@ -203,11 +207,11 @@ class Scenario(Settings):
         Parameters
         ----------
         **sections
-            A mapping of new values for each section named.
+            A mapping of new values for each section named; of a section within it, again a mapping.
         """
         content = self._content()
         for name, values in sections.items():
-            content.setdefault(name, {}).update(values)
+            _merge(content.setdefault(name, {}), values)
         return type(self).model_validate(content)
 
     def varied(self, values: Mapping[str, Any], file: str = "scenario") -> Self:
@@ -227,8 +231,7 @@ class Scenario(Settings):
         """
         content = self._content()
         for name, value in values.items():
-            section, _, key = name.partition(".")
-            content.setdefault(section, {})[key] = value
+            _enter(content, name, value)
         faults = _drop_wrong_sections(content, file)
         _fill_sources(content)
         try:
@@ -267,12 +270,16 @@ class Scenario(Settings):
 
     def files(self) -> Iterator[Path]:
         """Give the files, and folders of files, of the sections that count."""
+        unread = (
+            {"fleet", "loads"} if self.stations is not None else {"loads"} if self.peak_shaving is not None else set()
+        )
         for name in type(self).model_fields:
             section: Settings | None = getattr(self, name)
             beside = COUNT_BESIDE.get(name)
             counts = beside is None or any(getattr(self, other) is not None for other in beside)
-            if counts and not (self.stations is not None and name == "fleet"):
-                yield from (path for key in PATH_KEYS if isinstance(path := getattr(section, key, None), Path))
+            if counts and name not in unread:
+                for each in (section, *_within(section).values()):
+                    yield from (path for key in PATH_KEYS if isinstance(path := getattr(each, key, None), Path))
 
     def _content(self) -> dict[str, dict[str, Any]]:
         """Return what was set, section by section, as validation takes it."""
@@ -312,6 +319,12 @@ class Scenario(Settings):
                 for key, usual in keys.items()
                 if (not is_usual if key == "source" else getattr(section, key) != usual.default)
             ]
+            changed += [
+                (name, f"{inner}.{key}")
+                for inner, settings in _within(section).items()
+                for key, usual in type(settings).model_fields.items()
+                if key == "source" or getattr(settings, key) != usual.default
+            ]
         return changed
 
     def waits_for(self, section: str) -> tuple[str, ...]:
@@ -339,6 +352,11 @@ def _with(horizon: Horizon, **values: Any) -> Horizon:
     except ValidationError as error:
         raise FaultyInputError(_faults(error, content, "scenario")) from None
     return horizon if changed == horizon else changed
+
+
+def _within(section: Settings | None) -> dict[str, Settings]:
+    """Return the sections that a section holds, by name."""
+    return dict(section.model_extra or {}) if section is not None else {}
 
 
 def sections() -> dict[str, list[type[Settings]]]:
@@ -383,8 +401,8 @@ def value_of(name: str, text: str, folder: Path | None = None) -> Any:
         value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         value = text.strip()
-    is_path = name.rpartition(".")[2] in PATH_KEYS and isinstance(value, str)
-    return _full_path(folder or Path(), value) if is_path else value
+    key = name.rpartition(".")[2]
+    return _with_full_paths({key: value}, folder or Path())[key]
 
 
 def toml_text(value: Any) -> str:
@@ -418,12 +436,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise FaultyInputError([Fault(path.name, None, "file", "nested too deep", "a scenario (TOML)")]) from None
     except ValueError as error:
         raise FaultyInputError([_broken(path.name, text, str(error))]) from None
-    for section in content.values():
-        if isinstance(section, dict):
-            for key in PATH_KEYS:
-                if isinstance(section.get(key), str):
-                    section[key] = _full_path(path.parent, section[key])
-    return content
+    return {
+        name: _with_full_paths(section, path.parent) if isinstance(section, dict) else section
+        for name, section in content.items()
+    }
 
 
 def _broken(file: str, text: str, error: str) -> Fault:
@@ -431,6 +447,17 @@ def _broken(file: str, text: str, error: str) -> Fault:
     lines, place = text.splitlines(), re.search(r"\(at (?:line (\d+)|end of document)", error)
     row = (int(place[1]) if place[1] else len(lines)) if place else None
     return Fault(file, row, "text", "unreadable" if row is None else repr(lines[row - 1].strip()), f"TOML ({error})")
+
+
+def _with_full_paths(section: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a section, and those within it, with its paths from a folder on."""
+    full: dict[str, Any] = {}
+    for key, value in section.items():
+        if isinstance(value, dict):
+            full[key] = _with_full_paths(value, folder)
+        else:
+            full[key] = _full_path(folder, value) if key in PATH_KEYS and isinstance(value, str) else value
+    return full
 
 
 def _full_path(folder: Path, text: str) -> str:
@@ -444,16 +471,35 @@ def _apply(content: dict[str, Any], text: str, set_before: dict[str, Any]) -> Fa
     """Enter an override, and note it in those of before; return what is wrong with it."""
     name, equals, value = text.partition("=")
     name = name.strip()
-    section, dot, key = name.partition(".")
+    _, dot, key = name.partition(".")
     if not equals or not dot or not key:
         return Fault("--set", None, "override", repr(text), "section.key=value, such as coordination.batch_size=10")
-    entry, new = content.setdefault(section, {}), value_of(key, value)
+    new = value_of(key, value)
     before = set_before.setdefault(name, new)
     if repr(before) != repr(new):
         return Fault("--set", None, name, f"{_short(before)} and {_short(new)}", "one value")
-    if isinstance(entry, dict):
-        entry[key] = new
+    _enter(content, name, new)
     return None
+
+
+def _enter(content: dict[str, Any], name: str, value: Any) -> None:
+    """Enter a value by its dotted name; where a section should be and is none, that is for the validation to tell."""
+    section, _, key = name.partition(".")
+    entry = content.setdefault(section, {})
+    inner, _, inner_key = key.rpartition(".")
+    if section in SECTIONS_WITHIN and inner and isinstance(entry, dict):
+        entry, key = entry.setdefault(inner, {}), inner_key
+    if isinstance(entry, dict):
+        entry[key] = value
+
+
+def _merge(entry: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Enter values in a section, and in those within it."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and isinstance(entry.get(key), dict):
+            _merge(entry[key], value)
+        else:
+            entry[key] = value
 
 
 def _fill_sources(content: dict[str, Any]) -> None:
@@ -483,17 +529,25 @@ def _faults(error: ValidationError, content: dict[str, Any], file: str) -> list[
         faults += [_fault_of(text, section, file, sections()[section]) for text in unknown]
     for entry in error.errors():
         place = [str(part) for part in entry["loc"]]
-        section, rest = place[0], place[1:]
+        section, rest, given = place[0], place[1:], content[place[0]]
         classes = sections()[section]
+        if section in SECTIONS_WITHIN and rest and rest[0] not in classes[0].model_fields:
+            if not isinstance(given[rest[0]], dict):
+                expected = f"{nearest(rest[0], classes[0].model_fields)}, or a section [{section}.{rest[0]}]"
+                faults.append(Fault(file, None, f"{section}.{rest[0]}", "unknown", expected))
+                continue
+            classes, given = sections()[SECTIONS_WITHIN[section]], given[rest[0]]
+            section, rest = f"{section}.{rest[0]}", rest[1:]
+        all_classes = classes
         names = [name for cls in classes if (name := source_name(cls))]
         if rest and rest[0] in names:
             classes, rest = [classes[names.index(rest[0])]], rest[1:]
         field = ".".join([section, *rest])
         if entry["type"] == "union_tag_invalid":
-            found = str(content[section]["source"])
+            found = str(given["source"])
             faults.append(Fault(file, None, f"{section}.source", repr(found), nearest(found, names)))
         elif entry["type"] == "extra_forbidden":
-            faults.append(Fault(file, None, field, "unknown", _nearest_key(rest, classes, sections()[section])))
+            faults.append(Fault(file, None, field, "unknown", _nearest_key(rest, classes, all_classes)))
         elif entry["type"] == "missing":
             faults.append(Fault(file, None, field, "missing", "a value"))
         elif entry["type"] == "value_error":

@@ -27,3 +27,7 @@ class CsvLoad(LoadSettings):
     def forecast(self, horizon: Horizon, told: list[str] | None = None) -> NDArray[np.float64]:
         """Return the file's load on the horizon's slots; see `LoadSettings.forecast`."""
         return scaled_to_peak(read_steps(self.path, horizon, fill=self.fill, told=told), self.peak_kw)
+
+    def idle_keys(self) -> dict[str, str]:
+        """Return no key: every one counts with a file; see `LoadSettings.idle_keys`."""
+        return {}

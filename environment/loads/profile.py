@@ -4,6 +4,7 @@ Source: paper A, section 5.1; the fluctuation is its eq (16), reconstructed (A9 
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -28,11 +29,48 @@ class LoadProfile:
         Forecast and actual load, mean over each slot [kW], shape ``(n_slots,)``.
     told
         What the source read past, changed or doubts, in sentences for the run's warnings.
+    fluctuation
+        Relative standard deviation with which `drawn` lets the actual load stray.
+    parts
+        Loads of which this is the sum; empty for a load of its own.
     """
 
     forecast_kw: NDArray[np.float64]
     actual_kw: NDArray[np.float64]
     told: tuple[str, ...] = ()
+    fluctuation: float = 0.0
+    parts: tuple["LoadProfile", ...] = ()
+
+    @classmethod
+    def sum(cls, parts: Sequence["LoadProfile"]) -> "LoadProfile":
+        """Return the sum of at least one load, forecast and actual; of one it is that load itself.
+
+        Parameters
+        ----------
+        parts
+            The loads; each keeps its own fluctuation.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        forecast, actual = (
+            np.sum([getattr(part, name) for part in parts], axis=0) for name in ("forecast_kw", "actual_kw")
+        )
+        told = tuple(dict.fromkeys(text for part in parts for text in part.told))
+        return cls(forecast, actual, told, parts=tuple(parts))
+
+    def drawn(self, rng: np.random.Generator) -> "LoadProfile":
+        """Return the profile with an actual load that strays by its `fluctuation`; of a sum every part by its own.
+
+        Parameters
+        ----------
+        rng
+            Source of the draws; untouched where nothing fluctuates.
+        """
+        if self.parts:
+            parts = [part.drawn(rng) for part in self.parts]
+            strays = any(part is not before for part, before in zip(parts, self.parts, strict=True))
+            return LoadProfile.sum(parts) if strays else self
+        return self.with_fluctuation(self.fluctuation, rng)
 
     def with_fluctuation(self, sigma: float, rng: np.random.Generator) -> "LoadProfile":
         r"""Return the profile with an actual load that strays from the forecast.
@@ -83,7 +121,11 @@ class LoadSettings(Settings):
         actual = collecting(faults, lambda: self._actual(horizon, told))
         raise_if_any(faults)
         assert forecast is not None
-        return LoadProfile(forecast, forecast if actual is None else actual, tuple(told))
+        return LoadProfile(forecast, forecast if actual is None else actual, tuple(told), self.fluctuation)
+
+    def idle_keys(self) -> dict[str, str]:
+        """Return the keys that do not count as the others stand, each with where it would, after "counts only"."""
+        return {} if self.actual_path is not None else {"fill": "with a file of loads"}
 
     def _actual(self, horizon: Horizon, told: list[str]) -> NDArray[np.float64] | None:
         return None if self.actual_path is None else read_steps(self.actual_path, horizon, fill=self.fill, told=told)

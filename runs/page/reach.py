@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from environment.faults import Fault, raise_if_any
+from environment.settings import Settings
 from runs.scenario import Scenario
 
 FOLDERS_VARIABLE: Final = "EVSWARM_FOLDERS"
@@ -33,9 +34,16 @@ def scenario_of(file: str) -> Scenario:
 
 def _paths(case: Scenario) -> Iterator[tuple[str, Path]]:
     for name in type(case).model_fields:
-        for key, value in getattr(case, name) or ():
-            if isinstance(value, Path):
-                yield f"{name}.{key}", value
+        yield from _paths_of(name, getattr(case, name))
+
+
+def _paths_of(name: str, section: Settings | None) -> Iterator[tuple[str, Path]]:
+    """Give the paths of a section, and of those within it, by their keys."""
+    for key, value in section or ():
+        if isinstance(value, Path):
+            yield f"{name}.{key}", value
+        elif isinstance(value, Settings):
+            yield from _paths_of(f"{name}.{key}", value)
 
 
 def _out_of_reach(key: str, path: Path) -> Iterator[Fault]:

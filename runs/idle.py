@@ -14,7 +14,7 @@ from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.events import EventsSettings
 from environment.fleets import FleetSource
-from environment.hierarchy import TransformerSettings
+from environment.grid import GridSource, TransformerSettings
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
 from environment.loads.named import LoadsSettings
@@ -46,6 +46,10 @@ class Case(Protocol):
     @property
     def transformer(self) -> TransformerSettings:
         """Section ``[transformer]``."""
+
+    @property
+    def grid(self) -> GridSource:
+        """Section ``[grid]``."""
 
     @property
     def coordination(self) -> CoordinationSettings:
@@ -183,6 +187,15 @@ RULES: Final = (
         lambda case: case.channel.has_faults and case.channel.fallback == "spare_capacity",
         "where the channel has faults or delays, and with channel.fallback = 'spare_capacity'",
     ),
+    Rule("grid", _is_ants, "without a section [peak_shaving] or [stations]"),
+    Rule(
+        "transformer.count transformer.substations transformer.limit_kw transformer.rated_kva transformer.power_factor "
+        "transformer.loading transformer.load",
+        lambda case: not _is_ants(case) or not case.grid.names_nodes,
+        "with grid.source = 'counts'",
+    ),
+    Rule("transformer.load", _is_ants, "without a section [peak_shaving] or [stations]"),
+    Rule("transformer.ambient_c", _is_ants, "without a section [peak_shaving] or [stations]"),
     Rule("transformer.lines", _evs_decide, "with ants, who share a copy of the board on each"),
     Rule(
         "transformer.substations",
@@ -202,8 +215,8 @@ RULES: Final = (
     ),
     Rule(
         "transformer.feed_in_limit_kw",
-        lambda case: case.peak_shaving is not None,
-        "beside a section [peak_shaving], whose EVs give back",
+        lambda case: not _is_ants(case) or not case.grid.names_nodes,
+        "with grid.source = 'counts'",
     ),
     Rule(
         "participation.soc_need",

@@ -26,7 +26,7 @@ from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
 from environment.files import bytes_in_words, must_be_file
 from environment.fleets import DatedFleet, FleetSource, NhtsFleet
-from environment.hierarchy import TransformerSettings
+from environment.grid import CountsGrid, GridSource, TransformerSettings
 from environment.horizon import Horizon
 from environment.loads import BuiltinLoad, LoadSource
 from environment.loads.named import LoadsSettings
@@ -51,7 +51,7 @@ KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
 """Keys, by section, whose values are names of a registry."""
 SECTIONS_WITHIN: Final = {"loads": "load"}
 """Sections that hold sections of any name, such as ``[loads.homes]``, each with the keys of another section."""
-USUAL_SOURCES: Final = {"load": "builtin", "fleet": "nhts", "tariff": "guangdong", "feeder": "builtin"}
+USUAL_SOURCES: Final = {"load": "builtin", "grid": "counts", "fleet": "nhts", "tariff": "guangdong", "feeder": "builtin"}
 COUNT_BESIDE: Final = {
     "tariff": ("peak_shaving", "stations"),
     **dict.fromkeys(("participation", "grouping"), ("peak_shaving",)),
@@ -97,6 +97,7 @@ class Scenario(Settings):
     loads: LoadsSettings = LoadsSettings()
     fleet: Annotated[FleetSource, Field(discriminator="source")] = NhtsFleet()
     transformer: TransformerSettings = TransformerSettings()
+    grid: Annotated[GridSource, Field(discriminator="source")] = CountsGrid()
     coordination: CoordinationSettings = CoordinationSettings()
     channel: ChannelSettings = ChannelSettings()
     peak_shaving: PeakShavingSettings | None = None

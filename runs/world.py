@@ -102,8 +102,8 @@ class World:
         horizon = scenario.horizon
         profile = collecting(faults, lambda: scenario.load.profile(horizon))
         named = collecting(faults, lambda: scenario.loads.profiles(horizon)) or {}
-        fleet = collecting(faults, lambda: scenario.fleet.build(horizon, fleet_rng))
         feeder = None if scenario.feeder is None else collecting(faults, scenario.feeder.feeder)
+        fleet = collecting(faults, lambda: _fleet(scenario, feeder, fleet_rng))
         if fleet is not None and isinstance(scenario.fleet, DatedFleet):
             file = scenario.fleet.path.name
             collecting(faults, lambda: require_dates(fleet, horizon, file))
@@ -340,16 +340,16 @@ class World:
         """Say what is stated and does not count, or counts as something else."""
         fleet, channel = self.fleet, self.scenario.channel
         found = [] if self.placement is None else list(self.placement.feeder.told)
-        if self.placement is None and fleet.node is not None:
-            found.append("the fleet's column node counts only beside a section [feeder]")
+        if self.placement is None and fleet.feeder_node is not None:
+            found.append("the fleet's column feeder_node counts only beside a section [feeder]")
         found += idle(self.scenario)
         most = max(rows.size for rows in self.rows)
         if self.coordinator.decides == "vehicle" and self.scenario.coordination.batch_size > most > 0:
             found.append(
                 f"coordination.batch_size = {self.scenario.coordination.batch_size} counts as {most}: no transformer has more EVs"
             )
-        if fleet.transformer is not None and self.scenario.transformer.count > 1:
-            found.append("transformer.count does not count: the fleet's column transformer names them")
+        if fleet.node is not None and self.scenario.transformer.count > 1:
+            found.append("transformer.count does not count: the fleet's column node (or transformer) names them")
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
         if round_trip_h >= channel.timeout_h:
             found.append(
@@ -365,6 +365,16 @@ def count_planning(channel: Channel, coordinator: Coordinator, plan: Plan, vehic
         channel.record_all([Sent(Declaration, vehicles, vehicles, vehicles * Declaration().wire_bytes)])
     for held in plan.rounds:
         channel.record_all(held.sent)
+
+
+def _fleet(scenario: Scenario, feeder: Feeder | None, rng: np.random.Generator) -> Fleet:
+    """Read or draw the EVs; beside a feeder, and a grid whose nodes nobody names, a column `node` may mean the feeder's."""
+    fleet = scenario.fleet.build(scenario.horizon, rng)
+    alone = fleet.node is not None and fleet.feeder_node is None and not scenario.grid.names_nodes
+    if alone and feeder is not None and np.isin(fleet.node, feeder.node).any():
+        fleet = fleet.with_feeder_nodes()
+    raise_if_any(fleet.nodeless)
+    return fleet
 
 
 def _placement(scenario: Scenario, feeder: Feeder | None, fleet: Fleet, rng: np.random.Generator) -> Placement | None:

@@ -43,7 +43,7 @@ class Placement:
     def build(cls, settings: FeederSettings, feeder: Feeder, fleet: Fleet, file: str, rng: np.random.Generator) -> Self:
         """Place base load and EVs.
 
-        An EV stands at the node that the fleet's column `node` names, or is drawn to one in proportion to the nodes' loads
+        An EV stands at the node that the fleet's column `feeder_node` names, or is drawn to one in proportion to the nodes' loads
         [default]: where twice the households are, there are twice the EVs.
 
         Parameters
@@ -67,7 +67,7 @@ class Placement:
         spread = cls.at(settings, feeder, np.zeros(len(fleet), dtype=np.int64))
         drawn = fleet.each_vehicle(lambda n: rng.choice(len(feeder), size=n, p=spread.share))
         spread = replace(spread, node_of=drawn)
-        return spread if fleet.node is None else replace(spread, node_of=_named(feeder, fleet, drawn, file))
+        return spread if fleet.feeder_node is None else replace(spread, node_of=_named(feeder, fleet, drawn, file))
 
     @classmethod
     def at(cls, settings: FeederSettings, feeder: Feeder, node_of: NDArray[np.int64]) -> Self:
@@ -134,10 +134,10 @@ def _kvar_per_kw(power_factor: float) -> float:
 
 
 def _named(feeder: Feeder, fleet: Fleet, drawn: NDArray[np.int64], file: str) -> NDArray[np.int64]:
-    assert fleet.node is not None
+    assert fleet.feeder_node is not None
     row_of = {name: i for i, name in enumerate(feeder.node.tolist())}
     rows, faults = drawn.copy(), []
-    for i, (vehicle, name) in enumerate(zip(fleet.vehicle.tolist(), fleet.node.tolist(), strict=True)):
+    for i, (vehicle, name) in enumerate(zip(fleet.vehicle.tolist(), fleet.feeder_node.tolist(), strict=True)):
         if name in row_of:
             rows[i] = row_of[name]
         elif name:  # an empty cell leaves the EV where it was drawn to

@@ -1,7 +1,7 @@
 """A fleet from the user's own file."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,22 +9,24 @@ from numpy.typing import NDArray
 from environment.csv_table import CsvTable, distinct_texts
 from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.fleets.dated import DatedFleet, Stays, folded
-from environment.fleets.fleet import TOLERANCE_H, Fleet
+from environment.fleets.fleet import RENAMED, TOLERANCE_H, Fleet
 from environment.horizon import Horizon
 
 HOURS = ("plug_in_h", "plug_out_h")
 TIMES = ("plug_in", "plug_out")
 REQUIRED = ("vehicle", "energy_kwh", "power_kw")
-OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "transformer", "node")
+OPTIONAL = ("capacity_kwh", "soc_plug_in", "efficiency", "node", "feeder_node", "transformer")
+NODE_ON_EVERY_LINE: Final = "the name of a node of the grid, a transformer, on every line, or no such column"
 
 
 class CsvFleet(DatedFleet):
-    """EVs from a CSV file, a line a stay: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,transformer,node]`."""
+    """EVs from a CSV file, a line a stay: `vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw[,capacity_kwh,soc_plug_in,efficiency,node,feeder_node]`."""
 
     source: Literal["csv"]
     """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours that pass from the horizon's start on. Columns that are
     left out, and cells that are empty: `capacity_kwh` is unknown, `soc_plug_in` such that the need fills the battery (unknown
-    without its size), `efficiency` 1, `transformer` drawn by the grid, `node` drawn by the feeder."""
+    without its size), `efficiency` 1, `node` (the grid's, a transformer) drawn by the grid, `feeder_node` drawn by the feeder.
+    `node` may have its old name, `transformer`; a `node` beside that one names nodes of the feeder."""
 
     def first_plug_in(self, horizon: Horizon) -> datetime:
         """Return when the first stay begins; see `DatedFleet.first_plug_in`."""
@@ -47,7 +49,7 @@ class CsvFleet(DatedFleet):
             With every fault of the file.
         """
         table = self._table()
-        pair = table.given
+        pair, places = table.given, Places.of(table)
         stays = None
         if pair == TIMES:
             stays = Stays(*table.times(pair, horizon))
@@ -68,28 +70,76 @@ class CsvFleet(DatedFleet):
             capacity_kwh=capacity,
             soc_plug_in=np.where(np.isnan(soc), implied, soc),  # without a state of charge, the EV asks to be filled
             efficiency=table.numbers("efficiency", default=1.0),
-            transformer=np.array(table.texts("transformer"), dtype=np.str_) if "transformer" in table else None,
-            node=np.array(table.texts("node"), dtype=np.str_) if "node" in table else None,
+            node=_names(table, places.node),
+            feeder_node=_names(table, places.feeder_node),
             stay_number=_stay_numbers(vehicle, start_h),
             states_soc="soc_plug_in" in table,
+            nodeless=_nodeless(table) if places.in_doubt else (),
+            told=(RENAMED,) if places.feeder_node == "node" else (),
         )
-        note_faults(table, fleet, start=pair[0], end=pair[1])
+        note_faults(table, fleet, places, start=pair[0], end=pair[1])
         if stays is None and self.fold != "none":
             wanted = f"'none', or {','.join(TIMES)} (ISO 8601 times) in {table.file}"
             table.faults.append(Fault("scenario", None, "fleet.fold", f"{self.fold!r} on hours without dates", wanted))
         raise_if_any(table.faults)
         return fleet if stays is None else folded(fleet, stays, horizon, self.fold, table.file)
 
-    def transformers_named(self) -> int:
+    def transformers_named(self, *, beside_feeder: bool = False) -> int:
         """Return how many transformers the file names, which is not read for it; see `DatedFleet.transformers_named`."""
-        return distinct_texts(self.path, "transformer")
+        by_old_name = distinct_texts(self.path, "transformer")
+        if by_old_name or (beside_feeder and not distinct_texts(self.path, "feeder_node")):
+            return by_old_name
+        return distinct_texts(self.path, "node")
 
     def _table(self) -> CsvTable:
         return CsvTable(self.path, REQUIRED, OPTIONAL, either=(HOURS, TIMES))
 
 
-def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:
-    """Add to the table's faults what no fleet may hold; `start` and `end` are the file's column names."""
+class Places(NamedTuple):
+    """Columns of a file that say where its EVs are; None for what it does not say.
+
+    Parameters
+    ----------
+    node
+        Names the grid's nodes.
+    feeder_node
+        Names the feeder's nodes.
+    """
+
+    node: str | None
+    feeder_node: str | None
+
+    @classmethod
+    def of(cls, table: CsvTable) -> Self:
+        """Return the columns of a file, by their names of today or of old; what contradicts itself goes to its faults."""
+        node, feeder_node, old = (name if name in table else None for name in ("node", "feeder_node", "transformer"))
+        if old and node and not feeder_node:
+            return cls(old, node)
+        if old and node:
+            expected = "one of the two: transformer is the old name of node"
+            table.faults.append(Fault(table.file, 1, f"column {old}", f"there beside {node}", expected))
+        return cls(node or old, feeder_node)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether `node` may have its old meaning, that of `feeder_node`."""
+        return self.node == "node" and self.feeder_node is None
+
+
+def _names(table: CsvTable, column: str | None) -> NDArray[np.str_] | None:
+    return None if column is None else np.array(table.texts(column), dtype=np.str_)
+
+
+def _nodeless(table: CsvTable) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(table.file, line, "node", "empty", NODE_ON_EVERY_LINE)
+        for line, name in zip(table.lines, table.texts("node"), strict=True)
+        if not name
+    )
+
+
+def note_faults(table: CsvTable, fleet: Fleet, places: Places, *, start: str, end: str) -> None:
+    """Add to the table's faults what no fleet may hold; `places`, `start` and `end` are the file's column names."""
     table.require("vehicle", fleet.vehicle == "", "a name")
     table.require(
         end,
@@ -111,10 +161,10 @@ def note_faults(table: CsvTable, fleet: Fleet, *, start: str, end: str) -> None:
         "at most what the battery has room for",
         lambda i: f"{fleet.energy_kwh[i]:g} kWh with room for {room[i]:g} of {fleet.capacity_kwh[i]:g} kWh",
     )
-    if fleet.transformer is not None:
-        table.require("transformer", fleet.transformer == "", "a transformer's name on every line, or no such column")
+    if fleet.node is not None and places.node is not None and not places.in_doubt:
+        table.require(places.node, fleet.node == "", NODE_ON_EVERY_LINE)
     if fleet.stay_number is not None:
-        _note_faults_of_several_stays(table, fleet, start)
+        _note_faults_of_several_stays(table, fleet, places, start)
 
 
 def _stay_numbers(vehicle: NDArray[np.str_], plug_in_h: NDArray[np.float64]) -> NDArray[np.int64] | None:
@@ -129,13 +179,17 @@ def _stay_numbers(vehicle: NDArray[np.str_], plug_in_h: NDArray[np.float64]) -> 
     return number
 
 
-def _note_faults_of_several_stays(table: CsvTable, fleet: Fleet, start: str) -> None:
+def _note_faults_of_several_stays(table: CsvTable, fleet: Fleet, places: Places, start: str) -> None:
     """Add what an EV on several lines cannot do: stay twice at a time, or be another EV on each of them."""
     named = fleet.vehicle != ""
     first = fleet.first_row
     known_kwh = np.nan_to_num(fleet.capacity_kwh, nan=-1.0)  # an empty cell is another one than any size
-    for name, column in (("capacity_kwh", known_kwh), ("transformer", fleet.transformer), ("node", fleet.node)):
-        if column is not None and name in table:
+    for name, column in (
+        ("capacity_kwh", known_kwh),
+        (places.node, fleet.node),
+        (places.feeder_node, fleet.feeder_node),
+    ):
+        if name is not None and column is not None and name in table:
             cells = table.texts(name)
             words = [
                 f"{cells[i]!r}, and {cells[first[i]]!r} on line {table.lines[first[i]]}" for i in range(len(fleet))

@@ -46,8 +46,14 @@ class DatedFleet(Settings):
         """Return how many stays the file has at most; it is counted and not read."""
         return extent_of(self.path).marks
 
-    def transformers_named(self) -> int:
-        """Return how many transformers the file names; 0: the grid says how many there are."""
+    def transformers_named(self, *, beside_feeder: bool = False) -> int:  # noqa: ARG002  (this one names none)
+        """Return how many transformers the file names at most; 0: the grid says how many there are.
+
+        Parameters
+        ----------
+        beside_feeder
+            Whether there is a feeder: a column `node` alone may then name its nodes, and does not count.
+        """
         return 0
 
 

@@ -4,13 +4,14 @@ Source: paper A, Table 2 (notation) and eqs (4)-(7); the equations are reconstru
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from environment.faults import Fault
 from environment.horizon import Horizon
 
 TOLERANCE_H = 1e-9
@@ -18,6 +19,9 @@ TOLERANCE_H = 1e-9
 
 NAMED: Final = 3
 """EVs that a warning names before it counts the others."""
+
+RENAMED: Final = "the fleet's column node names nodes of the feeder: its new name is feeder_node"
+"""Told of files in which the column has its old meaning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +42,17 @@ class Fleet:
         Battery size and state of charge (0..1) at plug-in; NaN where unknown.
     efficiency
         Grid to battery, above 0 and at most 1.
-    transformer
-        Name of the transformer that feeds each EV, or None where the grid assigns them.
     node
+        Name of the grid's node, a transformer, that feeds each EV, or None where the grid assigns them.
+    feeder_node
         Name of the feeder's node that each EV stands at, empty where it is drawn, or None where all are.
     stay_number
         Number of the stay among those of its EV, from 1 in order of plug-in; None where every EV has one stay.
     states_soc
         Whether the source states how full EVs come; else that is drawn, follows from the needs, or is unknown.
+    nodeless
+        A fault for each stay of a file whose `node` is empty. They count only where `node` names the grid's nodes, which the file
+        alone may not tell: with `with_feeder_nodes` they are gone.
     told
         What the source read past, changed or doubts, in sentences for the run's warnings.
     """
@@ -58,10 +65,11 @@ class Fleet:
     capacity_kwh: NDArray[np.float64]
     soc_plug_in: NDArray[np.float64]
     efficiency: NDArray[np.float64]
-    transformer: NDArray[np.str_] | None = None
     node: NDArray[np.str_] | None = None
+    feeder_node: NDArray[np.str_] | None = None
     stay_number: NDArray[np.int64] | None = None
     states_soc: bool = False
+    nodeless: tuple[Fault, ...] = ()
     told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -74,6 +82,10 @@ class Fleet:
             name: column[rows] if isinstance(column, np.ndarray) else column for name, column in columns.items()
         }
         return Fleet(**taken)
+
+    def with_feeder_nodes(self) -> "Fleet":
+        """Return the fleet with its column `node` as `feeder_node`, which is what it meant in older files; `told` says so."""
+        return replace(self, node=None, feeder_node=self.node, nodeless=(), told=(*self.told, RENAMED))
 
     @cached_property
     def stay(self) -> NDArray[np.int64]:

@@ -143,7 +143,7 @@ class NhtsFleet(Settings):
         """Return how many stays there are at most; nothing is drawn."""
         return self.vehicles * self._n_days(horizon)
 
-    def transformers_named(self) -> int:
+    def transformers_named(self, *, beside_feeder: bool = False) -> int:  # noqa: ARG002  (never any)
         """Return 0: the grid says how many transformers there are."""
         return 0
 

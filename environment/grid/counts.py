@@ -1,6 +1,6 @@
 """A grid of alike transformers, so many under so many substations."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from environment.grid.tree import CONTROL_CENTER, Kind
 
 class CountsGrid(GridSettings):
     """A grid of `transformer.count` alike transformers under `transformer.substations` substations."""
+
+    names_nodes: ClassVar[bool] = False
 
     source: Literal["counts"] = "counts"
     """As many transformers as [transformer] says, or as the fleet's column `node` names."""

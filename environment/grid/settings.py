@@ -1,7 +1,7 @@
 """What every source of a grid has in common."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from environment.feeders.feeder import Feeder
 from environment.grid.nodes import Nodes
@@ -29,6 +29,9 @@ class Surroundings(NamedTuple):
 
 class GridSettings(Settings):
     """The grid: which transformers there are, below which substations, and what each may carry."""
+
+    names_nodes: ClassVar[bool] = True
+    """Whether the source names the nodes; else the fleet's column `node` may."""
 
     @abstractmethod
     def nodes(self, around: Surroundings) -> Nodes:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from coordination.valley_filling import COORDINATORS
 from environment.faults import Fault, raise_if_any
-from environment.hierarchy import TransformerSettings
+from environment.grid import TransformerSettings
 from runs.scenario import Scenario, sections, source_name
 
 KEYS: Final = {

@@ -162,8 +162,8 @@ class ShavingWorld:
         fleet, stays = self.fleet, self.scenario.participation
         found = [
             f"the fleet's column {name} does not count: a fleet that gives back stands below all transformers together"
-            for name in ("transformer", "node")
-            if getattr(fleet, name) is not None
+            for name, column in (("node (or transformer)", fleet.node), ("feeder_node", fleet.feeder_node))
+            if column is not None
         ]
         if fleet.states_soc and stays.soc_start == "uniform":
             found.append(

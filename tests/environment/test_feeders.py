@@ -428,7 +428,7 @@ def test_an_ev_on_no_node_is_a_fault_with_the_nearest_node() -> None:
 
 def named(name_of: Callable[[int], str]) -> Fleet:
     fleet = make_fleet([(1, 9, 5, 4)] * 6)
-    return replace(fleet, node=np.array([name_of(i) for i in range(6)]))
+    return replace(fleet, feeder_node=np.array([name_of(i) for i in range(6)]))
 
 
 def test_a_named_node_is_kept_and_an_empty_one_drawn() -> None:

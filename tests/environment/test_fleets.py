@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from environment.faults import FaultyInputError
 from environment.fleets import AcnFleet, CsvFleet, Fleet, NhtsFleet
+from environment.fleets.fleet import RENAMED
 from environment.fleets.nhts import EvType
 from environment.horizon import Horizon
 from tests.support.laws import examples
@@ -173,8 +174,65 @@ def test_csv_with_all_columns(tmp_path: Path) -> None:
     assert fleet.vehicle.tolist() == ["a", "b"]
     assert fleet.efficiency.tolist() == [0.9, 1.0]
     assert fleet.room_kwh.tolist() == [12.0, 5.0]
-    assert fleet.transformer is not None
-    assert fleet.transformer.tolist() == ["T1", "T2"]
+    assert fleet.node is not None
+    assert fleet.node.tolist() == ["T1", "T2"]
+
+
+PLACES = {"node": "T1", "feeder_node": "R11", "transformer": "T9"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "node", "feeder_node", "named"),
+    [
+        (("node",), "T1", None, (1, 0)),
+        (("transformer",), "T9", None, (1, 1)),
+        (("feeder_node",), None, "R11", (0, 0)),
+        (("feeder_node", "node"), "T1", "R11", (1, 1)),
+        (("transformer", "feeder_node"), "T9", "R11", (1, 1)),
+        (("node", "transformer"), "T9", "T1", (1, 1)),
+    ],
+)
+def test_columns_of_places_by_their_names_of_today_and_of_old(
+    tmp_path: Path, columns: tuple[str, ...], node: str | None, feeder_node: str | None, named: tuple[int, int]
+) -> None:
+    head = ",".join(["vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw", *columns])
+    fleet = read(tmp_path, head + "\n" + ",".join(["a,1,9,10,4", *(PLACES[name] for name in columns)]) + "\n")
+    assert (None if fleet.node is None else fleet.node.tolist()) == (node and [node])
+    assert (None if fleet.feeder_node is None else fleet.feeder_node.tolist()) == (feeder_node and [feeder_node])
+    assert fleet.told == ((RENAMED,) if columns == ("node", "transformer") else ())
+    source = CsvFleet(source="csv", path=tmp_path / "fleet.csv")
+    assert named == (source.transformers_named(), source.transformers_named(beside_feeder=True))
+
+
+def test_a_node_and_its_old_name_are_one_too_many(tmp_path: Path) -> None:
+    head = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,feeder_node,node,transformer\n"
+    with pytest.raises(FaultyInputError, match="line 1: column transformer is there beside node; expected one of the"):
+        read(tmp_path, head + "a,1,9,10,4,R11,T1,T1\n")
+
+
+@pytest.mark.parametrize("beside", ["feeder_node", "transformer"])
+def test_only_where_the_grids_nodes_are_meant_an_empty_cell_is_a_fault(tmp_path: Path, beside: str) -> None:
+    head = f"vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,node,{beside}\n"
+    with pytest.raises(FaultyInputError) as caught:
+        read(tmp_path, head + "a,1,9,10,4,,\nb,1,9,10,4,T1,T1\n")
+    (fault,) = caught.value.faults
+    assert (fault.file, fault.row, fault.found) == ("fleet.csv", 2, "empty")
+    assert fault.field == ("node" if beside == "feeder_node" else "transformer")
+
+
+def test_whose_nodes_a_column_names_is_for_the_world_to_say(tmp_path: Path) -> None:
+    text = "vehicle,plug_in,plug_out,energy_kwh,power_kw,node\n"
+    text += "a,2024-05-06T18:00,2024-05-07T07:00,10,7.4,R1\nb,2024-05-07T19:00,2024-05-08T07:00,10,7.4,\n"
+    path = tmp_path / "fleet.csv"
+    path.write_text(text)
+    horizon = Horizon(start="2024-05-06T12:00")
+    for fold in ("none", "day"):
+        fleet = CsvFleet.model_validate({"source": "csv", "path": path, "fold": fold}).build(horizon, RNG)
+        assert [str(fault).partition(";")[0] for fault in fleet.nodeless] == ["fleet.csv, line 3: node is empty"]
+        moved = fleet.with_feeder_nodes()
+        assert (moved.node, moved.nodeless, moved.told) == (None, (), (*fleet.told, RENAMED))
+        assert moved.feeder_node is not None
+        assert moved.feeder_node.tolist() == ["R1", ""]
 
 
 def test_csv_without_a_state_of_charge_asks_to_be_filled(tmp_path: Path) -> None:

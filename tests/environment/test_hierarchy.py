@@ -59,10 +59,10 @@ def test_random_assignment_is_seeded_and_uses_every_transformer() -> None:
 def test_a_column_names_the_transformers() -> None:
     names = np.array(["north", "south"] * 100)
     grid = Hierarchy.build(
-        TransformerSettings(), dataclasses.replace(FLEET, transformer=names), np.random.default_rng(1)
+        TransformerSettings(), dataclasses.replace(FLEET, node=names), np.random.default_rng(1)
     )
     assert grid.transformers == ("north", "south")
     odd = np.array(["substation:1", "control_center"] * 100)
-    tree = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, transformer=odd), np.random.default_rng(1))
+    tree = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, node=odd), np.random.default_rng(1))
     assert nx.is_arborescence(tree.with_vehicles(FLEET)), "a name may be anything"
     assert [grid.transformers[k] for k in grid.feeder_of] == names.tolist()

@@ -205,5 +205,5 @@ def test_what_only_files_and_fleets_tell_is_said_by_the_world(tmp_path: Path) ->
         None, ["fleet.source=csv", f"fleet.path={path}", "transformer.count=3", "coordination.batch_size=2"]
     )
     warnings = kind_of(case).build(case, np.random.default_rng(1)).warnings()
-    assert "transformer.count does not count: the fleet's column transformer names them" in warnings
+    assert "transformer.count does not count: the fleet's column node (or transformer) names them" in warnings
     assert "coordination.batch_size = 2 counts as 1: no transformer has more EVs" in warnings

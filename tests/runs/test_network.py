@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from environment.faults import FaultyInputError
+from environment.fleets.fleet import RENAMED
 from runs import plots
 from runs.cli import app
 from runs.design import Design
@@ -187,20 +188,36 @@ def test_faults_of_feeder_and_fleet_are_said_together(tmp_path: Path) -> None:
     assert "folder is missing" in outcome.stderr
 
 
-def test_a_fleet_names_its_nodes_and_a_wrong_one_ends_with_exit_2(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("column", "is_told"), [("feeder_node", False), ("node", True)])
+def test_a_fleet_names_its_nodes_and_a_wrong_one_ends_with_exit_2(tmp_path: Path, column: str, is_told: bool) -> None:
+    """Beside a feeder the column `node` alone means what it always did, which a warning tells."""
     fleet = tmp_path / "fleet.csv"
-    header = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,node\n"
+    header = f"vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,{column}\n"
     fleet.write_text(header + "a,5,14,20,11,R18\nb,5,14,20,11,\n")
     texts = ["feeder.source=cigre_lv", "load.peak_kw=300", "fleet.source=csv", f"fleet.path={fleet}"]
     world = World.build(Scenario.read(None, texts), np.random.default_rng(1))
     assert world.placement is not None
     assert world.placement.feeder.node[world.placement.node_of[0]] == "R18"
-    unused = World.build(Scenario.read(None, texts[1:]), np.random.default_rng(1))
-    assert "the fleet's column node counts only beside a section [feeder]" in unused.warnings()
+    assert world.hierarchy.transformers == ("T1",)
+    assert (RENAMED in world.warnings()) == is_told
     fleet.write_text(header + "a,5,14,20,11,R81\nb,5,14,20,11,\n")
     outcome = CliRunner().invoke(app, ["run", *(word for text in texts for word in ("--set", text))])
     assert outcome.exit_code == 2
     assert "fleet.csv: node of EV a is 'R81'; expected 'R8', the nearest known name" in outcome.stderr
+
+
+def test_without_a_feeder_its_nodes_do_not_count_and_a_node_is_the_grids(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    case = Scenario().update(fleet={"source": "csv", "path": path})
+    header = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw"
+    path.write_text(f"{header},feeder_node\na,5,14,20,11,R18\n")
+    unused = World.build(case, np.random.default_rng(1))
+    assert "the fleet's column feeder_node counts only beside a section [feeder]" in unused.warnings()
+    path.write_text(f"{header},node\na,5,14,20,11,R18\nb,5,14,20,11,T2\n")
+    assert World.build(case, np.random.default_rng(1)).hierarchy.transformers == ("R18", "T2")
+    path.write_text(f"{header},node\na,5,14,20,11,R18\n\nb,5,14,20,11,\n")
+    with pytest.raises(FaultyInputError, match="line 4: node is empty; expected the name of a node of the grid"):
+        World.build(case, np.random.default_rng(1))
 
 
 def test_a_store_of_evs_has_no_feeder() -> None:

@@ -437,7 +437,7 @@ def test_what_is_not_read_beside_the_section_is_named(tmp_path: Path) -> None:
         participation={"stays": "once", "end": "free", "soc_need": 0.5},
     )
     warnings = ShavingWorld.build(case, np.random.default_rng(1)).warnings()
-    assert warnings[0].startswith("the fleet's column transformer does not count")
+    assert warnings[0].startswith("the fleet's column node (or transformer) does not count")
     assert warnings[1].startswith("the fleet's column soc_plug_in does not count: states of charge are drawn")
     idle = " ".join(warnings)
     for key in ("participation.soc_need", "[coordination]", "transformer.lines"):

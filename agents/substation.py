@@ -44,13 +44,18 @@ class Substation(mesa.Agent):  # type: ignore[misc]
     children
         What it feeds.
     own_kw
-        Load at the substation itself [kW], shape ``(n_slots,)``.
+        Load at the substation itself [kW], shape ``(n_slots,)``; none if left out.
     """
 
     HOP: ClassVar = Hop.UPPER
 
     def __init__(
-        self, model: mesa.Model, name: str, channel: Channel, children: Sequence[Fed], own_kw: NDArray[np.float64]
+        self,
+        model: mesa.Model,
+        name: str,
+        channel: Channel,
+        children: Sequence[Fed],
+        own_kw: NDArray[np.float64] | float = 0.0,
     ) -> None:
         super().__init__(model)
         self.name = name

@@ -87,21 +87,29 @@ def deposit(
     return added
 
 
-def pheromone(load_kw: NDArray[np.float64], limit_kw: float) -> NDArray[np.float64]:
+def pheromone(
+    load_kw: NDArray[np.float64],
+    limit_kw: float | NDArray[np.float64],
+    top_kw: float | NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
     r"""Return the pheromone of each slot: its share of all free headroom.
 
     Paper A, eqs (9)-(10) [reconstructed]: :math:`\tau(h) = (P^{max} - P_h) / \sum_k (P^{max} - P_k)`, zero where the
     transformer is full; here over the whole board, an ant takes the sum over its own stay. Any other falling function
-    of the load gives the same order of slots, hence the same schedule.
+    of the load gives the same order of slots, hence the same schedule. So where limits differ by slot (ours), headroom is
+    counted from the largest of them: the deepest valley draws ants, not the highest limit.
 
     Parameters
     ----------
     load_kw
         Base load plus promises [kW], shape ``(..., n_slots)``.
     limit_kw
-        The transformer's limit.
+        The transformer's limit, or that of each slot.
+    top_kw
+        The largest limit of any slot; that of those given if left out.
     """
-    headroom = np.maximum(limit_kw - load_kw, 0.0)
+    top_kw = np.max(limit_kw) if top_kw is None else top_kw
+    headroom = np.where(load_kw < limit_kw, top_kw - load_kw, 0.0)
     total = headroom.sum(axis=-1, keepdims=True)
     return np.divide(headroom, total, out=np.zeros_like(headroom), where=total > 0)
 

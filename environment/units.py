@@ -58,20 +58,19 @@ def odd_fleet(fleet: Fleet, horizon: Horizon, limit_kw: float | NDArray[np.float
     return found
 
 
-def odd_load(load: LoadProfile, fluctuation: float, beside_kw: float, beside: str) -> list[str]:
+def odd_load(load: LoadProfile, beside_kw: float, beside: str) -> list[str]:
     """Say whether a base load, and what it turns out to be, is out of all proportion.
 
     Parameters
     ----------
     load
         The base load.
-    fluctuation
-        The scenario's relative standard deviation of it.
     beside_kw, beside
         What the load should be of the size of [kW], and what that is called.
     """
     forecast, actual = (float(np.abs(each).max()) for each in (load.forecast_kw, load.actual_kw))
     found = _far("the base load's largest slot", forecast, beside_kw, beside)
+    fluctuation = load.fluctuation
     if fluctuation == 0:
         found += _far("the actual load's largest slot", actual, forecast, "its forecast's")
     if fluctuation > 1:

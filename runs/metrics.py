@@ -85,7 +85,8 @@ class EnergyBooks:
         """
         columns = (fleet.energy_kwh, np.minimum(self.delivered_kwh, fleet.energy_kwh))
         asked_kwh, got_kwh = (np.bincount(fleet.first_row, column, minlength=len(fleet)) for column in columns)
-        return np.divide(got_kwh, asked_kwh, out=np.full(len(fleet), np.nan), where=asked_kwh > ENERGY_TOLERANCE_KWH)
+        share: NDArray[np.float64] = np.full(len(fleet), np.nan)
+        return np.divide(got_kwh, asked_kwh, out=share, where=asked_kwh > ENERGY_TOLERANCE_KWH)
 
     def metrics(self, fleet: Fleet) -> dict[str, float | int | None]:
         """Return the sums, and how evenly the EVs that asked for energy got theirs, all stays of an EV taken together.

@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from environment.board import LIMIT_TOLERANCE_KW
-from environment.grid.hot_spot import ageing_of
-from environment.grid.tree import NONE, Kind
+from environment.grid.tree import NONE
 from environment.horizon import Horizon
+from runs.levels import ageing_below, overload_kw
 from runs.metrics import Distance, EnergyBooks, gap_of
 from runs.outcome import Outcome
 from runs.world import World
@@ -123,12 +123,6 @@ def slot_starts(horizon: Horizon, times: int) -> pd.Series:
     return pd.Series(starts.append([starts] * (times - 1))).reset_index(drop=True)
 
 
-def overload_kw(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by how much loads are above their limits [kW], 0 where they are not; shapes ``(n, n_slots)``."""
-    over_kw = load_kw - limit_kw
-    return np.where(over_kw > LIMIT_TOLERANCE_KW, over_kw, 0.0)
-
-
 def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values, missing where they stand for none."""
     return np.where(np.isfinite(values), values, np.nan)
@@ -170,10 +164,8 @@ def _gaps(below: "csr_array", distances: tuple[Distance, ...]) -> NDArray[np.flo
 
 def _of_ageing(world: World, load_kw: NDArray[np.float64], prefix: str) -> dict[str, NDArray[np.float64]]:
     """Return hot spots and losses of life of the transformers; missing at nodes that are none."""
-    grid = world.grid
-    rows = grid.transformer_rows
-    rated_kw = grid.rated_kw[rows]
-    hottest, lost = np.full(len(grid), np.nan), np.full(len(grid), np.nan)
-    ageing = ageing_of(load_kw[rows] / rated_kw[:, None], world.horizon.slot_h, world.scenario.transformer.ambient_c)
+    rows = world.grid.transformer_rows
+    hottest, lost = np.full(len(world.grid), np.nan), np.full(len(world.grid), np.nan)
+    ageing = ageing_below(world, load_kw[rows])
     hottest[rows], lost[rows] = ageing.hot_spot_c, ageing.life_lost_h
     return {f"{prefix}hot_spot_max_c": hottest, f"{prefix}loss_of_life_h": lost}

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.optimum import CLOSED
 from environment.board import LIMIT_TOLERANCE_KW
-from runs.metrics import Distance, EnergyBooks, Judged, costs_of, load_metrics, optimality
+from runs.levels import grid_metrics, measured_limits
+from runs.metrics import Distance, EnergyBooks, Judged, costs_of, optimality
 from runs.network import NetworkRun, network_metrics, network_warnings, solve_network
 from runs.outcome import Outcome
 from runs.plural import counted
@@ -40,7 +41,7 @@ def summary_of(
         If there is a feeder, and its power flow diverges.
     """
     network = network or solve_network(world, outcome.schedules)
-    limit_kw, slot_h = world.hierarchy.limit_kw, world.horizon.slot_h
+    limit_kw, slot_h = world.grid.transformer_limit_kw, world.horizon.slot_h
     actual = np.stack([load.actual_kw for load in world.loads])
     ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
     charging = world.free_charging
@@ -52,8 +53,8 @@ def summary_of(
     ]
     died = _evs(world, [strays.died for strays in outcome.strays])
     optimum: dict[str, Any] = optimality(outcome.distances) if outcome.distances else {}
-    own = {**load_metrics(actual + ev, limit_kw), **books.metrics(world.fleet)}
-    of_free = {**load_metrics(actual + free, limit_kw), **free_books.metrics(world.fleet)}
+    own = {**grid_metrics(world, actual + ev), **books.metrics(world.fleet)}
+    of_free = {**grid_metrics(world, actual + free), **free_books.metrics(world.fleet)}
     return {
         "method": world.scenario.coordination.method,
         "batch_size": world.scenario.coordination.batch_size,
@@ -61,7 +62,7 @@ def summary_of(
         "vehicles": world.fleet.n_vehicles,
         "stays": len(world.fleet),
         "transformers": len(world.loads),
-        "limit_kw": limit_kw,
+        "limit_kw": world.grid.equal_limit_kw,
         **own,
         **(network_metrics(world, network.run) if network else {}),
         "messages": outcome.channel.messages,
@@ -84,7 +85,7 @@ def summary_of(
             "wall_s": charging.wall_s,
         },
         "no_evs": {
-            **load_metrics(actual, limit_kw),
+            **grid_metrics(world, actual),
             **(network_metrics(world, network.no_evs) if network else {}),
         },
         "warnings": [
@@ -92,6 +93,7 @@ def summary_of(
             *_unserved_warning(own, of_free, optimum.get("optimum_unserved_kwh")),
             *([f"{died:,} of {counted(world.fleet.n_vehicles, 'EV')} died (channel.death)"] if died else ()),
             *_limit_warning(actual, ev, limit_kw),
+            *measured_limits(world, actual + ev),
             *_empty_warning(world, books),
             *(network_warnings(world, network) if network else ()),
             *world.warnings(),
@@ -159,7 +161,9 @@ def _evs(world: World, among: list[NDArray[np.bool_]]) -> int:
     return int(np.unique(world.fleet.first_row[rows]).size)
 
 
-def _limit_warning(actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], limit_kw: float) -> list[str]:
+def _limit_warning(
+    actual_kw: NDArray[np.float64], ev_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]
+) -> list[str]:
     over = (actual_kw + ev_kw > limit_kw + LIMIT_TOLERANCE_KW) & (ev_kw > LIMIT_TOLERANCE_KW)
     return [f"{over.sum()} of {over.size} slots pass the limit with EVs charging in them"] if over.any() else []
 

@@ -218,7 +218,7 @@ class World:
                 self.fleet.take(rows),
                 self.horizon,
                 load.forecast_kw,
-                limit_kw,
+                float(limit_kw[0]),
                 whole=whole,
                 line_of=self.places.line_of[rows],
                 lines=lines,
@@ -370,9 +370,8 @@ def count_planning(channel: Channel, coordinator: Coordinator, plan: Plan, vehic
 def _fleet(scenario: Scenario, feeder: Feeder | None, rng: np.random.Generator) -> Fleet:
     """Read or draw the EVs; beside a feeder, and a grid whose nodes nobody names, a column `node` may mean the feeder's."""
     fleet = scenario.fleet.build(scenario.horizon, rng)
-    alone = fleet.node is not None and fleet.feeder_node is None and not scenario.grid.names_nodes
-    if alone and feeder is not None and np.isin(fleet.node, feeder.node).any():
-        fleet = fleet.with_feeder_nodes()
+    if feeder is not None and fleet.node is not None and fleet.feeder_node is None and not scenario.grid.names_nodes:
+        fleet = fleet.with_feeder_nodes() if np.isin(fleet.node, feeder.node).any() else fleet
     raise_if_any(fleet.nodeless)
     return fleet
 

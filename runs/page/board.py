@@ -34,6 +34,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
     palette
         Colours.
     """
+    limit_kw = float(view.limit_kw.max())
     bar = {"type": "bar", "stack": "load", "stackStrategy": "all", "barCategoryGap": "8%"}
     line = {"type": "line", "step": "middle", "showSymbol": False, "z": 5}
     series: list[dict[str, Any]] = [
@@ -47,11 +48,11 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
                 "symbol": "none",
                 "lineStyle": {"color": palette.limit, "width": 2},
                 "label": {
-                    "formatter": f"limit {view.limit_kw:,.0f} kW",
+                    "formatter": f"limit {limit_kw:,.0f} kW",
                     "position": "insideEndTop",
                     "color": palette.limit,
                 },
-                "data": [{"yAxis": view.limit_kw}],
+                "data": [{"yAxis": limit_kw}],
             },
         },
         {**bar, "name": "EVs", "data": rounded(view.held_kw), "itemStyle": {"color": palette.ev}},
@@ -73,7 +74,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
         {"value": 1, "itemStyle": {"color": strip_colour(palette, part)}}
         for part in (view.pheromone / strongest).tolist()
     ]
-    top = max(view.limit_kw, float(view.free_kw.max()), float(total.max()))
+    top = max(limit_kw, float(view.free_kw.max()), float(total.max()))
     shared = {"type": "category", "data": names}
     series.append({
         "name": "pheromone", "type": "bar", "xAxisIndex": 1, "yAxisIndex": 1, "data": strip, "barCategoryGap": "0%",

@@ -93,10 +93,11 @@ def option(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
 
 def _tree(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
     """Return control centre, substations and transformers with their links."""
-    hierarchy = day.world.hierarchy
-    n = len(hierarchy.transformers)
-    feeders = [hierarchy.substation_of(name) for name in hierarchy.transformers]
-    middle = {name: float(np.mean([k for k in range(n) if feeders[k] == name])) for name in hierarchy.substations}
+    grid = day.world.grid
+    n = len(grid.transformers)
+    substations = grid.upper_rows[1:].tolist()
+    feeders = [grid.node[row] for row in grid.parent[grid.transformer_rows].tolist()]
+    middle = {grid.node[row]: float(np.mean([k for k in range(n) if feeders[k] == grid.node[row]] or [0])) for row in substations}
     label = {"show": True, "color": palette.text, "position": "right"}
     nodes: list[dict[str, Any]] = [
         {"name": "control centre", "value": [(n - 1) / 2, 2], "symbol": "diamond", "symbolSize": 20, "label": label}
@@ -108,8 +109,8 @@ def _tree(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
             "label": label if len(middle) <= MOST_NAMED else {"show": False},
         })  # fmt: skip
         links.append({"source": "control centre", "target": name.replace(":", " ")})
-    for k, name in enumerate(hierarchy.transformers):
-        loaded = day.transformers[k].board.load_kw[day.slot] / hierarchy.limit_kw
+    for k, name in enumerate(grid.transformers):
+        loaded = day.transformers[k].board.load_kw[day.slot] / grid.transformer_limit_kw[k, day.slot]
         nodes.append({
             "name": f"transformer {name}: {100 * loaded:.0f} % of its limit now", "value": [k, 0], "symbol": "circle",
             "symbolSize": 14 if n <= MOST_NAMED else 9,
@@ -174,7 +175,7 @@ def Grid(
         elif series == "bar" and place is not None:
             on_transformer(int(place))
         elif series == "graph" and event.get("dataType") == "node" and place is not None:
-            k = int(place) - 1 - len(day.world.hierarchy.substations)
+            k = int(place) - day.world.grid.upper_rows.size
             on_transformer(None if k < 0 or k == shown else k)
 
     said(CAPTION_EVS if drawn(day, shown) else CAPTION_COUNTS, "The grid.")

@@ -47,7 +47,7 @@ class BoardView:
     pheromone: NDArray[np.float64]
     free_kw: NDArray[np.float64]
     optimum_kw: NDArray[np.float64] | None
-    limit_kw: float
+    limit_kw: NDArray[np.float64]
     now: int
 
 
@@ -59,7 +59,7 @@ def board(day: Day, shown: int | None) -> BoardView:
     ev = sum((day.transformers[k].schedule.load_kw() for k in places), start=np.zeros(day.chose.size))
     load = sum((day.transformers[k].board.load_kw for k in places), start=np.zeros(day.chose.size))
     flash = np.minimum(day.flash_kw[list(places)].sum(axis=0), ev)
-    limit_kw = day.world.hierarchy.limit_kw * len(places)
+    limit_kw = day.world.grid.transformer_limit_kw[list(places)].sum(axis=0)
     return BoardView(
         base_kw=base,
         held_kw=ev - flash,
@@ -154,7 +154,7 @@ def gap(day: Day) -> float | None:
 def numbers(day: Day) -> list[tuple[str, str, str]]:
     """Return the running numbers: name, value with its unit, and what it means."""
     total = np.stack([known_base_kw(day, k) + t.schedule.load_kw() for k, t in enumerate(day.transformers)])
-    load = load_metrics(total, day.world.hierarchy.limit_kw)
+    load = load_metrics(total, day.world.grid.transformer_limit_kw)
     distance = gap(day)
     return [
         ("Peak", f"{load['peak_kw']:,.0f} kW", "highest slot, as promised so far"),

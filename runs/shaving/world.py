@@ -139,7 +139,7 @@ class ShavingWorld:
 
     def warnings(self) -> list[str]:
         """Say what cannot be held whatever the fleet does, is out of proportion, was read past, or does not count."""
-        transformer, fluctuation = self.scenario.transformer, self.scenario.load.fluctuation
+        transformer = self.scenario.transformer
         limit_kw = transformer.load_limit_kw
         away = told_outside(self.fleet, self.horizon) if self.scenario.participation.by_date else ()
         return [
@@ -148,7 +148,7 @@ class ShavingWorld:
             *self._beyond_ceiling(),
             *away,
             *odd_fleet(self.fleet, self.horizon, limit_kw),
-            *odd_load(self.load, fluctuation, transformer.count * limit_kw, "the transformers' limit"),
+            *odd_load(self.load, transformer.count * limit_kw, "the transformers' limit"),
             *odd_prices(self.tariff),
             *self.load.told,
             *self.fleet.told,

@@ -4,9 +4,9 @@ Source: paper A, section 4.2.2 (point-to-point, broadcast and group communicatio
 of 16 bytes (kind, sender, number, version of the board, length), 8 bytes a load value, 12 bytes an entry of slot and power.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 import numpy as np

@@ -19,8 +19,8 @@ from runs.kinds import ANTS, KINDS, section_of
 from runs.log_table import LOG_DTYPES, log_table
 from runs.metrics import EnergyBooks
 from runs.network import solve_network
-from runs.nodes import NODE_DTYPES, nodes_of, slot_starts, upper_slots
 from runs.network_tables import FEEDER_TABLES, empty_table, feeder_tables
+from runs.nodes import NODE_DTYPES, nodes_of, slot_starts, upper_slots
 from runs.outcome import Outcome
 from runs.scenario import Scenario
 from runs.summary import summary_of
@@ -44,7 +44,13 @@ KEY_FIGURES: Final = (
     "messages",
 )
 """Those of the summary that a result is known by."""
-READ_AS = {"nodes": NODE_DTYPES, "schedule": SCHEDULE_DTYPES, "rounds": ROUND_DTYPES, "log": LOG_DTYPES, **FEEDER_TABLES}
+READ_AS = {
+    "nodes": NODE_DTYPES,
+    "schedule": SCHEDULE_DTYPES,
+    "rounds": ROUND_DTYPES,
+    "log": LOG_DTYPES,
+    **FEEDER_TABLES,
+}
 """Types of the tables that may be empty or hold names that look like numbers, from which no type can be told."""
 TEXT_COLUMNS = (
     "vehicle", "transformer", "parent", "kind", "hop", "cast", "sender", "receiver", "text", "node", "upstream", "branch",

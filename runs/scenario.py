@@ -51,7 +51,13 @@ KNOWN_NAMES: Final[dict[str, dict[str, Collection[str]]]] = {
 """Keys, by section, whose values are names of a registry."""
 SECTIONS_WITHIN: Final = {"loads": "load"}
 """Sections that hold sections of any name, such as ``[loads.homes]``, each with the keys of another section."""
-USUAL_SOURCES: Final = {"load": "builtin", "grid": "counts", "fleet": "nhts", "tariff": "guangdong", "feeder": "builtin"}
+USUAL_SOURCES: Final = {
+    "load": "builtin",
+    "grid": "counts",
+    "fleet": "nhts",
+    "tariff": "guangdong",
+    "feeder": "builtin",
+}
 COUNT_BESIDE: Final = {
     "tariff": ("peak_shaving", "stations"),
     **dict.fromkeys(("participation", "grouping"), ("peak_shaving",)),

@@ -19,7 +19,7 @@ from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.placement import Placement
-from environment.fleets import CsvFleet, DatedFleet
+from environment.fleets import DatedFleet
 from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.grid import Grid
@@ -330,7 +330,9 @@ class World:
             found.append(f"{closed} {slots} have a base load at or above the transformer's limit; closed to EVs")
         most_kw = limits.max(axis=1)
         found += odd_fleet(fleet, horizon, most_kw[self.places.transformer_of])
-        odd = [odd_load(load, limit, "the transformer's limit") for load, limit in zip(self.loads, most_kw, strict=True)]
+        odd = [
+            odd_load(load, limit, "the transformer's limit") for load, limit in zip(self.loads, most_kw, strict=True)
+        ]
         found += next(filter(None, odd), [])
         told = [text for load in (*self.loads, *self.upper_loads) if load is not None for text in load.told]
         found += [*dict.fromkeys(told), *fleet.told, *self._unread()]

@@ -90,10 +90,17 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
         With all that is wrong with them.
     """
     faults = [*nodes.faults, *_faults_of_names(nodes), *_faults_of_parents(nodes), *_faults_of_limits(nodes)]
-    limits = {row: collecting(faults, partial(_limit, nodes, row, horizon, loads)) for row, name in enumerate(nodes.limit_series) if name}
+    limits = {
+        row: collecting(faults, partial(_limit, nodes, row, horizon, loads))
+        for row, name in enumerate(nodes.limit_series)
+        if name
+    }
     for row, text in enumerate(nodes.load):
         if text:
-            collecting(faults, partial(load_of, text, loads, file=nodes.file, row=nodes.line[row], field=nodes.field("load", row)))
+            collecting(
+                faults,
+                partial(load_of, text, loads, file=nodes.file, row=nodes.line[row], field=nodes.field("load", row)),
+            )
     if nodes.lines.sum() > MOST_LINES:
         found = f"{nodes.lines.sum():,} in all"
         faults.append(Fault(nodes.file, None, "lines", found, f"at most {MOST_LINES:,}"))
@@ -131,7 +138,9 @@ def _faults_of_names(nodes: Nodes) -> Iterator[Fault]:
             found = repr(nodes.kind[row]) if nodes.kind[row] else "empty"
             yield nodes.fault(row, "kind", found, nearest(nodes.kind[row], tuple(Kind)))
     if Kind.TRANSFORMER not in nodes.kind:
-        yield Fault(nodes.file, None, "kind", "of no node 'transformer'", "at least one transformer: EVs hang below those")
+        yield Fault(
+            nodes.file, None, "kind", "of no node 'transformer'", "at least one transformer: EVs hang below those"
+        )
 
 
 def _faults_of_parents(nodes: Nodes) -> Iterator[Fault]:
@@ -161,7 +170,9 @@ def _limit(nodes: Nodes, row: int, horizon: Horizon, loads: Mapping[str, LoadPro
     place = nodes.file, nodes.line[row], nodes.field("limit_kw", row)
     name = nodes.limit_series[row]
     if all(part not in loads for part in names_of(name)):  # no load's name, and perhaps a number gone wrong
-        raise FaultyInputError([Fault(*place, repr(name), f"a number of kW, or the name of a load: {nearest(name, loads)}")])
+        raise FaultyInputError(
+            [Fault(*place, repr(name), f"a number of kW, or the name of a load: {nearest(name, loads)}")]
+        )
     return limit_of(name, loads, horizon, file=place[0], row=place[1], field=place[2])
 
 

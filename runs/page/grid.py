@@ -97,7 +97,10 @@ def _tree(day: Day, shown: int | None, palette: Palette) -> dict[str, Any]:
     n = len(grid.transformers)
     substations = grid.upper_rows[1:].tolist()
     feeders = [grid.node[row] for row in grid.parent[grid.transformer_rows].tolist()]
-    middle = {grid.node[row]: float(np.mean([k for k in range(n) if feeders[k] == grid.node[row]] or [0])) for row in substations}
+    middle = {
+        grid.node[row]: float(np.mean([k for k in range(n) if feeders[k] == grid.node[row]] or [0]))
+        for row in substations
+    }
     label = {"show": True, "color": palette.text, "position": "right"}
     nodes: list[dict[str, Any]] = [
         {"name": "control centre", "value": [(n - 1) / 2, 2], "symbol": "diamond", "symbolSize": 20, "label": label}

@@ -147,7 +147,7 @@ class StationsWorld:
         """Say what is out of proportion, was read past, or does not count."""
         own_kw = float(self.feeder.own_kw.sum())
         found = [
-            *odd_load(self.load, self.scenario.load.fluctuation, own_kw, "the feeder's own loads"),
+            *odd_load(self.load, own_kw, "the feeder's own loads"),
             *odd_prices(self.tariff),
             *self.load.told,
             *self.tariff.told,

@@ -10,6 +10,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
+from environment.hierarchy import Hierarchy, TransformerSettings
 from numpy.typing import NDArray
 from power_grid_model import PowerGridModel
 from power_grid_model.utils import json_serialize_to_file
@@ -26,7 +27,6 @@ from environment.feeders import (
 from environment.feeders.placement import Placement
 from environment.feeders.power_flow import PowerFlow, _components
 from environment.fleets import Fleet
-from environment.hierarchy import Hierarchy, TransformerSettings
 from tests.support.feeders import changed, radial
 from tests.support.worlds import make_fleet
 

@@ -3,9 +3,9 @@ import dataclasses
 import networkx as nx
 import numpy as np
 import pytest
+from environment.hierarchy import CONTROL_CENTER, Hierarchy, TransformerSettings
 from pydantic import ValidationError
 
-from environment.hierarchy import CONTROL_CENTER, Hierarchy, TransformerSettings
 from tests.support.worlds import make_fleet
 
 FLEET = make_fleet([(1, 9, 5, 4)] * 200)
@@ -58,9 +58,7 @@ def test_random_assignment_is_seeded_and_uses_every_transformer() -> None:
 
 def test_a_column_names_the_transformers() -> None:
     names = np.array(["north", "south"] * 100)
-    grid = Hierarchy.build(
-        TransformerSettings(), dataclasses.replace(FLEET, node=names), np.random.default_rng(1)
-    )
+    grid = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, node=names), np.random.default_rng(1))
     assert grid.transformers == ("north", "south")
     odd = np.array(["substation:1", "control_center"] * 100)
     tree = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, node=odd), np.random.default_rng(1))

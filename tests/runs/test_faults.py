@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from environment.hierarchy import Hierarchy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.hierarchy import Hierarchy
 from environment.loads import LoadProfile
 from environment.network import ChannelSettings
 from runs.model import ChargingModel

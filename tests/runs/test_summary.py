@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from environment.hierarchy import Hierarchy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
 from coordination.valley_filling.problem import Schedule, ValleyFilling
-from environment.hierarchy import Hierarchy
 from environment.loads import LoadProfile
 from runs.metrics import Distance, EnergyBooks
 from runs.printed.ants import print_warnings_of

@@ -348,7 +348,7 @@ def test_messages_go_along_the_grids_tree(lines: int) -> None:
     scenario = case(30, log=True).update(transformer=grid, load={"fluctuation": 0.1})
     result = simulate(scenario)
     world = ChargingModel(scenario).world
-    tree = world.hierarchy.with_vehicles(world.fleet)
+    tree = world.places.with_vehicles(world.grid, world.fleet)
     names = {f"T{k}": f"transformer:T{k}" for k in (1, 2, 3)}
     groups = {"EVs of T1": "T1", "EVs of T2": "T2", "EVs of T3": "T3"}
     for row in result.log.to_dict("records"):

@@ -10,7 +10,6 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from environment.hierarchy import Hierarchy, TransformerSettings
 from numpy.typing import NDArray
 from power_grid_model import PowerGridModel
 from power_grid_model.utils import json_serialize_to_file
@@ -27,8 +26,9 @@ from environment.feeders import (
 from environment.feeders.placement import Placement
 from environment.feeders.power_flow import PowerFlow, _components
 from environment.fleets import Fleet
+from environment.grid import TransformerSettings
 from tests.support.feeders import changed, radial
-from tests.support.worlds import make_fleet
+from tests.support.worlds import counted_grid, make_fleet
 
 SIMBENCH = Path(__file__).parent.parent / "reference" / "feeders" / "simbench_small"
 CHAIN = radial([0, 1, 2], [0.05, 0.05, 0.05], [5, 5, 5])
@@ -403,14 +403,14 @@ def test_places_follow_the_seed_and_not_the_order_of_rows() -> None:
 
 
 def test_the_feeder_hangs_below_each_transformer_of_the_tree() -> None:
-    hierarchy = Hierarchy.build(TransformerSettings(count=2), FLEET, np.random.default_rng(1))
+    grid, places = counted_grid(TransformerSettings(count=2), FLEET, np.random.default_rng(1))
     placement = place(CigreLvFeeder(source="cigre_lv"))
-    tree = hierarchy.with_vehicles(FLEET, placement)
+    tree = places.with_vehicles(grid, FLEET, placement)
     assert nx.is_arborescence(tree)
     assert sum(kind == "node" for _, kind in tree.nodes(data="kind")) == 2 * len(placement.feeder)
     row = 17
     way = nx.shortest_path(tree, "control_center", f"ev:{FLEET.vehicle[row]}")
-    name = hierarchy.transformers[hierarchy.feeder_of[row]]
+    name = grid.transformers[places.transformer_of[row]]
     assert way[2:4] == [f"transformer:{name}", f"node:{name}/0"]
     assert way[-2] == f"node:{name}/{placement.feeder.node[placement.node_of[row]]}"
 

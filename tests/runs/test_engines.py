@@ -150,4 +150,4 @@ def test_messages_fall_as_batches_grow_and_no_fewer_than_one_deposit_an_ant() ->
 
 def test_vehicles_hang_in_the_tree() -> None:
     world = ChargingModel(Scenario().update(fleet={"vehicles": 20})).world
-    assert nx.is_arborescence(world.hierarchy.with_vehicles(world.fleet))
+    assert nx.is_arborescence(world.places.with_vehicles(world.grid, world.fleet))

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from environment.hierarchy import Hierarchy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from runs.simulate import run_world, simulate
 from runs.world import World
 from tests.support.books import assert_books_close
 from tests.support.laws import examples
-from tests.support.worlds import make_fleet
+from tests.support.worlds import make_fleet, world_of_one
 
 HOURS = st.floats(0, 23)
 
@@ -104,8 +103,7 @@ def pressed_worlds(draw: st.DrawFn) -> World:
         },
         channel=channel | {"log": True},
     )
-    hierarchy = Hierarchy.build(scenario.transformer, fleet, rng)
-    return World(scenario, fleet, hierarchy, (LoadProfile(base, actual),), (1,), (int(rng.integers(2**32)),))
+    return world_of_one(scenario, fleet, LoadProfile(base, actual), rng, int(rng.integers(2**32)))
 
 
 def assert_limit_holds(result: Result) -> None:

@@ -198,7 +198,7 @@ def test_a_fleet_names_its_nodes_and_a_wrong_one_ends_with_exit_2(tmp_path: Path
     world = World.build(Scenario.read(None, texts), np.random.default_rng(1))
     assert world.placement is not None
     assert world.placement.feeder.node[world.placement.node_of[0]] == "R18"
-    assert world.hierarchy.transformers == ("T1",)
+    assert world.grid.transformers == ("T1",)
     assert (RENAMED in world.warnings()) == is_told
     fleet.write_text(header + "a,5,14,20,11,R81\nb,5,14,20,11,\n")
     outcome = CliRunner().invoke(app, ["run", *(word for text in texts for word in ("--set", text))])
@@ -214,7 +214,7 @@ def test_without_a_feeder_its_nodes_do_not_count_and_a_node_is_the_grids(tmp_pat
     unused = World.build(case, np.random.default_rng(1))
     assert "the fleet's column feeder_node counts only beside a section [feeder]" in unused.warnings()
     path.write_text(f"{header},node\na,5,14,20,11,R18\nb,5,14,20,11,T2\n")
-    assert World.build(case, np.random.default_rng(1)).hierarchy.transformers == ("R18", "T2")
+    assert World.build(case, np.random.default_rng(1)).grid.transformers == ("R18", "T2")
     path.write_text(f"{header},node\na,5,14,20,11,R18\n\nb,5,14,20,11,\n")
     with pytest.raises(FaultyInputError, match="line 4: node is empty; expected the name of a node of the grid"):
         World.build(case, np.random.default_rng(1))

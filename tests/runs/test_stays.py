@@ -99,12 +99,12 @@ def test_the_order_of_lines_changes_no_figure_and_no_stay(
 
 def test_a_car_hangs_at_one_transformer_one_line_and_one_node() -> None:
     world = World.build(week(feeder={"source": "builtin"}), np.random.default_rng(1))
-    fleet, hierarchy, placement = world.fleet, world.hierarchy, world.placement
+    fleet, places, placement = world.fleet, world.places, world.placement
     assert placement is not None
     assert len(fleet) == 90
-    for place in (hierarchy.feeder_of, hierarchy.line_of, placement.node_of):
+    for place in (places.transformer_of, places.line_of, placement.node_of):
         np.testing.assert_array_equal(place, place[fleet.first_row])
-    tree = hierarchy.with_vehicles(fleet)
+    tree = places.with_vehicles(world.grid, fleet)
     assert sum(kind == "ev" for _, kind in tree.nodes(data="kind")) == 30
     assert all(tree.in_degree(f"ev:{vehicle}") == 1 for vehicle in fleet.vehicle.tolist())
 

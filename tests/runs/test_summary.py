@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from environment.hierarchy import Hierarchy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -21,14 +20,13 @@ from runs.scenario import Scenario
 from runs.simulate import run_world, summarize
 from runs.summary import summary_of
 from runs.world import World
-from tests.support.worlds import make_fleet
+from tests.support.worlds import make_fleet, world_of_one
 
 
 def world_of(stays: list[tuple[float, float, float, float]], base_kw: NDArray[np.float64], scenario: Scenario) -> World:
     """A world of these stays below one transformer."""
     fleet = make_fleet(stays)
-    hierarchy = Hierarchy.build(scenario.transformer, fleet, np.random.default_rng(1))
-    return World(scenario, fleet, hierarchy, (LoadProfile(base_kw, base_kw),), (1,), (1,))
+    return world_of_one(scenario, fleet, LoadProfile(base_kw, base_kw), np.random.default_rng(1))
 
 
 def summary(world: World) -> dict[str, Any]:

@@ -6,7 +6,15 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.problem import ValleyFilling
 from environment.fleets import Fleet
+from environment.grid import Grid, TransformerSettings
+from environment.grid.counts import CountsGrid
+from environment.grid.nodes import laid_out
+from environment.grid.places import Places
+from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
+from environment.loads import LoadProfile
+from runs.scenario import Scenario
+from runs.world import World
 
 HORIZONS = [Horizon(), Horizon(slot_min=15), Horizon(slot_min=30, slots=16), Horizon(slot_min=90)]
 
@@ -24,6 +32,22 @@ def make_fleet(stays: list[tuple[float, float, float, float]], **columns: NDArra
         power_kw=table[:, 3],
         **given,
     )
+
+
+def counted_grid(settings: TransformerSettings, fleet: Fleet, rng: np.random.Generator) -> tuple[Grid, Places]:
+    """The grid that [transformer] counts, over a day's hours, and the places of a fleet in it."""
+    nodes = () if fleet.node is None else tuple(np.unique(fleet.node).tolist())
+    none = LoadProfile(np.zeros(24), np.zeros(24))
+    grid = laid_out(CountsGrid().nodes(Surroundings(settings, nodes, None)), Horizon(), {"load": none})
+    return grid, Places.of(grid, fleet, "fleet.csv", rng)
+
+
+def world_of_one(scenario: Scenario, fleet: Fleet, load: LoadProfile, rng: np.random.Generator, seed: int = 1) -> World:
+    """A world of one transformer with a fleet and a base load below it."""
+    nodes = CountsGrid().nodes(Surroundings(scenario.transformer, (), None))
+    grid = laid_out(nodes, scenario.horizon, {"load": load})
+    places = Places.of(grid, fleet, "fleet.csv", rng)
+    return World(scenario, fleet, grid, places, (load,), (None, None), (1,), (seed,))
 
 
 @st.composite

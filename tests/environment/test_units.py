@@ -47,7 +47,7 @@ def test_loads_in_watts_or_megawatts_are_told(peak_kw: float, limit_kw: float, i
     shape = np.linspace(0.3, 1, 24) * (-1 if infeed else 1)
 
     def said(forecast_kw: float, actual_kw: float) -> list[str]:
-        return odd_load(LoadProfile(forecast_kw * shape, actual_kw * shape), 0.0, limit_kw, "the limit")
+        return odd_load(LoadProfile(forecast_kw * shape, actual_kw * shape), limit_kw, "the limit")
 
     if peak_kw < 100 * limit_kw and limit_kw < 100 * peak_kw:
         assert said(peak_kw, 1.1 * peak_kw) == []
@@ -66,9 +66,9 @@ def test_prices_in_hundredths_are_told(mean: float) -> None:
 
 
 def test_percent_of_a_fluctuation_is_told() -> None:
-    load = LoadProfile(np.ones(24), np.ones(24))
-    assert odd_load(load, 0.05, 1.0, "") == []
-    assert odd_load(load, 5.0, 1.0, "") == ["load.fluctuation = 5 is 500%; are 5 %, 0.05, meant?"]
+    small, large = (LoadProfile(np.ones(24), np.ones(24), fluctuation=part) for part in (0.05, 5.0))
+    assert odd_load(small, 1.0, "") == []
+    assert odd_load(large, 1.0, "") == ["load.fluctuation = 5 is 500%; are 5 %, 0.05, meant?"]
 
 
 def warnings(*keys: str) -> str:

@@ -57,11 +57,11 @@ class AcnFleet(DatedFleet):
             raise ValueError(f"last_day {self.last_day}; expected {self.first_day} (first_day) or later")
         return self
 
-    def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:  # noqa: ARG002  (the file knows all)
-        """Read the sessions.
+    def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:
+        """Read the sessions, or their share.
 
         A session that crosses the horizon's start or its end is kept with its whole need; without a fold, those wholly
-        outside it are left out, and told.
+        outside it are left out, and told; the share is one of those that stay.
 
         Raises
         ------
@@ -83,17 +83,19 @@ class AcnFleet(DatedFleet):
             told=told,
         )
         if self.fold != "none":
-            return folded(fleet, stays, horizon, self.fold, self.path.name, (self.first_day, self.last_day))
+            days = (self.first_day, self.last_day)
+            moved, rows = folded(fleet, stays, horizon, self.fold, self.path.name, days)
+            return self.share_of(fleet, rng, rows, moved)
         require_dates(fleet, horizon, self.path.name)
         away = outside(fleet, horizon)
         if not away.any():
-            return fleet
+            return self.share_of(fleet, rng, np.arange(n))
         span = horizon.span_text(float(fleet.plug_in_h.min()), float(fleet.plug_out_h.max()))
         left = (
             f"{away.sum()} of {n} sessions, which span {span}, lie wholly outside the horizon and are left out "
             "(fleet.fold takes them onto its days)"
         )
-        return replace(fleet, told=(*told, left)).take(np.flatnonzero(~away))
+        return self.share_of(replace(fleet, told=(*told, left)), rng, np.flatnonzero(~away))
 
     def first_plug_in(self, horizon: Horizon) -> datetime:
         """Return when the first session begins; see `DatedFleet.first_plug_in`."""

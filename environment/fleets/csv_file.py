@@ -40,8 +40,8 @@ class CsvFleet(DatedFleet):
         first: datetime = times.tz_localize(None).min().to_pydatetime()
         return first
 
-    def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:  # noqa: ARG002  (the file knows all)
-        """Read the fleet.
+    def build(self, horizon: Horizon, rng: np.random.Generator) -> Fleet:
+        """Read the fleet, or its share.
 
         Raises
         ------
@@ -82,7 +82,10 @@ class CsvFleet(DatedFleet):
             wanted = f"'none', or {','.join(TIMES)} (ISO 8601 times) in {table.file}"
             table.faults.append(Fault("scenario", None, "fleet.fold", f"{self.fold!r} on hours without dates", wanted))
         raise_if_any(table.faults)
-        return fleet if stays is None else folded(fleet, stays, horizon, self.fold, table.file)
+        if stays is None:
+            return self.share_of(fleet, rng, np.arange(len(fleet)))
+        moved, rows = folded(fleet, stays, horizon, self.fold, table.file)
+        return self.share_of(fleet, rng, rows, moved)
 
     def transformers_named(self, *, beside_feeder: bool = False) -> int:
         """Return how many transformers the file names, which is not read for it; see `DatedFleet.transformers_named`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from environment.faults import Fault, FaultyInputError
 from environment.files import extent_of
@@ -32,6 +33,10 @@ class DatedFleet(Settings):
     and its length, and comes on a day of the horizon; weekdays that the horizon lacks are left out. "day": the file's days count
     modulo the horizon's."""
 
+    share: float = Field(default=1.0, gt=0, le=1)
+    """Part of the file's EVs that is taken: so many of them, rounded and at least one, are drawn, each with all its stays. With one
+    seed the EVs of a smaller share are among those of a larger one."""
+
     @abstractmethod
     def first_plug_in(self, horizon: Horizon) -> datetime:
         """Return when the first stay begins, on the wall clock of the horizon's zone.
@@ -43,7 +48,7 @@ class DatedFleet(Settings):
         """
 
     def stays_at_most(self, horizon: Horizon) -> int:  # noqa: ARG002  (dates are not read yet)
-        """Return how many stays the file has at most; it is counted and not read."""
+        """Return how many stays the file has at most, whatever its share; it is counted and not read."""
         return extent_of(self.path).marks
 
     def transformers_named(self, *, beside_feeder: bool = False) -> int:  # noqa: ARG002  (this one names none)
@@ -55,6 +60,35 @@ class DatedFleet(Settings):
             Whether there is a feeder: a column `node` alone may then name its nodes, and does not count.
         """
         return 0
+
+    def share_of(
+        self, fleet: Fleet, rng: np.random.Generator, counts: NDArray[np.int64], moved: Fleet | None = None
+    ) -> Fleet:
+        """Return the share of a fleet's EVs; all of them, and nothing drawn, where it is 1.
+
+        Parameters
+        ----------
+        fleet
+            The file's stays, which say whose each is.
+        rng
+            Draws an order of all its EVs, of which the first are taken: neither the order of rows nor the horizon changes it.
+        counts
+            Rows that count, ascending; it is a share of their EVs.
+        moved
+            The same rows as they are to be returned, where that is not as they stand in the file.
+        """
+        moved = moved or fleet
+        if self.share == 1:
+            return moved if counts.size == len(fleet) else moved.take(counts)
+        place = fleet.each_vehicle(rng.permutation)[counts]
+        places = np.unique(place)
+        n = round(self.share * places.size)
+        whole = moved.take(counts)
+        part = whole.take(np.flatnonzero(place <= places[max(n, 1) - 1]))
+        if whole.node is not None and part.node is not None:
+            part = replace(part, nodes_without_evs=tuple(np.setdiff1d(whole.node, part.node).tolist()))
+        few = f"fleet.share = {self.share:g} of {places.size:,} EVs is none; one is taken"
+        return part if n else replace(part, told=(*part.told, few))
 
 
 class Stays(NamedTuple):
@@ -71,8 +105,10 @@ def folded(
     fold: Literal["none", "weekday", "day"],
     file: str,
     days: tuple[date | None, date | None] = (None, None),
-) -> Fleet:
-    """Return a fleet with its stays on days of the horizon; every stay keeps its time of day and its true length.
+) -> tuple[Fleet, NDArray[np.int64]]:
+    """Return a fleet with its stays on days of the horizon, and the rows that have one there, ascending.
+
+    Every stay keeps its time of day and its true length.
 
     Stays of one EV, which folded may overlap, then count as EVs of their own. Where all dates are the horizon's own, the fleet
     stays as it is.
@@ -98,7 +134,7 @@ def folded(
         If the horizon has none of the stays' weekdays.
     """
     if fold == "none":
-        return fleet
+        return fleet, np.arange(len(fleet))
     import pandas as pd
 
     wall = stays.plug_in.tz_localize(None)
@@ -124,12 +160,12 @@ def folded(
         raise FaultyInputError([Fault(file, None, "weekdays of the stays", found, expected)])
     plug_in_h = horizon.elapsed_h(wall_h)
     if rows.size == len(fleet) and (np.abs(plug_in_h - fleet.plug_in_h) < TOLERANCE_H).all():
-        return fleet  # all dates are the horizon's own
+        return fleet, rows  # all dates are the horizon's own
     plug_out_h = plug_in_h + _hours(stays.plug_out - stays.plug_in)
     if fleet.stay_number is not None:
         told += "; each stay counts as an EV of its own, for folded stays of one may overlap"
     own = replace(fleet, vehicle=fleet.name, stay_number=None, plug_in_h=plug_in_h, plug_out_h=plug_out_h)
-    return replace(own, told=(*fleet.told, told)).take(rows)
+    return replace(own, told=(*fleet.told, told)), rows
 
 
 def _hours(lengths: "pd.TimedeltaIndex") -> NDArray[np.float64]:

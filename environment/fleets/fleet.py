@@ -50,6 +50,8 @@ class Fleet:
         Number of the stay among those of its EV, from 1 in order of plug-in; None where every EV has one stay.
     states_soc
         Whether the source states how full EVs come; else that is drawn, follows from the needs, or is unknown.
+    nodes_without_evs
+        Names of the grid's nodes that the source names and at which none of these EVs is: those of a smaller share stand elsewhere.
     nodeless
         A fault for each stay of a file whose `node` is empty. They count only where `node` names the grid's nodes, which the file
         alone may not tell: with `with_feeder_nodes` they are gone.
@@ -69,6 +71,7 @@ class Fleet:
     feeder_node: NDArray[np.str_] | None = None
     stay_number: NDArray[np.int64] | None = None
     states_soc: bool = False
+    nodes_without_evs: tuple[str, ...] = ()
     nodeless: tuple[Fault, ...] = ()
     told: tuple[str, ...] = ()
 
@@ -85,7 +88,14 @@ class Fleet:
 
     def with_feeder_nodes(self) -> "Fleet":
         """Return the fleet with its column `node` as `feeder_node`, which is what it meant in older files; `told` says so."""
-        return replace(self, node=None, feeder_node=self.node, nodeless=(), told=(*self.told, RENAMED))
+        told = (*self.told, RENAMED)
+        return replace(self, node=None, feeder_node=self.node, nodes_without_evs=(), nodeless=(), told=told)
+
+    @property
+    def node_names(self) -> NDArray[np.str_]:
+        """Names of the grid's nodes that the source names, sorted, shape ``(n_names,)``; none where the grid assigns EVs."""
+        others = np.array(self.nodes_without_evs, dtype=np.str_)
+        return others if self.node is None else np.unique(np.concatenate([self.node, others]))
 
     @cached_property
     def stay(self) -> NDArray[np.int64]:

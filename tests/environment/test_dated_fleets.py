@@ -3,6 +3,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,95 @@ def test_hours_between_stays_are_hours_between_moments(horizon: Horizon, quarter
                 np.testing.assert_allclose(np.column_stack([fleet.plug_in_h, fleet.plug_out_h]), elapsed, atol=1e-9)
 
 
+MAY = Horizon(start="2024-05-06T12:00", slots=7 * 24)
+CARS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=20, unique=True)
+SHARES = st.floats(0.01, 1.0)
+
+
+def of_cars(folder: Path, stays: Sequence[tuple[int, int]], **settings: Any) -> CsvFleet:
+    """A file of stays from midnight on, each of a car on a day; the car's number is the feeder's node, too."""
+    path = folder / "cars.csv"
+    rows = (
+        f"car{car},2024-05-{7 + day:02d}T00:00,2024-05-{7 + day:02d}T0{1 + car % 5}:00,1,4,T{car}\n"
+        for car, day in stays
+    )
+    path.write_text("vehicle,plug_in,plug_out,energy_kwh,power_kw,node\n" + "".join(rows))
+    return CsvFleet.model_validate({"source": "csv", "path": path, **settings})
+
+
+def columns_of(fleet: Fleet) -> list[tuple[object, ...]]:
+    assert fleet.node is not None
+    columns = (fleet.vehicle, fleet.stay, fleet.node, fleet.plug_in_h, fleet.plug_out_h)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@given(CARS, SHARES, SHARES, st.integers(0, 2**32))
+def test_shares_are_of_whole_evs_and_nested(stays: list[tuple[int, int]], one: float, other: float, seed: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        whole, *parts = (
+            of_cars(Path(name), stays, share=share).build(MAY, np.random.default_rng(seed))
+            for share in (1.0, min(one, other), max(one, other))
+        )
+    rows = columns_of(whole)
+    for part, share in zip(parts, sorted((one, other)), strict=True):
+        assert part.n_vehicles == max(round(share * whole.n_vehicles), 1)
+        kept = set(part.vehicle.tolist())
+        assert columns_of(part) == [row for row in rows if row[0] in kept], "all stays of an EV, in their order"
+        assert part.node_names.tolist() == whole.node_names.tolist(), "no node goes because its EVs do"
+        assert (len(part.told) > len(whole.told)) == (share * whole.n_vehicles <= 0.5)
+    assert set(parts[0].vehicle.tolist()) <= set(parts[1].vehicle.tolist())
+
+
+@given(CARS, SHARES, st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_the_order_of_rows_and_the_horizon_choose_no_evs(
+    stays: list[tuple[int, int]], share: float, seed: int, random: Random
+) -> None:
+    chosen = []
+    for order, horizon in (
+        (stays, MAY),
+        (random.sample(stays, len(stays)), MAY),
+        (stays, Horizon(start="2024-05-01")),
+    ):
+        with tempfile.TemporaryDirectory() as name:
+            fleet = of_cars(Path(name), order, share=share).build(horizon, np.random.default_rng(seed))
+        chosen.append(set(fleet.vehicle.tolist()))
+    if len({(min(day for car, day in stays if car == each), each % 5) for each, _ in stays}) == len(dict(stays)):
+        assert chosen[0] == chosen[1], "EVs that differ in more than their names"
+    assert chosen[0] == chosen[2]
+
+
+def test_a_whole_fleet_draws_nothing(tmp_path: Path) -> None:
+    rng, untouched = np.random.default_rng(5), np.random.default_rng(5)
+    of_cars(tmp_path, [(1, 0), (2, 0), (3, 1)]).build(MAY, rng)
+    acn(tmp_path, [("2024-05-07T08:00", "2024-05-07T09:00")]).build(MAY, rng)
+    assert rng.bit_generator.state == untouched.bit_generator.state
+
+
+@pytest.mark.parametrize("fold", ["none", "weekday", "day"])
+def test_a_share_of_sessions_is_one_of_those_that_count(tmp_path: Path, fold: str) -> None:
+    """Two of five sessions lie far before the horizon, and are folded onto it or left out."""
+    days = ["2023-05-08", "2023-05-09", "2024-05-07", "2024-05-08", "2024-05-09"]
+    rows = [(f"{day}T08:00", f"{day}T0{9 if k < 4 else 8}:30") for k, day in enumerate(days)]
+    whole = acn(tmp_path, rows, fold=fold).build(MAY, RNG)
+    part = acn(tmp_path, rows, fold=fold, share=0.6).build(MAY, np.random.default_rng(1))
+    assert (len(whole), len(part)) == ((3, 2) if fold == "none" else (5, 3))
+    assert set(part.vehicle.tolist()) < set(whole.vehicle.tolist())
+    where = {name: row for row, name in enumerate(whole.vehicle.tolist())}
+    rows_of = [where[name] for name in part.vehicle.tolist()]
+    assert part.plug_in_h.tolist() == whole.plug_in_h[rows_of].tolist()
+
+
+@given(CARS, SHARES, st.integers(0, 2**32))
+def test_stays_of_a_folded_share_are_of_whole_evs(stays: list[tuple[int, int]], share: float, seed: int) -> None:
+    day = Horizon(start="2024-05-06T12:00")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        cars = set(of_cars(folder, stays, share=share).build(MAY, np.random.default_rng(seed)).vehicle.tolist())
+        fleet = of_cars(folder, stays, share=share, fold="day").build(day, np.random.default_rng(seed))
+    names = [name.partition("/")[0] for name in fleet.vehicle.tolist()]
+    assert sorted(names) == sorted(f"car{car}" for car, _ in stays if f"car{car}" in cars)
+
+
 @given(horizons(), st.integers(0, 2**32))
 def test_a_load_by_time_lies_where_its_moments_lie(horizon: Horizon, seed: int) -> None:
     kw = np.random.default_rng(seed).uniform(0, 9, horizon.n_slots)
@@ -96,7 +186,8 @@ def test_a_folded_stay_keeps_its_time_of_day_and_its_length(
         with pytest.raises(FaultyInputError, match="weekdays of the stays"):
             folded(fleet, Stays(plug_in, plug_out), horizon, fold, "f.csv")
         return
-    there = folded(fleet, Stays(plug_in, plug_out), horizon, fold, "f.csv")
+    moved, rows = folded(fleet, Stays(plug_in, plug_out), horizon, fold, "f.csv")
+    there = moved.take(rows)
     rows = np.array([int(name[1:]) for name in there.vehicle])
     np.testing.assert_allclose(there.plug_out_h - there.plug_in_h, [quarters[row][1] / 4 for row in rows])
     assert ((there.plug_in_h >= 0) & (there.plug_in_h <= horizon.hours + 1)).all()

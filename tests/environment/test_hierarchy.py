@@ -64,3 +64,10 @@ def test_a_column_names_the_transformers() -> None:
     tree = Hierarchy.build(TransformerSettings(), dataclasses.replace(FLEET, node=odd), np.random.default_rng(1))
     assert nx.is_arborescence(tree.with_vehicles(FLEET)), "a name may be anything"
     assert [grid.transformers[k] for k in grid.feeder_of] == names.tolist()
+
+
+def test_a_transformer_that_a_share_left_without_evs_is_there() -> None:
+    there = dataclasses.replace(FLEET, node=np.array(["b", "d"] * 100), nodes_without_evs=("a", "c"))
+    grid = Hierarchy.build(TransformerSettings(), there, np.random.default_rng(1))
+    assert grid.transformers == ("a", "b", "c", "d")
+    assert [grid.transformers[k] for k in grid.feeder_of] == ["b", "d"] * 100

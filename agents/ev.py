@@ -221,7 +221,8 @@ class EV(mesa.Agent):  # type: ignore[misc]
         problem, held = self.transformer.problem, self.schedule_kw
         change = np.empty_like(held)
         stay = problem.stay(self.row, self.first_slot, problem.need_kwh[self.row])
-        moved = adjustment.move(now, asked_kw, load_kw, problem.limit_kw, stay, held, change, np.empty_like(held))
+        limit_kw, scratch = problem.limit_kw, np.empty_like(held)
+        moved = adjustment.move(now, asked_kw, load_kw, limit_kw, problem.top_kw, stay, held, change, scratch)
         if moved != 0:
             self._exchange(self.first_slot, change)
 
@@ -233,7 +234,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         now
             The present slot, at its beginning.
         room_kw
-            What the transformer has left under its limit, as told at the plug.
+            What the transformer has left under the slot's limit, as told at the plug.
         """
         problem, held = self.transformer.problem, self.schedule_kw
         network = self.transformer.network
@@ -245,7 +246,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
         k = now - self.first_slot
         free = [self._usable_kw(now + j) - held[k + j] for j in range(held.size - k)]
         rule = FALLBACKS[network.settings.fallback]
-        drawn = float(rule(lacking, sum(free[1:]), free[0], room_kw, problem.limit_kw, network.settings))
+        drawn = float(rule(lacking, sum(free[1:]), free[0], room_kw, float(problem.limit_kw[now]), network.settings))
         if problem.whole:
             drawn = float(power_kw) if drawn > power_kw - adjustment.DONE_KW else 0.0
         held[k] += drawn

@@ -234,7 +234,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self._accepted = dict(self._snapshot.accepted)
         self._meter(now)
         self._strays.clear()  # all are asked
-        board.load_kw[now] = max(board.load_kw[now], board.limit_kw)
+        board.load_kw[now] = max(board.load_kw[now], board.limit_kw[now])
         ahead = self.settings.information == "day_ahead"
         evs = [self.evs[row] for row in self.problem.order.tolist()] if ahead else self.plugged_in
         evs = [ev for ev in evs if self.problem.stop_slot[ev.row] > now]
@@ -327,7 +327,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         board, whole = self.board, self.problem.whole
         told, heard = self._tell(residual)
         for place, ev in enumerate(self.plugged_in):
-            over = board.load_kw[now] - board.limit_kw
+            over = board.load_kw[now] - board.limit_kw[now]
             if abs(residual) <= DONE_KW and over <= LIMIT_TOLERANCE_KW:
                 break
             if not (heard[place] and ev.ready):
@@ -357,7 +357,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
     def _cut_one(self, ev: EV, now: int) -> None:
         """Cut an EV's charging as far as the slot is above the limit: at the plug, so that it needs no message to work."""
         board, k = self.board, now - ev.first_slot
-        cut = cut_kw(board.load_kw[now], board.limit_kw, ev.schedule_kw[k], self.problem.whole)
+        cut = cut_kw(board.load_kw[now], board.limit_kw[now], ev.schedule_kw[k], self.problem.whole)
         if cut > 0:
             order = Cut(now, np.array([-cut]))
             self.channel.cast(self.network, order, self, 1, ev.name if self.channel.log is not None else "")
@@ -426,7 +426,7 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
             waits = ev.pending is not None and ev.asked_h < begun_h
             if ev.alive and (ev.cut_off or waits):
                 ev.was_cut_off = True
-                drawn = ev.charge_unguided(now, board.limit_kw - board.load_kw[now])
+                drawn = ev.charge_unguided(now, board.limit_kw[now] - board.load_kw[now])
                 board.load_kw[now] += drawn
                 k = now - ev.first_slot
                 self.ledger.of(ev.row)[k] += drawn

@@ -28,10 +28,10 @@ def flow_cost(problem: ValleyFilling) -> float:
     head = n + np.concatenate([np.arange(a, b) for a, b in zip(first, stop, strict=True)])
     sink = n + slots
     need = np.rint(problem.need_kwh[problem.order] / (power * problem.slot_h)).astype(np.int64)
-    units = int(min(np.bincount(head - n, minlength=slots).max(), np.ceil(problem.limit_kw / power)))
+    units = int(min(np.bincount(head - n, minlength=slots).max(), np.ceil(problem.top_kw / power)))
     before = problem.base_kw[:, None] + power * np.arange(units)
     convex = np.rint(SCALE * ((before + power) ** 2 - before**2)).astype(np.int64).ravel()
-    never = int(SCALE * (2 * power * problem.limit_kw - power**2)) + 1
+    never = int(SCALE * (2 * power * problem.top_kw - power**2)) + 1
     solver = min_cost_flow.SimpleMinCostFlow()
     solver.add_arcs_with_capacity_and_unit_cost(tail, head, np.ones(tail.size, np.int64), np.zeros(tail.size, np.int64))
     slot_nodes = np.repeat(np.arange(n, n + slots), units)
@@ -83,7 +83,7 @@ def main(fleets: list[int] = FLEETS, runs: list[tuple[int, int, str, str]] = RUN
             power = float(problem.power_kw[0])
             gone = problem.need_kwh.sum() - problem.need_kwh[problem.order].sum()
             units = round((unserved - gone / problem.slot_h) / power)
-            price = (int(SCALE * (2 * power * problem.limit_kw - power**2)) + 1) / SCALE
+            price = (int(SCALE * (2 * power * problem.top_kw - power**2)) + 1) / SCALE
             cost = float(np.square(problem.base_kw + optimum.schedule.load_kw()).sum()) + units * price
             rounding = problem.need_kwh.sum() / (power * problem.slot_h * SCALE) + 1e-12 * cost
             same = abs(flow_cost(problem) - cost) <= rounding

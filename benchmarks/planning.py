@@ -37,15 +37,16 @@ def make_problem(vehicles: int, slot_min: int, *, whole: bool = False) -> Valley
 def _bare(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     stays: Stays,
 ) -> None:
     held = np.zeros(load_kw.size)
     chosen = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
+    top_kw = limit_kw.max()
     for i in rows:
         slots = stays.stop_slot[i] - stays.first_slot[i]
-        ants.choose_slots(load_kw, limit_kw, stay_of(stays, i), held, chosen[:slots], scratch)
+        ants.choose_slots(load_kw, limit_kw, top_kw, stay_of(stays, i), held, chosen[:slots], scratch)
 
 
 def bare(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> None:

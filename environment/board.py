@@ -23,18 +23,23 @@ SINCE_COPY, VERSION, DEPOSITS, ENTRIES, TAKEN, REFUSALS, N_TALLIES = range(7)
 deposits received, slots named in them, slots named in those that were accepted, deposits refused."""
 
 
+def by_slot(limit_kw: float | NDArray[np.float64], n_slots: int) -> NDArray[np.float64]:
+    """Return a limit by slot, an array of its own [kW], shape ``(n_slots,)``; a number stands for all slots."""
+    return np.full(n_slots, limit_kw, dtype=np.float64)
+
+
 @compiled
 def post(
-    load_kw: NDArray[np.float64], limit_kw: float, first_slot: int, change_kw: NDArray[np.float64]
+    load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64], first_slot: int, change_kw: NDArray[np.float64]
 ) -> tuple[bool, int]:
-    """Add a change to the load if no slot that it raises would pass the limit (eq 8).
+    """Add a change to the load if no slot that it raises would pass its limit (eq 8).
 
     Parameters
     ----------
     load_kw
         Base load plus all promises [kW], shape ``(n_slots,)``; changed in place.
     limit_kw
-        The transformer's limit.
+        The transformer's limit [kW], shape ``(n_slots,)``.
     first_slot
         Slot of the first entry of `change_kw`.
     change_kw
@@ -49,7 +54,7 @@ def post(
     entries = 0
     for k in range(change_kw.size):  # without branches: which slots are raised is not to be foreseen
         raised = change_kw[k] > 0.0
-        refused |= raised & (load_kw[first_slot + k] + change_kw[k] > limit_kw + LIMIT_TOLERANCE_KW)
+        refused |= raised & (load_kw[first_slot + k] + change_kw[k] > limit_kw[first_slot + k] + LIMIT_TOLERANCE_KW)
         entries += raised | (change_kw[k] < 0.0)
     if not refused:
         for k in range(change_kw.size):
@@ -70,7 +75,7 @@ def publish(load_kw: NDArray[np.float64], copies_kw: NDArray[np.float64], tally:
 @compiled
 def deposit(
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     tally: NDArray[np.int64],
     first_slot: int,
     power_kw: NDArray[np.float64],
@@ -96,19 +101,21 @@ def pheromone(
 
     Paper A, eqs (9)-(10) [reconstructed]: :math:`\tau(h) = (P^{max} - P_h) / \sum_k (P^{max} - P_k)`, zero where the
     transformer is full; here over the whole board, an ant takes the sum over its own stay. Any other falling function
-    of the load gives the same order of slots, hence the same schedule. So where limits differ by slot (ours), headroom is
-    counted from the largest of them: the deepest valley draws ants, not the highest limit.
+    of the load gives the same order of slots, hence the same schedule. Where limits vary by slot, :math:`P^{max}` is the
+    largest of them: the order is that of the loads, and a slot's own limit says only whether it is open.
 
     Parameters
     ----------
     load_kw
         Base load plus promises [kW], shape ``(..., n_slots)``.
     limit_kw
-        The transformer's limit, or that of each slot.
+        The transformer's limit [kW]: a number, or by slot, a shape that broadcasts to that of the load.
     top_kw
-        The largest limit of any slot; that of those given if left out.
+        The largest limit of any slot, where the load is only that of some slots; the largest of those given if left out.
     """
-    top_kw = np.max(limit_kw) if top_kw is None else top_kw
+    limit_kw = np.asarray(limit_kw, dtype=np.float64)
+    if top_kw is None:
+        top_kw = limit_kw.max(axis=-1, keepdims=True) if limit_kw.ndim else limit_kw
     headroom = np.where(load_kw < limit_kw, top_kw - load_kw, 0.0)
     total = headroom.sum(axis=-1, keepdims=True)
     return np.divide(headroom, total, out=np.zeros_like(headroom), where=total > 0)
@@ -126,7 +133,7 @@ class PheromoneBoard:
     base_kw
         Forecast base load [kW], shape ``(n_slots,)``.
     limit_kw
-        The transformer's limit.
+        The transformer's limit [kW]: a number, or by slot, shape ``(n_slots,)``; kept by slot.
     batch_size
         Deposits per version.
     lines
@@ -138,8 +145,10 @@ class PheromoneBoard:
         The copies that ants read where no message is lost [kW], shape ``(max(lines, 1), n_slots)``.
     """
 
-    def __init__(self, base_kw: NDArray[np.float64], limit_kw: float, batch_size: int, lines: int = 0) -> None:
-        self.limit_kw = float(limit_kw)
+    def __init__(
+        self, base_kw: NDArray[np.float64], limit_kw: float | NDArray[np.float64], batch_size: int, lines: int = 0
+    ) -> None:
+        self.limit_kw = by_slot(limit_kw, base_kw.size)
         self.batch_size = int(batch_size)
         self.base_kw = base_kw.astype(np.float64)
         self.load_kw = self.base_kw.copy()

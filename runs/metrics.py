@@ -213,7 +213,7 @@ class Distance:
         if start is None and problem.whole and not problem.has_unit_slots:
             start = world.free_charging.schedules[transformer]  # but no best schedule known may cost more than another
         optimum = solve(problem, start, within=world.scenario.run.optimum_within, free_kw2=free_kw2)
-        rounding = CLOSED * abs(optimum.bound_kw2) + 2 * problem.limit_kw * LIMIT_TOLERANCE_KW * problem.n_slots
+        rounding = CLOSED * abs(optimum.bound_kw2) + 2 * problem.top_kw * LIMIT_TOLERANCE_KW * problem.n_slots
         if cost - optimum.bound_kw2 < -rounding:
             name = world.grid.transformers[transformer]
             found = f"costs {cost:.12g} kW2, less than the least possible {optimum.bound_kw2:.12g} kW2"

@@ -32,11 +32,12 @@ def move(
     now: int,
     residual_kw: float,
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
+    top_kw: float,
     stay: PlainStay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
-    headroom_kw: NDArray[np.float64],
+    scratch_kw: NDArray[np.float64],
 ) -> float:
     """Let one EV answer the present slot's deviation by shifting between now and later.
 
@@ -46,7 +47,7 @@ def move(
         The present slot.
     residual_kw
         What it still strays from plan; positive asks EVs out of it, negative asks them in.
-    load_kw, limit_kw
+    load_kw, limit_kw, top_kw
         As in `choose_slots`.
     stay
         The EV's whole stay and need.
@@ -54,7 +55,7 @@ def move(
         The EV's present schedule in its usable slots [kW].
     change_kw
         Receives the change of that schedule [kW].
-    headroom_kw
+    scratch_kw
         Room for scratch values, as long.
 
     Returns
@@ -74,7 +75,7 @@ def move(
         if wanted <= 0.0:
             return 0.0
         rest = rest_of(stay, now + 1, wanted * stay.slot_h)
-        left_kwh = choose_slots(load_kw, limit_kw, rest, held_kw[later:], change_kw[later:], headroom_kw)
+        left_kwh = choose_slots(load_kw, limit_kw, top_kw, rest, held_kw[later:], change_kw[later:], scratch_kw)
         moved = 0.0
         for j in range(later, change_kw.size):
             moved += change_kw[j]
@@ -83,7 +84,7 @@ def move(
         change_kw[k] = -moved
         return moved
     wanted = usable_kw(stay, now) - held_kw[k]
-    room = limit_kw - load_kw[now]
+    room = limit_kw[now] - load_kw[now]
     if whole:
         if held_kw[k] > 0.0 or room < power_kw:
             return 0.0
@@ -118,22 +119,23 @@ def _adjust_all(
     now: int,
     deviation_kw: float,
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     stays: Stays,
     book: Book,
 ) -> tuple[int, int, int]:
     change = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
+    top_kw = limit_kw.max()
     moves = 0
     entries = 0
     residual = deviation_kw
     for i in rows:
-        over = load_kw[now] - limit_kw
+        over = load_kw[now] - limit_kw[now]
         if abs(residual) <= DONE_KW and over <= LIMIT_TOLERANCE_KW:
             break
         stay, held = stay_of(stays, i), powers_of(book, i)
         wanted = asked(residual, over, stay.power_kw, stay.whole)
-        moved = move(now, wanted, load_kw, limit_kw, stay, held, change[: held.size], scratch)
+        moved = move(now, wanted, load_kw, limit_kw, top_kw, stay, held, change[: held.size], scratch)
         if moved == 0.0:
             continue
         added, named = post(load_kw, limit_kw, stay.first_slot, change[: held.size])
@@ -151,7 +153,7 @@ def _cut_all(
     rows: NDArray[np.int64],
     now: int,
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     stays: Stays,
     book: Book,
 ) -> int:
@@ -159,7 +161,7 @@ def _cut_all(
     for i in rows:
         held, k = powers_of(book, i), now - stays.first_slot[i]
         if 0 <= k < held.size:
-            cut = cut_kw(load_kw[now], limit_kw, held[k], stays.whole)
+            cut = cut_kw(load_kw[now], limit_kw[now], held[k], stays.whole)
             if cut > 0.0:
                 held[k] -= cut
                 load_kw[now] -= cut
@@ -176,7 +178,7 @@ def asked(residual_kw: float, over_kw: float, power_kw: float, whole: bool) -> f
     residual_kw
         Deviation left.
     over_kw
-        Load above the transformer's limit; negative if below.
+        Load above the slot's limit; negative if below.
     power_kw, whole
         The EV's rated power; with `whole`, an excess of any size asks for all of it.
     """
@@ -187,7 +189,7 @@ def asked(residual_kw: float, over_kw: float, power_kw: float, whole: bool) -> f
 
 @compiled
 def cut_kw(load_kw: float, limit_kw: float, held_kw: float, whole: bool) -> float:
-    """Return how much of an EV's power must go because the slot is above the limit and nobody can move [kW]."""
+    """Return how much of an EV's power must go because the slot is above its limit and nobody can move [kW]."""
     over = load_kw - limit_kw
     if over <= LIMIT_TOLERANCE_KW:
         return 0.0

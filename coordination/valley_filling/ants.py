@@ -27,32 +27,34 @@ from environment.compiled import compiled
 @compiled
 def choose_slots(
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
+    top_kw: float,
     stay: PlainStay,
     held_kw: NDArray[np.float64],
     chosen_kw: NDArray[np.float64],
-    headroom_kw: NDArray[np.float64],
+    depth_kw: NDArray[np.float64],
 ) -> float:
     """Choose slots for one EV: strongest pheromone first, until the need is met or no slot is left.
 
-    The pheromone of a slot grows with its headroom, limit less load (eq 9), so the slot of the largest headroom is the
-    one of the strongest pheromone; ties go to the earlier slot. A slot without headroom is closed (eq 8). Each chosen
-    slot is used as far as the rated power, the part of it that the stay covers and its headroom allow; so the last
-    chosen, least attractive one is used in part. With whole slots a slot is used at rated power or not at all.
+    The pheromone of a slot grows with the depth of the valley there, the largest limit less the load (eq 9), so the deepest
+    slot is the one of the strongest pheromone; ties go to the earlier slot. A slot without room under its own limit is
+    closed (eq 8). Each chosen slot is used as far as the rated power, the part of it that the stay covers and its room
+    allow; so the last chosen, least attractive one is used in part. With whole slots a slot is used at rated power or
+    not at all.
 
     Parameters
     ----------
     load_kw
         Load of each slot as the ant reads it [kW], shape ``(n_slots,)``.
-    limit_kw
-        The transformer's limit.
+    limit_kw, top_kw
+        The transformer's limit [kW], shape ``(n_slots,)``, and the largest of it.
     stay
         What is left of the EV's stay, and its need; the three arrays below begin at its first slot, shape ``(n_usable,)``.
     held_kw
         Power that the EV already holds in these slots [kW].
     chosen_kw
         Receives the power chosen in addition [kW].
-    headroom_kw
+    depth_kw
         Room for scratch values, at least ``n_usable`` long.
 
     Returns
@@ -65,26 +67,28 @@ def choose_slots(
     first_slot, need_kwh = stay.first_slot, stay.need_kwh
     for k in range(n):
         chosen_kw[k] = 0.0
-        headroom_kw[k] = limit_kw - load_kw[first_slot + k]
+        load = load_kw[first_slot + k]
+        depth_kw[k] = top_kw - load if load < limit_kw[first_slot + k] else -np.inf
     while need_kwh > ENERGY_TOLERANCE_KWH:
-        best = 0
-        headroom = 0.0
+        best = -1
+        deepest = -np.inf
         for k in range(n):
-            if headroom_kw[k] > headroom:
-                headroom = headroom_kw[k]
+            if depth_kw[k] > deepest:
+                deepest = depth_kw[k]
                 best = k
-        if headroom <= 0.0:
+        if best < 0:
             break
-        headroom_kw[best] = 0.0
+        depth_kw[best] = -np.inf
+        room = limit_kw[first_slot + best] - load_kw[first_slot + best]
         if stay.whole:
-            if held_kw[best] > 0.0 or headroom < stay.power_kw:
+            if held_kw[best] > 0.0 or room < stay.power_kw:
                 continue
             power = stay.power_kw
         else:
             power = stay.power_kw
             if best == 0 or best == n - 1:  # only the ends of a stay cover a slot in part
                 power = usable_kw(stay, first_slot + best)
-            power = min(power - held_kw[best], headroom, need_kwh / stay.slot_h)
+            power = min(power - held_kw[best], room, need_kwh / stay.slot_h)
         if power > 0.0:
             chosen_kw[best] = power
             need_kwh -= power * stay.slot_h
@@ -97,7 +101,7 @@ def _forage_all(
     load_kw: NDArray[np.float64],
     copies_kw: NDArray[np.float64],
     tally: NDArray[np.int64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     batch_size: int,
     stays: Stays,
     shares: bool,
@@ -105,12 +109,13 @@ def _forage_all(
 ) -> None:
     scratch = np.empty(load_kw.size)
     nothing = np.zeros(load_kw.size)
+    top_kw = limit_kw.max()
     for i in rows:
         stay, chosen = stay_of(stays, i), powers_of(book, i)
         copy = copies_kw[stays.line_of[i]]
-        choose_slots(copy, limit_kw, stay, nothing, chosen, scratch)
+        choose_slots(copy, limit_kw, top_kw, stay, nothing, chosen, scratch)
         if not deposit(load_kw, limit_kw, tally, stay.first_slot, chosen):
-            choose_slots(load_kw, limit_kw, stay, nothing, chosen, scratch)
+            choose_slots(load_kw, limit_kw, top_kw, stay, nothing, chosen, scratch)
             deposit(load_kw, limit_kw, tally, stay.first_slot, chosen)
         if shares:
             for k in range(chosen.size):
@@ -147,7 +152,7 @@ def choose(
     kept = held_kw[first_slot - problem.first_slot[row] :]
     chosen = np.empty(kept.size)
     stay = problem.stay(row, first_slot, lacking_kwh(problem.need_kwh[row], problem.slot_h, held_kw), since_h)
-    choose_slots(load_kw, problem.limit_kw, stay, kept, chosen, np.empty(kept.size))
+    choose_slots(load_kw, problem.limit_kw, problem.top_kw, stay, kept, chosen, np.empty(kept.size))
     return kept + chosen
 
 

@@ -27,7 +27,7 @@ EXPECTED: Final = {
     ABOVE_COVERED: "at most {allowed}, as its stay covers only a part of the slot",
     IN_PART: "0 kW or {allowed}, as slots are taken whole",
     ABOVE_NEED: "at most {allowed}, the rest of its need",
-    ABOVE_LIMIT: "at most {allowed}, the room that the base load and the EVs before it leave under the transformer's limit",
+    ABOVE_LIMIT: "at most {allowed}, the room that the base load and the EVs before it leave under the slot's limit",
 }
 """What should stand where a rule is broken."""
 
@@ -81,7 +81,8 @@ def breach_of(
     active[problem.order] = True
     if in_whole_slots is None:
         in_whole_slots = np.full(active.size, problem.whole)
-    load_kw, limit_kw = (problem.base_kw, np.inf) if base_kw is None else (base_kw, problem.limit_kw)
+    no_limit = np.full(problem.n_slots, np.inf)
+    load_kw, limit_kw = (problem.base_kw, no_limit) if base_kw is None else (base_kw, problem.limit_kw)
     rule, row, slot, found_kw, allowed_kw, breaches = _audit(
         active, in_whole_slots, load_kw.copy(), limit_kw, problem.stays, schedule.book
     )
@@ -135,14 +136,13 @@ def _audit(
     active: NDArray[np.bool_],
     in_whole_slots: NDArray[np.bool_],
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     stays: Stays,
     book: Book,
 ) -> tuple[int, int, int, float, float, int]:
     """Return the parts of the first `Breach` and how many there are; the EVs are added to the load one by one."""
     first = (KEPT, 0, 0, 0.0, 0.0)
     breaches = 0
-    limit_slack = 2.0 * LIMIT_TOLERANCE_KW + (SLACK * limit_kw if limit_kw < np.inf else 0.0)
     for i in range(active.size):
         stay, own = stay_of(stays, i), powers_of(book, i)
         left_kw = stay.need_kwh / stay.slot_h if active[i] else 0.0
@@ -151,7 +151,9 @@ def _audit(
             power = own[k]
             if power == 0.0:  # as in most slots, and nothing is broken by it
                 continue
-            most, room = most_kw(stay, stay.first_slot + k), limit_kw - load_kw[stay.first_slot + k]
+            h = stay.first_slot + k
+            most, room = most_kw(stay, h), limit_kw[h] - load_kw[h]
+            limit_slack = 2.0 * LIMIT_TOLERANCE_KW + (SLACK * limit_kw[h] if limit_kw[h] < np.inf else 0.0)
             rule, allowed = KEPT, most
             if not np.isfinite(power):
                 rule = NO_NUMBER
@@ -167,10 +169,10 @@ def _audit(
                 rule, allowed = ABOVE_LIMIT, max(room, 0.0)
             if rule != NO_NUMBER:
                 left_kw -= power
-                load_kw[stay.first_slot + k] += power
+                load_kw[h] += power
             if rule == KEPT:
                 continue
             if breaches == 0:
-                first = (rule, i, stay.first_slot + k, power, allowed)
+                first = (rule, i, h, power, allowed)
             breaches += 1
     return first[0], first[1], first[2], first[3], first[4], breaches

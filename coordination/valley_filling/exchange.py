@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.ants import choose_slots
-from coordination.valley_filling.problem import Schedule, ValleyFilling
+from coordination.valley_filling.problem import Caps, Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, Stay, Stays, powers_of, stay_of
 from environment.compiled import compiled
 
@@ -25,14 +25,15 @@ def settle(problem: ValleyFilling, schedule: Schedule) -> None:
         What they hold: nothing, or whole slots at rated power.
     """
     load_kw = problem.base_kw + schedule.load_kw()
-    _return_until_settled(problem.order, load_kw, problem.limit_kw, problem.stays, schedule.book)
+    _return_until_settled(problem.order, load_kw, problem.limit_kw, problem.caps(), problem.stays, schedule.book)
 
 
 @compiled
 def _return_until_settled(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
+    caps: Caps,
     stays: Stays,
     book: Book,
 ) -> None:
@@ -40,6 +41,7 @@ def _return_until_settled(
     chosen = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
     nothing = np.zeros(load_kw.size)
+    top_kw = limit_kw.max()
     for _ in range(20):
         moved = False
         for i in rows:
@@ -50,12 +52,15 @@ def _return_until_settled(
                 continue
             for k in range(own.size):
                 load_kw[stay.first_slot + k] -= own[k]
-            choose_slots(load_kw, limit_kw, stay, nothing, chosen[: own.size], scratch)
+            choose_slots(load_kw, limit_kw, top_kw, stay, nothing, chosen[: own.size], scratch)
             gain = 0.0  # what it would pay in the slots it holds, less what in those it would choose
             for k in range(own.size):
-                load = load_kw[stay.first_slot + k]
+                h = stay.first_slot + k
+                load = load_kw[h]
                 gain += own[k] * (2.0 * load + own[k]) - chosen[k] * (2.0 * load + chosen[k])
-                gain += 2.0 * limit_kw * (chosen[k] - own[k])
+                gain += 2.0 * top_kw * (chosen[k] - own[k])
+                excess = max(load + own[k] - caps.cap_kw[h], 0.0) - max(load + chosen[k] - caps.cap_kw[h], 0.0)
+                gain += caps.price_kw[h] * excess
             if gain > 1e-6:
                 moved = True
                 for k in range(own.size):
@@ -67,27 +72,30 @@ def _return_until_settled(
 
 
 @compiled
-def _swap(load_kw: NDArray[np.float64], limit_kw: float, stay: Stay, own: NDArray[np.float64]) -> int:
-    """Let an EV that has all it needs leave its highest slot for its lowest free one until none is lower.
+def _swap(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64], stay: Stay, own: NDArray[np.float64]) -> int:
+    """Let an EV that has all it needs leave its highest slot for its lowest one with room until none is lower.
 
     Returns
     -------
     int
-        Swaps; -1 for an EV that lacks something, or holds a slot above the limit: it has more to choose.
+        Swaps; -1 for an EV that lacks something, or holds a slot above its limit: it has more to choose.
     """
     swaps = 0
     while True:
         held_kw = 0.0
         high = low = -1
+        above = False
         for k in range(own.size):
             held_kw += own[k]
+            load, limit = load_kw[stay.first_slot + k], limit_kw[stay.first_slot + k]
             if own[k] > 0.0:
-                if high < 0 or load_kw[stay.first_slot + k] > load_kw[stay.first_slot + high]:
+                above |= load > limit
+                if high < 0 or load > load_kw[stay.first_slot + high]:
                     high = k
-            elif low < 0 or load_kw[stay.first_slot + k] < load_kw[stay.first_slot + low]:
+            elif (low < 0 or load < load_kw[stay.first_slot + low]) and limit - load >= stay.power_kw:
                 low = k
         lacks = held_kw * stay.slot_h < stay.need_kwh - ENERGY_TOLERANCE_KWH
-        if high < 0 or lacks or load_kw[stay.first_slot + high] > limit_kw:
+        if high < 0 or lacks or above:
             return -1
         if low < 0 or load_kw[stay.first_slot + low] + own[high] >= load_kw[stay.first_slot + high] - DUST_KW:
             return swaps
@@ -117,14 +125,18 @@ def exchange(problem: ValleyFilling, schedule: Schedule, most: int) -> int:
     power = float(problem.power_kw[problem.order[0]])
     load_kw = problem.base_kw + schedule.load_kw()
     missing = np.rint(problem.need_kwh / (power * problem.slot_h) - schedule.power_sum_kw() / power).astype(np.int64)
-    return _exchange(problem.order, load_kw, problem.limit_kw, power, problem.first_slot, schedule.book, missing, most)
+    caps = problem.caps()
+    return _exchange(
+        problem.order, load_kw, problem.top_kw, caps, power, problem.first_slot, schedule.book, missing, most
+    )
 
 
 @compiled
 def _exchange(
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    top_kw: float,
+    caps: Caps,
     power_kw: float,
     first_slot: NDArray[np.int32],
     book: Book,
@@ -133,7 +145,8 @@ def _exchange(
 ) -> int:
     """Pass charging along chains of EVs from high slots to low ones until none lowers the cost; return how often.
 
-    Node ``n_slots`` of the graph stands for what is unserved; `missing` counts each EV's slots there.
+    Node ``n_slots`` of the graph stands for what is unserved; `missing` counts each EV's slots there. A unit above a slot's
+    cap costs more than one unserved: so no chain ends there, and one that begins there lowers the cost.
     """
     n = load_kw.size
     longest = 1
@@ -152,7 +165,11 @@ def _exchange(
         for h in range(n):
             leaving[h] = load_kw[h] - power_kw / 2
             entering[h] = load_kw[h] + power_kw / 2
-        leaving[n] = entering[n] = limit_kw - power_kw / 2 + 1e-6
+            if load_kw[h] > caps.cap_kw[h] - power_kw / 2:  # the cap is a whole number of units above the base load
+                entering[h] += caps.price_kw[h] / 2
+            if load_kw[h] > caps.cap_kw[h] + power_kw / 2:
+                leaving[h] += caps.price_kw[h] / 2
+        leaving[n] = entering[n] = top_kw - power_kw / 2 + 1e-6
         order = np.argsort(-leaving)
         source = target = -1
         before[:] = -1

@@ -11,7 +11,7 @@ from environment.network import ChannelSettings
 
 type Rule = Callable[[float, float, float, float, float, ChannelSettings], float]
 """Returns the power to draw in the present slot [kW], given what is lacking, what later slots of the stay can still take
-(both as the power that they would be in one slot), what the stay allows in this slot, the room under the limit, the limit
+(both as the power that they would be in one slot), what the stay allows in this slot, the room under its limit, the limit
 [all kW], and the settings."""
 
 

@@ -40,6 +40,7 @@ def _iterate(
     usable = np.empty(signal.size)
     height = np.empty(signal.size)
     profile = np.empty(signal.size)
+    no_limit = np.full(signal.size, np.inf)
     changed = 0
     entries = 0
     for i in rows:
@@ -47,7 +48,7 @@ def _iterate(
         n = own.size
         for k in range(n):  # the new profile is the projection of own - signal: the water-filling of its negative
             height[k] = signal[stay.first_slot + k] - own[k]
-        water_fill(height[:n], stay.need_kwh / stay.slot_h, np.inf, stay, -np.inf, usable, profile[:n])
+        water_fill(height[:n], stay.need_kwh / stay.slot_h, no_limit[:n], np.inf, stay, -np.inf, usable, profile[:n])
         moved = False
         for k in range(n):
             moved |= abs(profile[k] - own[k]) > SETTLED_KW

@@ -286,18 +286,20 @@ def _water_filled(
 
 @compiled
 def _water_fill_all(
-    rows: NDArray[np.int64], load_kw: NDArray[np.float64], limit_kw: float, stays: Stays, book: Book
+    rows: NDArray[np.int64], load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64], stays: Stays, book: Book
 ) -> None:
     usable = np.empty(load_kw.size)
+    top_kw = limit_kw.max()
     for i in rows:
         stay, own = stay_of(stays, i), powers_of(book, i)
-        height = load_kw[stay.first_slot : stay.first_slot + own.size]
+        window = slice(stay.first_slot, stay.first_slot + own.size)
+        height = load_kw[window]
         level = -np.inf  # near the end, what it fills now is filled to the level that it will have
         for k in range(own.size):
             if own[k] > 0.0:
                 level = max(level, height[k])
             height[k] -= own[k]
-        water_fill(height, stay.need_kwh / stay.slot_h, limit_kw, stay, level, usable, own)
+        water_fill(height, stay.need_kwh / stay.slot_h, limit_kw[window], top_kw, stay, level, usable, own)
         for k in range(own.size):
             height[k] += own[k]
 

@@ -5,12 +5,13 @@ Source: paper A, section 4.2.1, eqs (4)-(8), reconstructed (A3, A4 in the rebuil
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, PlainStay, Stays, powers_of
+from environment.board import LIMIT_TOLERANCE_KW, by_slot
 from environment.compiled import compiled
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
@@ -25,7 +26,7 @@ class ValleyFilling:
     base_kw
         Forecast base load [kW], shape ``(n_slots,)``.
     limit_kw
-        The transformer's limit.
+        The transformer's limit [kW], shape ``(n_slots,)``.
     slot_h
         Slot length.
     plug_in_h, plug_out_h
@@ -51,7 +52,7 @@ class ValleyFilling:
     """
 
     base_kw: NDArray[np.float64]
-    limit_kw: float
+    limit_kw: NDArray[np.float64]
     slot_h: float
     plug_in_h: NDArray[np.float64]
     plug_out_h: NDArray[np.float64]
@@ -72,7 +73,7 @@ class ValleyFilling:
         fleet: Fleet,
         horizon: Horizon,
         base_kw: NDArray[np.float64],
-        limit_kw: float,
+        limit_kw: float | NDArray[np.float64],
         *,
         whole: bool = False,
         line_of: NDArray[np.int32] | None = None,
@@ -89,7 +90,7 @@ class ValleyFilling:
         base_kw
             Forecast base load [kW], shape ``(n_slots,)``.
         limit_kw
-            The transformer's limit.
+            The transformer's limit [kW]: a number, or by slot, shape ``(n_slots,)``.
         whole
             Book whole slots at rated power (the paper) instead of exact energy.
         line_of, lines
@@ -105,7 +106,7 @@ class ValleyFilling:
         line_of = np.zeros(len(fleet), dtype=np.int32) if line_of is None else line_of
         return cls(
             base_kw=np.asarray(base_kw, dtype=np.float64),
-            limit_kw=float(limit_kw),
+            limit_kw=by_slot(limit_kw, horizon.n_slots),
             slot_h=horizon.slot_h,
             plug_in_h=fleet.plug_in_h,
             plug_out_h=fleet.plug_out_h,
@@ -170,6 +171,16 @@ class ValleyFilling:
         """Number of EVs."""
         return self.power_kw.size
 
+    @cached_property
+    def top_kw(self) -> float:
+        """The largest limit of any slot: from there down ants measure how deep the valley is."""
+        return float(self.limit_kw.max())
+
+    @cached_property
+    def has_one_limit(self) -> bool:
+        """Whether the limit is the same in all slots."""
+        return bool(self.limit_kw.min() == self.top_kw)
+
     @property
     def has_unit_slots(self) -> bool:
         """Whether slots are taken whole and all EVs that charge have the same rated power: exact optima are known."""
@@ -179,11 +190,45 @@ class ValleyFilling:
     def unserved_price_kw(self) -> float:
         """What a kW left unserved for a slot costs, in kW2 per kW: just what the last kW under the limit would cost.
 
-        Twice the limit, where power can be split. Where it comes in units of the rated power, that less: a unit then costs
-        more than leaving it out exactly if it would pass the limit.
+        Twice the largest limit of any slot, where power can be split. Where it comes in units of the rated power, that
+        less: a unit then costs more than leaving it out exactly if it would pass that limit.
         """
         unit = float(self.power_kw[self.order[0]]) if self.has_unit_slots and self.order.size else 0.0
-        return 2 * self.limit_kw - unit
+        return 2 * self.top_kw - unit
+
+    def caps(self, base_kw: NDArray[np.float64] | None = None) -> "Caps":
+        """Return how far EVs may load each slot, and what they pay beyond.
+
+        Parameters
+        ----------
+        base_kw
+            Base load [kW], shape ``(n_slots,)``; the forecast if left out.
+        """
+        base_kw = self.base_kw if base_kw is None else base_kw
+        cap_kw = np.maximum(self.limit_kw, base_kw)
+        price_kw = np.maximum(2 * self.top_kw - 2 * cap_kw, 0.0)
+        if self.has_unit_slots and self.order.size:
+            unit = float(self.power_kw[self.order[0]])
+            cap_kw = base_kw + unit * np.floor((cap_kw - base_kw + LIMIT_TOLERANCE_KW) / unit)
+        return Caps(cap_kw, price_kw)
+
+
+class Caps(NamedTuple):
+    """How far EVs may load each slot, and what a kW beyond costs besides its square; as kernels take it.
+
+    Where the base load alone is above a slot's limit, no EV may be there. The price makes a kW above the limit of any slot
+    cost what one left unserved does: it is nothing where the limit is the largest.
+
+    Parameters
+    ----------
+    cap_kw
+        Load up to which there is room [kW], shape ``(n_slots,)``; of whole units of power, if EVs take those.
+    price_kw
+        Price of a kW beyond [kW2 per kW], shape ``(n_slots,)``.
+    """
+
+    cap_kw: NDArray[np.float64]
+    price_kw: NDArray[np.float64]
 
 
 @compiled
@@ -315,15 +360,15 @@ def cost_kw2(
     base_kw: NDArray[np.float64] | None = None,
     ev_kw: NDArray[np.float64] | None = None,
 ) -> float:
-    r"""Return the cost of a schedule [kW2]: squared loads, and the price of what stays unserved.
+    r"""Return the cost of a schedule [kW2]: squared loads, and the prices of what stays unserved or passes a slot's limit.
 
-    :math:`V = \sum_h L_h^2 + c\,u` with u the power that the unserved energy would have been in one slot, and c the price
-    `unserved_price_kw`; see `optimum` for its reason.
+    :math:`V = \sum_h L_h^2 + c\,u + \sum_h p_h e_h` with u the power that the unserved energy would have been in one slot,
+    c its price `unserved_price_kw`, and e the loads above the `Caps` with their prices p; see `optimum` for their reasons.
 
     Parameters
     ----------
     problem
-        Needs and limit.
+        Needs and limits.
     schedule
         Schedule of the same EVs.
     base_kw
@@ -333,4 +378,8 @@ def cost_kw2(
     """
     load_kw = (problem.base_kw if base_kw is None else base_kw) + (schedule.load_kw() if ev_kw is None else ev_kw)
     lacking_kw = np.maximum(problem.need_kwh / problem.slot_h - schedule.power_sum_kw(), 0.0)
-    return float(np.square(load_kw).sum() + problem.unserved_price_kw * lacking_kw.sum())
+    cost = np.square(load_kw).sum() + problem.unserved_price_kw * lacking_kw.sum()
+    if not problem.has_one_limit:
+        caps = problem.caps(base_kw)
+        cost += (caps.price_kw * np.maximum(load_kw - caps.cap_kw, 0.0)).sum()
+    return float(cost)

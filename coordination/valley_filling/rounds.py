@@ -59,7 +59,9 @@ _STEP_SLOT: Final = 0.3819660112501051
 
 
 @compiled
-def window_level(load_kw: NDArray[np.float64], promised_kw: NDArray[np.float64], part: float) -> float:
+def window_level(
+    load_kw: NDArray[np.float64], promised_kw: NDArray[np.float64], part: float, floor_kw: NDArray[np.float64]
+) -> float:
     """Return the level to which a batch could bring a window of slots (step 1) [kW].
 
     Parameters
@@ -70,6 +72,8 @@ def window_level(load_kw: NDArray[np.float64], promised_kw: NDArray[np.float64],
         What EVs promised of it [kW], as long.
     part
         Part of the EVs that is in the batch, 0..1.
+    floor_kw
+        The least that the load may lie below the level, or less [kW], as long: minus the room of a slot that takes no more.
     """
     low = high = float(load_kw[0])
     for k in range(load_kw.size):
@@ -80,7 +84,7 @@ def window_level(load_kw: NDArray[np.float64], promised_kw: NDArray[np.float64],
         balance = 0.0
         for k in range(load_kw.size):
             above = load_kw[k] - level
-            balance += min(part * promised_kw[k], above) if above > 0.0 else above
+            balance += min(part * promised_kw[k], above) if above > 0.0 else max(above, floor_kw[k])
         if balance > 0.0:
             low = level
         else:
@@ -116,11 +120,11 @@ def reconsider(
     load_kw: NDArray[np.float64],
     promised_kw: NDArray[np.float64],
     turn: PlainTurn,
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
+    top_kw: float,
     stay: PlainStay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
-    seen_kw: NDArray[np.float64],
     scratch_kw: NDArray[np.float64],
 ) -> tuple[int, int]:
     """Let one EV move what it holds to better slots.
@@ -131,16 +135,16 @@ def reconsider(
         The copy: load of each slot and the EVs' part of it [kW], shape ``(n_slots,)``.
     turn
         The EV's turn in the round.
-    limit_kw
-        The transformer's limit.
+    limit_kw, top_kw
+        The transformer's limit [kW], shape ``(n_slots,)``, and the largest of it.
     stay
         What is left of its stay, and what it still lacks; the arrays below begin at its first slot, shape ``(n_usable,)``.
     held_kw
         What it holds [kW].
     change_kw
         Receives the change [kW].
-    seen_kw, scratch_kw
-        Room for scratch values, the first of ``n_slots``.
+    scratch_kw
+        Room for scratch values, at least ``3 * n_slots`` long.
 
     Returns
     -------
@@ -152,10 +156,14 @@ def reconsider(
     change_kw[:] = 0.0
     if n == 0:
         return 0, 0
+    seen_kw, scratch_kw = scratch_kw[: load_kw.size], scratch_kw[load_kw.size :]
     if turn.alone and not stay.whole:
-        return _fill_anew(load_kw, limit_kw, stay, held_kw, change_kw, seen_kw, scratch_kw)
+        return _fill_anew(load_kw, limit_kw, top_kw, stay, held_kw, change_kw, seen_kw, scratch_kw)
     window = slice(first_slot, first_slot + n)
-    level = window_level(load_kw[window], promised_kw[window], part)
+    for k in range(n):
+        limit = limit_kw[first_slot + k]
+        scratch_kw[k] = min(load_kw[first_slot + k] - limit, 0.0) if limit < top_kw else -np.inf
+    level = window_level(load_kw[window], promised_kw[window], part, scratch_kw)
     seen_kw[window] = load_kw[window]
     leave = turn.ticket * _STEP_LEAVE + turn.number * _STEP_ROUND
     toward = (turn.ticket * _STEP_TARGET + turn.number * _STEP_ROUND) % 1.0
@@ -176,7 +184,7 @@ def reconsider(
         excess = last_kw - level
         if excess <= 0.0:
             break
-        b, power = _target(a, seen_kw, level, toward, limit_kw, stay, held_kw, change_kw)
+        b, power = _target(a, seen_kw, level, toward, limit_kw, top_kw, stay, held_kw, change_kw)
         if b < 0:
             continue
         wishes += 1
@@ -188,7 +196,7 @@ def reconsider(
             moves += 1
     if stay.need_kwh > ENERGY_TOLERANCE_KWH:
         added = scratch_kw[:n]
-        choose_slots(seen_kw, limit_kw, stay, held_kw + change_kw, added, scratch_kw[n:])
+        choose_slots(seen_kw, limit_kw, top_kw, stay, held_kw + change_kw, added, scratch_kw[n:])
         for k in range(n):
             if added[k] > 0.0:
                 change_kw[k] += added[k]
@@ -200,7 +208,8 @@ def reconsider(
 @compiled
 def _fill_anew(
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
+    top_kw: float,
     stay: Stay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
@@ -216,7 +225,8 @@ def _fill_anew(
         wanted += held_kw[k]
         if held_kw[k] > 0.0:
             highest = max(highest, load_kw[stay.first_slot + k])
-    water_fill(others_kw[:n], wanted, limit_kw, stay, highest, usable, change_kw)
+    limits = limit_kw[stay.first_slot : stay.first_slot + n]
+    water_fill(others_kw[:n], wanted, limits, top_kw, stay, highest, usable, change_kw)
     largest = 0.0
     for k in range(n):
         change_kw[k] -= held_kw[k]
@@ -233,7 +243,8 @@ def _target(
     seen_kw: NDArray[np.float64],
     level_kw: float,
     toward: float,
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
+    top_kw: float,
     stay: Stay,
     held_kw: NDArray[np.float64],
     change_kw: NDArray[np.float64],
@@ -257,16 +268,18 @@ def _target(
             if stay.whole:
                 if held_kw[k] + change_kw[k] > 0.0 or seen_kw[h] + power >= from_kw - LEAST_GAIN_KW:
                     continue
-                if seen_kw[h] + power > limit_kw:
+                if seen_kw[h] + power > limit_kw[h]:
                     continue
             else:
                 room = usable_kw(stay, h) - held_kw[k] - change_kw[k]
-                power = min(power, room, limit_kw - seen_kw[h], 0.5 * (from_kw - seen_kw[h]))
+                power = min(power, room, limit_kw[h] - seen_kw[h], 0.5 * (from_kw - seen_kw[h]))
                 if power < LEAST_MOVE * stay.power_kw:
                     continue
             if lowest < 0 or seen_kw[h] < seen_kw[first_slot + lowest]:
                 lowest, lowest_power = k, power
             depth = max(level_kw - seen_kw[h], 0.0)
+            if limit_kw[h] < top_kw:
+                depth = min(depth, limit_kw[h] - seen_kw[h])
             passed += depth
             if attempt == 0:
                 total += depth
@@ -284,7 +297,7 @@ def _round(
     from_slot: int,
     load_kw: NDArray[np.float64],
     base_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     batch_size: int,
     stays: Stays,
     book: Book,
@@ -292,8 +305,8 @@ def _round(
     copy = np.empty(load_kw.size)
     promised = np.empty(load_kw.size)
     change = np.empty(load_kw.size)
-    seen = np.empty(load_kw.size)
-    scratch = np.empty(2 * load_kw.size)
+    scratch = np.empty(3 * load_kw.size)
+    top_kw = limit_kw.max()
     batches = (rows.size + batch_size - 1) // batch_size
     movers = 0
     refused = 0
@@ -312,7 +325,7 @@ def _round(
             stay = rest_of(stay, stay.first_slot + skipped, lacking_kwh(stay.need_kwh, stay.slot_h, own))
             turn = Turn(number, members.size / rows.size, members.size == 1, ticket)
             moved, wishes = reconsider(
-                copy, promised, turn, limit_kw, stay, own[skipped:], change[: own.size - skipped], seen, scratch
+                copy, promised, turn, limit_kw, top_kw, stay, own[skipped:], change[: own.size - skipped], scratch
             )
             settled &= wishes == 0
             if moved == 0:
@@ -357,9 +370,9 @@ def consider(
     skipped = min(max(from_slot - first, 0), own_kw.size)
     change = np.empty(own_kw.size - skipped)
     stay = problem.stay(row, first + skipped, lacking_kwh(problem.need_kwh[row], problem.slot_h, own_kw))
-    seen, scratch = np.empty(problem.n_slots), np.empty(2 * problem.n_slots)
+    limit_kw, scratch = problem.limit_kw, np.empty(3 * problem.n_slots)
     moved, wishes = reconsider(
-        load_kw, promised_kw, turn, problem.limit_kw, stay, own_kw[skipped:], change, seen, scratch
+        load_kw, promised_kw, turn, limit_kw, problem.top_kw, stay, own_kw[skipped:], change, scratch
     )
     return first + skipped, change if moved else change[:0], wishes == 0
 

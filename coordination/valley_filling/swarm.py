@@ -15,10 +15,11 @@ counts "start charging"].
 Fitness, of what the paper names only as "the load valley and the minimum fluctuation in the valley time segment"
 [reconstructed]:
 
-.. math:: F = \sum_h L_h^2 + 2 P^{max} \sum_h \max(L_h - P^{max}, 0)
+.. math:: F = \sum_h L_h^2 + 2 P^{max} \sum_h \max(L_h - P^{max}_h, 0)
 
-over all slots: for a given energy the same order as the variance. The price of load above the limit is what the last kW
-under it costs. The other reading, largest less smallest load of the valley alone, says nothing of the rest of the day.
+over all slots, with :math:`P^{max}` the largest limit of any: for a given energy the same order as the variance. The price of
+load above a slot's limit is what the last kW under the largest one costs. The other reading, largest less smallest load of the
+valley alone, says nothing of the rest of the day.
 
 Repair, once, of the best point found [default: the paper says nothing of it]: its EVs are laid on the board in plug-in order.
 A slot without room is used as far as there is room (whole slots: not at all); what lost its place goes to the slots of the
@@ -61,11 +62,12 @@ def _fitness(
     begins: NDArray[np.int64],
     rows: NDArray[np.int64],
     base_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     stays: Stays,
     fitness: NDArray[np.float64],
 ) -> None:
     load = np.empty(base_kw.size)
+    top_kw = limit_kw.max()
     for p in range(fitness.size):
         load[:] = base_kw
         for j in range(rows.size):
@@ -73,7 +75,7 @@ def _fitness(
             charge(begins[p, j], stay_of(stays, i), load[stays.first_slot[i] : stays.stop_slot[i]])
         fitness[p] = 0.0
         for h in range(load.size):
-            fitness[p] += load[h] * load[h] + 2.0 * limit_kw * max(load[h] - limit_kw, 0.0)
+            fitness[p] += load[h] * load[h] + 2.0 * top_kw * max(load[h] - limit_kw[h], 0.0)
 
 
 @compiled
@@ -81,24 +83,26 @@ def _repair(
     begins: NDArray[np.int64],
     rows: NDArray[np.int64],
     load_kw: NDArray[np.float64],
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
     stays: Stays,
     book: Book,
 ) -> None:
     added = np.empty(load_kw.size)
     scratch = np.empty(load_kw.size)
+    top_kw = limit_kw.max()
     for j in range(rows.size):
         stay, own = stay_of(stays, rows[j]), powers_of(book, rows[j])
         charge(begins[j], stay, own)
         left_kwh = stay.need_kwh
         for k in range(own.size):
-            room = max(limit_kw - load_kw[stay.first_slot + k], 0.0)
+            h = stay.first_slot + k
+            room = max(limit_kw[h] - load_kw[h], 0.0)
             if own[k] > room:
                 own[k] = 0.0 if stay.whole else room
             left_kwh -= own[k] * stay.slot_h
-            load_kw[stay.first_slot + k] += own[k]
+            load_kw[h] += own[k]
         more = added[: own.size]
-        choose_slots(load_kw, limit_kw, rest_of(stay, stay.first_slot, left_kwh), own, more, scratch)
+        choose_slots(load_kw, limit_kw, top_kw, rest_of(stay, stay.first_slot, left_kwh), own, more, scratch)
         for k in range(own.size):
             own[k] += more[k]
             load_kw[stay.first_slot + k] += more[k]

@@ -70,7 +70,8 @@ def _water_level(
 def water_fill(
     height_kw: NDArray[np.float64],
     wanted_kw: float,
-    limit_kw: float,
+    limit_kw: NDArray[np.float64],
+    top_kw: float,
     stay: Stay,
     guess_kw: float,
     usable: NDArray[np.float64],
@@ -85,7 +86,9 @@ def water_fill(
     wanted_kw
         Sum of powers wanted.
     limit_kw
-        Level that is not passed; infinite for none.
+        Level that is not passed in each slot [kW], shape ``(n_usable,)``; infinite for none.
+    top_kw
+        The largest limit, of these slots and all others.
     stay
         The EV's stay and rating; its need is not looked at.
     guess_kw
@@ -102,9 +105,11 @@ def water_fill(
     capacity = 0.0
     low = np.inf
     for k in range(n):
+        if limit_kw[k] < top_kw:  # other slots are filled to no higher level anyway
+            usable[k] = max(min(usable[k], limit_kw[k] - height_kw[k]), 0.0)
         capacity += usable[k]
         low = min(low, height_kw[k])
-    level = limit_kw - low
+    level = top_kw - low
     if wanted_kw < capacity:
         level = _water_level(height_kw, usable[:n], low, level, wanted_kw, guess_kw - low)
     for k in range(n):

@@ -261,7 +261,7 @@ def test_a_refused_ev_gives_up_for_later_what_others_have_by_now() -> None:
     ev = next(ev for ev in transformer.plugged_in if ev.schedule_kw.any())
     held = int(np.flatnonzero(ev.schedule_kw)[0])
     transformer.ledger.of(ev.row)[:] = 0.0  # the board has forgotten it, and others have the slot
-    transformer.board.load_kw[ev.first_slot + held] = transformer.board.limit_kw
+    transformer.board.load_kw[ev.first_slot + held] = transformer.board.limit_kw[ev.first_slot + held]
     ev.forage(paced=True)
     assert ev.schedule_kw[held] == 0
     assert ev.schedule_kw.sum() == pytest.approx(transformer.problem.need_kwh[ev.row])

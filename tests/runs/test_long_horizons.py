@@ -62,7 +62,7 @@ def test_the_optimum_of_days_that_share_no_stay_is_that_of_each_day(energy: str)
         own = fleet.take(rows)
         own = replace(own, plug_in_h=own.plug_in_h - 24 * day, plug_out_h=own.plug_out_h - 24 * day, stay_number=None)
         base_kw = whole.base_kw[24 * day : 24 * day + 24]
-        parts.append(ValleyFilling.of(own, Horizon(), base_kw, whole.limit_kw, whole=whole.whole))
+        parts.append(ValleyFilling.of(own, Horizon(), base_kw, whole.top_kw, whole=whole.whole))
     optimum, each = solve(whole, within=1e-12), [solve(part, within=1e-12) for part in parts]
     assert optimum.cost_kw2 == pytest.approx(sum(one.cost_kw2 for one in each), rel=1e-9)
     assert optimum.bound_kw2 == pytest.approx(sum(one.bound_kw2 for one in each), rel=1e-9)

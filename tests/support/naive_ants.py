@@ -25,11 +25,11 @@ def naive_plan(problem: ValleyFilling, batch_size: int) -> NDArray[np.float64]:
 def _choose(problem: ValleyFilling, i: int, load: NDArray[np.float64]) -> NDArray[np.float64]:
     slot_h, power = problem.slot_h, problem.power_kw[i]
     slots = np.arange(problem.first_slot[i], problem.stop_slot[i])
-    headroom = problem.limit_kw - load[slots]
+    depth = np.where(load[slots] < problem.limit_kw[slots], problem.top_kw - load[slots], -np.inf)
     chosen = np.zeros(problem.n_slots)
     need = problem.need_kwh[i]
-    for slot in slots[np.argsort(-headroom, kind="stable")]:
-        room = problem.limit_kw - load[slot]
+    for slot in slots[np.argsort(-depth, kind="stable")]:
+        room = problem.limit_kw[slot] - load[slot]
         covered = min(problem.plug_out_h[i], (slot + 1) * slot_h) - max(problem.plug_in_h[i], slot * slot_h)
         usable = power * min(1.0, covered / slot_h)
         take = (power if room >= power else 0.0) if problem.whole else min(usable, room, need / slot_h)

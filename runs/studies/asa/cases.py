@@ -77,7 +77,7 @@ class PlanRun:
         return cls(
             wall_s=float(np.median(walls)),
             total_kw=total_kw,
-            peak_valley_difference_kw=load_metrics(total_kw[None], problem.limit_kw)["peak_valley_difference_kw"],
+            peak_valley_difference_kw=load_metrics(total_kw[None], problem.top_kw)["peak_valley_difference_kw"],
             optimality_gap=gap_of(distance.cost_kw2, distance.bound_kw2, distance.free_kw2) or 0.0,
         )
 

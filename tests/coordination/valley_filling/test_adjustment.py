@@ -36,7 +36,7 @@ def test_a_whole_day_of_adjustment_keeps_every_law(problem: ValleyFilling, seed:
             assert (schedule.of(int(i))[: now - problem.first_slot[i]] == done).all(), "the past does not change"
         moved = schedule.load_kw()[now] - load
         deviation = actual[now] - problem.base_kw[now]
-        over = actual[now] + load > problem.limit_kw + 1e-6
+        over = actual[now] + load > problem.limit_kw[now] + 1e-6
         assert moved * deviation <= 1e-9 or over, "EVs never move with the deviation"
         if not over:
             slack = problem.power_kw.max() / 2 if problem.whole else 0.0

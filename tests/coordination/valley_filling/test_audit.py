@@ -121,7 +121,7 @@ def test_the_ev_that_passes_the_limit_is_found(case: tuple[ValleyFilling, Schedu
     before_kw = np.zeros(problem.n_slots)
     schedule.add_to(before_kw, np.arange(row))
     base_kw = problem.base_kw.copy()
-    base_kw[slot] = problem.limit_kw - before_kw[slot] - power_kw / 2
+    base_kw[slot] = problem.limit_kw[slot] - before_kw[slot] - power_kw / 2
     breach = breach_of(problem, schedule, base_kw=base_kw)
     assert breach is not None
     assert breach[:4] == (ABOVE_LIMIT, row, slot, power_kw)

@@ -45,7 +45,7 @@ def flow_arcs(problem: ValleyFilling) -> list[tuple[str, str, int, int]]:
         slots = range(problem.first_slot[i], problem.stop_slot[i])
         arcs += [(f"ev{i}", f"slot{h}", 1, 0) for h in slots]
         # One unit left unserved costs what a unit that just reaches the limit costs, and a little more.
-        arcs.append((f"ev{i}", "sink", needs(problem)[i], 10 * (2 * POWER * int(problem.limit_kw) - POWER**2) + 1))
+        arcs.append((f"ev{i}", "sink", needs(problem)[i], 10 * (2 * POWER * int(problem.top_kw) - POWER**2) + 1))
     for h, base in enumerate(problem.base_kw.astype(int).tolist()):
         for unit in range(1, problem.order.size + 1):
             before, after = base + POWER * (unit - 1), base + POWER * unit
@@ -60,8 +60,8 @@ def needs(problem: ValleyFilling) -> list[int]:
 def cost_of_flow(problem: ValleyFilling, flow_cost: int, unserved_units: int) -> float:
     """The flow's cost in the terms of `cost_kw2`."""
     never = sum(need for i, need in enumerate(needs(problem)) if i not in set(problem.order.tolist()))
-    squares = (flow_cost - unserved_units * (10 * (2 * POWER * problem.limit_kw - POWER**2) + 1)) / 10
-    price = 2 * problem.limit_kw - (POWER if problem.order.size else 0)
+    squares = (flow_cost - unserved_units * (10 * (2 * POWER * problem.top_kw - POWER**2) + 1)) / 10
+    price = 2 * problem.top_kw - (POWER if problem.order.size else 0)
     return float(np.square(problem.base_kw).sum() + squares + price * POWER * (unserved_units + never))
 
 
@@ -183,11 +183,11 @@ def general_optimum(problem: ValleyFilling) -> float:
 
     def cost(x: np.ndarray) -> float:
         load = problem.base_kw + np.bincount(slots, weights=x, minlength=problem.n_slots)
-        return float(np.square(load).sum() + 2 * problem.limit_kw * (problem.need_kwh.sum() - x.sum()))
+        return float(np.square(load).sum() + 2 * problem.top_kw * (problem.need_kwh.sum() - x.sum()))
 
     def slope(x: np.ndarray) -> np.ndarray:
         load = problem.base_kw + np.bincount(slots, weights=x, minlength=problem.n_slots)
-        return 2 * load[slots] - 2 * problem.limit_kw
+        return 2 * load[slots] - 2 * problem.top_kw
 
     found = minimize(
         cost, np.zeros(len(rows)), jac=slope, bounds=[(0, top) for top in tops], method="SLSQP",

@@ -105,6 +105,7 @@ def test_alone_the_ants_settle_where_none_can_better_itself() -> None:
 
 def test_the_level_of_a_window_balances_what_leaves_and_what_comes() -> None:
     load, promised = np.array([100.0, 60.0, 20.0]), np.array([90.0, 10.0, 0.0])
-    level = rounds.window_level(load, promised, 1.0)
+    free = np.full(3, -np.inf)
+    level = rounds.window_level(load, promised, 1.0, free)
     assert np.minimum(promised, np.maximum(load - level, 0)).sum() == pytest.approx(np.maximum(level - load, 0).sum())
-    assert rounds.window_level(load, promised, 1e-9) == pytest.approx(20.0, abs=1e-3)
+    assert rounds.window_level(load, promised, 1e-9, free) == pytest.approx(20.0, abs=1e-3)

@@ -31,7 +31,7 @@ def paper() -> ValleyFilling:
 
 def roomy(problem: ValleyFilling) -> ValleyFilling:
     """The same EVs under a transformer that has room for all: nothing is repaired."""
-    return dataclasses.replace(problem, limit_kw=1e9)
+    return dataclasses.replace(problem, limit_kw=np.full(problem.n_slots, 1e9))
 
 
 def genes(search: Starts, seed: int, points: int = 1) -> NDArray[np.float64]:
@@ -77,7 +77,7 @@ def test_the_fitness_is_the_cost_where_there_is_room(kind: type[Starts], problem
     np.testing.assert_allclose(search.evaluate(x), np.square(loads).sum(axis=1))
     tight = kind(problem)
     over = np.maximum(loads - problem.limit_kw, 0.0).sum(axis=1)
-    np.testing.assert_allclose(tight.evaluate(x), np.square(loads).sum(axis=1) + 2 * problem.limit_kw * over)
+    np.testing.assert_allclose(tight.evaluate(x), np.square(loads).sum(axis=1) + 2 * problem.top_kw * over)
 
 
 @given(problem=problems(), seed=st.integers(0, 2**32))

@@ -36,7 +36,7 @@ def test_what_is_wanted_is_filled_from_the_lowest_slot_up(
     most = np.minimum(room, np.maximum(limit - height, 0))
     wanted = part * room.sum()
     filled = np.empty(slots)
-    water_fill(height, wanted, limit, stay, guess, np.empty(slots), filled)
+    water_fill(height, wanted, np.full(slots, limit), limit, stay, guess, np.empty(slots), filled)
     assert (filled >= 0).all()
     assert (filled <= most + 1e-9).all()
     assert filled.sum() == pytest.approx(min(wanted, most.sum()), abs=1e-9)

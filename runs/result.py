@@ -146,7 +146,7 @@ class Result:
             "actual_kw": actual.ravel(),
             "ev_kw": ev.ravel(),
             "total_kw": (actual + ev).ravel(),
-            "pheromone": pheromone(actual + ev, limit_kw, limit_kw.max(axis=1, keepdims=True)).ravel(),
+            "pheromone": pheromone(actual + ev, limit_kw).ravel(),
             "free_kw": free.ravel(),
             "limit_kw": limit_kw.ravel(),
         })  # fmt: skip

@@ -218,7 +218,7 @@ class World:
                 self.fleet.take(rows),
                 self.horizon,
                 load.forecast_kw,
-                float(limit_kw[0]),
+                limit_kw,
                 whole=whole,
                 line_of=self.places.line_of[rows],
                 lines=lines,

@@ -95,7 +95,8 @@ def size_of_ants(case: Scenario, *, tables: bool) -> Size:
         Whether its tables are made.
     """
     horizon, grid = case.horizon, case.transformer
-    count = case.fleet.transformers_named(beside_feeder=case.feeder is not None) or grid.count
+    named = case.fleet.transformers_named(beside_feeder=case.feeder is not None)
+    count = case.grid.count(grid, named)
     n, stays, a_day = horizon.n_slots, case.fleet.stays_at_most(horizon), _slots_a_day(horizon)
     stay = STAY_BYTES + STAY_SLOT_BYTES * a_day + STAY_TABLE_BYTES * tables + STAY_LOG_BYTES * case.channel.log
     if case.run.engine == "agents":

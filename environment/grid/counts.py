@@ -6,6 +6,7 @@ import numpy as np
 
 from environment.grid.nodes import Nodes
 from environment.grid.settings import GridSettings, Surroundings
+from environment.grid.transformer import TransformerSettings
 from environment.grid.tree import CONTROL_CENTER, Kind
 
 
@@ -16,6 +17,10 @@ class CountsGrid(GridSettings):
 
     source: Literal["counts"] = "counts"
     """As many transformers as [transformer] says, or as the fleet's column `node` names."""
+
+    def count(self, transformer: TransformerSettings, named: int) -> int:
+        """Return how many transformers there are; see `GridSettings.count`."""
+        return named or transformer.count
 
     def nodes(self, around: Surroundings) -> Nodes:
         """Return the nodes that [transformer] counts; see `GridSettings.nodes`."""

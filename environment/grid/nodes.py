@@ -44,7 +44,7 @@ class Nodes:
     feeder_node
         Node of the feeder at which it stands, "" for none.
     rated_kw
-        What it is built for [kW], NaN where unknown.
+        What it is built for [kW], NaN where that is its largest limit.
     faults
         What is wrong with the source's cells.
     """
@@ -113,6 +113,7 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
     limit_kw = np.broadcast_to(nodes.limit_kw[order, None], (len(order), horizon.n_slots))
     if limits:
         limit_kw = np.stack([limits.get(row, limit_kw[place]) for place, row in enumerate(order)])
+    most_kw = limit_kw.max(axis=1)
     return Grid(
         node=tuple(nodes.node[row] for row in order),
         kind=tuple(Kind(nodes.kind[row]) for row in order),
@@ -122,7 +123,7 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
         load=tuple(nodes.load[row] for row in order),
         lines=nodes.lines[order],
         feeder_node=tuple(nodes.feeder_node[row] for row in order),
-        rated_kw=nodes.rated_kw[order],
+        rated_kw=np.where(np.isnan(nodes.rated_kw[order]) & np.isfinite(most_kw), most_kw, nodes.rated_kw[order]),
     )
 
 

@@ -34,6 +34,18 @@ class GridSettings(Settings):
     """Whether the source names the nodes; else the fleet's column `node` may."""
 
     @abstractmethod
+    def count(self, transformer: TransformerSettings, named: int) -> int:
+        """Return about how many transformers there are, without laying the grid out.
+
+        Parameters
+        ----------
+        transformer
+            Section ``[transformer]``.
+        named
+            Nodes that the fleet names.
+        """
+
+    @abstractmethod
     def nodes(self, around: Surroundings) -> Nodes:
         """Return the nodes as the source has them; what makes no grid may be in them.
 

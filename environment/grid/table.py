@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from environment.csv_table import CsvTable
+from environment.csv_table import CsvTable, distinct_texts
 from environment.grid.nodes import Nodes
 from environment.grid.settings import GridSettings, Surroundings
-from environment.grid.transformer import MOST_LINES
+from environment.grid.transformer import MOST_LINES, TransformerSettings
 from environment.grid.tree import Kind
 
 COLUMNS: Final = ("node", "parent", "kind", "limit_kw", "load")
@@ -30,6 +30,10 @@ class TableGrid(GridSettings):
     has no `parent`. `limit_kw` is a number or the name of a load, whose kW are then the limit slot by slot; above the
     transformers it may be empty, and is measured, not held. `load` names base loads as `transformer.load` does; empty: the
     section [load] at a transformer, none above. `lines` as `transformer.lines`."""
+
+    def count(self, transformer: TransformerSettings, named: int) -> int:  # noqa: ARG002
+        """Return how many nodes the file has; see `GridSettings.count`."""
+        return max(distinct_texts(self.path, "node"), 1)
 
     def nodes(self, around: Surroundings) -> Nodes:
         """Read the file; see `GridSettings.nodes`."""
@@ -60,6 +64,6 @@ class TableGrid(GridSettings):
             ),
             lines=np.where(np.isnan(lines), usual, lines).astype(np.int64),
             feeder_node=tuple(table.texts("feeder_node")) if "feeder_node" in table else ("",) * n,
-            rated_kw=np.where(np.isfinite(limit_kw), limit_kw, np.nan),
+            rated_kw=np.full(n, np.nan),
             faults=tuple(table.faults),
         )

@@ -3,7 +3,8 @@
 import itertools
 import math
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, get_args
@@ -119,6 +120,12 @@ class Design:
         columns = [[value_of(name, text, path.parent) for text in table.texts(name)] for name in table.names]
         return cls(table.names, tuple(zip(*columns, strict=True)), table.file, tuple(table.lines))
 
+    def as_own(self, fault: Fault) -> Fault:
+        """Return a fault of a scenario that has the first point's values: if it is one of the design's keys, as the design's."""
+        if not any(fault.field == key or fault.field.startswith(f"{key}.") for key in self.keys):
+            return fault
+        return replace(fault, file=self.file, row=self.lines[0] if self.lines else None)
+
     def values(self, point: int) -> dict[str, Any]:
         """Return a point's values by dotted name."""
         return dict(zip(self.keys, self.points[point], strict=True))
@@ -196,6 +203,31 @@ def read_design(kind: str, vary: Iterable[str], samples: int | None, scenario: S
     return design, design.faults(scenario)
 
 
+def first_point(kind: str, vary: Iterable[str], among: Collection[str]) -> Design:
+    """Return a design's first point, unchecked; what of it cannot be read is left out, for `read_design` to tell.
+
+    Parameters
+    ----------
+    kind, vary
+        As `read_design` takes them.
+    among
+        Sections whose keys are taken.
+    """
+    if not among:
+        return Design((), ((),))
+    file, values = VARY, dict[str, Any]()
+    lines: tuple[int, ...] = ()
+    if kind in ("full", "lhs"):
+        axes, _ = _read_axes(vary, ranges=kind == "lhs")
+        values = {key: axis.low if isinstance(axis, Range) else axis[0] for key, axis in axes.items()}
+    elif Path(kind).suffix.lower() == ".csv":
+        with suppress(FaultyInputError):
+            design = Design.read_csv(Path(kind))
+            file, lines, values = design.file, design.lines[:1], design.values(0)
+    known = {key: value for key, value in values.items() if key.partition(".")[0] in among and key != SEED_KEY}
+    return Design(tuple(known), (tuple(known.values()),), file, lines)
+
+
 def _too_many(where: str, points: int) -> list[Fault]:
     return [Fault(where, None, "points", f"{points:,}", f"at most {MOST_POINTS:,}")] if points > MOST_POINTS else []
 
@@ -232,7 +264,7 @@ def _read_axes(vary: Iterable[str], *, ranges: bool) -> tuple[dict[str, Range | 
                 faults.append(Fault(VARY, None, key, repr(rest), "low:high, low below high"))
         elif "" in axis:
             faults.append(Fault(VARY, None, key, repr(rest), "a value between commas, brackets and quotes closed"))
-            continue
+            axis = [level for level in axis if level != ""]
         else:
             texts = [toml_text(level) for level in axis]
             faults += [
@@ -240,7 +272,8 @@ def _read_axes(vary: Iterable[str], *, ranges: bool) -> tuple[dict[str, Range | 
                 for level in dict.fromkeys(texts)
                 if texts.count(level) > 1
             ]
-        axes[key] = axis
+        if axis:
+            axes[key] = axis
     return axes, faults
 
 

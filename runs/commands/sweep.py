@@ -1,8 +1,9 @@
 """The command ``evswarm sweep``: many runs of a scenario."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +22,12 @@ from runs.commands.options import (
     WorkersOption,
 )
 from runs.engine import Engine
+
+if TYPE_CHECKING:
+    from environment.faults import Fault
+    from runs.commands.case import Room
+    from runs.design import Design
+    from runs.scenario import Scenario
 
 
 def sweep(
@@ -55,6 +62,8 @@ def sweep(
 
     `evswarm sweep --vary coordination.batch_size=1,10,50 --vary load.fluctuation=0,0.05`
 
+    Any key may vary, files and sources too; the scenario needs no value of its own for it.
+
     Replication r has the same seed at every level, so levels meet the same fleets. `evswarm run --seed S --set KEY=LEVEL`
     with the seed and levels of a row repeats it. `--set run.engine=compiled` gives the same rows sooner.
 
@@ -65,8 +74,7 @@ def sweep(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from environment.faults import raise_if_any
-    from runs.commands.case import Room, figure_format, find_scheduler, load, read_leniently, write_figures
-    from runs.design import read_design
+    from runs.commands.case import Room, figure_format, find_scheduler, load, write_figures
     from runs.idle import idle
     from runs.memory import free_bytes
     from runs.printed.sweep import print_sweep
@@ -74,10 +82,9 @@ def sweep(
     from runs.terminal import err, explained
 
     with explained():
-        case, faults = read_leniently(scenario, overrides, seed, None if force else Room())
-        plan, more = read_design(design, vary or (), samples, case)
-        faulty = {fault.field.partition(".")[0] for fault in faults}  # sections that stand at a default here
-        faults += [fault for fault in more if fault.field.partition(".")[0] not in faulty]
+        case, plan, faults = _read(
+            (scenario, overrides, seed, None if force else Room()), (design, vary or (), samples)
+        )
         engine = engine or Engine.PROCESS
         cluster, more = find_scheduler(engine, workers, scheduler, (tls_ca, tls_cert, tls_key))
         raise_if_any(faults + more)
@@ -127,3 +134,46 @@ def sweep(
                     raise
                 raise KeyboardInterrupt(f"Stopped; {kept}") from None
         print_sweep(swept)
+
+
+def _read(
+    given: "tuple[Path | None, list[str] | None, int | None, Room | None]",
+    design: tuple[str, Sequence[str], int | None],
+) -> "tuple[Scenario, Design, list[Fault]]":
+    """Read the scenario that is varied and its design, with all faults.
+
+    Where a section is faulty by itself, its keys that vary have their values at the first point, and if that is not enough the
+    keys of all sections: only with values of theirs the scenario need be sound.
+
+    Parameters
+    ----------
+    given
+        Scenario, overrides, seed and room, as `read_leniently` takes them.
+    design
+        Kind, texts of ``--vary`` and samples, as `read_design` takes them.
+    """
+    from runs.commands.case import read_leniently
+    from runs.design import first_point, read_design
+    from runs.scenario import sections, toml_text
+
+    scenario, overrides, seed, room = given
+    kind, vary, samples = design
+    case, faults = read_leniently(scenario, overrides, seed, room)
+    for among in (_sections_of(faults), set(sections())):
+        first = first_point(kind, vary, among)
+        if not faults or not first.keys:
+            continue
+        values = first.values(0)
+        texts = [text for text in overrides or () if text.partition("=")[0].strip() not in values]
+        texts += [f"{key}={toml_text(value)}" for key, value in values.items()]
+        changed, found = read_leniently(scenario, texts, seed, room)
+        if not found or among != set(sections()):  # values of all keys only where they help: they may be faulty, too
+            case, faults = changed, [first.as_own(fault) for fault in found]
+    plan, of_design = read_design(kind, vary, samples, case)
+    faulty = _sections_of(faults)  # they stand at a default here
+    faults += [fault for fault in of_design if fault.field.partition(".")[0] not in faulty]
+    return case, plan, faults
+
+
+def _sections_of(faults: "Sequence[Fault]") -> set[str]:
+    return {fault.field.partition(".")[0] for fault in faults}

@@ -377,6 +377,106 @@ def test_faults_of_scenario_and_design_come_together_and_nothing_is_written(tmp_
     assert not out.exists()
 
 
+def files_of(folder: Path) -> dict[str, Path]:
+    """Two loads and two fleets."""
+    texts = {f"load{kw}": f"hour,load_kw\n0,{kw}\n12,{2 * kw}\n" for kw in (100, 300)}
+    stays = [f"car{i},{i % 4},{9 + i % 3},9,4\n" for i in range(20)]
+    for n in (10, 20):
+        texts[f"fleet{n}"] = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\n" + "".join(stays[:n])
+    files = {name: folder / f"{name}.csv" for name in texts}
+    for name, path in files.items():
+        path.write_text(texts[name])
+    return files
+
+
+def table_of(folder: Path, *words: object) -> pd.DataFrame:
+    common = ("--set", "run.engine=compiled", "--engine", "serial", "--figures", "none", "--replications", 1)
+    done = evswarm(*common, "--out", folder, *words)
+    assert done.exit_code == 0, done.output
+    return pd.read_parquet(folder / "runs.parquet")
+
+
+@pytest.mark.parametrize("base", [["load.source=csv"], ["load.source=csv", "load.path=nowhere.csv"], []])
+def test_files_vary_without_a_value_in_the_scenario(tmp_path: Path, base: list[str]) -> None:
+    files = files_of(tmp_path)
+    words = [word for text in ("fleet.vehicles=5", *base) for word in ("--set", text)]
+    words += [] if base else ["--vary", "load.source=csv"]
+    table = table_of(tmp_path / "out", *words, "--vary", f"load.path={files['load100']},{files['load300']}")
+    assert table["no_evs.peak_kw"].tolist() == [200, 600]
+    texts = ["fleet.vehicles=5", "run.engine=compiled", f"run.seed={table.seed[0]}", "load.source=csv"]
+    alone = [Scenario.read(None, [*texts, f"load.path={path}"]) for path in table["load.path"]]
+    assert [simulate(case).summary["peak_kw"] for case in alone] == table.peak_kw.tolist()
+
+
+def test_sources_vary_and_each_case_need_be_sound_alone(tmp_path: Path) -> None:
+    table = table_of(tmp_path / "out", "--vary", "load.source=builtin,bdew", "--set", "fleet.vehicles=5")
+    assert table["no_evs.peak_valley_difference_kw"].nunique() == 2
+    files = files_of(tmp_path)
+    words = ("--set", "fleet.source=csv", "--vary", "fleet.source=csv,nhts", "--vary", f"fleet.path={files['fleet10']}")
+    done = evswarm(*words, "--out", tmp_path / "none")
+    assert done.exit_code == 2
+    assert "--vary: fleet.path is unknown; expected no such key with this source" in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("kind", ["full", "lhs", "file"])
+def test_shares_and_files_of_fleets_vary_together(tmp_path: Path, kind: str) -> None:
+    files = files_of(tmp_path)
+    paths = [files["fleet10"], files["fleet20"]]
+    words: list[object] = ["--set", "fleet.source=csv", "--vary", f"fleet.path={paths[0]},{paths[1]}"]
+    if kind == "full":
+        words += ["--vary", "fleet.share=0.1,0.3"]
+    elif kind == "lhs":
+        words += ["--vary", "fleet.share=0.1:1", "--design", "lhs", "--samples", 4]
+    else:
+        points = tmp_path / "points.csv"
+        points.write_text("fleet.path,fleet.share\nfleet10.csv,0.1\nfleet20.csv,0.1\nfleet20.csv,0.3\n")
+        words[2:] = ["--design", points]
+    table = table_of(tmp_path / "out", *words)
+    evs = [
+        round(share * (10 if "fleet10" in path else 20))
+        for path, share in zip(table["fleet.path"], table["fleet.share"], strict=True)
+    ]
+    assert table.energy_requested_kwh.tolist() == pytest.approx([9.0 * n for n in evs])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ["--set", "fleet.source=csv", "--vary", "fleet.path=a.csv,b.csv", "--vary", "coordination.batch_size=0,-1"],
+            ["--vary: coordination.batch_size is 0", "--vary: coordination.batch_size is -1"],
+        ),
+        (
+            ["--set", "fleet.source=csv", "--vary", "fleet.path=a.csv,b.csv", "--vary", "fleet.share=2"],
+            ["--vary: fleet.share is 2"],
+        ),
+        (
+            ["--set", "fleet.source=csv", "--vary", "fleet.path=a.csv", "--set", "fleet.fold=x", "--set", "load.peak_kw=-1"],
+            ["scenario: load.peak_kw is -1", "scenario: fleet.fold is 'x'"],
+        ),
+        (["--set", "fleet.source=csv", "--vary", "fleet.path=a.csv,,b.csv"], ["--vary: fleet.path is 'a.csv,,b.csv'"]),
+        (["--set", "fleet.source=csv", "--vary", "fleet.share=0.5,1"], ["scenario: fleet.path is missing"]),
+        (["--set", "fleet.source=csv", "--vary", "fleet.source=nhts,acn"], ["--vary: fleet.path is missing"]),
+    ],
+)  # fmt: skip
+def test_what_no_first_point_mends_is_a_fault_as_ever(tmp_path: Path, words: list[str], expected: list[str]) -> None:
+    done = evswarm(*words, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    *found, _ = done.stderr.strip().splitlines()
+    assert len(found) == len(expected), done.stderr
+    assert all(text.startswith(f"fault: {start}") for text, start in zip(found, expected, strict=True)), found
+
+
+def test_a_key_of_another_section_may_make_a_scenario_sound(tmp_path: Path) -> None:
+    words = ("--set", "channel.loss=0.1", "--set", "fleet.vehicles=5")
+    assert len(table_of(tmp_path / "out", *words, "--vary", "channel.loss=0")) == 1
+    done = evswarm(
+        *words, "--set", "run.engine=compiled", "--vary", "coordination.batch_size=1", "--out", tmp_path / "n"
+    )
+    assert done.exit_code == 2
+    assert "scenario: run.engine is 'compiled' with faults of the channel" in done.stderr.replace("\n", " ")
+
+
 def test_dask_is_asked_for_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(FaultyInputError, match="the extra 'cluster' installed"):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
+from runs.idle import idle
 from runs.kinds import kind_of
 from runs.scenario import Scenario
 
@@ -29,13 +30,18 @@ class Job(NamedTuple):
 
 
 class Record(TypedDict):
-    """What became of a run; `wall_s` is its time in seconds, `figures` the scalars of its summary by dotted name."""
+    """What became of a run.
+
+    `wall_s` is its time in seconds, `figures` are the scalars of its summary by dotted name, `warnings` its warnings but those of
+    keys that do not count, which a sweep tells of all its points together.
+    """
 
     run: int
     status: str
     error: str | None
     wall_s: float
     figures: dict[str, Any]
+    warnings: list[str]
 
 
 def work(scenario: Scenario, jobs: Sequence[Job]) -> list[Record]:
@@ -58,15 +64,19 @@ def _run(scenario: Scenario, job: Job) -> Record:
         kind = kind_of(case)
         kind.ready(case)
         begun = time.perf_counter()
-        figures = dict(_figures(kind.summarize(case, None)))
+        summary = kind.summarize(case, None)
+        figures, unread = dict(_figures(summary)), set(idle(case))
+        warnings = [text for text in summary["warnings"] if text not in unread]
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)
         return failure(job.run, error, time.perf_counter() - begun)
-    return Record(run=job.run, status="ok", error=None, wall_s=time.perf_counter() - begun, figures=figures)
+    wall_s = time.perf_counter() - begun
+    return Record(run=job.run, status="ok", error=None, wall_s=wall_s, figures=figures, warnings=warnings)
 
 
 def failure(run: int, error: BaseException, wall_s: float = 0.0) -> Record:
     """Return the record of a run that failed."""
-    return Record(run=run, status="failed", error=f"{type(error).__name__}: {error}", wall_s=wall_s, figures={})
+    told = f"{type(error).__name__}: {error}"
+    return Record(run=run, status="failed", error=told, wall_s=wall_s, figures={}, warnings=[])
 
 
 def _figures(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -5,13 +5,14 @@ replication by replication: more replications later come after those that are th
 """
 
 import json
+import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,28 @@ TABLE_FILE = "runs.parquet"
 TASK_S: Final = 0.2
 """Short runs go to a worker so many at a time that it is busy for about so long."""
 
+NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+
 type Tell = Callable[[int, int], None]
 """Told how many runs are recorded, and of how many."""
+
+
+class Warned(NamedTuple):
+    """Warnings of a sweep's runs that are alike but for their numbers.
+
+    Parameters
+    ----------
+    text
+        The first one.
+    runs
+        Runs that have one of them.
+    is_same
+        Whether all of them have the same numbers.
+    """
+
+    text: str
+    runs: int
+    is_same: bool
 
 
 @dataclass(frozen=True)
@@ -51,12 +72,15 @@ class Sweep:
         Runs of each point.
     failed
         Runs that failed.
+    warnings
+        Warnings of the runs, in the order in which they first occur.
     """
 
     folder: Path
     design: Design
     replications: int
     failed: int
+    warnings: tuple[Warned, ...] = ()
 
     def means(self, figures: Sequence[str], points: int) -> pd.DataFrame:
         """Return means over replications and their 95 % confidence half-widths (Student t).
@@ -160,7 +184,7 @@ def sweep(
         pending = deque(run for run in range(n_runs) if run not in journal)
         _carry_out(lambda: CREWS[Engine(engine)](workers, scheduler), pending, submit, record)
         write_table(lambda: _rows(design, seed, journal), folder / TABLE_FILE)
-        return Sweep(folder, design, replications, journal.failed)
+        return Sweep(folder, design, replications, journal.failed, warnings_of(journal))
 
 
 def replication_seed(seed: int, replication: int) -> int:
@@ -215,6 +239,17 @@ def _rows(design: Design, seed: int, journal: Journal) -> Iterator[dict[str, Any
             "error": record["error"],
             **record["figures"],
         }
+
+
+def warnings_of(records: Iterable[Record]) -> tuple[Warned, ...]:
+    """Return the warnings of runs; those of a journal that an older version wrote have none."""
+    found: dict[str, Warned] = {}
+    for record in records:
+        alike = {NUMBER.sub("#", text): text for text in reversed(record.get("warnings", ()))}
+        for kind, text in reversed(alike.items()):
+            first, runs, is_same = found.get(kind, Warned(text, 0, is_same=True))
+            found[kind] = Warned(first, runs + 1, is_same and text == first)
+    return tuple(found.values())
 
 
 type Submit = Callable[[Executor, Sequence[int]], Future[list[Record]]]

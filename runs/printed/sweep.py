@@ -12,7 +12,7 @@ from runs.printed.shaving import STORE_ROWS
 from runs.printed.stations import STATION_ROWS
 from runs.scenario import PATH_KEYS
 from runs.sweep import Sweep
-from runs.terminal import out
+from runs.terminal import err, out
 
 SWEPT = {
     "peak_kw": "{:,.1f}",
@@ -30,10 +30,14 @@ SWEPT = {
 MOST_POINTS = 30
 """Design points shown."""
 
+MOST_WARNINGS = 20
+"""Warnings shown, those alike but for their numbers as one."""
+
 
 def print_sweep(swept: Sweep) -> None:
-    """Print means over replications, a row a design point, and where the files are."""
+    """Print the runs' warnings, means over replications, a row a design point, and where the files are."""
     n = len(swept.design.points)
+    _print_warnings(swept, n * swept.replications)
     means = swept.means(list(SWEPT), MOST_POINTS)
     names = [name for name in SWEPT if (name, "mean") in means]
     shown = range(min(n, MOST_POINTS))
@@ -67,6 +71,16 @@ def print_sweep(swept: Sweep) -> None:
     files = "runs.parquet, scenario.toml, design.json, journal.jsonl"
     pictures = ", figures/" if (swept.folder / "figures").is_dir() else ""
     out.print(f"Written to [bold]{folder}[/]: {files}{pictures}", soft_wrap=True)
+
+
+def _print_warnings(swept: Sweep, n_runs: int) -> None:
+    """Print each warning once, with how many runs have it."""
+    for text, runs, is_same in swept.warnings[:MOST_WARNINGS]:
+        whose = f"{runs:,} of {counted(n_runs, 'run')}{'' if is_same else '; numbers of the first'}"
+        err.print(f"[yellow]warning ({whose}):[/] {escape(text)}", highlight=False)
+    if len(swept.warnings) > MOST_WARNINGS:
+        more = len(swept.warnings) - MOST_WARNINGS
+        err.print(f"[yellow]warning:[/] {more:,} more, in journal.jsonl", highlight=False)
 
 
 def _key_column(key: str, texts: Sequence[str]) -> Column:

@@ -22,10 +22,10 @@ from runs import workers
 from runs.cli import app
 from runs.design import Design, Range, read_design
 from runs.engine import Scheduler
-from runs.jobs import NO_FIGURES, Job, work
+from runs.jobs import NO_FIGURES, Job, Record, work
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.sweep import JOURNAL_FILE, replication_seed, sweep
+from runs.sweep import JOURNAL_FILE, Warned, replication_seed, sweep, warnings_of
 
 SMALL = Scenario().update(fleet={"vehicles": 20}, run={"engine": "compiled"})
 BATCHES = Design.full({"coordination.batch_size": [1, 5]})
@@ -351,6 +351,37 @@ def test_the_command_prints_means_with_their_confidence(tmp_path: Path) -> None:
     again = evswarm(*words, *base, "--set", "run.engine=compiled", "--set", "fleet.vehicles=21")
     assert again.exit_code == 2
     assert "another sweep" in again.stderr.replace("\n", " ")
+
+
+def test_warnings_of_the_runs_are_told_once_with_how_many_have_them(tmp_path: Path) -> None:
+    files = files_of(tmp_path)
+    stays = files["fleet10"].read_text()
+    files["fleet10"].write_text(stays + "short,2,2.5,9,4\nnever,30,31,1,4\n")
+    common = ("--set", "run.engine=compiled", "--engine", "serial", "--figures", "none", "--replications", 2)
+    words = ("--set", "fleet.source=csv", "--vary", f"fleet.path={files['fleet10']},{files['fleet20']}")
+    done = evswarm(*common, *words, "--set", "load.fill=hold", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    told = [text for text in done.stderr.replace("\n", " ").split("warning") if text]
+    assert sum("load.fill counts only" in text for text in told) == 1, "as before, of all points together"
+    short = [text for text in told if "too short for their need" in text]
+    assert len(short) == 1
+    assert short[0].startswith(" (2 of 4 runs): 1 of 12 stays are")
+    assert sum("wholly outside the horizon" in text for text in told) == 1
+    assert "warnings" not in pd.read_parquet(tmp_path / "out" / "runs.parquet")
+    journal = tmp_path / "out" / JOURNAL_FILE
+    records = [json.loads(line) for line in journal.read_text().splitlines()]
+    journal.write_text(
+        "".join(json.dumps({k: v for k, v in each.items() if k != "warnings"}) + "\n" for each in records)
+    )
+    assert "too short" not in evswarm(*common, *words, "--set", "load.fill=hold", "--out", tmp_path / "out").stderr
+
+
+def test_warnings_alike_but_for_numbers_are_one() -> None:
+    texts = [["2 of 1,000 stays", "b"], ["3 of 1,000 stays"], ["b", "1 of 9.5 stays", "4 of 8 stays"], []]
+    found = warnings_of(
+        [Record(run=0, status="ok", error=None, wall_s=1.0, figures={}, warnings=each) for each in texts]
+    )
+    assert found == (Warned("2 of 1,000 stays", 3, is_same=False), Warned("b", 2, is_same=True))
 
 
 def test_half_widths_are_students(tmp_path: Path) -> None:

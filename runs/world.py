@@ -107,7 +107,7 @@ class World:
         if fleet is not None and isinstance(scenario.fleet, DatedFleet):
             file = scenario.fleet.path.name
             collecting(faults, lambda: require_dates(fleet, horizon, file))
-        nodes = () if fleet is None or fleet.node is None else tuple(np.unique(fleet.node).tolist())
+        nodes = () if fleet is None or fleet.node is None else tuple(fleet.node_names.tolist())
         around = Surroundings(scenario.transformer, nodes, feeder)
         profiles = named if profile is None else {"load": profile, **named}
         grid = collecting(faults, lambda: laid_out(scenario.grid.nodes(around), horizon, profiles))

@@ -36,7 +36,7 @@ def make_fleet(stays: list[tuple[float, float, float, float]], **columns: NDArra
 
 def counted_grid(settings: TransformerSettings, fleet: Fleet, rng: np.random.Generator) -> tuple[Grid, Places]:
     """The grid that [transformer] counts, over a day's hours, and the places of a fleet in it."""
-    nodes = () if fleet.node is None else tuple(np.unique(fleet.node).tolist())
+    nodes = () if fleet.node is None else tuple(fleet.node_names.tolist())
     none = LoadProfile(np.zeros(24), np.zeros(24))
     grid = laid_out(CountsGrid().nodes(Surroundings(settings, nodes, None)), Horizon(), {"load": none})
     return grid, Places.of(grid, fleet, "fleet.csv", rng)

@@ -4,7 +4,8 @@ from environment.loads.bdew import BdewLoad
 from environment.loads.builtin import BuiltinLoad
 from environment.loads.csv_file import CsvLoad
 from environment.loads.profile import LoadProfile
+from environment.loads.pv import PvLoad
 
-type LoadSource = BuiltinLoad | CsvLoad | BdewLoad
+type LoadSource = BuiltinLoad | CsvLoad | BdewLoad | PvLoad
 
-__all__ = ["BdewLoad", "BuiltinLoad", "CsvLoad", "LoadProfile", "LoadSource"]
+__all__ = ["BdewLoad", "BuiltinLoad", "CsvLoad", "LoadProfile", "LoadSource", "PvLoad"]

@@ -119,7 +119,8 @@ def _on_slots_of(
         dates = horizon.span_text(float(edges_h[0]), float(edges_h[-1]))
         span = f"a span from {edges_h[0]:g} h to {edges_h[-1]:g} h after the horizon's start, {dates}"
         wanted = f"a span of 0 h to {horizon.hours:g} h or more, {horizon.span_text(0, horizon.hours)} (horizon.start)"
-        raise FaultyInputError([Fault(table.file, None, column, span, wanted)])
+        row = table.lines[0 if edges_h[0] > 1e-9 else -1]
+        raise FaultyInputError([Fault(table.file, row, column, span, wanted)])
     missing = _missing(edges_h, horizon)
     holes = np.flatnonzero(missing).tolist()
     after = [

@@ -71,7 +71,8 @@ def test_each_column_of_a_table_is_read_as_a_file_of_its_own(
     ("text", "messages"),
     [
         ("hour,a,b\n0,5,x\n12,y,5\n", ["line 2: b is 'x'", "line 3: a is 'y'"]),
-        ("hour,a\n0,5\n6,5\n", ["line None"]),
+        ("hour,a\n0,5\n6,5\n", ["loads.csv, line 3: hour is a span from 0 h to 12 h"]),
+        ("hour,a\n1,5\n13,5\n", ["loads.csv, line 2: hour is a span from 1 h to 25 h"]),
         ("a,b\n0,5\n6,5\n", ["header is a,b; expected one of hour or slot or time"]),
         ("hour\n0\n12\n", ["line 1: header is hour; expected a column for each quantity beside it"]),
         ("hour,a,a\n0,5,5\n12,5,5\n", ["line 1: column a is there twice"]),
@@ -86,11 +87,14 @@ def test_faults_of_a_table_of_loads(tmp_path: Path, text: str, messages: list[st
         table(tmp_path, text, homes={"peak_kw": 3}).profiles(DAY)
     found = [str(fault) for fault in caught.value.faults]
     assert len(found) == len(messages)
-    if messages != ["line None"]:
-        assert all(any(message in fault for fault in found) for message in messages), found
-    else:
-        assert "a span from 0 h to 12 h" in found[0]
-        assert "expected a span of 0 h to 24 h or more" in found[0]
+    assert all(any(message in fault for fault in found) for message in messages), found
+
+
+@pytest.mark.parametrize("name", ["profiles", "named", "model_fields", "a.b", "Haus 3 ü", "1"])
+def test_a_name_is_any_text(name: str) -> None:
+    found = LoadsSettings.model_validate({name: {"peak_kw": 3.0}})
+    assert list(found.profiles(DAY)) == [name]
+    assert LoadsSettings.model_validate(found.model_dump()) == found
 
 
 def test_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:

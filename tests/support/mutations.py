@@ -142,6 +142,23 @@ def bases(folder: Path) -> dict[str, Files]:
             load_csv=LOAD,
             actual_csv=LOAD.replace("2,5\n", ""),
         ),
+        "named loads": scenario(
+            {
+                "horizon": SIX,
+                "fleet": own,
+                "load": base,
+                "loads": {
+                    "path": "all.csv",
+                    "fill": "hold",
+                    "homes": {"peak_kw": 6.0, "fluctuation": 0.1},
+                    "roofs": {"source": "pv", "peak_kw": 5.0, "path": "sun.csv"},
+                },
+            },
+            fleet_csv=HOURS,
+            load_csv=LOAD,
+            all_csv="hour,shops,contract\n0,3.5,14\n1,-2,14\n3,4,11\n4,4,11\n5,4,11\n6,4,11\n",
+            sun_csv="slot,irradiance_w_m2\n0,0\n1,120\n2,800\n3,990\n4,300\n5,0\n",
+        ),
         "compiled, whole slots": scenario(
             {"horizon": SIX, "fleet": own, "coordination": {"energy": "whole_slots"}, "run": {"engine": "compiled"}},
             fleet_csv=HOURS,

@@ -62,7 +62,7 @@ class PvLoad(LoadSettings):
     """Where they look: 90 is east, 180 south, 270 west [degrees]."""
 
     performance: float = Field(default=0.86, gt=0, le=1)
-    """Part of the power that is left after all losses; 0.86 are the 14 % that PVWatts (Dobos, 2014) and PVGIS take."""
+    """Part of the power that is left after all losses; 0.86 are the 14 % that PVWatts takes (version 5; Dobos, 2014)."""
 
     @model_validator(mode="after")
     def _place_or_path(self) -> Self:

@@ -7,12 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from environment.csv_table import CsvTable
 from environment.faults import FaultyInputError
+from tests.support.laws import examples
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 4)), min_size=1, max_size=5)
 
@@ -104,3 +106,33 @@ def test_a_name_that_no_disk_takes_is_a_fault_in_short(tmp_path: Path) -> None:
     ) as caught:
         CsvTable(tmp_path / ("x" * 5000), ["name"])
     assert len(str(caught.value)) < 500
+
+
+CELLS = st.one_of(
+    st.floats(-1e9, 1e9).map(repr),
+    st.decimals(-1000, 1000, places=3).map(str),
+    st.integers(-(10**9), 10**9).map(str),
+    st.sampled_from(
+        ["1_000", "\u0661", "+3", ".5", "5.", "1e5", "1e-400", "nan", "inf", "1e12", "0x10", "True", "x", "-0"]
+    ),
+)
+
+
+@given(cells=st.lists(CELLS, min_size=1, max_size=5), comma=st.booleans())
+@examples(3)
+def test_a_number_is_the_same_beside_cells_that_are_none(cells: list[str], comma: bool) -> None:
+    """What reads columns of plain numbers fast gives the bits, and the faults, of what reads the others."""
+    cells = [cell.replace(".", ",") for cell in cells] if comma else cells
+    mark = ";" if comma else ","
+
+    def read(*more: str) -> tuple[list[float], list[str]]:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "t.csv"
+            rows = [f"a{mark}b", f"0{mark}{'0,5' if comma else '0.5'}", *(f"{cell}{mark}1" for cell in (*cells, *more))]
+            path.write_text("\n".join(rows), encoding="utf-8")
+            table = CsvTable(path, ["a", "b"])
+            return table.numbers("a")[: len(cells) + 1].tolist(), [str(fault) for fault in table.faults]
+
+    alone, beside = read(), read("?")
+    np.testing.assert_array_equal(alone[0], beside[0])
+    assert alone[1] == [text for text in beside[1] if "'?'" not in text]

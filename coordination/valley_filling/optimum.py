@@ -37,10 +37,13 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import colony
 from coordination.valley_filling.audit import breach_of
+from coordination.valley_filling.bounds import bound_near_kw2
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
 from coordination.valley_filling.exchange import exchange, settle
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
-from coordination.valley_filling.stays import Book, Stays, most_kw, powers_of, stay_of
+from coordination.valley_filling.repair import repair
+from coordination.valley_filling.stays import Book, Stays, powers_of, stay_of
+from coordination.valley_filling.tolls import Tolls, fill_by_tolls
 from coordination.valley_filling.water import water_fill
 from environment.compiled import compiled
 
@@ -115,7 +118,8 @@ def solve(
         ev_kw = schedule.load_kw()
         cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
         return Optimum("exact", cost, cost, schedule, ev_kw)
-    schedule, bound = _water_filled(problem, start, within, free_kw2)
+    fill = _water_filled if problem.has_one_limit else _toll_filled
+    schedule, bound = fill(problem, start, within, free_kw2)
     if problem.whole:
         schedule = _best_settled(problem, start)
     ev_kw = schedule.load_kw()
@@ -137,7 +141,7 @@ def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None 
     """Whether a schedule is proven optimal.
 
     It must be a schedule of these needs and stays. With whole slots at one rated power: no chain of exchanges lowers its
-    cost. Else: its cost meets the lower bound that its own loads price.
+    cost. Else: its cost meets the lower bound that its own loads price; with limits by slot, the best bound that is found.
 
     Parameters
     ----------
@@ -154,9 +158,11 @@ def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None 
     if optimum is not None and cost - optimum.bound_kw2 <= (ROUNDING if optimum.kind == "exact" else CLOSED) * cost:
         return True
     if not problem.has_unit_slots:
+        if not problem.has_one_limit:  # loads do not tell what a full slot is worth
+            return cost - _toll_filled(problem, schedule, CLOSED, None)[1] <= CLOSED * cost
         load_kw = problem.base_kw + schedule.load_kw()
         parts = (*(NEAR / 10**digits for digits in range(6)), 0.0)
-        return any(cost - _bound_kw2(problem, load_kw, part) <= CLOSED * cost for part in parts)
+        return any(cost - bound_near_kw2(problem, load_kw, part) <= CLOSED * cost for part in parts)
     if not problem.order.size:
         return True
     return exchange(problem, _copy(problem, schedule), 1) == 0
@@ -173,81 +179,6 @@ def is_feasible(problem: ValleyFilling, schedule: Schedule) -> bool:
         Schedule of the same EVs.
     """
     return breach_of(problem, schedule) is None
-
-
-def lower_bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64]) -> float:
-    r"""Return a cost that no schedule can go below, priced by a load vector.
-
-    Lagrangian duality: for any prices :math:`\lambda_h = 2 L_h`, the optimum is at least
-    :math:`\sum_h (\lambda_h P^{base}_h - \lambda_h^2 / 4)` plus each EV's cheapest way to meet its need at those prices,
-    where leaving out has its price. With the optimal loads it is the optimum itself.
-
-    Parameters
-    ----------
-    problem
-        Base load, limit and needs.
-    load_kw
-        Any loads [kW], shape ``(n_slots,)``; the nearer to the optimal ones, the better the bound.
-    """
-    cheapest = _cheapest_kw2(problem.order, load_kw, problem.unserved_price_kw, problem.stays)
-    never = np.ones(problem.n_vehicles, dtype=bool)
-    never[problem.order] = False
-    left_out = problem.unserved_price_kw * problem.need_kwh[never].sum() / problem.slot_h
-    return float((2 * load_kw * problem.base_kw - np.square(load_kw)).sum() + cheapest + left_out)
-
-
-@compiled
-def _cheapest_kw2(
-    rows: NDArray[np.int64],
-    load_kw: NDArray[np.float64],
-    unserved_price_kw: float,
-    stays: Stays,
-) -> float:
-    total = 0.0
-    by_load = np.argsort(load_kw)
-    longest = 0
-    for i in rows:
-        longest = max(longest, stays.stop_slot[i] - stays.first_slot[i])
-    near = by_load[:0]  # the slots from `begin` to `end` by load: those of this stay, and of the next ones to plug in
-    begin = end = 0
-    for i in rows:
-        stay, stop_slot = stay_of(stays, i), stays.stop_slot[i]
-        left = stay.need_kwh / stay.slot_h
-        if stay.first_slot < begin or stop_slot > end:
-            begin, end = stay.first_slot, stay.first_slot + 2 * longest
-            near = by_load[(by_load >= begin) & (by_load < end)]
-        for h in near:
-            if left <= 0.0 or 2.0 * load_kw[h] >= unserved_price_kw:
-                break
-            if stay.first_slot <= h < stop_slot:
-                power = min(most_kw(stay, h), left)
-                total += 2.0 * load_kw[h] * power
-                left -= power
-        total += unserved_price_kw * left
-    return total
-
-
-def one_price(load_kw: NDArray[np.float64], near_kw: float) -> NDArray[np.float64]:
-    """Return loads of which those that lie near each other are replaced by their mean [kW], shape ``(n_slots,)``.
-
-    Parameters
-    ----------
-    load_kw
-        Loads [kW], shape ``(n_slots,)``.
-    near_kw
-        Largest difference between neighbours, by size, that are taken together.
-    """
-    order = np.argsort(load_kw, kind="stable")
-    group = np.concatenate([[0], np.cumsum(np.diff(load_kw[order]) > near_kw)])
-    mean_kw = np.bincount(group, weights=load_kw[order]) / np.bincount(group)
-    prices_kw = np.empty_like(load_kw)
-    prices_kw[order] = mean_kw[group]
-    return prices_kw
-
-
-def _bound_kw2(problem: ValleyFilling, load_kw: NDArray[np.float64], part: float) -> float:
-    """Return the lower bound at one price for loads that lie within a part of the largest of each other."""
-    return lower_bound_kw2(problem, one_price(load_kw, part * float(np.abs(load_kw).max())))
 
 
 def _water_filled(
@@ -272,7 +203,7 @@ def _water_filled(
             continue  # a bound would be too loose, or was a short time ago
         load_kw = problem.base_kw + schedule.load_kw()  # without the rounding of all that was added and taken away
         for part in (near, near / 10) if not ends else (*(near / 10**digits for digits in range(8)), 0.0):
-            bound = _bound_kw2(problem, load_kw, part)
+            bound = bound_near_kw2(problem, load_kw, part)
             if bound >= best_bound:
                 best_bound, near = bound, part
             if cost - best_bound <= accepted:
@@ -282,6 +213,40 @@ def _water_filled(
         wait = min(2 * wait, MOST_WAIT)
         next_bound = sweep + wait
     return schedule, best_bound
+
+
+def _toll_filled(
+    problem: ValleyFilling, start: Schedule | None, within: float, free_kw2: float | None
+) -> tuple[Schedule, float]:
+    schedule = _copy(problem, start)
+    load_kw = problem.base_kw + schedule.load_kw()
+    backward = problem.order[::-1].copy()
+    tolls = Tolls.of(problem)
+    best, best_cost, best_bound = schedule, np.inf, -np.inf
+    near = NEAR
+    for sweep in range(0, MOST_SWEEPS, 2):
+        for rows in (problem.order, backward):
+            fill_by_tolls(rows, load_kw, problem.top_kw, tolls, problem.stays, schedule.book)
+        ends = sweep + 2 >= MOST_SWEEPS
+        load_kw = problem.base_kw + schedule.load_kw()  # without the rounding of all that was added and taken away
+        tolls = tolls.after(load_kw)
+        if sweep % 4 and not ends:
+            continue
+        for part in (near, near / 10) if not ends else (*(NEAR / 10**digits for digits in range(8)), 0.0):
+            bound = bound_near_kw2(problem, load_kw + tolls.toll_kw, part)
+            if bound >= best_bound:
+                best_bound, near = bound, part
+        cost = cost_kw2(problem, schedule)
+        accepted = max(within * (cost if free_kw2 is None else free_kw2 - cost), ROUNDING * cost)
+        if cost - best_bound <= accepted or ends:
+            repaired = _copy(problem, schedule)
+            repair(problem, repaired)
+            cost = cost_kw2(problem, repaired)
+            if cost < best_cost:
+                best, best_cost = repaired, cost
+            if best_cost - best_bound <= accepted:
+                break
+    return best, best_bound
 
 
 @compiled

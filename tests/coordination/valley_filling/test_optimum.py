@@ -12,8 +12,9 @@ from ortools.graph.python import min_cost_flow
 from scipy.optimize import LinearConstraint, minimize
 
 from coordination.valley_filling import COORDINATORS, optimum
+from coordination.valley_filling.bounds import lower_bound_kw2, one_price
 from coordination.valley_filling.coordinator import CoordinationSettings
-from coordination.valley_filling.optimum import CLOSED, certify, is_feasible, lower_bound_kw2, one_price, solve
+from coordination.valley_filling.optimum import CLOSED, certify, is_feasible, solve
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.horizon import Horizon
 from runs.scenario import Scenario

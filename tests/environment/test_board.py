@@ -17,6 +17,21 @@ def test_pheromone_is_the_share_of_headroom() -> None:
     assert pheromone(np.array([30.0, 30.0]), 20.0).tolist() == [0, 0]
 
 
+def test_where_limits_vary_pheromone_goes_by_the_load_and_a_slots_own_limit_closes_it() -> None:
+    load, limit = np.array([10.0, 6.0, 4.0, -5.0]), np.array([20.0, 7.0, 4.0, 0.0])
+    np.testing.assert_allclose(pheromone(load, limit), [10 / 49, 14 / 49, 0, 25 / 49])
+    both = pheromone(np.array([load, load]), np.array([limit, np.full(4, 20.0)]))
+    np.testing.assert_allclose(both, [pheromone(load, limit), pheromone(load, 20.0)])
+
+
+def test_each_slot_is_held_to_its_own_limit() -> None:
+    board = PheromoneBoard(np.array([10.0, 6.0, 4.0, 8.0]), np.array([20.0, 7.0, 9.0, 5.0]), 1)
+    assert not board.deposit(0, np.array([10.0, 2.0]))
+    assert not board.deposit(2, np.array([0.0, 0.5]))
+    assert board.deposit(0, np.array([10.0, 1.0, 5.0]))
+    assert board.exchange(3, np.array([-1.0])), "what is above its limit may fall"
+
+
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=30), st.floats(1, 100))
 def test_pheromone_sums_to_one_and_falls_with_load(loads: list[float], limit: float) -> None:
     load = np.array(loads)

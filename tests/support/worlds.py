@@ -64,11 +64,24 @@ def fleets(draw: st.DrawFn, horizon: Horizon, max_size: int = 25) -> Fleet:
 
 
 @st.composite
-def problems(draw: st.DrawFn, *, whole: bool | None = None) -> ValleyFilling:
+def limits(draw: st.DrawFn, n_slots: int, top_kw: float) -> float | NDArray[np.float64]:
+    """A transformer's limit: a number, or as often by slot, up to a top; here and there nothing at all, or next to it."""
+    if draw(st.booleans()):
+        return top_kw
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    part = rng.choice(draw(st.sampled_from([(0.5, 1.0), (0.0, 0.1, 0.4, 1.0)])), n_slots)
+    if draw(st.booleans()):
+        part *= rng.uniform(0.5, 1.0, n_slots)
+    return top_kw * part
+
+
+@st.composite
+def problems(draw: st.DrawFn, *, whole: bool | None = None, by_slot: bool = True) -> ValleyFilling:
     horizon = draw(st.sampled_from(HORIZONS))
     fleet = draw(fleets(horizon))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     base = rng.uniform(draw(st.sampled_from([0, -60])), 60, horizon.n_slots)
     limit = draw(st.sampled_from([30.0, 62.0, 80.0, 500.0]))
+    limit = draw(limits(horizon.n_slots, limit)) if by_slot else limit
     is_whole = draw(st.booleans()) if whole is None else whole
     return ValleyFilling.of(fleet, horizon, base, limit, whole=is_whole)

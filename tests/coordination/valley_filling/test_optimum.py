@@ -35,7 +35,8 @@ def unit_problems(draw: st.DrawFn, max_evs: int = 12, n_slots: int = 8) -> Valle
     need = POWER * rng.integers(0, 5, n)
     fleet = make_fleet([(float(a), float(b), float(e), float(POWER)) for a, b, e in zip(start, end, need, strict=True)])
     base = rng.integers(draw(st.sampled_from([0, -30])), 30, n_slots).astype(float)
-    limit = float(draw(st.sampled_from([20, 28, 40, 200])))
+    top = draw(st.sampled_from([20, 28, 40, 200]))
+    limit = rng.integers(0, top + 1, n_slots).astype(float) if draw(st.booleans()) else float(top)
     return ValleyFilling.of(fleet, Horizon(slots=n_slots), base, limit, whole=True)
 
 
@@ -50,6 +51,8 @@ def flow_arcs(problem: ValleyFilling) -> list[tuple[str, str, int, int]]:
     for h, base in enumerate(problem.base_kw.astype(int).tolist()):
         for unit in range(1, problem.order.size + 1):
             before, after = base + POWER * (unit - 1), base + POWER * unit
+            if problem.limit_kw[h] < problem.top_kw and after > problem.limit_kw[h]:
+                break  # above the largest limit a unit costs more than left unserved, below it a lower limit closes the slot
             arcs.append((f"slot{h}", "sink", 1, 10 * (after**2 - before**2)))
     return arcs
 
@@ -118,7 +121,8 @@ def test_the_bracket_holds_a_general_solvers_optimum(seed: int) -> None:
     stays = [
         (a, a + rng.uniform(0.5, 5), rng.uniform(1, 12), rng.choice([3.7, 7.4, 11.0])) for a in rng.uniform(0, 4, 4)
     ]
-    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=6), rng.uniform(rng.choice([0, -30]), 30, 6), 35.0)
+    limit = 35.0 * rng.choice([0.0, 0.3, 0.6, 1.0], 6) if rng.random() < 0.7 else 35.0
+    problem = ValleyFilling.of(make_fleet(stays), Horizon(slots=6), rng.uniform(rng.choice([0, -30]), 30, 6), limit)
     assume(problem.order.size and np.unique(problem.power_kw[problem.order]).size > 1)
     optimum = solve(problem)
     assert optimum.kind == "bound"
@@ -136,8 +140,9 @@ def test_the_bracket_of_mixed_whole_slots_holds_the_best_of_all_schedules(seed: 
         (a, a + rng.integers(1, 4), rng.integers(1, 3) * p, p)
         for a, p in zip(rng.integers(0, 3, 3), (4, 3, 7), strict=True)
     ]
+    limit = 25.0 * rng.choice([0.0, 0.4, 1.0], 4) if rng.random() < 0.5 else 25.0
     problem = ValleyFilling.of(
-        make_fleet(stays), Horizon(slots=4), rng.uniform(rng.choice([0, -20]), 20, 4), 25.0, whole=True
+        make_fleet(stays), Horizon(slots=4), rng.uniform(rng.choice([0, -20]), 20, 4), limit, whole=True
     )
     assume(np.unique(problem.power_kw[problem.order]).size > 1)
     optimum = solve(problem)
@@ -171,7 +176,7 @@ def test_the_certificate_rejects_what_is_no_schedule(power: list[float]) -> None
 
 
 def general_optimum(problem: ValleyFilling) -> float:
-    """The continuous optimum by SciPy's SLSQP over every EV's power in every slot."""
+    """The continuous optimum by SciPy's SLSQP over every EV's power in every slot, below the limits and the base load."""
     rows, slots, tops = [], [], []
     for i in problem.order.tolist():
         for h in range(problem.first_slot[i], problem.stop_slot[i]):
@@ -181,6 +186,8 @@ def general_optimum(problem: ValleyFilling) -> float:
             tops.append(problem.power_kw[i] * (1.0 if problem.whole else min(1.0, covered)))
     sums = np.array([[float(row == i) for row in rows] for i in problem.order])
     needed = problem.need_kwh[problem.order]
+    own = np.array([[float(slot == h) for slot in slots] for h in range(problem.n_slots)])
+    room = np.maximum(problem.limit_kw - problem.base_kw, 0.0)
 
     def cost(x: np.ndarray) -> float:
         load = problem.base_kw + np.bincount(slots, weights=x, minlength=problem.n_slots)
@@ -192,7 +199,7 @@ def general_optimum(problem: ValleyFilling) -> float:
 
     found = minimize(
         cost, np.zeros(len(rows)), jac=slope, bounds=[(0, top) for top in tops], method="SLSQP",
-        constraints=LinearConstraint(sums, ub=needed), options={"maxiter": 500, "ftol": 1e-12},
+        constraints=[LinearConstraint(sums, ub=needed), LinearConstraint(own, ub=room)], options={"maxiter": 500, "ftol": 1e-12},
     )  # fmt: skip
     return float(found.fun)
 
@@ -322,7 +329,7 @@ def test_a_chain_of_two_evs_is_seen() -> None:
 def test_the_optimum_has_the_smallest_peak_of_all_methods(problem: ValleyFilling) -> None:
     best = solve(problem).schedule
     for method, coordinator in COORDINATORS.items():
-        if not coordinator.keeps_whole_slots:
+        if not (coordinator.keeps_whole_slots and (coordinator.keeps_limit or problem.has_one_limit)):
             continue
         settings = CoordinationSettings(method=method, rounds=4, iterations=3, population=5)
         other = coordinator.plan(problem, settings, np.random.default_rng(1)).schedule

@@ -1,0 +1,21 @@
+"""Limits by slot for worlds whose scenario gives one number."""
+
+import dataclasses
+
+import numpy as np
+
+from runs.world import World
+
+
+def with_limits(world: World, seed: int) -> World:
+    """Return the world with limits of its transformers that vary by slot, from next to nothing up to the one there is."""
+    rng = np.random.default_rng(seed)
+    shape = (len(world.problems), world.horizon.n_slots)
+    part = rng.choice([0.05, 0.6, 0.8, 1.0], shape, p=[0.1, 0.2, 0.3, 0.4])
+    problems = tuple(
+        dataclasses.replace(problem, limit_kw=problem.limit_kw * own)
+        for problem, own in zip(world.problems, part, strict=True)
+    )
+    other = dataclasses.replace(world)
+    other.__dict__["problems"] = problems  # as if the scenario had said so
+    return other

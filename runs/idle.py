@@ -205,8 +205,8 @@ RULES: Final = (
     Rule("loads.fill loads.fluctuation", lambda case: case.loads.path is not None, "with loads.path"),
     Rule(
         "coordination.adjust",
-        lambda case: case.load.fluctuation > 0 or case.load.actual_path is not None,
-        "where the load strays from its forecast (load.fluctuation, load.actual_path)",
+        _strays,
+        "where a load strays from its forecast (load.fluctuation, load.actual_path, or those of [loads])",
     ),
     Rule(
         "fleet.days",

@@ -28,7 +28,7 @@ def grid_metrics(world: World, transformer_kw: NDArray[np.float64]) -> dict[str,
     -------
     dict
         As `load_metrics`; ``overload_slots_substations`` and ``overload_slots_control_center`` where these have limits;
-        ``hot_spot_max_c`` and ``loss_of_life_h`` of the transformer that has most of it.
+        ``hot_spot_max_c`` and ``loss_of_life_h`` of the transformer that has most of it, where a rating is known.
     """
     grid = world.grid
     figures = load_metrics(transformer_kw, grid.transformer_limit_kw)
@@ -40,8 +40,9 @@ def grid_metrics(world: World, transformer_kw: NDArray[np.float64]) -> dict[str,
             if limited[rows].any():
                 figures[f"overload_slots_{key}"] = int(over[rows].sum())
     ageing = ageing_below(world, transformer_kw)
-    figures["hot_spot_max_c"] = float(ageing.hot_spot_c.max())
-    figures["loss_of_life_h"] = float(ageing.life_lost_h.max())
+    if not np.isnan(ageing.life_lost_h).all():
+        figures["hot_spot_max_c"] = float(np.nanmax(ageing.hot_spot_c))
+        figures["loss_of_life_h"] = float(np.nanmax(ageing.life_lost_h))
     return figures
 
 
@@ -52,9 +53,14 @@ def overload_kw(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> 
 
 
 def ageing_below(world: World, transformer_kw: NDArray[np.float64]) -> Ageing:
-    """Return heat and ageing of the transformers by their load [kW], shape ``(n_transformers, n_slots)``."""
+    """Return heat and ageing of the transformers by their load [kW], shape ``(n_transformers, n_slots)``; NaN without a rating."""
     rated_kw = world.grid.rated_kw[world.grid.transformer_rows]
-    return ageing_of(transformer_kw / rated_kw[:, None], world.horizon.slot_h, world.scenario.transformer.ambient_c)
+    known = ~np.isnan(rated_kw)
+    load_factor = np.where(known[:, None], transformer_kw / rated_kw[:, None], 0.0)
+    ageing = ageing_of(load_factor, world.horizon.slot_h, world.scenario.transformer.ambient_c)
+    return ageing._replace(
+        hot_spot_c=np.where(known, ageing.hot_spot_c, np.nan), life_lost_h=np.where(known, ageing.life_lost_h, np.nan)
+    )
 
 
 def measured_limits(world: World, transformer_kw: NDArray[np.float64]) -> list[str]:

@@ -19,7 +19,7 @@ from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.placement import Placement
-from environment.fleets import DatedFleet
+from environment.fleets import CsvFleet, DatedFleet
 from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.grid import Grid
@@ -28,7 +28,7 @@ from environment.grid.places import Places
 from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
-from environment.loads.named import load_of
+from environment.loads.named import UNNAMED, load_of, names_of
 from environment.messages import Declaration, Sent
 from environment.network import SECONDS_PER_HOUR, Network
 from environment.units import odd_fleet, odd_load
@@ -116,7 +116,7 @@ class World:
         assert fleet is not None
         assert grid is not None
         places = collecting(faults, lambda: Places.of(grid, fleet, _fleet_file(scenario), tree_rng))
-        faults += _unknown_transformers(scenario, grid)
+        faults += [*_unknown_transformers(scenario, grid), *_nowhere(scenario, grid, fleet)]
         placement = collecting(faults, lambda: _placement(scenario, feeder, fleet, rng))
         raise_if_any(faults)
         assert places is not None
@@ -335,7 +335,7 @@ class World:
         ]
         found += next(filter(None, odd), [])
         told = [text for load in (*self.loads, *self.upper_loads) if load is not None for text in load.told]
-        found += [*dict.fromkeys(told), *fleet.told, *self._unread()]
+        found += [*dict.fromkeys(told), *fleet.told, *self.grid.told, *self._unread()]
         return found
 
     def _unread(self) -> list[str]:
@@ -344,19 +344,34 @@ class World:
         found = [] if self.placement is None else list(self.placement.feeder.told)
         if self.placement is None and fleet.feeder_node is not None:
             found.append("the fleet's column feeder_node counts only beside a section [feeder]")
-        found += idle(self.scenario)
+        found += [*idle(self.scenario), *self._at_no_node()]
         most = max(rows.size for rows in self.rows)
         if self.coordinator.decides == "vehicle" and self.scenario.coordination.batch_size > most > 0:
             found.append(
                 f"coordination.batch_size = {self.scenario.coordination.batch_size} counts as {most}: no transformer has more EVs"
             )
-        if fleet.node is not None and self.scenario.transformer.count > 1:
+        by_column = fleet.node is not None and not self.scenario.grid.names_nodes
+        if by_column and self.scenario.transformer.count > 1:
             found.append("transformer.count does not count: the fleet's column node (or transformer) names them")
         round_trip_h = 2 * channel.delay_s / SECONDS_PER_HOUR
         if round_trip_h >= channel.timeout_h:
             found.append(
                 f"channel.timeout_s = {channel.timeout_s:g} is not above the mean way there and back of "
                 f"{2 * channel.delay_s:g} s; most answers come too late"
+            )
+        return found
+
+    def _at_no_node(self) -> list[str]:
+        """Say what is stated of nodes and counts at none, and that EVs without nodes are drawn."""
+        scenario, grid = self.scenario, self.grid
+        found = []
+        if scenario.load != type(scenario).model_fields["load"].default and not any(
+            UNNAMED in names_of(text) for text in grid.load
+        ):
+            found.append("[load] does not count: every transformer's load has another name")
+        if scenario.grid.names_nodes and self.fleet.node is None and len(self.loads) > 1:
+            found.append(
+                f"{counted_evs(self.fleet.n_vehicles, len(self.fleet))} are spread by draw over {len(self.loads)} transformers"
             )
         return found
 
@@ -397,6 +412,17 @@ def _loads(
     own = {text: load_of(text, named) for text in dict.fromkeys(grid.load) if text}
     below = tuple(own[grid.load[row]].drawn(rng) for row in grid.transformer_rows)
     return below, tuple(own[text].drawn(rng) if (text := grid.load[row]) else None for row in grid.upper_rows)
+
+
+def _nowhere(scenario: Scenario, grid: Grid, fleet: Fleet) -> list[Fault]:
+    """Return a fault for a file of EVs that could name their nodes, and does not, where there are several."""
+    if not isinstance(scenario.fleet, CsvFleet) or not scenario.grid.names_nodes or fleet.node is not None:
+        return []
+    names = grid.transformers
+    if len(names) == 1:
+        return []
+    expected = f"the name of a transformer for each EV, such as {names[0]!r}, one of the grid's {len(names)}"
+    return [Fault(scenario.fleet.path.name, 1, "column node", "missing", expected)]
 
 
 def _unknown_transformers(scenario: Scenario, grid: Grid) -> list[Fault]:

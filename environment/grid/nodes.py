@@ -13,10 +13,14 @@ from environment.faults import Fault, FaultyInputError, collecting, nearest, rai
 from environment.grid.transformer import MOST_LINES
 from environment.grid.tree import NONE, Grid, Kind
 from environment.horizon import Horizon
-from environment.loads.named import limit_of, load_of, names_of
+from environment.loads.named import UNNAMED, limit_of, load_of, names_of
 from environment.loads.profile import LoadProfile
 
-EMPTY: Final = ""
+MOST_TOLD: Final = 3
+"""Loads that a warning names before it counts the others."""
+
+ADDRESSES: Final = ("transformer:", "line:", "ev:")
+"""Beginnings of names that the tree gives to what is below the substations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +94,7 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
         With all that is wrong with them.
     """
     faults = [*nodes.faults, *_faults_of_names(nodes), *_faults_of_parents(nodes), *_faults_of_limits(nodes)]
+    faults += _faults_of_lines(nodes)
     limits = {
         row: collecting(faults, partial(_limit, nodes, row, horizon, loads))
         for row, name in enumerate(nodes.limit_series)
@@ -101,19 +106,19 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
                 faults,
                 partial(load_of, text, loads, file=nodes.file, row=nodes.line[row], field=nodes.field("load", row)),
             )
-    if nodes.lines.sum() > MOST_LINES:
-        found = f"{nodes.lines.sum():,} in all"
-        faults.append(Fault(nodes.file, None, "lines", found, f"at most {MOST_LINES:,}"))
-    order, circle = _parents_first(nodes)
-    if circle and not any(fault.field.startswith("parent of ") for fault in faults):
-        row, names = circle[0], " -> ".join([*(nodes.node[k] for k in circle), nodes.node[circle[0]]])
-        faults.append(nodes.fault(row, "parent", f"below itself ({names})", "a way up to the control centre"))
+    order, circles = _parents_first(nodes)
+    told = {(fault.row, fault.field) for fault in faults}
+    for circle in circles:
+        if not told & {(nodes.line[row], nodes.field("parent", row)) for row in circle}:
+            names = " -> ".join([*(nodes.node[row] for row in circle), nodes.node[circle[0]]])
+            faults.append(nodes.fault(circle[0], "parent", f"below itself ({names})", "a way up to the control centre"))
     raise_if_any(faults)
     row_of = {nodes.node[row]: place for place, row in enumerate(order)}
     limit_kw = np.broadcast_to(nodes.limit_kw[order, None], (len(order), horizon.n_slots))
     if limits:
         limit_kw = np.stack([limits.get(row, limit_kw[place]) for place, row in enumerate(order)])
     most_kw = limit_kw.max(axis=1)
+    rated_kw = np.where(np.isnan(nodes.rated_kw[order]) & np.isfinite(most_kw), most_kw, nodes.rated_kw[order])
     return Grid(
         node=tuple(nodes.node[row] for row in order),
         kind=tuple(Kind(nodes.kind[row]) for row in order),
@@ -123,8 +128,19 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
         load=tuple(nodes.load[row] for row in order),
         lines=nodes.lines[order],
         feeder_node=tuple(nodes.feeder_node[row] for row in order),
-        rated_kw=np.where(np.isnan(nodes.rated_kw[order]) & np.isfinite(most_kw), most_kw, nodes.rated_kw[order]),
+        rated_kw=np.where(rated_kw > 0, rated_kw, np.nan),
+        told=tuple(_told(nodes, loads)),
     )
+
+
+def _told(nodes: Nodes, loads: Mapping[str, LoadProfile]) -> Iterator[str]:
+    """Say which loads with a name of their own stand at no node and limit none."""
+    used = {name for text in (*nodes.load, *nodes.limit_series) for name in names_of(text)}
+    unused = [name for name in loads if name not in used and name != UNNAMED]
+    if unused:
+        more = ["..."] * (len(unused) > MOST_TOLD)
+        names = ", ".join([*unused[:MOST_TOLD], *more])
+        yield f"{len(unused)} of [loads] ({names}) do not count: no node's load or limit names them"
 
 
 def _faults_of_names(nodes: Nodes) -> Iterator[Fault]:
@@ -134,6 +150,9 @@ def _faults_of_names(nodes: Nodes) -> Iterator[Fault]:
             yield Fault(nodes.file, nodes.line[row], "node", "empty", "a name")
         elif name in seen:
             yield Fault(nodes.file, nodes.line[row], "node", repr(name), "a name that no other node has")
+        elif name.startswith(ADDRESSES) and nodes.kind[row] != Kind.TRANSFORMER:
+            expected = f"no beginning {' or '.join(map(repr, ADDRESSES))} above the transformers"
+            yield Fault(nodes.file, nodes.line[row], "node", repr(name), expected)
         seen.add(name)
         if nodes.kind[row] not in tuple(Kind):
             found = repr(nodes.kind[row]) if nodes.kind[row] else "empty"
@@ -146,6 +165,7 @@ def _faults_of_names(nodes: Nodes) -> Iterator[Fault]:
 
 def _faults_of_parents(nodes: Nodes) -> Iterator[Fault]:
     roots = [row for row, parent in enumerate(nodes.parent) if not parent]
+    roots.sort(key=lambda row: nodes.kind[row] != Kind.CONTROL_CENTER)  # what else has no parent lacks one
     centers = [row for row, kind in enumerate(nodes.kind) if kind == Kind.CONTROL_CENTER]
     if not roots:
         yield Fault(nodes.file, None, "parent", "there for every node", "one node without, the control centre")
@@ -187,8 +207,17 @@ def _faults_of_limits(nodes: Nodes) -> Iterator[Fault]:
         yield nodes.fault(row, "feed_in_limit_kw", f"{nodes.feed_in_limit_kw[row]:g}", "at least 0 kW")
 
 
-def _parents_first(nodes: Nodes) -> tuple[list[int], list[int]]:
-    """Return rows with parents before their children, and a circle of rows, each below the next, if some are in one."""
+def _faults_of_lines(nodes: Nodes) -> Iterator[Fault]:
+    for row in np.flatnonzero(nodes.lines > 0).tolist():
+        if nodes.kind[row] in (Kind.CONTROL_CENTER, Kind.SUBSTATION):
+            yield nodes.fault(row, "lines", str(nodes.lines[row]), "none: only transformers have lines")
+    if nodes.lines.sum() > MOST_LINES:
+        found = f"{nodes.lines.sum():,} in all"
+        yield Fault(nodes.file, None, "lines", found, f"at most {MOST_LINES:,}")
+
+
+def _parents_first(nodes: Nodes) -> tuple[list[int], list[list[int]]]:
+    """Return rows with parents before their children, and circles: rows each below the next, the last below the first."""
     row_of = {name: row for row, name in enumerate(nodes.node)}
     above = [row_of.get(parent, NONE) for parent in nodes.parent]
     children: dict[int, list[int]] = {}
@@ -202,11 +231,13 @@ def _parents_first(nodes: Nodes) -> tuple[list[int], list[int]]:
         order.append(row)
         for child in children.get(row, ()):
             heappush(ready, child)
-    left = set(range(len(above))) - set(order)
-    if not left:
-        return order, []
-    row, way = min(left), list[int]()
-    while row not in way:
-        way.append(row)
-        row = above[row]
-    return order, way[way.index(row) :]
+    left = dict.fromkeys(sorted(set(range(len(above))) - set(order)))
+    circles = []
+    while left:  # all of them are in a circle or below one
+        row, way = next(iter(left)), dict[int, None]()
+        while row in left:
+            way[row] = left.pop(row)
+            row = above[row]
+        if row in way:
+            circles.append(list(way)[list(way).index(row) :])
+    return order, circles

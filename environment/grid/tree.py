@@ -52,6 +52,8 @@ class Grid:
         Node of the feeder at which each stands, "" for none.
     rated_kw
         What each is built for [kW], by which its ageing goes; NaN where unknown, shape ``(n_nodes,)``.
+    told
+        What its source states and does not count, in sentences for the run's warnings.
     """
 
     node: tuple[str, ...]
@@ -63,6 +65,7 @@ class Grid:
     lines: NDArray[np.int64]
     feeder_node: tuple[str, ...]
     rated_kw: NDArray[np.float64]
+    told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.node)

@@ -204,7 +204,7 @@ class CsvTable:
         self.require(name, bad & ~doubtful, f"a number such as {'7,4' if self._decimal == ',' else '7.4'}")
         huge = np.isfinite(values) & (np.abs(values) > MOST)
         self.require(name, huge, f"between {-MOST:g} and {MOST:g}")
-        return np.where(huge if but is None else huge | but, np.nan, values)
+        return np.where(huge | bad if but is None else huge | bad | but, np.nan, values)
 
     def _plain_numbers(self, name: str) -> NDArray[np.float64] | None:
         """Return a column that has nothing but sound numbers, in a third of the time; None for any other."""

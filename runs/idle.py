@@ -126,6 +126,13 @@ def _is_ants(case: Case) -> bool:
     return case.peak_shaving is None and case.stations is None
 
 
+def _strays(case: Case) -> bool:
+    """Whether some load may turn out to be another than was forecast."""
+    if case.loads.path is not None and case.loads.fluctuation > 0:
+        return True
+    return any(load.fluctuation > 0 or load.actual_path is not None for load in (case.load, *case.loads.named.values()))
+
+
 def _evs_decide(case: Case) -> bool:
     return _is_ants(case) and COORDINATORS[case.coordination.method].decides == "vehicle"
 

@@ -179,9 +179,10 @@ def _faults_of_parents(nodes: Nodes) -> Iterator[Fault]:
         if nodes.parent[row]:
             yield nodes.fault(row, "parent", repr(nodes.parent[row]), "none: the control centre is above all")
     kind_of = dict(zip(nodes.node, nodes.kind, strict=True))
+    upper = [name for name, kind in kind_of.items() if name and kind != Kind.TRANSFORMER]
     for row, parent in enumerate(nodes.parent):
         if parent and parent not in kind_of:
-            yield nodes.fault(row, "parent", repr(parent), nearest(parent, kind_of))
+            yield nodes.fault(row, "parent", repr(parent), nearest(parent, upper))
         elif parent and kind_of[parent] == Kind.TRANSFORMER:
             yield nodes.fault(row, "parent", f"transformer {parent!r}", "a substation or the control centre")
 
@@ -218,7 +219,7 @@ def _faults_of_lines(nodes: Nodes) -> Iterator[Fault]:
 
 def _parents_first(nodes: Nodes) -> tuple[list[int], list[list[int]]]:
     """Return rows with parents before their children, and circles: rows each below the next, the last below the first."""
-    row_of = {name: row for row, name in enumerate(nodes.node)}
+    row_of = {name: row for row, name in enumerate(nodes.node) if name}
     above = [row_of.get(parent, NONE) for parent in nodes.parent]
     children: dict[int, list[int]] = {}
     for row, parent in enumerate(above):

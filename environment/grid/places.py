@@ -104,7 +104,7 @@ def _named(grid: Grid, fleet: Fleet, node: NDArray[np.str_], file: str) -> NDArr
     faults = []
     for number in np.flatnonzero(known < 0).tolist():
         name, rows = str(names[number]), which == number
-        found = f"{name!r}, a {kind_of[name].replace('_', ' ')} that serves no EVs," if name in kind_of else repr(name)
+        found = f"{name!r}, a {kind_of[name].replace('_', ' ')} that serves no EVs" if name in kind_of else repr(name)
         expected = f"a transformer: {nearest(name, place)}"
         faults.append(Fault(file, None, f"node of {fleet.named(rows)}", found, expected))
     raise_if_any(faults)

@@ -44,9 +44,8 @@ class TableGrid(GridSettings):
         names = tuple("" if NUMBER.fullmatch(text) else text for text in table.texts("limit_kw"))
         limit_kw = table.numbers("limit_kw", np.inf, but=np.array([bool(name) for name in names]))
         lines = table.numbers("lines", np.nan)
-        table.require(
-            "lines", (lines < 0) | (lines > MOST_LINES) | (lines % 1 > 0), f"a whole number from 0 to {MOST_LINES:,}"
-        )
+        odd = (lines < 0) | (lines > MOST_LINES) | (lines % 1 > 0)
+        table.require("lines", odd, f"a whole number from 0 to {MOST_LINES:,}")
         feed_in_limit_kw = table.numbers("feed_in_limit_kw", np.inf)
         usual = np.where(is_transformer, around.transformer.lines, 0)
         return Nodes(
@@ -62,7 +61,7 @@ class TableGrid(GridSettings):
                 text or ("load" if of_evs else "")
                 for text, of_evs in zip(table.texts("load"), is_transformer, strict=True)
             ),
-            lines=np.where(np.isnan(lines), usual, lines).astype(np.int64),
+            lines=np.where(odd | np.isnan(lines), usual, lines).astype(np.int64),
             feeder_node=tuple(table.texts("feeder_node")) if "feeder_node" in table else ("",) * n,
             rated_kw=np.full(n, np.nan),
             faults=tuple(table.faults),

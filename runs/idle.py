@@ -213,7 +213,7 @@ RULES: Final = (
     Rule(
         "coordination.adjust",
         _strays,
-        "where a load strays from its forecast (load.fluctuation, load.actual_path, or those of [loads])",
+        "where the load strays from its forecast (load.fluctuation, load.actual_path, or those of [loads])",
     ),
     Rule(
         "fleet.days",

@@ -12,6 +12,7 @@ import numpy as np
 from coordination.valley_filling import COORDINATORS
 from environment.horizon import Horizon
 from environment.registry import OnDemand
+from runs.brief import Brief
 from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.size import Size, size_of_ants, size_of_peak_shaving, size_of_stations
@@ -38,8 +39,8 @@ class AnyWorld(Protocol):
         """Say what is no fault, but worth knowing."""
 
 
-class AnyResult(Protocol):
-    """A finished run; see `runs.result.Result` and its like."""
+class AnyRun(Protocol):
+    """A finished run, with its tables or without; see `runs.brief.Brief` and `AnyResult`."""
 
     @property
     def scenario(self) -> Scenario:
@@ -48,6 +49,10 @@ class AnyResult(Protocol):
     @property
     def summary(self) -> dict[str, Any]:
         """Key figures by name."""
+
+
+class AnyResult(AnyRun, Protocol):
+    """A finished run with its tables; see `runs.result.Result` and its like."""
 
     def save(self, folder: str | Path, *, table_format: Literal["parquet", "csv"] = "parquet") -> None:
         """Write scenario, summary and tables into a folder; it is made if it is not there."""
@@ -78,6 +83,10 @@ class Kind(NamedTuple):
         Says how large a scenario's run is (`runs.size`).
     one_process
         Why a run is not spread over processes; empty where it can be.
+    brief
+        Runs it for its summary and, where that is asked for, its nodes; None where a run has no nodes.
+    show_nodes
+        Prints the nodes of the grid below the summary, the worst of several transformers or every one; None likewise.
     """
 
     build: Callable[[Scenario, np.random.Generator], AnyWorld]
@@ -90,10 +99,17 @@ class Kind(NamedTuple):
     draw: Callable[[Any], "dict[str, Figure]"]
     size: Callable[..., Size]
     one_process: str = ""
+    brief: Callable[[Scenario, Progress | None], Brief] | None = None
+    show_nodes: Callable[..., None] | None = None
+
+    def in_brief(self, case: Scenario, progress: Progress | None) -> Brief:
+        """Run a scenario for what is printed of it."""
+        return self.brief(case, progress) if self.brief else Brief(case, self.summarize(case, progress))
 
     def load(self, *, tables: bool, draw: bool) -> None:
         """Import what a run needs, what makes its tables and what draws it if asked to."""
-        for part in (self.run if tables else self.summarize, self.show, *([self.draw] if draw else ())):
+        run = self.run if tables else self.brief or self.summarize
+        for part in (run, self.show, self.show_nodes, *([self.draw] if draw else ())):
             if isinstance(part, OnDemand):
                 part.load()
 
@@ -114,6 +130,8 @@ KINDS: Final = {
         show=OnDemand("runs.printed.ants:print_run"),
         draw=OnDemand("runs.plots:figures"),
         size=size_of_ants,
+        brief=OnDemand("runs.simulate:brief"),
+        show_nodes=OnDemand("runs.printed.nodes:print_nodes"),
     ),
     "peak_shaving": Kind(
         build=OnDemand("runs.shaving.world:ShavingWorld.build"),

@@ -27,11 +27,15 @@ def grid_metrics(world: World, transformer_kw: NDArray[np.float64]) -> dict[str,
     Returns
     -------
     dict
-        As `load_metrics`; ``overload_slots_substations`` and ``overload_slots_control_center`` where these have limits;
+        As `load_metrics`; ``overload_kwh``, energy above the limits of all transformers, and ``overload_max_kw``, the most that
+        one is above its own; ``overload_slots_substations`` and ``overload_slots_control_center`` where these have limits;
         ``hot_spot_max_c`` and ``loss_of_life_h`` of the transformer that has most of it, where a rating is known.
     """
     grid = world.grid
     figures = load_metrics(transformer_kw, grid.transformer_limit_kw)
+    above_kw = overload_kw(transformer_kw, grid.transformer_limit_kw)
+    figures["overload_kwh"] = float(above_kw.sum()) * world.horizon.slot_h
+    figures["overload_max_kw"] = float(above_kw.max())
     limited = np.isfinite(grid.limit_kw).any(axis=1)
     if limited[grid.upper_rows].any():
         over = overload_kw(world.node_kw(transformer_kw), grid.limit_kw) > 0

@@ -16,12 +16,13 @@ import numpy as np
 from environment.board import BoardRecord
 from environment.channel import Channel
 from environment.faults import raise_if_any
+from runs.brief import Brief
 from runs.engine import Engine, Scheduler
 from runs.outcome import Outcome
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import count_upper_hops, ready, run_world
+from runs.simulate import brief_of, count_upper_hops, ready, run_world
 from runs.summary import summary_of
 from runs.workers import CREWS, Crew, is_lost
 from runs.world import World
@@ -73,6 +74,18 @@ def summarize_in_parts(
 ) -> dict[str, Any]:
     """Return the summary only, without tables; as `simulate_in_parts` otherwise."""
     return summary_of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
+
+
+def brief_in_parts(
+    scenario: Scenario,
+    *,
+    engine: Engine = Engine.PROCESS,
+    workers: int | None = None,
+    scheduler: Scheduler | None = None,
+    progress: Progress | None = None,
+) -> Brief:
+    """Return the summary, and the nodes if they are asked for; as `simulate_in_parts` otherwise."""
+    return brief_of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
 
 
 def _run(

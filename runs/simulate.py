@@ -27,8 +27,9 @@ from environment.messages import (
     Report,
     Sent,
 )
+from runs.brief import Brief
 from runs.kinds import ANTS, KINDS, section_of
-from runs.metrics import distances_of
+from runs.metrics import EnergyBooks, distances_of
 from runs.outcome import Outcome, Strays
 from runs.progress import Progress
 from runs.scenario import Scenario
@@ -37,6 +38,8 @@ from runs.warm_up import warm_up
 from runs.world import World, count_planning
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from runs.result import Result
 
 
@@ -67,6 +70,27 @@ def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
 def summarize(scenario: Scenario, progress: Progress | None = None) -> dict[str, Any]:
     """Run a scenario and return the summary of its result only, without tables; as `simulate` otherwise."""
     return summary_of(*_run(scenario, progress))
+
+
+def brief(scenario: Scenario, progress: Progress | None = None) -> Brief:
+    """Run a scenario and return its summary, and its nodes if they are asked for; as `simulate` otherwise."""
+    return brief_of(*_run(scenario, progress))
+
+
+def brief_of(world: World, outcome: Outcome) -> Brief:
+    """Return what is printed of a run from what an engine hands over."""
+
+    def make_nodes() -> "pd.DataFrame":
+        from runs.nodes import nodes_of  # noqa: PLC0415  (pandas only where there are tables)
+
+        books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, world.horizon.slot_h)
+        ev_kw, free_kw = (
+            np.stack([schedule.load_kw() for schedule in schedules])
+            for schedules in (outcome.schedules, world.free_charging.schedules)
+        )
+        return nodes_of(world, outcome, books, ev_kw, free_kw)
+
+    return Brief(world.scenario, summary_of(world, outcome), make_nodes)
 
 
 def ready(scenario: Scenario) -> None:

@@ -62,7 +62,7 @@ def summary_of(
         "vehicles": world.fleet.n_vehicles,
         "stays": len(world.fleet),
         "transformers": len(world.loads),
-        "limit_kw": world.grid.equal_limit_kw,
+        **_limits(limit_kw, world.grid.equal_limit_kw),
         **own,
         **(network_metrics(world, network.run) if network else {}),
         "messages": outcome.channel.messages,
@@ -99,6 +99,13 @@ def summary_of(
             *world.warnings(),
         ],
     }
+
+
+def _limits(limit_kw: NDArray[np.float64], equal_kw: float | None) -> dict[str, float | None]:
+    """Return the limit of all transformers or, where they differ, the least and the most of any in any slot."""
+    if equal_kw is not None:
+        return {"limit_kw": equal_kw}
+    return {"limit_kw": None, "limit_min_kw": float(limit_kw.min()), "limit_max_kw": float(limit_kw.max())}
 
 
 def _worse_warning(

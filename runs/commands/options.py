@@ -25,6 +25,12 @@ class FigureFormat(StrEnum):
     NONE = "none"
 
 
+class By(StrEnum):
+    """What a run is printed by, beside the whole."""
+
+    NODE = "node"
+
+
 ScenarioArgument = Annotated[
     Path | None, typer.Argument(help="Scenario (TOML); without one, paper A's default: 500 EVs under 1615 kW.")
 ]
@@ -69,3 +75,11 @@ TlsCertOption = Annotated[
     Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate (PEM) to show to the scheduler.")
 ]
 TlsKeyOption = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Key (PEM) of that certificate.")]
+ByOption = Annotated[
+    By | None,
+    typer.Option(
+        "--by",
+        help="`--by node` prints every node of the grid below the whole, in the grid's order: its load against its limit, by how "
+        "much and when it passes it, what its EVs did not get. Without it, of several transformers the ten most loaded nodes.",
+    ),
+]

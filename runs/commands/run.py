@@ -5,6 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runs.commands.options import (
+    By,
+    ByOption,
     EngineOption,
     FigureFormat,
     FiguresOption,
@@ -25,6 +27,7 @@ from runs.commands.options import (
 from runs.engine import Engine, Scheduler
 
 if TYPE_CHECKING:
+    from runs.kinds import AnyRun, Kind
     from runs.scenario import Scenario
 
 
@@ -38,6 +41,7 @@ def run(
     table_format: FormatOption = TableFormat.PARQUET,
     figures: FiguresOption = None,
     engine: EngineOption = None,
+    by: ByOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     tls_ca: TlsCaOption = None,
@@ -60,44 +64,53 @@ def run(
     from runs.whole_folder import whole_folder
 
     with explained():
-        by = engine or (Engine.SERIAL if workers in (None, 1) else Engine.PROCESS)
-        here = by is not Engine.SERIAL and scheduler is None  # a scheduler's machines have memory of their own
+        spread = engine or (Engine.SERIAL if workers in (None, 1) else Engine.PROCESS)
+        here = spread is not Engine.SERIAL and scheduler is None  # a scheduler's machines have memory of their own
         crew = (workers or os.cpu_count() or 1) if here else 0
         room = Room(out_folder is not None, 1 + here, crew)  # the whole, and its parts
         case = read(scenario, overrides, seed, None if force else room)
         kind = kind_of(case)
-        cluster, faults = find_scheduler(by, workers, scheduler, (tls_ca, tls_cert, tls_key))
-        if kind.one_process and by is not Engine.SERIAL:
-            option, found, expected = ("engine", by.value, "serial") if engine else ("workers", str(workers), "1")
+        cluster, faults = find_scheduler(spread, workers, scheduler, (tls_ca, tls_cert, tls_key))
+        if kind.one_process and spread is not Engine.SERIAL:
+            option, found, expected = ("engine", spread.value, "serial") if engine else ("workers", str(workers), "1")
             faults.append(Fault(f"--{option}", None, option, found, f"{expected}: {kind.one_process}"))
+        if by is By.NODE and kind.show_nodes is None:
+            expected = "left out: only valley filling has nodes, a scenario without sections of another kind of run"
+            faults.append(Fault("--by", None, "by", by.value, expected))
         raise_if_any(faults)
         drawn = figure_format(figures, out_folder)
         load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)
 
-        carry_out = partial(_carry_out, case, by, workers, cluster)
+        carry_out = partial(_carry_out, case, spread, workers, cluster)
         if out_folder is None:
-            kind.show(case, carry_out(tables=False))
+            _show(kind, carry_out(tables=False), by)
             print_not_saved()
         else:
             with whole_folder(out_folder, overwrite=overwrite) as folder:
                 result = carry_out(tables=True)
                 save(result, folder, table_format, drawn)
-            kind.show(case, result.summary)
+            _show(kind, result, by)
             print_written(out_folder, f"tables, summary.json{'' if drawn == FigureFormat.NONE else ', figures/'}")
+
+
+def _show(kind: "Kind", done: "AnyRun", by: By | None) -> None:
+    kind.show(done.scenario, done.summary)
+    if kind.show_nodes is not None:
+        kind.show_nodes(done, every=by is By.NODE)
 
 
 def _carry_out(
     case: "Scenario", engine: Engine, workers: int | None, scheduler: Scheduler | None, *, tables: bool
 ) -> Any:
-    """Return a run's result or, where no table is to be written, its summary alone: no table is made then."""
+    """Return a run's result or, where no table is to be written, what is printed of it: no other table is made then."""
     from runs.kinds import kind_of
     from runs.terminal import progress_bar
 
     kind = kind_of(case)
     with progress_bar(kind.title(case)) as tell:
         if engine is Engine.SERIAL:
-            return kind.run(case, tell) if tables else kind.summarize(case, tell)
-        from runs.shards import simulate_in_parts, summarize_in_parts
+            return kind.run(case, tell) if tables else kind.in_brief(case, tell)
+        from runs.shards import brief_in_parts, simulate_in_parts
 
-        spread = simulate_in_parts if tables else summarize_in_parts
+        spread = simulate_in_parts if tables else brief_in_parts
         return spread(case, engine=engine, workers=workers, scheduler=scheduler, progress=tell)

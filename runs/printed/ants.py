@@ -53,7 +53,7 @@ def print_comparison(summaries: list[dict[str, Any]]) -> None:
 
 
 def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) -> None:
-    title = f"{counted_evs(summary['vehicles'], summary['stays'])}, {counted(summary['transformers'], 'transformer')} of {summary['limit_kw']:,.0f} kW, {since(summary)}"
+    title = f"{counted_evs(summary['vehicles'], summary['stays'])}, {counted(summary['transformers'], 'transformer')} of {limit_text(summary)}, {since(summary)}"
     shown = {
         key: row
         for key, row in ROWS.items()
@@ -69,6 +69,13 @@ def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) 
             for name, figures in columns.items()
         ],
     )
+
+
+def limit_text(summary: dict[str, Any]) -> str:
+    """Return the limit of the transformers of a run, from the least to the most where they differ or vary in time."""
+    if summary["limit_kw"] is not None:
+        return f"{summary['limit_kw']:,.0f} kW"
+    return f"{summary['limit_min_kw']:,.0f} to {summary['limit_max_kw']:,.0f} kW"
 
 
 def comparison(summaries: list[dict[str, Any]]) -> "pd.DataFrame":

@@ -15,6 +15,12 @@ ROWS = {
     "peak_valley_rate": ("peak-valley rate", "{:.1%}"),
     "load_std_kw": ("load std [kW]", "{:,.1f}"),
     "overload_slots": ("slots above the limit", "{:,d}"),
+    "overload_kwh": ("  energy above it [kWh]", "{:,.1f}"),
+    "overload_max_kw": ("  at most above it [kW]", "{:,.1f}"),
+    "overload_slots_substations": ("slots above a substation's limit", "{:,d}"),
+    "overload_slots_control_center": ("slots above the control centre's", "{:,d}"),
+    "hot_spot_max_c": ("hottest transformer [C]", "{:,.1f}"),
+    "loss_of_life_h": ("most loss of life of a transformer [h]", "{:,.2f}"),
     "energy_requested_kwh": ("requested [kWh]", "{:,.1f}"),
     "energy_delivered_kwh": ("delivered [kWh]", "{:,.1f}"),
     "unserved_kwh": ("unserved [kWh]", "{:,.1f}"),
@@ -69,6 +75,7 @@ ONLY_WITH: Final = {
         ),
         "unserved_kwh",
     ),
+    **dict.fromkeys(("overload_kwh", "overload_max_kw"), "overload_slots"),
 }
 """Rows that are shown only where another figure, or their own, reads as something else than zero."""
 

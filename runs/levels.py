@@ -56,6 +56,12 @@ def overload_kw(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> 
     return np.where(over_kw > LIMIT_TOLERANCE_KW, over_kw, 0.0)
 
 
+def loading(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return load per limit, 0 without a limit and infinite for a load where nothing may be; shapes ``(n, n_slots)``."""
+    nothing_may = np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0)
+    return np.divide(load_kw, limit_kw, out=nothing_may, where=limit_kw > 0)
+
+
 def ageing_below(world: World, transformer_kw: NDArray[np.float64]) -> Ageing:
     """Return heat and ageing of the transformers by their load [kW], shape ``(n_transformers, n_slots)``; NaN without a rating."""
     rated_kw = world.grid.rated_kw[world.grid.transformer_rows]

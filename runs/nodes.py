@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from environment.board import LIMIT_TOLERANCE_KW
 from environment.grid.tree import NONE
 from environment.horizon import Horizon
-from runs.levels import ageing_below, overload_kw
+from runs.levels import ageing_below, loading, overload_kw
 from runs.metrics import Distance, EnergyBooks, gap_of
 from runs.outcome import Outcome
 from runs.world import World
@@ -130,8 +129,7 @@ def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _loading_max(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the largest load per limit of each node, missing without a limit, infinite for a load where nothing may be."""
-    loading = np.divide(load_kw, limit_kw, out=np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0), where=limit_kw > 0)
-    return np.where(np.isinf(limit_kw).all(axis=1), np.nan, loading.max(axis=1))
+    return np.where(np.isinf(limit_kw).all(axis=1), np.nan, loading(load_kw, limit_kw).max(axis=1))
 
 
 def _of_vehicles(world: World, outcome: Outcome, books: EnergyBooks) -> dict[str, NDArray[np.generic]]:

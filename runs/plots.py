@@ -5,18 +5,14 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
-from coordination.valley_filling import COORDINATORS
 from runs import network_plots
-from runs.best_known import title_of
 from runs.drawing import (
     BASE,
-    EVS,
     FREE,
     HALO,
     LIMIT,
@@ -25,17 +21,16 @@ from runs.drawing import (
     QUIET_TO_LOUD,
     STYLES,
     Curve,
-    Pieces,
     canvas,
     clock,
-    from_zero,
-    heading,
     legend_below,
     log_axis,
     panels,
     pieces,
     steps,
 )
+from runs.grid_plots import grid_figures
+from runs.load_drawing import draw_load, finish_load, fullest, method_title
 from runs.plural import counted
 from runs.result import Result
 
@@ -43,8 +38,6 @@ RASTER_ROWS: Final = 125
 """A raster of more EVs shows every k-th, so that a row stays visible."""
 CELLS: Final = 400
 """Columns of a picture made of cells: of more slots each shows the mean of an hour, a day or a week."""
-SHOWN_TRANSFORMERS: Final = 6
-"""Of more transformers the fullest are drawn."""
 PLUGGED: Final = "#d3d7dd"
 ZERO_GAP: Final = 1e-8
 """A gap to the optimum no larger is drawn as 0, and the axis says so: bounds of the optimum are hardly closer."""
@@ -56,76 +49,32 @@ CHARGING: Final = 0.1
 
 def figures(result: Result) -> dict[str, Figure]:
     """Draw every figure of one run; return them by file name without its ending."""
-    drawn = {"load_curves": load_curves(result), "board": board(result), "raster": raster(result)}
+    one = result.summary["transformers"] == 1
+    loads = {"load_curves": load_curves(result)} if one else grid_figures(result)
+    drawn = {**loads, "board": board(result), "raster": raster(result)}
     return drawn if result.scenario.feeder is None else drawn | feeder_figures(result)
 
 
 def feeder_figures(result: Result) -> dict[str, Figure]:
     """Draw voltage along the feeder, voltage over the day and losses of a run with a feeder, by name."""
     return {
-        "voltage_profile": network_plots.voltage_profile(result, _title(result)),
-        "voltage_band": network_plots.voltage_band(result, _title(result)),
-        "losses": network_plots.losses(result, _title(result)),
+        "voltage_profile": network_plots.voltage_profile(result, method_title(result)),
+        "voltage_band": network_plots.voltage_band(result, method_title(result)),
+        "losses": network_plots.losses(result, method_title(result)),
     }
 
 
 def load_curves(result: Result) -> Figure:
-    """Draw base load, free charging and the run's load against the limit, a panel a transformer; what the EVs fill is shaded.
-
-    Of many transformers those are drawn that are fullest.
-    """
+    """Draw base load, free charging and the load of a run below one transformer against its limit; what EVs fill is shaded."""
     summary = result.summary
-    shown = _fullest([result])[:SHOWN_TRANSFORMERS]
-    columns = {1: 1, 2: 2, 4: 2}.get(len(shown), 3)
-    rows = -(-len(shown) // columns)
-    blank = [""] * (rows * columns - len(shown))
-    height = 4.8 if rows == 1 else 6.6
-    figure, drawn = panels([*shown, *blank], height, nrows=rows, ncols=columns, sharey=True)
+    before = f"{summary['free']['peak_kw']:,.0f} kW with free charging"
+    after = "" if summary["method"] == "free" else f", {summary['peak_kw']:,.0f} kW with {method_title(result)}"
+    figure, axes = canvas(f"{counted(summary['vehicles'], 'EV')}: peak {before}{after}")
     span = pieces(result.scenario.horizon)
-    for axes, name in zip(drawn, shown, strict=False):
-        slots = result.slots[result.slots.transformer == name]
-        free, own = (slots.actual_kw + slots.free_kw).max(), slots.total_kw.max()
-        axes.set_title(f"{name}: peak {_from_to(result, free, own)}", loc="left", fontsize=12 if columns == 1 else 9)
-        _draw_load(axes, slots, span, result)
-        finish_load(axes, result, span, most=9 if columns == 1 else 4)
-        if columns > 1 and axes not in drawn[::columns]:
-            axes.set_ylabel("")
-    for axes in drawn[len(shown) :]:
-        axes.set_visible(False)
-    from_zero(*drawn[: len(shown)])
-    if summary["transformers"] == 1:
-        before = f"{summary['free']['peak_kw']:,.0f} kW with free charging"
-        after = "" if summary["method"] == "free" else f", {summary['peak_kw']:,.0f} kW with {_title(result)}"
-        drawn[0].set_title(f"{counted(summary['vehicles'], 'EV')}: peak {before}{after}", loc="left", fontsize=12)
-    else:
-        many = counted(summary["transformers"], "transformer")
-        which = "" if len(shown) == summary["transformers"] else f", the {len(shown)} fullest"
-        arrow = "" if summary["method"] == "free" else f"; peak: free charging → {_title(result)}"
-        heading(figure, f"{counted(summary['vehicles'], 'EV')} below {many}{which}{arrow}")
-    legend_below(figure, drawn[0], columns=3)
+    draw_load(axes, result.slots, span, result)
+    finish_load(axes, result, span)
+    legend_below(figure, axes)
     return figure
-
-
-def _from_to(result: Result, free_kw: float, own_kw: float) -> str:
-    if result.summary["method"] == "free":
-        return f"{own_kw:,.0f} kW"
-    return f"{free_kw:,.0f} → {own_kw:,.0f} kW"
-
-
-def _draw_load(axes: Axes, slots: pd.DataFrame, span: Pieces, result: Result) -> None:
-    """Draw the loads of one transformer; what lies beneath is wider, so that no curve is hidden."""
-    base, total = span.highest(slots.actual_kw), span.highest(slots.total_kw)
-    if span.whole:
-        axes.stairs(
-            total, span.edges_h, baseline=base, fill=True, color=EVS, alpha=0.18, lw=0, label="filled by EVs"
-        )  # fmt: skip
-    steps(axes, span.edges_h, base, "base load", HALO, width=4.5)
-    if not slots.actual_kw.equals(slots.base_kw):
-        steps(axes, span.edges_h, span.highest(slots.base_kw), "forecast base load", BASE, style=":")
-    if result.summary["method"] != "free":
-        steps(axes, span.edges_h, span.highest(slots.actual_kw + slots.free_kw), "with free charging", FREE, width=2.6)
-    colour = FREE if result.summary["method"] == "free" else EVS
-    steps(axes, span.edges_h, total, f"with {_title(result)}", colour, width=1.5)
 
 
 def compare(results: list[Result]) -> Figure:
@@ -134,19 +83,19 @@ def compare(results: list[Result]) -> Figure:
     Of several transformers the fullest one is drawn, with its own limit.
     """
     first = results[0]
-    fullest = _fullest([result for result in results if result.summary["method"] != "free"] or results)
-    by_result = [result.slots[result.slots.transformer == fullest[0]] for result in results]
+    order = fullest([result for result in results if result.summary["method"] != "free"] or results)
+    by_result = [result.slots[result.slots.transformer == order[0]] for result in results]
     looks = iter(zip(METHOD_COLOURS, STYLES * 2, strict=True))  # one may lie on another: dashes let both be seen
     curves, windows = [], []
     for result, slots in zip(results, by_result, strict=True):
         free = result.summary["method"] == "free"
         colour, style = (FREE, "-") if free else next(looks)
         curves.append(
-            Curve(f"with {_title(result)}: peak {slots.total_kw.max():,.0f} kW", slots.total_kw, colour, style)
+            Curve(f"with {method_title(result)}: peak {slots.total_kw.max():,.0f} kW", slots.total_kw, colour, style)
         )
         if not free:
             windows.append(slots.ev_kw.to_numpy())
-    where = f"{fullest[0]}, the fullest of {len(fullest)}" if len(fullest) > 1 else "the same fleet and load"
+    where = f"{order[0]}, the fullest of {len(order)}" if len(order) > 1 else "the same fleet and load"
     title = f"{counted(first.summary['vehicles'], 'EV')}, {where}: the peak of each method stands in the legend"
     base = by_result[0].actual_kw.to_numpy()
     window = _valley(first, base, np.max(windows, axis=0) if windows else by_result[0].ev_kw.to_numpy())
@@ -155,12 +104,12 @@ def compare(results: list[Result]) -> Figure:
         for curve, result in zip(curves, results, strict=True)
         if result.summary["method"] != "free" or not windows
     ]
-    return day_and_valley(first, title, base, curves, calm, window)
+    return day_and_valley(first, title, base, curves, calm, window, by_result[0].limit_kw)
 
 
 def day_and_valley(
     first: Result, title: str, base_kw: NDArray[np.float64], curves: Sequence[Curve], calm: Sequence[Curve],
-    window: slice,
+    window: slice, limit_kw: "pd.Series[float] | None" = None,
 ) -> Figure:  # fmt: skip
     """Draw loads of one fleet over the whole day, and below it their valley enlarged.
 
@@ -178,6 +127,8 @@ def day_and_valley(
         Those of them whose range the enlarged panel fits; others may leave it.
     window
         Slots that are enlarged.
+    limit_kw
+        Limit in each slot [kW]; that of the run's first transformer if left out.
     """
     span = pieces(first.scenario.horizon)
     figure, (whole, valley) = panels([title, ""], 6.8, nrows=2, ncols=1, height_ratios=[1, 1.2])
@@ -190,7 +141,7 @@ def day_and_valley(
         )
         shown = np.asarray(curve.load_kw)[window]
         steps(valley, edges_h, shown, curve.label, curve.colour, width=width, style=curve.style)
-    finish_load(whole, first, span)
+    finish_load(whole, first, span, limit_kw=limit_kw)
     loads = np.concatenate([np.asarray(curve.load_kw)[window] for curve in calm])
     room = 0.06 * (loads.max() - loads.min()) or 1.0
     clock(valley, first, span_h=(float(edges_h[0]), float(edges_h[-1])), most=12)
@@ -238,7 +189,7 @@ def gap_by_messages(results: list[Result]) -> Figure:
         axes.plot(
             messages[at], gaps[at], marker=look[1], ms=6, lw=1.5, color=look[0], clip_on=False,
             ls=look[2] if at.stop - at.start > 1 else "none", markevery=-(-(at.stop - at.start) // MARKED),
-            label=f"{_title(result)}: {gap} %, {last.messages:,.0f} messages",
+            label=f"{method_title(result)}: {gap} %, {last.messages:,.0f} messages",
         )  # fmt: skip
     axes.set(xlabel="messages sent", ylabel=f"gap to the optimum [%]; 0: up to {100 * ZERO_GAP:f} %")
     axes.grid(alpha=0.25)
@@ -269,9 +220,9 @@ def board(result: Result) -> Figure:
 
     Of several transformers it is the fullest, of several days that of the highest load, and the title says so.
     """
-    fullest, horizon = _fullest([result]), result.scenario.horizon
-    table = result.board[result.board.transformer == fullest[0]]
-    loads = result.slots[result.slots.transformer == fullest[0]].total_kw.to_numpy()
+    order, horizon = fullest([result]), result.scenario.horizon
+    table = result.board[result.board.transformer == order[0]]
+    loads = result.slots[result.slots.transformer == order[0]].total_kw.to_numpy()
     width = int((table.at_h == 0).sum())
     first = int(loads.argmax()) // width * width
     hours = horizon.edges_h[first : first + width + 1]
@@ -280,7 +231,7 @@ def board(result: Result) -> Figure:
     pheromone = np.full((n, n), np.nan)
     pheromone[np.searchsorted(hours, table.at_h.to_numpy()), table.slot.to_numpy() - first] = table.pheromone
     shown = np.ma.masked_where(np.arange(n) < np.arange(n)[:, None], 100 * pheromone)
-    which = f"{fullest[0]}, the fullest of {len(fullest)}" if len(fullest) > 1 else "the transformer"
+    which = f"{order[0]}, the fullest of {len(order)}" if len(order) > 1 else "the transformer"
     day = "" if n == horizon.n_slots else f" on day {first // width + 1}, of the highest load"
     figure, axes = canvas(f"The board of {which}{day}:\npheromone marks an empty valley, and fades as EVs fill it", 5.6)
     image = axes.pcolormesh(hours, hours, shown, cmap=QUIET_TO_LOUD, rasterized=True)
@@ -325,7 +276,8 @@ def raster(result: Result) -> Figure:
     share, plugged = span.mean(share), span.mean(there.astype(np.float64)) > 0
     every = "" if step == 1 else f"every {_ordinal(step)} of "
     figure, axes = canvas(
-        f"Who charges when: {every}{len(names):,} EVs, {_title(result)}; grey: plugged in, not charging", height=5.6
+        f"Who charges when: {every}{len(names):,} EVs, {method_title(result)}; grey: plugged in, not charging",
+        height=5.6,
     )
     places = np.arange(len(rows) + 1)
     grey = np.ma.masked_where(~plugged, np.ones(plugged.shape))
@@ -352,28 +304,3 @@ def _ordinal(number: int) -> str:
 def comparison_figures(results: list[Result]) -> dict[str, Figure]:
     """Draw the comparison of several runs on one fleet and load; return its figures by file name without its ending."""
     return {"load_curves": compare(results), "gap_by_messages": gap_by_messages(results)}
-
-
-def _title(result: Result) -> str:
-    method = result.summary["method"]
-    title = title_of(result.summary)
-    batch = result.summary["batch_size"]
-    return f"{title} in batches of {batch}" if COORDINATORS[method].decides == "vehicle" and batch > 1 else title
-
-
-def _fullest(results: Sequence[Result]) -> list[str]:
-    """Return the names of the transformers, first the one that has the highest load in any of these runs."""
-    peaks = [result.slots.groupby("transformer", sort=False).total_kw.max() for result in results]
-    highest = pd.concat(peaks, axis=1).max(axis=1)
-    return [str(name) for name in highest.sort_values(ascending=False, kind="stable").index]
-
-
-def finish_load(axes: Axes, result: Result, span: Pieces | None = None, most: int = 9) -> None:
-    """Draw the limit of a transformer, and label the axes of a load curve, whose axis has at most so many times."""
-    limit_kw = result.summary["limit_kw"]
-    axes.axhline(limit_kw, color=LIMIT, ls="--", lw=1.2, label=f"limit {limit_kw:,.0f} kW")
-    name = "load" if span is None else span.of_each("load")
-    axes.set_ylabel(f"{name} [kW]")
-    from_zero(axes)
-    axes.grid(axis="y", alpha=0.25)
-    clock(axes, result, most=most)

@@ -1,7 +1,7 @@
 """Rows of a printed table: label and form by key of the summary, and warnings above it."""
 
 from datetime import datetime
-from math import isnan
+from math import isinf, isnan
 from typing import Any, Final
 
 from rich.markup import escape
@@ -104,10 +104,12 @@ NOISE: Final = 1e-6
 
 
 def cell(value: Any, form: str) -> str:
-    """Return a figure in its form: nothing where there is none, 0 for noise, and ``<0.1`` where there is less than shows."""
+    """Return a figure in its form: nothing where there is none, 0 for noise, ``<0.1`` where there is less than shows."""
     if value is None or (isinstance(value, float) and isnan(value)):
         return ""
     text = form.format(value)
+    if isinstance(value, float) and isinf(value):
+        return f"{value}"
     if isinstance(value, str) or any(digit in text for digit in "123456789"):
         return text
     number = text.rstrip(" %")

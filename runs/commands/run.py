@@ -59,7 +59,7 @@ def run(
     """
     from environment.faults import Fault, raise_if_any
     from runs.commands.case import Room, figure_format, find_scheduler, load, read, save
-    from runs.kinds import kind_of
+    from runs.kinds import kind_of, section_of
     from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
 
@@ -75,7 +75,7 @@ def run(
             option, found, expected = ("engine", spread.value, "serial") if engine else ("workers", str(workers), "1")
             faults.append(Fault(f"--{option}", None, option, found, f"{expected}: {kind.one_process}"))
         if by is By.NODE and kind.show_nodes is None:
-            expected = "left out: only valley filling has nodes, a scenario without sections of another kind of run"
+            expected = f"no --by: only valley filling has nodes, and the scenario asks for [{section_of(case)}]"
             faults.append(Fault("--by", None, "by", by.value, expected))
         raise_if_any(faults)
         drawn = figure_format(figures, out_folder)

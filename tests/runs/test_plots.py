@@ -100,21 +100,13 @@ def test_the_optimum_stands_in_a_row_marked_zero() -> None:
     assert "optimum: 0 %" in str(optimum.get_label())
 
 
-def test_of_many_transformers_the_fullest_are_drawn_and_named() -> None:
-    result = run("fleet.vehicles=400", "transformer.count=8", "transformer.limit_kw=500", "load.peak_kw=300")
-    peaks = result.slots.groupby("transformer").total_kw.max()
-    figure = plots.load_curves(result)
-    shown = [axes for axes in figure.axes if axes.get_visible()]
-    names = [axes.get_title(loc="left").partition(":")[0] for axes in shown]
-    assert len(names) == plots.SHOWN_TRANSFORMERS
-    assert peaks.drop(names).max() <= peaks[names].min()
-    assert "the 6 fullest" in figure.get_suptitle()
-    for name, axes in zip(names, shown, strict=True):
-        own = result.slots[result.slots.transformer == name]
-        np.testing.assert_allclose(drawn_steps(axes)["with ants"], own.total_kw)
-        assert 500.0 in np.asarray(axes.lines[0].get_ydata())
-    assert f"{names[0]}, the fullest of 8" in plots.board(result).axes[0].get_title(loc="left")
-    assert f"{names[0]}, the fullest of 8" in plots.compare([result]).axes[0].get_title(loc="left")
+def test_a_limit_that_varies_is_drawn_as_steps(small_run: SmallRun) -> None:
+    result = Result.load(small_run.folder)
+    limit_kw = np.where(result.slots.slot < 6, 500.0, 400.0)
+    varying = dataclasses.replace(result, slots=result.slots.assign(limit_kw=limit_kw))
+    for axes in (plots.load_curves(varying).axes[0], plots.compare([varying]).axes[0]):
+        np.testing.assert_array_equal(drawn_steps(axes)["limit 400 to 500 kW"], limit_kw)
+    assert faulty({"load_curves": plots.load_curves(varying)}) == {}
 
 
 def test_a_raster_of_many_evs_shows_every_kth_and_says_which() -> None:

@@ -8,9 +8,10 @@ import solara.lab
 from mesa.visualization import SolaraViz
 
 from environment.faults import FaultyInputError
-from runs.page.controls import widgets
+from runs.page.controls import hints, widgets
 from runs.page.player import Player
 from runs.page.reach import scenario_of
+from runs.page.said import said
 from runs.page.serve import SCENARIO_VARIABLE
 from runs.page.tabs import TABS, first_tab
 from runs.page.window import Window, narrow
@@ -59,7 +60,7 @@ def Session(file: str) -> None:
     solara.Style(STYLE)
     SolaraViz(player, components=[], model_params=model_params, name="evswarm", play_interval=100)
     with solara.Sidebar():
-        FileCard(file)
+        FileCard(file, solara.use_memo(lambda: _hints(file), []))
     with solara.Column(style="padding:0 12px 24px 12px;max-width:1500px;margin:0 auto"):
         if player.value.day is None:
             Faults(player.value.faults)
@@ -80,17 +81,25 @@ def Faults(faults: tuple[str, ...]) -> None:
 
 
 @solara.component
-def FileCard(file: str) -> None:
-    """Take the name of a scenario file."""
+def FileCard(file: str, notes: list[str]) -> None:
+    """Take the name of a scenario file; say what is to be known of the controls."""
     name, set_name = solara.use_state(file)
 
     def load() -> None:
         opened.set((opened.value[0] + 1, name.strip()))
 
     with solara.Card("Scenario"):
-        solara.Text("Changed controls act at Reset.")
+        for text in ("Changed controls act at Reset.", *notes):
+            said(text)
         solara.InputText("Scenario file; empty: the default", value=name, on_value=set_name)
         solara.Button("Load", on_click=load)
+
+
+def _hints(file: str) -> list[str]:
+    try:
+        return hints(scenario_of(file))
+    except (FaultyInputError, OSError, UnicodeDecodeError):
+        return []
 
 
 def _widgets(file: str) -> dict[str, dict[str, object]]:

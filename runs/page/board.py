@@ -5,9 +5,11 @@ from typing import Any, Final
 import numpy as np
 import solara
 from mesa.visualization.utils import update_counter
+from numpy.typing import NDArray
 
 from runs.page.day import Day
 from runs.page.figure import figure
+from runs.page.nodes import nodes_now, told
 from runs.page.palette import Palette, axis, chart, legend, strip_colour
 from runs.page.said import said
 from runs.page.view import BoardView, board, slot_names
@@ -17,6 +19,9 @@ CAPTION: Final = (
     "frame, with a triangle on the slots that were chosen. Strip below: pheromone; the stronger its colour, the more room is "
     "left, and the more the slot draws ants."
 )
+
+FED_IN: Final = "Where the base load feeds in, its bar is an outline below zero; EVs fill it, and their top is the load that is left."
+"""Added where it does so."""
 
 FEW_SLOTS: Final = 48
 """Up to so many slots there is room for large triangles."""
@@ -34,26 +39,17 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
     palette
         Colours.
     """
-    limit_kw = float(view.limit_kw.max())
+    marked, limits = limit_of(view.limit_kw, view.limit_name, palette)
     bar = {"type": "bar", "stack": "load", "stackStrategy": "all", "barCategoryGap": "8%"}
     line = {"type": "line", "step": "middle", "showSymbol": False, "z": 5}
+    outline = {"color": "transparent", "borderColor": palette.base, "borderWidth": 1.5, "borderType": "dashed"}
     series: list[dict[str, Any]] = [
         {
             **bar,
             "name": "base load",
-            "data": rounded(view.base_kw),
+            "data": [load if load >= 0 else {"value": load, "itemStyle": outline} for load in rounded(view.base_kw)],
             "itemStyle": {"color": palette.base},
-            "markLine": {
-                "silent": True,
-                "symbol": "none",
-                "lineStyle": {"color": palette.limit, "width": 2},
-                "label": {
-                    "formatter": f"limit {limit_kw:,.0f} kW",
-                    "position": "insideEndTop",
-                    "color": palette.limit,
-                },
-                "data": [{"yAxis": limit_kw}],
-            },
+            **marked,
         },
         {**bar, "name": "EVs", "data": rounded(view.held_kw), "itemStyle": {"color": palette.ev}},
         {**bar, "name": "chosen just now", "data": rounded(view.flash_kw), "itemStyle": {"color": palette.flash}},
@@ -61,6 +57,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
     ]
     if view.optimum_kw is not None:
         series.append({**line, "name": "optimum", "data": rounded(view.optimum_kw), **_thin(palette.optimum)})
+    series += limits
     total = view.base_kw + view.held_kw + view.flash_kw
     landed = np.flatnonzero(view.flash_kw > 0).tolist()
     series.append({
@@ -74,7 +71,9 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
         {"value": 1, "itemStyle": {"color": strip_colour(palette, part)}}
         for part in (view.pheromone / strongest).tolist()
     ]
-    top = max(limit_kw, float(view.free_kw.max()), float(total.max()))
+    highest = float(view.limit_kw[np.isfinite(view.limit_kw)].max(initial=0.0))
+    top = max(highest, float(view.free_kw.max()), float(total.max()))
+    low = min(float(each.min()) for each in (view.base_kw, view.free_kw, total))
     shared = {"type": "category", "data": names}
     series.append({
         "name": "pheromone", "type": "bar", "xAxisIndex": 1, "yAxisIndex": 1, "data": strip, "barCategoryGap": "0%",
@@ -98,7 +97,7 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
             ),
         ],
         yAxis=[
-            load_axis(palette, float(view.base_kw.min()), top),
+            load_axis(palette, low, top),
             {"gridIndex": 1, "show": False, "min": 0, "max": 1},
         ],
         series=series,
@@ -106,12 +105,43 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
 
 
 @solara.component
-def Board(day: Day, shown: int | None, palette: Palette) -> None:
-    """Show the board of a transformer, or of all together."""
+def Board(day: Day, row: int, palette: Palette) -> None:
+    """Show the board of a node of the grid, by its row there."""
     update_counter.get()
     names = solara.use_memo(lambda: slot_names(day.world.horizon), [day])
-    said(CAPTION, "The board.")
-    figure(option(board(day, shown), names, palette), 420)
+    view = board(day, row)
+    said(told(day, nodes_now(day), row) + ".", f"The board of {day.world.grid.node[row]}:")
+    said(CAPTION + (f" {FED_IN}" if view.base_kw.min() < 0 else ""))
+    figure(option(view, names, palette), 420)
+
+
+def limit_of(limit_kw: NDArray[np.float64], name: str, palette: Palette) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return how a limit is drawn: a mark on another series where it is the same in all slots, else a series of its own.
+
+    Parameters
+    ----------
+    limit_kw
+        By slot, infinite where there is none [kW], shape ``(n_slots,)``.
+    name
+        What to call it.
+    palette
+        Colours.
+    """
+    line = {"color": palette.limit, "width": 2}
+    if not (limit_kw == limit_kw[0]).all():
+        steps = [load if np.isfinite(load) else None for load in rounded(limit_kw)]
+        return {}, [{
+            "type": "line", "step": "middle", "showSymbol": False, "z": 5, "name": name, "data": steps,
+            "lineStyle": line, "itemStyle": {"color": palette.limit},
+        }]  # fmt: skip
+    mark = {
+        "silent": True,
+        "symbol": "none",
+        "lineStyle": line,
+        "label": {"formatter": f"{name} {limit_kw[0]:,.0f} kW", "position": "insideEndTop", "color": palette.limit},
+        "data": [{"yAxis": float(limit_kw[0])}],
+    }
+    return ({"markLine": mark} if np.isfinite(limit_kw[0]) else {}), []
 
 
 def rounded(load_kw: Any) -> list[float]:

@@ -8,7 +8,7 @@ import solara.lab
 from coordination.valley_filling import COORDINATORS
 from environment.faults import FaultyInputError
 from runs.best_known import title_of
-from runs.page.board import load_axis, rounded
+from runs.page.board import limit_of, load_axis, rounded
 from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend, use_palette
@@ -61,8 +61,8 @@ def titles(results: tuple[Result, Result]) -> list[str]:
 
 def option(results: tuple[Result, Result], names: list[str], palette: Palette) -> dict[str, Any]:
     """Return the chart of two runs' loads, for ECharts."""
-    slots = [result.slots.groupby("slot")[["actual_kw", "total_kw"]].sum() for result in results]
-    limit_kw = results[0].summary["limit_kw"] * results[0].summary["transformers"]
+    slots = [result.slots.groupby("slot")[["actual_kw", "total_kw", "limit_kw"]].sum() for result in results]
+    limit_kw = slots[0].limit_kw.to_numpy()
     loads = [("base load", slots[0].actual_kw, palette.base)]
     loads += [
         (name, each.total_kw, colour)
@@ -75,24 +75,19 @@ def option(results: tuple[Result, Result], names: list[str], palette: Palette) -
         }
         for name, load, colour in loads
     ]  # fmt: skip
-    series[0]["markLine"] = {
-        "silent": True,
-        "symbol": "none",
-        "lineStyle": {"color": palette.limit},
-        "label": {"formatter": f"limit {limit_kw:,.0f} kW", "position": "insideEndTop", "color": palette.limit},
-        "data": [{"yAxis": limit_kw}],
-    }
+    marked, lines = limit_of(limit_kw, "limit", palette)
+    series[0] |= marked
     return chart(
         palette,
         "Load curves of both runs",
-        legend=legend(palette, [name for name, _, _ in loads]),
+        legend=legend(palette, [name for name, _, _ in loads] + [each["name"] for each in lines]),
         grid={"left": 56, "right": 12, "top": 84, "bottom": 44},
         xAxis=axis(
             palette, type="category", data=names, name="time of day", nameLocation="middle", nameGap=28,
             nameTextStyle={"color": palette.text, "align": "center"},
         ),
-        yAxis=load_axis(palette, min(each.total_kw.min() for each in slots), max(limit_kw, *(each.total_kw.max() for each in slots))),
-        series=series,
+        yAxis=load_axis(palette, min(each.total_kw.min() for each in slots), max(limit_kw.max(), *(each.total_kw.max() for each in slots))),
+        series=[*series, *lines],
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ SLOTS_MIN: Final = (5, 10, 15, 30, 60)
 
 def start_value(case: Scenario, name: str) -> Any:
     """Return what a scenario says where a control stands; None where it has no such key."""
+    if case.grid.names_nodes and KEYS[name].startswith("transformer."):
+        return None
     if name == "limit_kw":
         return case.transformer.load_limit_kw
     section, _, key = KEYS[name].partition(".")
@@ -76,6 +78,13 @@ def widgets(case: Scenario) -> dict[str, dict[str, Any]]:
                 step = _fitting(widget["step"], value - least)
                 shown[name] |= {"min": least, "max": max(widget["max"], value), "step": step}
     return shown
+
+
+def hints(case: Scenario) -> list[str]:
+    """Say which controls a scenario has none of, and why."""
+    if case.grid.names_nodes:
+        return ["Transformers and their limits have no control: they are those of [grid]."]
+    return []
 
 
 def moved(case: Scenario, values: dict[str, Any]) -> Scenario:

@@ -22,14 +22,14 @@ def Numbers(day: Day) -> None:
     update_counter.get()
     tiles = "".join(
         f'<div title="{escape(meaning)}"><div style="font-size:0.8em;opacity:0.75">{escape(name)}</div>'
-        f'<div style="font-size:1.25em;font-weight:600;white-space:nowrap">{escape(value)}</div>'
+        f'<div style="font-size:1.25em;font-weight:600;white-space:nowrap;overflow:hidden;text-overflow:ellipsis">{escape(value)}</div>'
         f'<div style="font-size:0.75em;opacity:0.75;line-height:1.2">{escape(meaning)}</div></div>'
         for name, value, meaning in numbers(day)
     )
     solara.HTML(
         unsafe_innerHTML=tiles,
         attributes={"id": "numbers"},
-        style="display:grid;grid-template-columns:repeat(auto-fit,minmax(112px,1fr));gap:12px;width:100%",
+        style="display:grid;grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:12px;width:100%",
     )
 
 

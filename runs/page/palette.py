@@ -1,14 +1,22 @@
 """Colours of the charts in light and in dark, and what all charts have in common."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any, Final
 
 from runs.page.window import dark
 
+LOADINGS: Final = (0.5, 0.65, 0.8, 0.95)
+"""Load per limit from which on a node has the next colour."""
+
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by what they stand for; `states` in the order of `runs.page.view.STATES`, `strip` from weak to strong."""
+    """Colours by what they stand for.
+
+    `states` are in the order of `runs.page.view.STATES`, `strip` goes from weak to strong; `loading` has a fill and the text on
+    it for each step of `LOADINGS` and for what is above the last.
+    """
 
     text: str
     lines: str
@@ -20,6 +28,7 @@ class Palette:
     optimum: str
     states: tuple[str, ...]
     strip: tuple[tuple[int, int, int], tuple[int, int, int]]
+    loading: tuple[tuple[str, str], ...]
 
 
 LIGHT: Final = Palette(
@@ -33,7 +42,10 @@ LIGHT: Final = Palette(
     optimum="#1d4ed8",
     states=("#d1d5db", "#60a5fa", "#0f766e", "#84cc16", "#dc2626"),
     strip=((241, 235, 250), (88, 28, 135)),
-)
+    loading=(
+        ("#e5e7eb", "#1f2937"), ("#b7c0cb", "#1f2937"), ("#8b97a6", "#111827"), ("#475463", "#ffffff"), ("#b91c1c", "#ffffff"),
+    ),
+)  # fmt: skip
 DARK: Final = Palette(
     text="#e5e7eb",
     lines="#4b5563",
@@ -45,7 +57,10 @@ DARK: Final = Palette(
     optimum="#93c5fd",
     states=("#4b5563", "#60a5fa", "#14b8a6", "#a3e635", "#f87171"),
     strip=((43, 33, 58), (216, 180, 254)),
-)
+    loading=(
+        ("#2b3541", "#e5e7eb"), ("#4c5866", "#f3f4f6"), ("#8592a1", "#0e1319"), ("#c7d0da", "#0e1319"), ("#f87171", "#0e1319"),
+    ),
+)  # fmt: skip
 
 
 def use_palette() -> Palette:
@@ -57,6 +72,11 @@ def strip_colour(palette: Palette, part: float) -> str:
     """Return the pheromone's colour, from weak (0) to strong (1)."""
     weak, strong = palette.strip
     return "rgb({},{},{})".format(*(round(a + (b - a) * part) for a, b in zip(weak, strong, strict=True)))
+
+
+def loading_colours(palette: Palette, loading: float) -> tuple[str, str]:
+    """Return the fill of a node by its load per limit, and the text on it."""
+    return palette.loading[bisect_right(LOADINGS, loading)]
 
 
 def axis(palette: Palette, **more: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the page shows of a day, as plain data: no widgets, no colours, testable without a browser."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from environment.board import pheromone
 from environment.horizon import Horizon
 from runs.metrics import EnergyBooks, gap_of, judging, load_metrics
 from runs.page.day import Day
+from runs.page.nodes import known_kw, most_loaded, nodes_now, promised_kw, rows_below, short, transformers_below
 
 AWAY, WAITING, CHARGING, FULL, UNSERVED = range(5)
 STATES: Final = ("away", "waiting", "charging", "full", "left unserved")
@@ -23,20 +25,22 @@ LACKING_KWH: Final = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class BoardView:
-    """The boards of some transformers, summed; every array ``(n_slots,)``.
+    """The board of a transformer, or those below a node summed; every array ``(n_slots,)``.
 
     Parameters
     ----------
     base_kw
-        Actual base load of slots that have begun, forecast of the others.
+        Actual base load of slots that have begun, forecast of the others; with that of the nodes above the transformers.
     held_kw, flash_kw
         What EVs hold: before the last frame, and what its choices added.
     pheromone
-        Share of the headroom left in each slot, as the board stands.
+        Share of the headroom left in each slot, as the boards of the transformers stand.
     free_kw, optimum_kw
         Total load with free charging and with the optimum (None if it is not asked for), for the load as it comes.
     limit_kw
-        Of those transformers together.
+        The node's own, infinite for none; of a node that has none in any slot, those of the transformers below together.
+    limit_name
+        Which of the two it is.
     now
         The present slot.
     """
@@ -48,35 +52,34 @@ class BoardView:
     free_kw: NDArray[np.float64]
     optimum_kw: NDArray[np.float64] | None
     limit_kw: NDArray[np.float64]
+    limit_name: str
     now: int
 
 
-def board(day: Day, shown: int | None) -> BoardView:
-    """Return the board of a transformer, or of all together where `shown` is None."""
-    places = range(len(day.transformers)) if shown is None else [shown]
-    base = sum((known_base_kw(day, k) for k in places), start=np.zeros(day.chose.size))
-    actual = sum((day.world.loads[k].actual_kw for k in places), start=np.zeros(day.chose.size))
-    ev = sum((day.transformers[k].schedule.load_kw() for k in places), start=np.zeros(day.chose.size))
-    load = sum((day.transformers[k].board.load_kw for k in places), start=np.zeros(day.chose.size))
-    flash = np.minimum(day.flash_kw[list(places)].sum(axis=0), ev)
-    limit_kw = day.world.grid.transformer_limit_kw[list(places)].sum(axis=0)
+def board(day: Day, row: int) -> BoardView:
+    """Return the board of a node of the grid, by its row there: of a transformer, or of all that is below another node."""
+    grid, none = day.world.grid, np.zeros(day.chose.size)
+    places = transformers_below(grid, row).tolist()
+    loads = [day.world.loads[k] for k in places]
+    above = np.isin(grid.upper_rows, rows_below(grid, row)).tolist()
+    loads += [load for load, inside in zip(day.world.upper_loads, above, strict=True) if inside and load is not None]
+    actual = sum((load.actual_kw for load in loads), start=none)
+    ev = sum((day.transformers[k].schedule.load_kw() for k in places), start=none)
+    load = sum((day.transformers[k].board.load_kw for k in places), start=none)
+    flash = np.minimum(day.flash_kw[places].sum(axis=0), ev)
+    of_transformers, own = grid.transformer_limit_kw[places].sum(axis=0), grid.limit_kw[row]
+    limited = bool(np.isfinite(own).any())
     return BoardView(
-        base_kw=base,
+        base_kw=sum((known_kw(day, load) for load in loads), start=none),
         held_kw=ev - flash,
         flash_kw=flash,
-        pheromone=pheromone(load, limit_kw),
-        free_kw=actual + sum(day.free[k].load_kw() for k in places),
-        optimum_kw=actual + sum(day.optimum[k].schedule.load_kw() for k in places) if day.optimum else None,
-        limit_kw=limit_kw,
+        pheromone=pheromone(load, of_transformers) if places else none,
+        free_kw=sum((day.free[k].load_kw() for k in places), start=actual),
+        optimum_kw=sum((day.optimum[k].schedule.load_kw() for k in places), start=actual) if day.optimum else None,
+        limit_kw=own if limited else of_transformers,
+        limit_name="limit" if limited else "limits of its transformers",
         now=day.slot,
     )
-
-
-def known_base_kw(day: Day, k: int) -> NDArray[np.float64]:
-    """Return a transformer's base load as known now [kW]: actual where the slot has begun, else the forecast."""
-    load = day.world.loads[k]
-    begun = np.arange(load.actual_kw.size) < day.model.slot
-    return np.asarray(np.where(begun, load.actual_kw, load.forecast_kw), dtype=np.float64)
 
 
 def drawn_kwh(day: Day, k: int) -> NDArray[np.float64]:
@@ -122,10 +125,11 @@ def present_rows(day: Day, k: int) -> NDArray[np.int64]:
     return rows[np.argsort(fleet.first_row[rows])]
 
 
-def state_counts(day: Day) -> NDArray[np.int64]:
-    """Return the EVs in each state, shape ``(n_transformers, n_states)``."""
-    found = [states(day, k)[present_rows(day, k)] for k in range(len(day.transformers))]
-    return np.stack([np.bincount(each, minlength=len(STATES)) for each in found])
+def state_counts(day: Day, places: Sequence[int] | None = None) -> NDArray[np.int64]:
+    """Return the EVs in each state under some transformers, or under all; shape ``(len(places), n_states)``."""
+    found = [states(day, k)[present_rows(day, k)] for k in (range(len(day.transformers)) if places is None else places)]
+    counts = [np.bincount(each, minlength=len(STATES)) for each in found]
+    return np.array(counts, dtype=np.int64).reshape(len(counts), len(STATES))
 
 
 def unserved_kwh(day: Day) -> float:
@@ -153,10 +157,10 @@ def gap(day: Day) -> float | None:
 
 def numbers(day: Day) -> list[tuple[str, str, str]]:
     """Return the running numbers: name, value with its unit, and what it means."""
-    total = np.stack([known_base_kw(day, k) + t.schedule.load_kw() for k, t in enumerate(day.transformers)])
-    load = load_metrics(total, day.world.grid.transformer_limit_kw)
+    load = load_metrics(promised_kw(day), day.world.grid.transformer_limit_kw)
     distance = gap(day)
     return [
+        *_most_loaded(day),
         ("Peak", f"{load['peak_kw']:,.0f} kW", "highest slot, as promised so far"),
         ("Peak less valley", f"{load['peak_valley_difference_kw']:,.0f} kW", "highest less lowest slot"),
         (
@@ -169,6 +173,16 @@ def numbers(day: Day) -> list[tuple[str, str, str]]:
         ("Lost", f"{day.sent.lost:,}", "messages that did not reach a receiver"),
         ("Unserved", f"{unserved_kwh(day):,.1f} kWh", "lacking in EVs that have left"),
     ]
+
+
+def _most_loaded(day: Day) -> list[tuple[str, str, str]]:
+    """Return the number that names the most loaded node; none where there is but one transformer."""
+    now = nodes_now(day)
+    row = None if len(day.transformers) == 1 else most_loaded(now)
+    if row is None:
+        return []
+    of_limit = f"{now.load_kw[row]:,.0f} of {now.limit_kw[row]:,.0f} kW"
+    return [("Most loaded now", day.world.grid.node[row], f"{short(now, row)} of its limit, {of_limit}")]
 
 
 @dataclass(frozen=True, eq=False)

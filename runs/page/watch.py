@@ -10,6 +10,7 @@ from mesa.visualization.utils import update_counter
 from runs.page.board import Board
 from runs.page.day import Day
 from runs.page.grid import Grid
+from runs.page.nodes import home
 from runs.page.numbers import Activity, Numbers
 from runs.page.palette import use_palette
 from runs.page.said import said
@@ -45,20 +46,19 @@ def Watch(day: Day) -> None:
     palette = use_palette()
     shown, set_shown = solara.use_state(None)
     picked, set_picked = solara.use_state((0, 0))
-    transformers = len(day.transformers)
-    if shown is not None and shown >= transformers:  # Reset has made the grid smaller
-        shown = None
-    one = 0 if transformers == 1 else shown
+    row = (
+        home(day.world.grid) if shown is None or shown >= len(day.world.grid) else shown
+    )  # Reset may make a smaller grid
     looked_at = existing(day, picked)
     Headline(day)
     Numbers(day)
     with solara.Div(style=COLUMNS):
         with solara.Div(style=PANEL):
-            if transformers > 1:
-                Chooser(day, shown, set_shown)
-            Board(day, one, palette)
+            if len(day.transformers) > 1:
+                Chooser(day, row, set_shown)
+            Board(day, row, palette)
         with solara.Div(style=PANEL):
-            Grid(day, one, palette, set_shown, set_picked)
+            Grid(day, row, palette, set_shown, set_picked)
         with solara.Div(style=PANEL):
             Picker(day, *looked_at, set_picked)
             Vehicle(day, *looked_at, palette)
@@ -95,16 +95,10 @@ def existing(day: Day, picked: tuple[int, int]) -> tuple[int, int]:
 
 
 @solara.component
-def Chooser(day: Day, shown: int | None, on_shown: Callable[[int | None], None]) -> None:
-    """Choose a transformer, as a click in the grid does."""
-    names = [each.name for each in day.transformers]
-    everything = "all, summed"
-    solara.Select(
-        "Transformer",
-        values=[everything, *names],
-        value=everything if shown is None else names[shown],
-        on_value=lambda name: on_shown(None if name == everything else names.index(name)),
-    )
+def Chooser(day: Day, row: int, on_node: Callable[[int], None]) -> None:
+    """Choose a node of the grid, as a click in the tree does."""
+    names = list(day.world.grid.node)
+    solara.Select("Node", values=names, value=names[row], on_value=lambda name: on_node(names.index(name)))
 
 
 @solara.component

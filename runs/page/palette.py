@@ -15,7 +15,7 @@ class Palette:
     """Colours by what they stand for.
 
     `states` are in the order of `runs.page.view.STATES`, `strip` goes from weak to strong; `loading` has a fill and the text on
-    it for each step of `LOADINGS` and for what is above the last.
+    it for each step of `LOADINGS` and for what is above the last; `ground` is the page's.
     """
 
     text: str
@@ -29,6 +29,7 @@ class Palette:
     states: tuple[str, ...]
     strip: tuple[tuple[int, int, int], tuple[int, int, int]]
     loading: tuple[tuple[str, str], ...]
+    ground: str
 
 
 LIGHT: Final = Palette(
@@ -45,6 +46,7 @@ LIGHT: Final = Palette(
     loading=(
         ("#e5e7eb", "#1f2937"), ("#b7c0cb", "#1f2937"), ("#8b97a6", "#111827"), ("#475463", "#ffffff"), ("#b91c1c", "#ffffff"),
     ),
+    ground="#ffffff",
 )  # fmt: skip
 DARK: Final = Palette(
     text="#e5e7eb",
@@ -60,6 +62,7 @@ DARK: Final = Palette(
     loading=(
         ("#2b3541", "#e5e7eb"), ("#4c5866", "#f3f4f6"), ("#8592a1", "#0e1319"), ("#c7d0da", "#0e1319"), ("#f87171", "#0e1319"),
     ),
+    ground="#1e1e1e",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ ABREAST: Final = 24
 DEEPEST: Final = 8
 """A column has at most so many transformers."""
 
-WIDTH_PX: Final = 400
+WIDTH_PX: Final = 440
 """The tree has about this much room, or more [px]."""
 
 LABEL_PX: Final = 33
@@ -134,7 +134,7 @@ def _box(
     name, over, limited = day.world.grid.node[row], bool(now.over[row]), not np.isnan(now.loading[row])
     named = width >= LABEL_PX and places.level_px == LEVEL_PX and places.tier.max() == 0
     named |= width >= LABEL_PX and day.world.grid.kind[row] is not Kind.TRANSFORMER
-    fill, ink = loading_colours(palette, float(now.loading[row])) if limited else ("transparent", palette.text)
+    fill, ink = loading_colours(palette, float(now.loading[row])) if limited else (palette.ground, palette.text)
     if over:
         fill, ink = palette.loading[-1]
     border = {"color": palette.limit if over else palette.text, "width": 0.7}

@@ -6,10 +6,16 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from runs.page.grid import LEGEND_PX
+from runs.page.tree import Places
+from runs.scenario import Scenario
+from runs.simulate import simulate
+from runs.world import World
 from tests.browser.conftest import SCREENSHOTS, Tabs
 
 
@@ -86,7 +92,7 @@ def test_an_ev_tells_why_it_chose_when_it_is_clicked(tabs: Tabs) -> None:
     assert box is not None
     columns, rows = 36, 14  # of 500 dots
     page.mouse.click(
-        box["x"] + 24 + 3 * (box["width"] - 48) / (columns + 1), box["y"] + 210 + (box["height"] - 238) / (rows + 1)
+        box["x"] + 24 + 3 * (box["width"] - 48) / (columns + 1), box["y"] + 266 + (box["height"] - 294) / (rows + 1)
     )
     expect(page.get_by_label("EV to look at")).to_have_value("3")
     expect(page.get_by_text("it read the board and took the slots")).to_be_visible()
@@ -148,6 +154,70 @@ def test_ten_thousand_evs(tabs: Tabs, tmp_path: Path) -> None:
     page.mouse.click(box["x"] + 56 + 0.5 * (box["width"] - 80) / 20, box["y"] + box["height"] - 40)  # the first bar
     expect(page.get_by_text("A dot is an EV")).to_be_visible()
     _shoot(page, "one_of_twenty_transformers")
+
+
+NODES = """node,parent,kind,limit_kw,load
+centre,,control_center,,
+North,centre,substation,160,
+South,North,substation,signal,street
+T one,North,transformer,150,homes
+T two,South,transformer,140,homes
+T three,centre,transformer,90,homes+roof
+"""
+
+
+def _district(folder: Path) -> Path:
+    (folder / "nodes.csv").write_text(NODES)
+    rows = [f"{hour},{40 + 3 * (hour % 5)},{-90 * (hour < 4)},10,{60 if 6 <= hour < 9 else 140}" for hour in range(24)]
+    (folder / "loads.csv").write_text("\n".join(["hour,homes,roof,street,signal", *rows]))
+    file = folder / "district.toml"
+    file.write_text(
+        '[grid]\nsource = "table"\npath = "nodes.csv"\n[loads]\npath = "loads.csv"\n[fleet]\nvehicles = 60\n'
+    )
+    return file
+
+
+def _at(page: Page, places: Places, row: int) -> tuple[float, float]:
+    """Return where a node of the tree is in the window."""
+    box = page.locator(".solara-echarts").nth(1).bounding_box()
+    assert box is not None
+    across = (places.x[row] + 0.5) / places.columns * (box["width"] - 24)
+    return box["x"] + 12 + float(across), box["y"] + LEGEND_PX + float(places.y_px[row] + places.level_px / 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_click_on_a_node_shows_its_board_and_the_tree_tells_what_the_tables_do(
+    tabs: Tabs, tmp_path: Path, scheme: str
+) -> None:
+    file = _district(tmp_path)
+    result = simulate(Scenario.read(file))
+    world = World.build(result.scenario, np.random.default_rng(result.scenario.run.seed))
+    tree, places = world.grid, Places.of(world.grid)
+    page = tabs.open(scheme=scheme)
+    _load(page, file)
+    expect(page.get_by_text("60 EVs under 3 transformers")).to_be_visible()
+    expect(page.get_by_text("they are those of [grid]")).to_be_visible()
+    page.wait_for_timeout(1000)  # a page that was just built may lose a click
+    for name, kind in (("South", "substation"), ("T three", "transformer"), ("North", "substation")):
+        page.mouse.click(*_at(page, places, tree.node.index(name)))
+        expect(page.get_by_text(f"The board of {name}: {kind}, ")).to_be_visible()
+        page.wait_for_timeout(500)
+        _shoot(page, f"node_{name}_{scheme}".replace(" ", "_"))
+    page.mouse.click(*_at(page, places, tree.node.index("North")))
+    expect(page.get_by_text("The board of centre: control center, ")).to_be_visible()
+    page.get_by_role("button", name="▶").click()
+    expect(page.get_by_text("the day is over")).to_be_visible(timeout=60_000)
+    last = world.horizon.n_slots - 1
+    below, above = result.slots, result.upper_slots
+    loads = dict(below[below.slot == last].groupby("transformer").total_kw.sum())
+    loads |= dict(above[above.slot == last].groupby("node").total_kw.sum())
+    for row, name in enumerate(tree.node):
+        page.mouse.move(*_at(page, places, row))
+        limit = tree.limit_kw[row, last]
+        of_limit = f"{100 * loads[name] / limit:.0f} % of its limit" if np.isfinite(limit) else "no limit of its own"
+        expect(page.get_by_text(re.compile(f"^{name}: .* {loads[name]:,.0f} kW now, {of_limit}"))).to_be_visible()
+    _shoot(page, f"tree_{scheme}")
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def test_a_played_day_ends_as_the_run_does(method: str, batch: int) -> None:
     assert day.sent.refused == summary["refused_deposits"]
     assert view.unserved_kwh(day) == pytest.approx(summary["unserved_kwh"])
     assert view.gap(day) == pytest.approx(summary["optimality_gap"], abs=1e-9)
-    seen = view.board(day, None)
+    seen = view.board(day, 0)
     assert max(seen.base_kw + seen.held_kw + seen.flash_kw) == pytest.approx(summary["peak_kw"])
 
 
@@ -136,7 +136,7 @@ def test_an_ev_that_comes_on_several_days_is_one_dot() -> None:
             stays = transformer.fleet.take(rows)
             assert sorted({*stays.vehicle.tolist()}) == sorted({*transformer.fleet.vehicle.tolist()})
             assert ((stays.plug_in_h <= day.now_h) | (stays.stay == 1)).all()
-        series = grid.option(day, None, DARK)["series"]
+        series = grid.option(day, 0, DARK)["series"]
         dots = [each["data"] for each in series if each["type"] == "scatter" and each["name"] != "chose just now"]
         assert sum(map(len, dots)) == 12
         if day.over:
@@ -263,8 +263,8 @@ def test_options_are_small_however_many_evs() -> None:
     assert day is not None
     for _ in range(40):
         day.advance()
-    assert grid.drawn(day, None) == []
-    assert len(str(grid.option(day, None, DARK))) < 20_000
+    assert grid.drawn(day, 0) == []
+    assert len(str(grid.option(day, 0, DARK))) < 20_000
     names = view.slot_names(day.world.horizon)
     assert len(str(board.option(view.board(day, 1), names, LIGHT))) < 20_000
     assert vehicle.option(view.ev(day, 2, 5), names, LIGHT)["series"]

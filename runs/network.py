@@ -1,4 +1,4 @@
-"""What a run's schedule does to the feeder below each transformer: a power flow of every slot, after the run.
+"""What a run's schedule does to the feeder, or to each copy of it: a power flow of every slot, after the run.
 
 The same for free charging and without EVs, all in one call, so that they stand side by side.
 """
@@ -23,7 +23,7 @@ LOADING_TOLERANCE: Final = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class NetworkRun:
-    """The power flows of a run, a case for each transformer and slot, slots of a transformer next to each other.
+    """The power flows of a run, a case for each copy of the feeder and slot, slots of a copy next to each other.
 
     Parameters
     ----------
@@ -56,20 +56,21 @@ def solve_network(world: World, schedules: tuple[Schedule, ...]) -> NetworkRun |
         return None
     from environment.feeders.power_flow import PowerFlow  # noqa: PLC0415  (power-grid-model only where there is a feeder)
 
-    n_slots = world.horizon.n_slots
-    none = np.zeros((n_slots, len(placement.feeder)))
+    n_slots, copies = world.horizon.n_slots, range(len(placement.copies.at))
+    transformers = [np.flatnonzero(placement.copies.of[world.grid.transformer_rows] == copy) for copy in copies]
     cases = []
     for held in (schedules, world.free_charging.schedules, None):
-        for k, load in enumerate(world.loads):
-            ev_kw = none
+        for copy in copies:
+            ev_kw = np.zeros((n_slots, len(placement.feeder)))
             if held is not None:
-                row, slot, power_kw = held[k].entries()
-                ev_kw = placement.ev_kw(world.rows[k][row], slot, power_kw, n_slots)
-            cases.append(placement.loads(load.actual_kw, ev_kw))
+                for k in transformers[copy].tolist():
+                    row, slot, power_kw = held[k].entries()
+                    ev_kw += placement.ev_kw(world.rows[k][row], slot, power_kw, n_slots)
+            cases.append(placement.loads(world.base_kw, ev_kw, copy))
     load_kw, load_kvar = (np.concatenate(part) for part in zip(*cases, strict=True))
     solver = PowerFlow(placement.feeder)
     flow = solver.solve(load_kw, load_kvar)
-    size = n_slots * len(world.loads)
+    size = n_slots * len(copies)
     run, free, no_evs = (_part(flow, k * size, (k + 1) * size) for k in range(3))
     if not run.solved.all():
         raise FaultyInputError(_divergences(world, solver, run, load_kw[:size], load_kvar[:size]))
@@ -83,7 +84,7 @@ def _part(flow: "Flow", first: int, stop: int) -> "Flow":
 def _divergences(
     world: World, solver: "PowerFlow", flow: "Flow", load_kw: NDArray[np.float64], load_kvar: NDArray[np.float64]
 ) -> Iterable[Fault]:
-    """One fault for each transformer whose feeder cannot carry what it is asked for."""
+    """One fault for each copy of the feeder that cannot carry what it is asked for."""
     assert world.placement is not None
     feeder, n_slots = world.placement.feeder, world.horizon.n_slots
     failed = ~flow.solved.reshape(-1, n_slots)
@@ -97,7 +98,7 @@ def _divergences(
             f"{solver.weakest(case_kw[worst], case_kvar[worst]).told(feeder)}"
         )
         expected = f"less load (load.peak_kw, EVs): the feeder's own loads are {feeder.own_kw.sum():,.0f} kW"
-        yield Fault(feeder.title, None, f"power flow below {world.grid.transformers[k]}", found, expected)
+        yield Fault(feeder.title, None, f"power flow below {world.placement.copies.at[k]}", found, expected)
 
 
 def network_metrics(world: World, flow: "Flow") -> dict[str, float | int | None]:
@@ -106,8 +107,8 @@ def network_metrics(world: World, flow: "Flow") -> dict[str, float | int | None]
     Returns
     -------
     dict
-        Smallest and largest voltage of any node and its largest distance from 1 [pu], slots in which any node below any
-        transformer is outside the band, losses [kWh], and the largest loading of any line (per rated current) and transformer (per rated power).
+        Smallest and largest voltage of any node and its largest distance from 1 [pu], slots in which any node of any
+        copy is outside the band, losses [kWh], and the largest loading of any line (per rated current) and transformer (per rated power).
     """
     settings = world.scenario.feeder
     assert settings is not None
@@ -133,7 +134,7 @@ def outside_band(flow: "Flow", lowest_pu: float, highest_pu: float) -> NDArray[n
 
 
 def _slots(world: World, cases: NDArray[np.bool_]) -> int:
-    """Return in how many slots any transformer's case is so."""
+    """Return in how many slots the case of any copy is so."""
     return int(cases.reshape(-1, world.horizon.n_slots).any(axis=0).sum())
 
 

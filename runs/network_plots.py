@@ -22,7 +22,7 @@ def voltage_profile(result: Result, title: str) -> Figure:
     Parameters
     ----------
     result
-        With a feeder; of several transformers the ones with these slots are drawn.
+        With a feeder; of several copies of it the ones with these slots are drawn.
     title
         Title of the method.
     """
@@ -57,7 +57,7 @@ def voltage_band(result: Result, title: str) -> Figure:
 
 
 def losses(result: Result, title: str) -> Figure:
-    """Draw the feeder's losses in each slot, of all transformers together."""
+    """Draw the feeder's losses in each slot, of all its copies together."""
     span = pieces(result.scenario.horizon)
     figure, axes = canvas("Losses of the feeder: in the legend those of the whole time")
     by_slot = result.network_slots.groupby("slot")[["loss_kw", "free_loss_kw", "no_evs_loss_kw"]].sum(min_count=1)

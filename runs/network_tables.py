@@ -1,4 +1,4 @@
-"""Tables of what a run's schedule does to the feeder below each transformer."""
+"""Tables of what a run's schedule does to the feeder; column `transformer` has the node of the grid below which it lies."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,7 +67,7 @@ def _voltages(world: World, network: NetworkRun) -> dict[str, Any]:
     assert world.placement is not None
     feeder, n_slots = world.placement.feeder, world.horizon.n_slots
     km, upstream = feeder.ways
-    names = np.array(world.grid.transformers)
+    names = np.array(world.placement.copies.at)
     cases = names.size * n_slots
     above = np.where(upstream == UNKNOWN, "", feeder.node[upstream])
     return {
@@ -83,7 +83,8 @@ def _voltages(world: World, network: NetworkRun) -> dict[str, Any]:
 
 
 def _losses(world: World, network: NetworkRun) -> dict[str, Any]:
-    names, n_slots = np.array(world.grid.transformers), world.horizon.n_slots
+    assert world.placement is not None
+    names, n_slots = np.array(world.placement.copies.at), world.horizon.n_slots
     return {
         "transformer": np.repeat(names, n_slots),
         "slot": np.tile(np.arange(n_slots), names.size),
@@ -95,15 +96,15 @@ def _losses(world: World, network: NetworkRun) -> dict[str, Any]:
 
 def _branches(world: World, network: NetworkRun) -> dict[str, Any]:
     assert world.placement is not None
-    feeder, names = world.placement.feeder, np.array(world.grid.transformers)
+    feeder, names = world.placement.feeder, np.array(world.placement.copies.at)
     kinds = {"line": feeder.line, "transformer": feeder.transformer}
     branches = np.concatenate(list(kinds.values()))
 
-    def by_transformer(flow: "Flow", what: str) -> NDArray[np.float64]:
+    def by_copy(flow: "Flow", what: str) -> NDArray[np.float64]:
         both = np.concatenate([getattr(flow, f"{kind}_{what}") for kind in kinds], axis=1)
         return both.reshape(names.size, world.horizon.n_slots, branches.size)
 
-    loading = by_transformer(network.run, "loading")
+    loading = by_copy(network.run, "loading")
     rated = ~np.isnan(loading).any(axis=1).ravel()
     worst = np.nan_to_num(loading).argmax(axis=1).ravel()
     return {
@@ -112,7 +113,7 @@ def _branches(world: World, network: NetworkRun) -> dict[str, Any]:
         "kind": np.tile(np.repeat(list(kinds), [each.size for each in kinds.values()]), names.size),
         "worst_slot": pd.arrays.IntegerArray(worst, ~rated),
         "loading_max": loading.max(axis=1).ravel(),
-        "free_loading_max": by_transformer(network.free, "loading").max(axis=1).ravel(),
-        "no_evs_loading_max": by_transformer(network.no_evs, "loading").max(axis=1).ravel(),
-        "losses_kwh": by_transformer(network.run, "loss_kw").sum(axis=1).ravel() * world.horizon.slot_h,
+        "free_loading_max": by_copy(network.free, "loading").max(axis=1).ravel(),
+        "no_evs_loading_max": by_copy(network.no_evs, "loading").max(axis=1).ravel(),
+        "losses_kwh": by_copy(network.run, "loss_kw").sum(axis=1).ravel() * world.horizon.slot_h,
     }

@@ -18,11 +18,12 @@ from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
-from environment.feeders.placement import Placement
+from environment.feeders.placement import Copies, Placement
 from environment.fleets import CsvFleet, DatedFleet
 from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.grid import Grid
+from environment.grid.copies import copies_of
 from environment.grid.nodes import laid_out
 from environment.grid.places import Places
 from environment.grid.settings import Surroundings
@@ -67,7 +68,7 @@ class World:
     network_seeds
         One a transformer, for the faults of its network.
     placement
-        The feeder below each transformer and who stands where on it; None without a section ``[feeder]``.
+        The feeder, or its copies, and what stands where on it; None without a section ``[feeder]``.
     """
 
     scenario: Scenario
@@ -107,19 +108,24 @@ class World:
         if fleet is not None and isinstance(scenario.fleet, DatedFleet):
             file = scenario.fleet.path.name
             collecting(faults, lambda: require_dates(fleet, horizon, file))
-        nodes = () if fleet is None or fleet.node is None else tuple(fleet.node_names.tolist())
-        around = Surroundings(scenario.transformer, nodes, feeder)
+        named_nodes = () if fleet is None or fleet.node is None else tuple(fleet.node_names.tolist())
+        around = Surroundings(scenario.transformer, named_nodes, feeder)
         profiles = named if profile is None else {"load": profile, **named}
-        grid = collecting(faults, lambda: laid_out(scenario.grid.nodes(around), horizon, profiles))
+        nodes = collecting(faults, lambda: scenario.grid.nodes(around))
+        grid = None if nodes is None else collecting(faults, lambda: laid_out(nodes, horizon, profiles))
         raise_if_any(faults)
         assert profile is not None
         assert fleet is not None
+        assert nodes is not None
         assert grid is not None
         places = collecting(faults, lambda: Places.of(grid, fleet, _fleet_file(scenario), tree_rng))
         faults += [*_unknown_transformers(scenario, grid), *_nowhere(scenario, grid, fleet)]
-        placement = collecting(faults, lambda: _placement(scenario, feeder, fleet, rng))
+        at = None if scenario.feeder is None else scenario.feeder.at
+        copies = None if feeder is None else collecting(faults, lambda: copies_of(at, feeder, nodes, grid))
         raise_if_any(faults)
         assert places is not None
+        grid_node_of = grid.transformer_rows[places.transformer_of]
+        placement = _placement(scenario, feeder, copies, fleet, grid_node_of, rng)
         loads = _loads(grid, profiles, load_rng)
         planner_seeds, network_seeds = (
             tuple(each.integers(2**63, size=len(loads[0])).tolist()) for each in (planner_rng, network_rng)
@@ -146,7 +152,7 @@ class World:
             upper_loads=(None,) * grid.upper_rows.size,  # the whole grid's books have them
             planner_seeds=self.planner_seeds[first:stop],
             network_seeds=self.network_seeds[first:stop],
-            placement=None if self.placement is None else self.placement.take(rows),
+            placement=None,  # the whole grid's power flow has it
         )
 
     @property
@@ -193,11 +199,19 @@ class World:
         transformer_kw
             Load of each transformer, shape ``(n_transformers, n_slots)``.
         """
+        below: NDArray[np.float64] = self.grid.below @ self._site_kw(transformer_kw)
+        return below
+
+    @cached_property
+    def base_kw(self) -> NDArray[np.float64]:
+        """Actual base load of each node of the grid itself [kW], shape ``(n_nodes, n_slots)``."""
+        return self._site_kw(np.stack([load.actual_kw for load in self.loads]))
+
+    def _site_kw(self, transformer_kw: NDArray[np.float64]) -> NDArray[np.float64]:
         site_kw = np.zeros((len(self.grid), self.horizon.n_slots))
         site_kw[self.grid.transformer_rows] = transformer_kw
         site_kw[self.grid.upper_rows] = self.upper_kw
-        below: NDArray[np.float64] = self.grid.below @ site_kw
-        return below
+        return site_kw
 
     @cached_property
     def rows(self) -> tuple[NDArray[np.int64], ...]:
@@ -341,9 +355,11 @@ class World:
     def _unread(self) -> list[str]:
         """Say what is stated and does not count, or counts as something else."""
         fleet, channel = self.fleet, self.scenario.channel
-        found = [] if self.placement is None else list(self.placement.feeder.told)
+        found = [] if self.placement is None else [*self.placement.feeder.told, *self.placement.copies.told]
         if self.placement is None and fleet.feeder_node is not None:
             found.append("the fleet's column feeder_node counts only beside a section [feeder]")
+        if self.placement is None and any(self.grid.feeder_node):
+            found.append("the grid's column feeder_node counts only beside a section [feeder]")
         found += [*idle(self.scenario), *self._at_no_node()]
         most = max(rows.size for rows in self.rows)
         if self.coordinator.decides == "vehicle" and self.scenario.coordination.batch_size > most > 0:
@@ -393,11 +409,19 @@ def _fleet(scenario: Scenario, feeder: Feeder | None, rng: np.random.Generator) 
     return fleet
 
 
-def _placement(scenario: Scenario, feeder: Feeder | None, fleet: Fleet, rng: np.random.Generator) -> Placement | None:
+def _placement(
+    scenario: Scenario,
+    feeder: Feeder | None,
+    copies: Copies | None,
+    fleet: Fleet,
+    grid_node_of: NDArray[np.integer],
+    rng: np.random.Generator,
+) -> Placement | None:
     """Place the EVs on a feeder, if there is one; its draws come after all others, so that they shift none."""
-    if scenario.feeder is None or feeder is None:
+    if scenario.feeder is None or feeder is None or copies is None:
         return None
-    return Placement.build(scenario.feeder, feeder, fleet, _fleet_file(scenario), rng.spawn(1)[0])
+    file = _fleet_file(scenario)
+    return Placement.build(scenario.feeder, feeder, copies, fleet, grid_node_of, file, rng.spawn(1)[0])
 
 
 def _fleet_file(scenario: Scenario) -> str:
@@ -410,8 +434,13 @@ def _loads(
 ) -> tuple[tuple[LoadProfile, ...], tuple[LoadProfile | None, ...]]:
     """Return the base load of each transformer, and of each node above; what strays is drawn in this order."""
     own = {text: load_of(text, named) for text in dict.fromkeys(grid.load) if text}
-    below = tuple(own[grid.load[row]].drawn(rng) for row in grid.transformer_rows)
-    return below, tuple(own[text].drawn(rng) if (text := grid.load[row]) else None for row in grid.upper_rows)
+
+    def drawn(row: int) -> LoadProfile:
+        load, peak_kw = own[grid.load[row]], float(grid.peak_kw[row])
+        return (load if np.isnan(peak_kw) else load.with_peak(peak_kw)).drawn(rng)
+
+    below = tuple(drawn(row) for row in grid.transformer_rows.tolist())
+    return below, tuple(drawn(row) if grid.load[row] else None for row in grid.upper_rows.tolist())
 
 
 def _nowhere(scenario: Scenario, grid: Grid, fleet: Fleet) -> list[Fault]:

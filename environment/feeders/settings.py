@@ -11,7 +11,12 @@ from environment.settings import Settings
 
 
 class FeederSettings(Settings):
-    """A feeder under each transformer: where loads and EVs sit, and between which voltages they should."""
+    """A feeder: where loads and EVs stand on it, and between which voltages they should."""
+
+    at: str | None = None
+    """Node of the grid below which the feeder lies: a transformer, or a node above several, of which each stands on the feeder at its
+    `feeder_node`; none: the control centre where the grid's nodes have a `feeder_node` or are the feeder's own, else a copy of the
+    feeder lies below each transformer."""
 
     load_power_factor: float | None = Field(default=None, gt=0, le=1)
     """Active per apparent power of the base load, lagging; none: as the feeder's own loads have it, node by node."""

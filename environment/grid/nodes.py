@@ -49,6 +49,11 @@ class Nodes:
         Node of the feeder at which it stands, "" for none.
     rated_kw
         What it is built for [kW], NaN where that is its largest limit.
+    peak_kw
+        Largest base load, to which that of `load` is scaled [kW], NaN for as it is; None: NaN for all.
+    owner
+        Row of the node to which each node of the feeder belongs, -1 for none, shape ``(n_feeder_nodes,)``; None where the nodes
+        are not the feeder's own.
     faults
         What is wrong with the source's cells.
     """
@@ -65,6 +70,8 @@ class Nodes:
     lines: NDArray[np.int64]
     feeder_node: tuple[str, ...]
     rated_kw: NDArray[np.float64]
+    peak_kw: NDArray[np.float64] | None = None
+    owner: NDArray[np.int64] | None = None
     faults: tuple[Fault, ...] = ()
 
     def field(self, column: str, row: int) -> str:
@@ -129,6 +136,7 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
         lines=nodes.lines[order],
         feeder_node=tuple(nodes.feeder_node[row] for row in order),
         rated_kw=np.where(rated_kw > 0, rated_kw, np.nan),
+        peak_kw=np.full(len(order), np.nan) if nodes.peak_kw is None else nodes.peak_kw[order],
         told=tuple(_told(nodes, loads)),
     )
 

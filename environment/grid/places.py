@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.faults import Fault, nearest, raise_if_any
-from environment.feeders.placement import Placement
+from environment.feeders.placement import NOWHERE, Placement
 from environment.fleets.fleet import Fleet
 from environment.grid.tree import Grid
 
@@ -34,6 +34,8 @@ class Places:
     def of(cls, grid: Grid, fleet: Fleet, file: str, rng: np.random.Generator) -> Self:
         """Place a fleet: by its column `node`, or each EV at a transformer drawn at random, for all its stays.
 
+        Transformers with a base load of a size of their own (`Grid.peak_kw`) are drawn in proportion to it [default], others evenly.
+
         Parameters
         ----------
         grid
@@ -55,7 +57,11 @@ class Places:
         if fleet.node is not None:
             at = _named(grid, fleet, fleet.node, file)
         elif n > 1:
-            at = fleet.each_vehicle(lambda count: rng.integers(n, size=count))
+            peak_kw = grid.peak_kw[grid.transformer_rows]
+            part = None if np.isnan(peak_kw).any() else peak_kw / peak_kw.sum()
+            at = fleet.each_vehicle(
+                lambda count: rng.integers(n, size=count) if part is None else rng.choice(n, count, p=part)
+            )
         lines = grid.lines[grid.transformer_rows]
         line = np.zeros(len(fleet), dtype=np.int32)
         if lines.max() > 1:
@@ -77,21 +83,23 @@ class Places:
         grid, fleet
             Nodes and EVs.
         placement
-            The feeder below each transformer, whose nodes then carry the EVs (and its lines of communication do not).
+            The feeder, whose nodes then carry the EVs that stand on it (and its lines of communication do not).
         """
         tree = grid.graph.copy()
-        if placement is not None:
-            nodes = [placement.hang_below(tree, name) for name in grid.transformers]
-            for vehicle, k, row in zip(fleet.vehicle.tolist(), self.transformer_of, placement.node_of, strict=True):
-                tree.add_node(f"ev:{vehicle}", kind="ev")
-                tree.add_edge(nodes[k][row], f"ev:{vehicle}")
-            return tree
+        nodes = (
+            []
+            if placement is None
+            else placement.hang_in(tree, [grid.address(grid.node.index(name)) for name in placement.copies.at])
+        )
         lines = grid.lines[grid.transformer_rows].tolist()
         places = zip(fleet.vehicle.tolist(), self.transformer_of.tolist(), self.line_of.tolist(), strict=True)
-        for vehicle, k, line in places:
+        for row, (vehicle, k, line) in enumerate(places):
             name = grid.transformers[k]
+            above = f"line:{name}/{line + 1}" if lines[k] else f"transformer:{name}"
+            if placement is not None and placement.node_of[row] != NOWHERE:
+                above = nodes[placement.copies.of[grid.transformer_rows[k]]][placement.node_of[row]]
             tree.add_node(f"ev:{vehicle}", kind="ev")
-            tree.add_edge(f"line:{name}/{line + 1}" if lines[k] else f"transformer:{name}", f"ev:{vehicle}")
+            tree.add_edge(above, f"ev:{vehicle}")
         return tree
 
 

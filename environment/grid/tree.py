@@ -52,6 +52,8 @@ class Grid:
         Node of the feeder at which each stands, "" for none.
     rated_kw
         What each is built for [kW], by which its ageing goes; NaN where unknown, shape ``(n_nodes,)``.
+    peak_kw
+        Largest base load of each, to which that of `load` is scaled [kW]; NaN for as it is, shape ``(n_nodes,)``.
     told
         What its source states and does not count, in sentences for the run's warnings.
     """
@@ -65,6 +67,7 @@ class Grid:
     lines: NDArray[np.int64]
     feeder_node: tuple[str, ...]
     rated_kw: NDArray[np.float64]
+    peak_kw: NDArray[np.float64]
     told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -187,6 +190,7 @@ class Grid:
             lines=self.lines[rows],
             feeder_node=_taken(self.feeder_node, rows),
             rated_kw=self.rated_kw[rows],
+            peak_kw=self.peak_kw[rows],
         )
 
 

@@ -58,6 +58,15 @@ class LoadProfile:
         told = tuple(dict.fromkeys(text for part in parts for text in part.told))
         return cls(forecast, actual, told, parts=tuple(parts))
 
+    def with_peak(self, peak_kw: float) -> "LoadProfile":
+        """Return the profile in another size, with its largest forecast at a power [kW]; a profile that is never above 0 as it is."""
+        largest_kw = float(self.forecast_kw.max())
+        return self._times(peak_kw / largest_kw) if largest_kw > 0 else self
+
+    def _times(self, factor: float) -> "LoadProfile":
+        parts = tuple(part._times(factor) for part in self.parts)  # noqa: SLF001  (of this class)
+        return replace(self, forecast_kw=self.forecast_kw * factor, actual_kw=self.actual_kw * factor, parts=parts)
+
     def drawn(self, rng: np.random.Generator) -> "LoadProfile":
         """Return the profile with an actual load that strays by its `fluctuation`; of a sum every part by its own.
 

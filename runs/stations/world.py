@@ -14,7 +14,7 @@ from coordination.stations.search import Found, find
 from environment.events import Events
 from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
 from environment.feeders import BuiltinFeeder, Feeder
-from environment.feeders.placement import Placement
+from environment.feeders.placement import Copies, Placement
 from environment.feeders.power_flow import PowerFlow
 from environment.feeders.settings import FeederSettings
 from environment.horizon import Horizon
@@ -104,7 +104,7 @@ class StationsWorld:
         world = cls(
             scenario,
             stations,
-            Placement.at(place, feeder, stations.node),
+            Placement.at(place, feeder, Copies.one(feeder), stations.node),
             profile.with_fluctuation(scenario.load.fluctuation, load_rng),
             tariff,
             visits,
@@ -212,7 +212,7 @@ class StationsWorld:
     def base(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Base load of each node [kW], [kvar], both ``(n_slots, n_nodes)``."""
         none = np.zeros((self.horizon.n_slots, len(self.feeder)))
-        return self.placement.loads(self.load.actual_kw, none)
+        return self.placement.loads(self.load.actual_kw[None], none)
 
     @cached_property
     def flow(self) -> PowerFlow:

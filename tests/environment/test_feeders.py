@@ -23,7 +23,7 @@ from environment.feeders import (
     PgmJsonFeeder,
     SimbenchFeeder,
 )
-from environment.feeders.placement import Placement
+from environment.feeders.placement import Copies, Placement
 from environment.feeders.power_flow import PowerFlow, _components
 from environment.fleets import Fleet
 from environment.grid import TransformerSettings
@@ -360,15 +360,17 @@ def test_of_branches_side_by_side_the_shorter_is_the_way() -> None:
 FLEET = make_fleet([(1, 9, 5, 4)] * 400)
 
 
-def place(settings: CigreLvFeeder, seed: int = 1) -> Placement:
-    return Placement.build(settings, settings.feeder(), FLEET, "fleet.csv", np.random.default_rng(seed))
+def place(settings: CigreLvFeeder, seed: int = 1, fleet: Fleet = FLEET) -> Placement:
+    feeder, at = settings.feeder(), np.zeros(len(fleet), dtype=np.int64)
+    rng = np.random.default_rng(seed)
+    return Placement.build(settings, feeder, Copies.one(feeder), fleet, at, "fleet.csv", rng)
 
 
 def test_base_load_and_evs_are_spread_in_proportion_to_the_feeders_loads() -> None:
     placement = place(CigreLvFeeder(source="cigre_lv", ev_power_factor=0.9))
     feeder = placement.feeder
     base_kw = np.array([100.0, 200.0])
-    load_kw, load_kvar = placement.loads(base_kw, np.zeros((2, len(feeder))))
+    load_kw, load_kvar = placement.loads(base_kw[None], np.zeros((2, len(feeder))))
     np.testing.assert_allclose(load_kw.sum(axis=1), base_kw)
     np.testing.assert_allclose(load_kw[1] / feeder.own_kw.sum(), 200 * feeder.own_kw / feeder.own_kw.sum() ** 2)
     with_own = feeder.own_kw > 0
@@ -380,7 +382,7 @@ def test_base_load_and_evs_are_spread_in_proportion_to_the_feeders_loads() -> No
     ev_kw = placement.ev_kw(np.array([0, 1, 0]), np.array([0, 0, 1]), np.array([4.0, 3.0, 2.0]), 2)
     assert ev_kw.sum(axis=1).tolist() == [7.0, 2.0]
     assert ev_kw[1, placement.node_of[0]] == 2.0
-    _, kvar = placement.loads(np.zeros(2), ev_kw)
+    _, kvar = placement.loads(np.zeros((1, 2)), ev_kw)
     np.testing.assert_allclose(kvar, ev_kw * np.tan(np.arccos(0.9)))
 
 
@@ -395,31 +397,31 @@ def test_places_follow_the_seed_and_not_the_order_of_rows() -> None:
     assert (place(settings, 2).node_of != place(settings).node_of).any()
     late_first = make_fleet([(3, 9, 5, 4), (1, 9, 5, 4), (2, 9, 5, 4)])
     early_first = make_fleet([(1, 9, 5, 4), (2, 9, 5, 4), (3, 9, 5, 4)])
-    one, other = (
-        Placement.build(settings, settings.feeder(), fleet, "fleet.csv", np.random.default_rng(5)).node_of
-        for fleet in (late_first, early_first)
-    )
+    one, other = (place(settings, 5, fleet).node_of for fleet in (late_first, early_first))
     assert one.tolist() == other[[2, 0, 1]].tolist()
 
 
 def test_the_feeder_hangs_below_each_transformer_of_the_tree() -> None:
-    grid, places = counted_grid(TransformerSettings(count=2), FLEET, np.random.default_rng(1))
-    placement = place(CigreLvFeeder(source="cigre_lv"))
+    rng, settings = np.random.default_rng(1), CigreLvFeeder(source="cigre_lv")
+    grid, places = counted_grid(TransformerSettings(count=2), FLEET, rng)
+    feeder, rows = settings.feeder(), grid.transformer_rows
+    copies, at = Copies.each(grid.transformers, rows, len(grid), feeder), rows[places.transformer_of]
+    placement = Placement.build(settings, feeder, copies, FLEET, at, "fleet.csv", rng)
     tree = places.with_vehicles(grid, FLEET, placement)
     assert nx.is_arborescence(tree)
-    assert sum(kind == "node" for _, kind in tree.nodes(data="kind")) == 2 * len(placement.feeder)
+    assert sum(kind == "node" for _, kind in tree.nodes(data="kind")) == 2 * len(feeder)
     row = 17
     way = nx.shortest_path(tree, "control_center", f"ev:{FLEET.vehicle[row]}")
     name = grid.transformers[places.transformer_of[row]]
     assert way[2:4] == [f"transformer:{name}", f"node:{name}/0"]
-    assert way[-2] == f"node:{name}/{placement.feeder.node[placement.node_of[row]]}"
+    assert way[-2] == f"node:{name}/{feeder.node[placement.node_of[row]]}"
 
 
 def test_an_ev_on_no_node_is_a_fault_with_the_nearest_node() -> None:
     fleet = named(lambda i: "R11" if i == 0 else "" if i == 1 else "R1l" if i == 2 else "nowhere")
     settings = CigreLvFeeder(source="cigre_lv")
     with pytest.raises(FaultyInputError) as caught:
-        Placement.build(settings, settings.feeder(), fleet, "fleet.csv", np.random.default_rng(1))
+        place(settings, fleet=fleet)
     said = [str(fault) for fault in caught.value.faults]
     assert len(said) == 1 + 3
     assert said[0].startswith("fleet.csv: node of EV")
@@ -434,7 +436,7 @@ def named(name_of: Callable[[int], str]) -> Fleet:
 def test_a_named_node_is_kept_and_an_empty_one_drawn() -> None:
     settings = CigreLvFeeder(source="cigre_lv")
     fleet = named(lambda i: "R11" if i % 2 else "")
-    placement = Placement.build(settings, settings.feeder(), fleet, "fleet.csv", np.random.default_rng(1))
+    placement = place(settings, fleet=fleet)
     assert set(placement.feeder.node[placement.node_of[1::2]].tolist()) == {"R11"}
     assert (placement.feeder.own_kw[placement.node_of] > 0).all()
 

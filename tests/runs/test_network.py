@@ -200,7 +200,7 @@ def test_a_fleet_names_its_nodes_and_a_wrong_one_ends_with_exit_2(tmp_path: Path
     assert world.placement.feeder.node[world.placement.node_of[0]] == "R18"
     assert world.grid.transformers == ("T1",)
     assert (RENAMED in world.warnings()) == is_told
-    fleet.write_text(header + "a,5,14,20,11,R81\nb,5,14,20,11,\n")
+    fleet.write_text(header + "a,5,14,20,11,R81\nb,5,14,20,11,R11\n")
     outcome = CliRunner().invoke(app, ["run", *(word for text in texts for word in ("--set", text))])
     assert outcome.exit_code == 2
     assert "fleet.csv: node of EV a is 'R81'; expected 'R8', the nearest known name" in outcome.stderr

@@ -14,10 +14,10 @@ from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.events import EventsSettings
 from environment.fleets import FleetSource
-from environment.grid import GridSource, TransformerSettings
+from environment.grid import FeederGrid, GridSource, TransformerSettings
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
-from environment.loads.named import LoadsSettings
+from environment.loads.named import SUM, LoadsSettings
 from environment.network import ChannelSettings
 from environment.participation import ParticipationSettings
 from environment.stations import StationsSettings
@@ -137,6 +137,13 @@ def _evs_decide(case: Case) -> bool:
     return _is_ants(case) and COORDINATORS[case.coordination.method].decides == "vehicle"
 
 
+def _loads_have_a_size(case: Case) -> bool:
+    """Whether a peak of the base load says how large it is, or makes its shape."""
+    if not _is_ants(case) or not isinstance(case.grid, FeederGrid):
+        return True
+    return SUM in case.grid.load or getattr(case.load, "valley_kw", None) is not None
+
+
 def _of_methods(case: Case, key: str) -> Rule:
     """Return the rule of a key of ``[coordination]``, which only some methods read."""
     if COORDINATORS[case.coordination.method].reads(key):
@@ -208,6 +215,12 @@ RULES: Final = (
         "transformer.substations",
         lambda case: _is_ants(case) and (case.transformer.count > 1 or case.fleet.source == "csv"),
         "in valley filling with several transformers",
+    ),
+    Rule("feeder.at", _is_ants, "without a section [stations]"),
+    Rule(
+        "load.peak_kw",
+        _loads_have_a_size,
+        "without grid.source = 'feeder', where the feeder's own loads say how large they are",
     ),
     Rule("loads.fill loads.fluctuation", lambda case: case.loads.path is not None, "with loads.path"),
     Rule(

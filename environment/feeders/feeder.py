@@ -176,6 +176,12 @@ class Feeder:
         rows = self.line.size + np.arange(self.transformer.size)
         return np.asarray(self._branch_up[self.transformer_lv] == rows)
 
+    @cached_property
+    def steps_up(self) -> NDArray[np.bool_]:
+        """Whether each transformer feeds its upper winding from the lower one, shape ``(n_transformers,)``."""
+        rows = self.line.size + np.arange(self.transformer.size)
+        return np.asarray(self._branch_up[self.transformer_hv] == rows)
+
     def branches_above(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Return whether each branch is on the way of each node to the source, shape ``(n_lines + n_transformers, k)``.
 

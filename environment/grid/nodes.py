@@ -54,6 +54,8 @@ class Nodes:
     owner
         Row of the node to which each node of the feeder belongs, -1 for none, shape ``(n_feeder_nodes,)``; None where the nodes
         are not the feeder's own.
+    told
+        What the source read past, in sentences for the run's warnings.
     faults
         What is wrong with the source's cells.
     """
@@ -72,6 +74,7 @@ class Nodes:
     rated_kw: NDArray[np.float64]
     peak_kw: NDArray[np.float64] | None = None
     owner: NDArray[np.int64] | None = None
+    told: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
 
     def field(self, column: str, row: int) -> str:
@@ -137,7 +140,7 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
         feeder_node=tuple(nodes.feeder_node[row] for row in order),
         rated_kw=np.where(rated_kw > 0, rated_kw, np.nan),
         peak_kw=np.full(len(order), np.nan) if nodes.peak_kw is None else nodes.peak_kw[order],
-        told=tuple(_told(nodes, loads)),
+        told=(*nodes.told, *_told(nodes, loads)),
     )
 
 

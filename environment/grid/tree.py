@@ -55,7 +55,7 @@ class Grid:
     peak_kw
         Largest base load of each, to which that of `load` is scaled [kW]; NaN for as it is, shape ``(n_nodes,)``.
     told
-        What its source states and does not count, in sentences for the run's warnings.
+        What the source read past, or states and does not count, in sentences for the run's warnings.
     """
 
     node: tuple[str, ...]

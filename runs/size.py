@@ -106,7 +106,7 @@ def size_of_ants(case: Scenario, *, tables: bool) -> Size:
     transformer += (n + 1) * a_day * (BOARD_BYTES + BOARD_TABLE_BYTES * tables)
     if case.feeder is not None:
         copies = 1 if case.feeder.at is not None or isinstance(case.grid, FeederGrid) else count
-        transformer += NODE_SLOT_BYTES * n * _nodes(case) * copies / count
+        transformer += NODE_SLOT_BYTES * n * _nodes(case) * copies // count
     if "population" in COORDINATORS[case.coordination.method].plan_reads:
         transformer += MEMBER_BYTES * case.coordination.population * (n + stays // count)
     holds = f"{counted(stays, 'stay')} of EVs in {counted(n, 'slot')} below {counted(count, 'transformer')}"

@@ -71,7 +71,7 @@ def by_node(result: Result, column: str) -> pd.DataFrame:
     """A column of all slots, a row a node, in the order of the table of nodes."""
     upper, below = result.upper_slots, result.slots.rename(columns={"transformer": "node"})
     each = pd.concat([table.set_index(["node", "slot"])[column] for table in (upper, below)])
-    return each.unstack("slot").loc[result.nodes.node.tolist()]
+    return each.unstack("slot").loc[result.nodes.node.tolist()]  # noqa: PD010
 
 
 @given(data=st.data())

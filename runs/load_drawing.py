@@ -1,6 +1,7 @@
 """Loads of a run as they are drawn: base, free charging, EVs and the limit; which transformers are the fullest."""
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,23 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling import COORDINATORS
 from runs.best_known import title_of
-from runs.drawing import BASE, EVS, FREE, HALO, LIMIT, Pieces, clock, from_zero, pieces, steps
+from runs.drawing import BASE, EVS, FREE, HALO, LIMIT, Pieces, Timed, clock, from_zero, pieces, steps
 from runs.levels import loading
-from runs.result import Result
 
 
-def method_title(result: Result) -> str:
+class HasLoads(Timed, Protocol):
+    """A run with the load of its transformers; see `runs.result.Result`."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Key figures by name."""
+
+    @property
+    def slots(self) -> pd.DataFrame:
+        """``transformer slot base_kw actual_kw free_kw total_kw limit_kw``, a row a slot, transformer by transformer."""
+
+
+def method_title(result: HasLoads) -> str:
     """Return how a run charges: the method's title, with its batches if it has some."""
     method = result.summary["method"]
     title = title_of(result.summary)
@@ -22,7 +34,7 @@ def method_title(result: Result) -> str:
     return f"{title} in batches of {batch}" if COORDINATORS[method].decides == "vehicle" and batch > 1 else title
 
 
-def peak_text(result: Result, free_kw: float, own_kw: float) -> str:
+def peak_text(result: HasLoads, free_kw: float, own_kw: float) -> str:
     """Return the peak of free charging and of the run; of free charging itself only one."""
     if result.summary["method"] == "free":
         return f"{own_kw:,.0f}"
@@ -34,7 +46,7 @@ def limit_text(low_kw: float, high_kw: float) -> str:
     return f"{high_kw:,.0f} kW" if low_kw == high_kw else f"{low_kw:,.0f} to {high_kw:,.0f} kW"
 
 
-def fullest(results: Sequence[Result]) -> list[str]:
+def fullest(results: Sequence[HasLoads]) -> list[str]:
     """Return the names of the transformers, first the one with the highest load per limit in any of these runs."""
     n_slots = results[0].scenario.horizon.n_slots
     by_result = []
@@ -47,12 +59,12 @@ def fullest(results: Sequence[Result]) -> list[str]:
     return [names[row] for row in np.argsort(-np.max(by_result, axis=0), kind="stable").tolist()]
 
 
-def slots_of(result: Result, transformer: str) -> pd.DataFrame:
+def slots_of(result: HasLoads, transformer: str) -> pd.DataFrame:
     """Return the slots of one transformer."""
     return result.slots[result.slots.transformer == transformer]
 
 
-def draw_load(axes: Axes, slots: pd.DataFrame, span: Pieces, result: Result, width: float = 1.5) -> None:
+def draw_load(axes: Axes, slots: pd.DataFrame, span: Pieces, result: HasLoads, width: float = 1.5) -> None:
     """Draw the loads of one node; what lies beneath is wider, so that no curve is hidden.
 
     Parameters
@@ -114,7 +126,7 @@ def draw_limit(
 
 
 def finish_load(
-    axes: Axes, result: Result, span: Pieces | None = None, most: int = 9,
+    axes: Axes, result: HasLoads, span: Pieces | None = None, most: int = 9,
     limit_kw: "pd.Series[float] | NDArray[np.float64] | None" = None,
 ) -> None:  # fmt: skip
     """Draw a limit, and label the axes of a load curve, whose axis has at most so many times.

@@ -54,6 +54,7 @@ READ_AS = {
 """Types of the tables that may be empty or hold names that look like numbers, from which no type can be told."""
 TEXT_COLUMNS = (
     "vehicle", "transformer", "parent", "kind", "hop", "cast", "sender", "receiver", "text", "node", "upstream", "branch",
+    "peak_time",
 )  # fmt: skip
 
 

@@ -53,8 +53,8 @@ COLUMNS: Final = {
     "unserved_kwh": Shown("unserved [kWh]", "{:,.1f}", "unserved_kwh"),
     "jain": Shown("Jain's index", "{:.4f}", "unserved_kwh"),
     "gap": Shown("gap to optimum", "{:.2%}", "gap"),
-    "hot_spot_max_c": Shown("hottest [C]", "{:,.1f}"),
-    "loss_of_life_h": Shown("loss of life [h]", "{:,.2f}"),
+    "hot_spot_max_c": Shown("hottest [C]", "{:,.1f}", "hot_spot_max_c"),
+    "loss_of_life_h": Shown("loss of life [h]", "{:,.2f}", "hot_spot_max_c"),
 }
 """What is printed of nodes, by column of the table `nodes`."""
 

@@ -93,8 +93,10 @@ def load_by_transformer(result: Result) -> Figure:
         clock(axes, result, most=4)
     for axes in drawn[: max(len(shown) - columns, 0)]:
         axes.set_xlabel("")
+    limits = result.slots[result.slots.transformer.isin(shown)].groupby("transformer").limit_kw
+    highest = "highest " if (limits.min() < limits.max()).any() else ""
     for axes in drawn[: len(shown) : columns]:
-        axes.set_ylabel(f"{span.of_each('load')}\n[% of the limit]")
+        axes.set_ylabel(f"{span.of_each('load')}\n[% of the {highest}limit]")
     for axes in drawn[len(shown) :]:
         axes.set_visible(False)
     from_zero(*drawn[: len(shown)])

@@ -84,20 +84,22 @@ def _swap(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64], stay: Sta
     while True:
         held_kw = 0.0
         high = low = -1
+        highest, lowest = -np.inf, np.inf
         above = False
         for k in range(own.size):
             held_kw += own[k]
-            load, limit = load_kw[stay.first_slot + k], limit_kw[stay.first_slot + k]
+            h = stay.first_slot + k
+            load = load_kw[h]
             if own[k] > 0.0:
-                above |= load > limit
-                if high < 0 or load > load_kw[stay.first_slot + high]:
-                    high = k
-            elif (low < 0 or load < load_kw[stay.first_slot + low]) and limit - load >= stay.power_kw:
-                low = k
+                above |= load > limit_kw[h]
+                if load > highest:
+                    high, highest = k, load
+            elif load < lowest and limit_kw[h] - load >= stay.power_kw:
+                low, lowest = k, load
         lacks = held_kw * stay.slot_h < stay.need_kwh - ENERGY_TOLERANCE_KWH
         if high < 0 or lacks or above:
             return -1
-        if low < 0 or load_kw[stay.first_slot + low] + own[high] >= load_kw[stay.first_slot + high] - DUST_KW:
+        if low < 0 or lowest + own[high] >= highest - DUST_KW:
             return swaps
         power, own[low], own[high] = own[high], own[high], 0.0
         load_kw[stay.first_slot + high] -= power

@@ -1,30 +1,33 @@
 r"""The provable optimum of valley filling, and the certificate that any schedule can be held against.
 
-The cost of a schedule is the sum of squared loads of the transformer's slots, and a price c for every kW of a slot's worth of
-energy that stays unserved:
+The cost of a schedule is the sum of squared loads of the transformer's slots, a price c for every kW of a slot's worth of
+energy that stays unserved, and a price p for every kW above a slot's own limit where that is not the largest:
 
-.. math:: V = \sum_h L_h^2 + c\,u, \qquad L_h = P^{base}_h + \sum_i x_{ih}
+.. math:: V = \sum_h L_h^2 + c\,u + \sum_h p_h e_h, \qquad L_h = P^{base}_h + \sum_i x_{ih}
 
-The price is what the last kW under the limit would cost (`ValleyFilling.unserved_price_kw`). So no optimal schedule passes the
-limit (leaving the energy out would be cheaper) and none leaves out what some chain of exchanges could still serve: the limit
-of each slot (eq 8) and "first the smallest unserved energy, then the flattest load" are both in this one separable convex
-cost. Where two schedules leave the same energy unserved, the price cancels and V compares their sums of squares.
+The price c is what the last kW under the largest limit would cost (`ValleyFilling.unserved_price_kw`), and with its price p a
+kW above any slot's own limit costs as much (`Caps`). So no optimal schedule passes the limit of a slot (leaving the energy out
+would be cheaper) and none leaves out what some chain of exchanges could still serve: the limit of each slot (eq 8) and "first
+the smallest unserved energy, then the flattest load" are both in this one separable convex cost. Where two schedules keep the
+limits and leave the same energy unserved, the prices cancel and V compares their sums of squares.
 
-Where power can be split, or comes in slots of one rated power, the optimum also has the smallest possible peak. Among all schedules of the same energy the loads form the bases of a
-polymatroid, and its member of least sum of squares is majorised by every other (Federgruen and Groenevelt 1986; Frank
-and Murota, "Decreasing minimization"): no other has a smaller largest load.
+Where power can be split, or comes in slots of one rated power, the optimum also has the smallest possible peak. Among all
+schedules that keep the limits and serve the same energy the loads form the bases of a polymatroid, and its member of least sum
+of squares is majorised by every other (Federgruen and Groenevelt 1986; Frank and Murota, "Decreasing minimization"): no other
+has a smaller largest load.
 
 Three cases:
 
 - whole slots and one rated power: slots and EVs form a flow network with unit arcs. A schedule is optimal if and only if
-  no chain of EVs can pass one slot's charging from a slot to another whose load is lower by more than that power
-  (no negative cycle). Chains are searched in the graph of slots, which is small however many EVs there are. The
-  optimum is exact.
+  no chain of EVs can pass one slot's charging from a slot to another whose load is lower by more than that power, or
+  from above a slot's limit to where there is room (no negative cycle). Chains are searched in the graph of slots, which is
+  small however many EVs there are. The optimum is exact.
 - exact energy: mean powers between nothing and what the stay allows. EVs water-fill in turn, which descends to the optimum of
   this convex cost, and the load vector reached prices a lower bound by duality. In a valley all slots have one price in the
   end; so slots whose loads are nearly equal are given one, which closes the bracket some sweeps before the loads are level.
   The true optimum lies between that bound and the schedule's cost. On long chains of short stays water-filling is slow and
-  the bracket stays open; its width is stated.
+  the bracket stays open; its width is stated. Where limits vary by slot, EVs fill by load and toll (`tolls`): loads and tolls
+  price the bound, and what then passes a limit by a little is repaired (`repair`), so that the schedule found keeps them all.
 - whole slots of mixed powers: the bound is that of continuous powers; the schedule is the best known, where ants that come
   back one by one settle, from nothing or from the start. It is not proven optimal, nor is its peak.
 """
@@ -141,7 +144,8 @@ def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None 
     """Whether a schedule is proven optimal.
 
     It must be a schedule of these needs and stays. With whole slots at one rated power: no chain of exchanges lowers its
-    cost. Else: its cost meets the lower bound that its own loads price; with limits by slot, the best bound that is found.
+    cost. Else: its cost meets the lower bound that its own loads price, or where limits vary by slot, which a search from
+    there finds: loads do not tell what a full slot is worth.
 
     Parameters
     ----------
@@ -158,7 +162,7 @@ def certify(problem: ValleyFilling, schedule: Schedule, optimum: Optimum | None 
     if optimum is not None and cost - optimum.bound_kw2 <= (ROUNDING if optimum.kind == "exact" else CLOSED) * cost:
         return True
     if not problem.has_unit_slots:
-        if not problem.has_one_limit:  # loads do not tell what a full slot is worth
+        if not problem.has_one_limit:
             return cost - _toll_filled(problem, schedule, CLOSED, None)[1] <= CLOSED * cost
         load_kw = problem.base_kw + schedule.load_kw()
         parts = (*(NEAR / 10**digits for digits in range(6)), 0.0)

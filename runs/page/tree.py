@@ -124,7 +124,7 @@ def tree_series(day: Day, now: NodesNow, shown: int, places: Places, palette: Pa
     return {
         "type": "graph", "coordinateSystem": "cartesian2d", "name": "grid", "data": data, "links": links,
         "lineStyle": {"color": palette.text, "width": 1, "opacity": 0.4}, "labelLayout": {"hideOverlap": True},
-        "tooltip": {"formatter": "{b}"},
+        "tooltip": {"formatter": "{b}", "extraCssText": "max-width: 300px; white-space: normal"},
     }  # fmt: skip
 
 

@@ -18,6 +18,8 @@ USUAL_COUNT: Final = 100
 
 WITH_TRANSFORMERS: Final = "a feeder with loads below transformers; or grid.source = 'counts', with feeder.at = the transformer above the feeder"
 
+IDLE: Final = "transformers of {} serve none of its loads and are no nodes"
+
 SIDE_BY_SIDE: Final = "+"
 """Stands between the names of transformers that feed one busbar together."""
 
@@ -65,13 +67,12 @@ def _nodes(settings: FeederGrid, feeder: Feeder, lines: int) -> Nodes:
     row_of = np.full(kw.size, NONE)
     row_of[kept] = np.arange(kept.size)
     idle = [name[zone] for zone in range(1, kw.size) if row_of[zone] == NONE]
-    upper = (zones.above[kept[1:]]).tolist()
     return Nodes(
         file=feeder.title,
         line=(None,) * kept.size,
         node=tuple(name[zone] for zone in kept.tolist()),
         kind=(Kind.CONTROL_CENTER, *kind[1:]),
-        parent=("", *(name[zone] for zone in upper)),
+        parent=("", *(name[zone] for zone in zones.above[kept[1:]].tolist())),
         limit_kw=np.array([np.inf, *(settings.loading * rated_kw[kept[1:]])]),
         limit_series=("",) * kept.size,
         feed_in_limit_kw=np.full(kept.size, np.inf),
@@ -81,11 +82,7 @@ def _nodes(settings: FeederGrid, feeder: Feeder, lines: int) -> Nodes:
         rated_kw=np.array([np.nan, *rated_kw[kept[1:]]]),
         peak_kw=np.where(own_kw[kept] > 0, own_kw[kept], np.nan),
         owner=row_of[zones.of],
-        told=(
-            f"{len(idle)} transformers of {feeder.title} are no nodes, such as {idle[0]}: they serve none of its loads",
-        )
-        if idle
-        else (),
+        told=(f"{len(idle)} {IDLE.format(feeder.title)}; such as {idle[0]}",) if idle else (),
     )
 
 

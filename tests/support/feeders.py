@@ -69,3 +69,20 @@ def permuted(feeder: Feeder, order: NDArray[np.int64]) -> Feeder:
     turned = replace(feeder, **columns, source_node=int(new_row[feeder.source_node]))
     lines = {f.name: getattr(turned, f.name)[::-1] for f in fields(feeder) if f.name.partition("_")[0] == "line"}
     return replace(turned, **lines)
+
+
+def with_transformers(parents: Sequence[int], kw: Sequence[float], units: Sequence[int]) -> Feeder:
+    """Return a feeder as `radial` does, in which some branches are transformers of 400 kVA with one voltage at both windings."""
+    feeder = radial(parents, [0.01] * len(parents), kw)
+    lines = np.setdiff1d(np.arange(len(parents)), units)
+    columns = {f.name: getattr(feeder, f.name)[lines] for f in fields(feeder) if f.name.partition("_")[0] == "line"}
+    rows = np.array(sorted(units), dtype=np.int64)
+    usual = {"hv_v": 400.0, "lv_v": 400.0, "va": 4e5, "uk": 0.04, "pk_w": 4e3, "i0": 0.0, "p0_w": 0.0, "tap_v": 0.0}
+    return replace(
+        feeder,
+        **columns,
+        transformer=np.array([f"t{row + 1}" for row in rows.tolist()], dtype=np.str_),
+        transformer_hv=np.asarray(parents, dtype=np.int64)[rows],
+        transformer_lv=1 + rows,
+        **{f"transformer_{name}": np.full(rows.size, value) for name, value in usual.items()},
+    )

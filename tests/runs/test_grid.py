@@ -28,14 +28,20 @@ LOADS = ("flat", "wave", "sun", "wave+sun", "")
 @st.composite
 def cases(draw: st.DrawFn, folder: Path, **sections: dict[str, Any]) -> Scenario:
     """Write a grid, its loads and EVs, and draw the scenario that runs them."""
-    rows = draw(trees(limits_kw=("25", "40", "90.5", "1000"), loads=LOADS))
+    rows = draw(trees(limits_kw=("25", "40", "90.5", "1000", "signal"), loads=LOADS))
     seed = draw(st.integers(0, 2**32))
     rng = np.random.default_rng(seed)
     written(folder, rows)
     hours = np.arange(24)
-    table = pd.DataFrame({
-        "hour": hours, "flat": np.full(24, 10.25), "wave": 20 + 15 * np.sin(hours / 4), "sun": np.minimum(0, 60 * np.cos(hours / 3.8)),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "hour": hours,
+            "flat": np.full(24, 10.25),
+            "wave": 20 + 15 * np.sin(hours / 4),
+            "sun": np.minimum(0, 60 * np.cos(hours / 3.8)),
+            "signal": np.maximum(0, 35 + 40 * np.cos(hours / 3)),
+        }
+    )
     table.round(6).to_csv(folder / "loads.csv", index=False)
     names = [row.node for row in rows if row.kind == Kind.TRANSFORMER]
     n = draw(st.integers(1, 30))
@@ -70,8 +76,9 @@ def drawn(data: st.DataObject, folder: str, **sections: dict[str, Any]) -> Scena
 def by_node(result: Result, column: str) -> pd.DataFrame:
     """A column of all slots, a row a node, in the order of the table of nodes."""
     upper, below = result.upper_slots, result.slots.rename(columns={"transformer": "node"})
-    each = pd.concat([table.set_index(["node", "slot"])[column] for table in (upper, below)])
-    return each.unstack("slot").loc[result.nodes.node.tolist()]  # noqa: PD010
+    each = pd.concat([table[["node", "slot", column]] for table in (upper, below)])
+    wide = each.pivot_table(index="node", columns="slot", values=column, dropna=False)
+    return wide.loc[result.nodes.node.tolist()]
 
 
 @given(data=st.data())
@@ -124,6 +131,7 @@ def test_the_table_of_nodes_is_what_slots_and_vehicles_add_up_to(data: st.DataOb
         case = drawn(data, folder)
         result = simulate(case)
         lines = pd.read_csv(Path(folder) / "nodes.csv", keep_default_na=False).set_index("node")
+        signal = pd.read_csv(Path(folder) / "loads.csv").signal.repeat(case.horizon.n_slots // 24)
     nodes = result.nodes.set_index("node")
     total_kw, limit_kw = by_node(result, "total_kw"), by_node(result, "limit_kw")
     free_kw = by_node(result, "actual_kw") + by_node(result, "free_kw")
@@ -135,7 +143,8 @@ def test_the_table_of_nodes_is_what_slots_and_vehicles_add_up_to(data: st.DataOb
             assert nodes.unserved_kwh[name] == pytest.approx(nodes.unserved_kwh[children].sum())
         assert (nodes.kind[name], nodes.parent[name]) == (lines.kind[name], lines.parent[name])
         limit = lines.limit_kw[name]
-        np.testing.assert_array_equal(limit_kw.loc[name], np.nan if limit == "" else float(limit))
+        expected = signal if limit == "signal" else np.nan if limit == "" else float(limit)
+        np.testing.assert_allclose(limit_kw.loc[name], expected, rtol=1e-12)
         over_kw = (total_kw.loc[name] - limit_kw.loc[name]).fillna(0.0)
         over_kw = over_kw[over_kw > LIMIT_TOLERANCE_KW]
         assert nodes.overload_slots[name] == len(over_kw)

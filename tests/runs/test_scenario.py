@@ -243,7 +243,7 @@ def test_the_reference_page_is_current(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["acn_caltech", "feeder_cigre", "my_fleet", "my_stations", "paper_a", "paper_b", "paper_c"]
+    "name", ["acn_caltech", "district", "feeder_cigre", "my_fleet", "my_stations", "paper_a", "paper_b", "paper_c"]
 )
 def test_a_scenario_shows_what_differs_from_the_defaults_and_is_that_again(tree: Path, name: str) -> None:
     case = Scenario.read(str(tree / f"scenarios/{name}.toml"), ["channel.partitions=[{from_h=6,to_h=9}]"])

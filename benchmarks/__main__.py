@@ -3,6 +3,7 @@
 from benchmarks import (
     agents,
     channel,
+    grid,
     optimizers,
     optimum,
     page,
@@ -19,6 +20,6 @@ from benchmarks import (
 )
 
 for benchmark in (
-    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, scale, year, peak_shaving, stations, page, optimizers,
+    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, scale, grid, year, peak_shaving, stations, page, optimizers,
 ):  # fmt: skip
     benchmark.main()

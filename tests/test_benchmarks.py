@@ -9,6 +9,7 @@ import pytest
 from benchmarks import (
     agents,
     channel,
+    grid,
     optimizers,
     optimum,
     page,
@@ -33,6 +34,7 @@ SMALL: dict[str, Callable[[], None]] = {
     "sweep": lambda: sweep.main(2, 2),
     "channel": lambda: channel.main(30, 1),
     "scale": lambda: scale.main([("compiled with the optimum", 2, 10), ("agents", 2, 10)]),
+    "grid": lambda: grid.main(3, 10, 1),
     "shards": lambda: shards.main(2, 10),
     "year": lambda: year.main(3, 8),
     "peak_shaving": lambda: peak_shaving.main([30]),

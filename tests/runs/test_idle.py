@@ -153,6 +153,14 @@ def test_every_key_changes_what_comes_out_or_is_named(run: str) -> None:
         (["load.fill=hold"], "load.fill counts only with a file of loads"),
         (["channel.loss_in_burst=0.5", "channel.loss=0.1"], "channel.loss_in_burst counts only with channel.loss above 0 and"),
         (["transformer.lines=3", "coordination.method=odc"], "transformer.lines counts only with ants"),
+        (["grid.source=table", "grid.path=n.csv", "transformer.count=3", "transformer.substations=2", "transformer.limit_kw=9",
+          "transformer.feed_in_limit_kw=2", "transformer.load=homes", "loads.homes.peak_kw=9"],
+         "limit_kw, transformer.load, transformer.feed_in_limit_kw count only with grid.source = 'counts'"),
+        (["peak_shaving.optimizer=exact", "grid.source=table", "grid.path=n.csv"],
+         "[grid] counts only without a section [peak_shaving] or [stations]"),
+        (["peak_shaving.optimizer=exact", "transformer.load=homes", "transformer.ambient_c=9"],
+         "transformer.load, transformer.ambient_c count only without a section [peak_shaving] or [stations]"),
+        (["loads.homes.source=csv", "loads.homes.path=l.csv", "loads.fill=hold"], "loads.fill counts only with loads.path"),
         (["run.optimum=false", "run.optimum_within=0.1"], "run.optimum_within counts only with run.optimum"),
     ],
 )  # fmt: skip
@@ -207,3 +215,63 @@ def test_what_only_files_and_fleets_tell_is_said_by_the_world(tmp_path: Path) ->
     warnings = kind_of(case).build(case, np.random.default_rng(1)).warnings()
     assert "transformer.count does not count: the fleet's column node (or transformer) names them" in warnings
     assert "coordination.batch_size = 2 counts as 1: no transformer has more EVs" in warnings
+
+
+FLEET = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw"
+
+
+def at_table(folder: Path, node: str | None, **sections: dict[str, Any]) -> Scenario:
+    (folder / "nodes.csv").write_text(
+        "node,parent,kind,limit_kw,load\nc,,control_center,,\nA,c,transformer,90,homes\nB,c,transformer,90,homes\n"
+    )
+    column, cell = ("", "") if node is None else (",node", f",{node}")
+    (folder / "fleet.csv").write_text(f"{FLEET}{column}\nev1,1,9,5,4{cell}\nev2,1,9,5,4{cell}\n")
+    return Scenario().update(
+        grid={"source": "table", "path": folder / "nodes.csv"},
+        fleet={"source": "csv", "path": folder / "fleet.csv"} if sections.get("fleet") is None else sections["fleet"],
+        loads={"homes": {"peak_kw": 40.0}, **sections.get("loads", {})},
+        load=sections.get("load", {}),
+        coordination={"batch_size": 1},
+    )
+
+
+def told(case: Scenario) -> list[str]:
+    return kind_of(case).build(case, np.random.default_rng(1)).warnings()
+
+
+def test_loads_at_no_node_are_told(tmp_path: Path) -> None:
+    assert told(at_table(tmp_path, "A")) == []
+    found = told(at_table(tmp_path, "A", loads={"shops": {}, "works": {}}, load={"peak_kw": 50.0}))
+    assert found == [
+        "2 of [loads] (shops, works) do not count: no node's load or limit names them",
+        "[load] does not count: every transformer's load has another name",
+    ]
+
+
+def test_evs_without_a_node_are_a_fault_of_their_file_and_drawn_else(tmp_path: Path) -> None:
+    case = at_table(tmp_path, None)
+    with pytest.raises(FaultyInputError) as caught:
+        told(case)
+    (fault,) = caught.value.faults
+    assert str(fault) == (
+        "fleet.csv, line 1: column node is missing; expected the name of a transformer for each EV, such as 'A', one of the grid's 2"
+    )
+    found = told(at_table(tmp_path, None, fleet={"source": "nhts", "vehicles": 5}))
+    assert found[-1] == "5 EVs are spread by draw over 2 transformers"
+    (tmp_path / "nodes.csv").write_text(
+        "node,parent,kind,limit_kw,load\nc,,control_center,,\nA,c,transformer,90,homes\n"
+    )
+    assert told(case) == [], "with one transformer nobody asks which"
+
+
+def test_an_ev_at_a_node_without_a_name_has_its_line(tmp_path: Path) -> None:
+    case = at_table(tmp_path, "A")
+    path = tmp_path / "fleet.csv"
+    path.write_text(path.read_text().replace("ev2,1,9,5,4,A", "ev2,1,9,5,4,"))
+    with pytest.raises(FaultyInputError, match=r"fleet.csv, line 3: node is empty"):
+        told(case)
+
+
+def test_a_load_that_strays_by_name_lets_adjustment_count() -> None:
+    sets = ["coordination.adjust=false", "loads.homes.fluctuation=0.1"]
+    assert not any("coordination.adjust" in text for text in idle(Scenario.read(None, sets)))

@@ -131,7 +131,7 @@ TRANSFORMER: Final = Limit("transformer.limit_kw", 1e5, 65.0, lambda result: res
 BACK: Final = Limit("transformer.feed_in_limit_kw", 1e5, 1.0, lambda result: -result.slots.total_kw.min(), "feed")
 OF_ANTS: Final = [
     TRANSFORMER._replace(told="pass the limit"),
-    BACK._replace(reached=None, told="transformer.feed_in_limit_kw counts only"),
+    BACK._replace(reached=None, told="feed-in limits are measured, not held"),
     Limit("feeder.voltage_min_pu", 0.5, 1.02, lambda result: result.network.voltage_pu.min(), "leave the voltage band", -1),
     Limit("feeder.voltage_max_pu", 1.5, 1.01, lambda result: result.network.voltage_pu.max(), "leave the voltage band"),
     Limit("", None, 1.0, lambda result: result.network_branches.loading_max.max(), "pass their rating"),

@@ -151,9 +151,8 @@ def test_a_chosen_node_is_said_and_again_a_click_shows_all(tmp_path: Path) -> No
     def click(name: str) -> str:
         event = {"seriesType": "graph", "dataType": "node", "dataIndex": _row(day, name)}
         _figures(context)[1].on_click(event)
-        return next(
-            each.unsafe_innerHTML for each in context.find(HTML).widgets if "The board of" in each.unsafe_innerHTML
-        )
+        said = [str(each.unsafe_innerHTML) for each in context.find(HTML).widgets]
+        return next(text for text in said if "The board of" in text)
 
     assert click("South").startswith("<b>The board of South:</b> substation, ")
     assert click("T one").startswith("<b>The board of T one:</b> transformer, ")

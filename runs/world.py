@@ -102,7 +102,7 @@ class World:
         faults: list[Fault] = []
         horizon = scenario.horizon
         profile = collecting(faults, lambda: scenario.load.profile(horizon))
-        named = collecting(faults, lambda: scenario.loads.profiles(horizon)) or {}
+        named = collecting(faults, lambda: scenario.loads.profiles(horizon))
         feeder = None if scenario.feeder is None else collecting(faults, scenario.feeder.feeder)
         fleet = collecting(faults, lambda: _fleet(scenario, feeder, fleet_rng))
         if fleet is not None and isinstance(scenario.fleet, DatedFleet):
@@ -110,12 +110,12 @@ class World:
             collecting(faults, lambda: require_dates(fleet, horizon, file))
         named_nodes = () if fleet is None or fleet.node is None else tuple(fleet.node_names.tolist())
         around = Surroundings(scenario.transformer, named_nodes, feeder)
-        profiles = named if profile is None else {"load": profile, **named}
+        profiles = None if profile is None or named is None else {"load": profile, **named}
         unread = isinstance(scenario.grid, FeederGrid) and scenario.feeder is not None and feeder is None
         nodes = None if unread else collecting(faults, lambda: scenario.grid.nodes(around))
         grid = None if nodes is None else collecting(faults, lambda: laid_out(nodes, horizon, profiles))
         raise_if_any(faults)
-        assert profile is not None
+        assert profiles is not None
         assert fleet is not None
         assert nodes is not None
         assert grid is not None

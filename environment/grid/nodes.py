@@ -86,7 +86,7 @@ class Nodes:
         return Fault(self.file, self.line[row], self.field(column, row), found, expected)
 
 
-def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -> Grid:
+def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile] | None) -> Grid:
     """Return the grid of some nodes, parents first and else in their order.
 
     Parameters
@@ -96,7 +96,7 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
     horizon
         The slots.
     loads
-        Loads by name, of which nodes' loads and limits may name some.
+        Loads by name, of which nodes' loads and limits may name some; None where they could not be read: no name is looked up then.
 
     Raises
     ------
@@ -108,10 +108,10 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
     limits = {
         row: collecting(faults, partial(_limit, nodes, row, horizon, loads))
         for row, name in enumerate(nodes.limit_series)
-        if name
+        if name and loads is not None
     }
     for row, text in enumerate(nodes.load):
-        if text:
+        if text and loads is not None:
             collecting(
                 faults,
                 partial(load_of, text, loads, file=nodes.file, row=nodes.line[row], field=nodes.field("load", row)),
@@ -140,7 +140,7 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile]) -
         feeder_node=tuple(nodes.feeder_node[row] for row in order),
         rated_kw=np.where(rated_kw > 0, rated_kw, np.nan),
         peak_kw=np.full(len(order), np.nan) if nodes.peak_kw is None else nodes.peak_kw[order],
-        told=(*nodes.told, *_told(nodes, loads)),
+        told=(*nodes.told, *_told(nodes, loads or {})),
     )
 
 

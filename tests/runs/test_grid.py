@@ -82,7 +82,7 @@ def by_node(result: Result, column: str) -> pd.DataFrame:
 
 
 @given(data=st.data())
-@examples(1)
+@examples(1 / 2)
 def test_agents_and_the_compiled_colony_agree(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         case = drawn(data, folder)

@@ -275,3 +275,11 @@ def test_an_ev_at_a_node_without_a_name_has_its_line(tmp_path: Path) -> None:
 def test_a_load_that_strays_by_name_lets_adjustment_count() -> None:
     sets = ["coordination.adjust=false", "loads.homes.fluctuation=0.1"]
     assert not any("coordination.adjust" in text for text in idle(Scenario.read(None, sets)))
+
+
+def test_loads_that_cannot_be_read_are_not_missed_at_every_node(tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text("hour,load_kw\n0,5\n1,5\n")
+    case = at_table(tmp_path, "A", loads={"homes": {"source": "csv", "path": tmp_path / "short.csv"}})
+    with pytest.raises(FaultyInputError) as caught:
+        told(case)
+    assert len(caught.value.faults) == 1

@@ -53,6 +53,9 @@ from environment.compiled import compiled
 MOST_SWEEPS: Final = 400
 """Sweeps of water-filling before the bracket is taken as it is."""
 
+MOST_TURNS: Final = 50_000
+"""Turns of EVs that fill by tolls, if those are more sweeps: few EVs in thin chains may need thousands, which cost little."""
+
 CLOSED: Final = 1e-9
 """A bracket narrower than this part of the cost counts as closed."""
 
@@ -228,10 +231,11 @@ def _toll_filled(
     tolls = Tolls.of(problem)
     best, best_cost, best_bound = schedule, np.inf, -np.inf
     near = NEAR
-    for sweep in range(0, MOST_SWEEPS, 2):
+    most_sweeps = max(MOST_SWEEPS, MOST_TURNS // max(problem.order.size, 1))
+    for sweep in range(0, most_sweeps, 2):
         for rows in (problem.order, backward):
             fill_by_tolls(rows, load_kw, problem.top_kw, tolls, problem.stays, schedule.book)
-        ends = sweep + 2 >= MOST_SWEEPS
+        ends = sweep + 2 >= most_sweeps
         load_kw = problem.base_kw + schedule.load_kw()  # without the rounding of all that was added and taken away
         tolls = tolls.after(load_kw)
         if sweep % 4 and not ends:

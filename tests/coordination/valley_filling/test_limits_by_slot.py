@@ -135,7 +135,7 @@ def test_limits_by_slot_keep_the_bracket_narrow(problem: ValleyFilling) -> None:
     assume(not problem.has_one_limit)
     optimum = solve(problem)
     assert optimum.cost_kw2 == cost_kw2(problem, optimum.schedule)
-    assert optimum.bound_kw2 <= optimum.cost_kw2 <= optimum.bound_kw2 + 1e-6 * optimum.cost_kw2
+    assert optimum.bound_kw2 <= optimum.cost_kw2 <= optimum.bound_kw2 + 1e-5 * optimum.cost_kw2
 
 
 @given(problem=problems(), seed=st.integers(0, 2**32), part=st.sampled_from([0.2, 1.0]))

@@ -119,12 +119,18 @@ def ready(scenario: Scenario) -> None:
         _try(small(4.0))
         if asked.energy == "whole_slots":  # of mixed powers the optimum is another search
             _try(small(4.0, 7.0))
+        if scenario.grid.names_nodes:  # whose limits may vary by slot, and then the optimum is another search
+            _try(small(4.0), by_slot=True)
 
-    warm_up(("ants", few, engine, optimum, has_faults), try_all)
+    warm_up(("ants", few, engine, optimum, has_faults, scenario.grid.names_nodes), try_all)
 
 
-def _try(small: Scenario) -> None:
+def _try(small: Scenario, *, by_slot: bool = False) -> None:
     world = World.build(small, np.random.default_rng(small.run.seed))
+    if by_slot:  # with room for two EVs in every other slot
+        limit_kw = world.grid.limit_kw.copy()
+        limit_kw[world.grid.transformer_rows, ::2] = world.loads[0].forecast_kw[::2] + 8.0
+        world = dataclasses.replace(world, grid=dataclasses.replace(world.grid, limit_kw=limit_kw))
     _ = world.free_charging
     run_world(world, lambda _: None)
 

@@ -27,7 +27,7 @@ def feeders(draw: st.DrawFn) -> Feeder:
     return permuted(feeder, np.array(draw(st.permutations(range(len(feeder))))))
 
 
-@examples(150)
+@examples(3)
 @given(feeders())
 def test_a_node_belongs_to_the_first_transformer_on_its_way(feeder: Feeder) -> None:
     zones = Zones.build(feeder)
@@ -42,7 +42,7 @@ def test_a_node_belongs_to_the_first_transformer_on_its_way(feeder: Feeder) -> N
         assert zones.above[zone] == zones.of[feeder.transformer_hv[transformer]]
 
 
-@examples(150)
+@examples(3)
 @given(feeders())
 def test_sums_below_are_those_of_the_branches(feeder: Feeder) -> None:
     zones = Zones.build(feeder)

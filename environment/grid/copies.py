@@ -92,10 +92,13 @@ def _told(copies: Copies, grid: Grid, below: list[int]) -> tuple[str, ...]:
     off = [row for row in grid.transformer_rows.tolist() if copies.of[row] == NOWHERE]
     idle = [row for row, name in enumerate(grid.feeder_node) if name and row not in below]
     loose = [row for row in below if grid.load[row] and not grid.feeder_node[row]]
-    n = grid.transformer_rows.size
     sentences = (
-        (off, f"of {n} transformers on no feeder: it lies below {copies.at[0]} only"),
-        (idle, f"nodes with a feeder_node that does not count: the feeder lies below {copies.at[0]}"),
-        (loose, "nodes above transformers with a base load and no feeder_node: the feeder does not carry that load"),
+        (off, "no feeder at {} of {} transformers, such as {}: it lies below {}", grid.transformer_rows.size),
+        (idle, "feeder_node not used at {} of {} nodes, such as {}: the feeder lies below {}", len(grid)),
+        (
+            loose,
+            "no feeder_node at {} of {} nodes above transformers, such as {}: the feeder, below {}, does not carry their base load",
+            grid.upper_rows.size,
+        ),
     )
-    return tuple(f"{len(rows)} {text}; such as {grid.node[rows[0]]}" for rows, text in sentences if rows)
+    return tuple(text.format(len(rows), n, grid.node[rows[0]], copies.at[0]) for rows, text, n in sentences if rows)

@@ -18,7 +18,7 @@ USUAL_COUNT: Final = 100
 
 WITH_TRANSFORMERS: Final = "a feeder with loads below transformers; or grid.source = 'counts', with feeder.at = the transformer above the feeder"
 
-IDLE: Final = "transformers of {} serve none of its loads and are no nodes"
+IDLE: Final = "{} of {} transformers of {} are no nodes, such as {}: none of its loads is below"
 
 SIDE_BY_SIDE: Final = "+"
 """Stands between the names of transformers that feed one busbar together."""
@@ -82,7 +82,7 @@ def _nodes(settings: FeederGrid, feeder: Feeder, lines: int) -> Nodes:
         rated_kw=np.array([np.nan, *rated_kw[kept[1:]]]),
         peak_kw=np.where(own_kw[kept] > 0, own_kw[kept], np.nan),
         owner=row_of[zones.of],
-        told=(f"{len(idle)} {IDLE.format(feeder.title)}; such as {idle[0]}",) if idle else (),
+        told=(IDLE.format(len(idle), kw.size - 1, feeder.title, idle[0]),) if idle else (),
     )
 
 

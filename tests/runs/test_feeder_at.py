@@ -92,7 +92,7 @@ def test_a_copy_each_is_what_each_would_have_alone() -> None:
     assert one.network.transformer.unique().tolist() == ["T2"]
     own = each.network[each.network.transformer == "T2"].reset_index(drop=True)
     np.testing.assert_allclose(one.network.voltage_pu, own.voltage_pu, atol=1e-9)
-    assert "2 of 3 transformers on no feeder: it lies below T2 only; such as T1" in one.summary["warnings"]
+    assert "no feeder at 2 of 3 transformers, such as T1: it lies below T2" in one.summary["warnings"]
     assert one.vehicles.equals(each.vehicles)
 
 
@@ -106,13 +106,14 @@ def test_an_upper_load_stands_at_its_node_and_one_without_is_told(tmp_path: Path
     assert below.placement is not None
     assert below.placement.copies.at == ("S",)
     told = "\n".join(below.warnings())
-    assert "1 of 2 transformers on no feeder: it lies below S only; such as U" in told
-    assert "1 nodes with a feeder_node that does not count: the feeder lies below S; such as U" in told
+    assert "no feeder at 1 of 2 transformers, such as U: it lies below S" in told
+    assert "feeder_node not used at 1 of 4 nodes, such as U: the feeder lies below S" in told
     assert (below.placement.node_of == NOWHERE).tolist() == (below.places.transformer_of == 1).tolist()
     tree = below.places.with_vehicles(below.grid, below.fleet, below.placement)
     assert nx.is_arborescence(tree)
     lines[0] = "S,top,substation,,load,"
-    assert any("such as S" in text for text in built(CASE.update(grid=table(tmp_path, lines))).warnings())
+    told = "\n".join(built(CASE.update(grid=table(tmp_path, lines))).warnings())
+    assert "no feeder_node at 1 of 2 nodes above transformers, such as S: the feeder, below top, does not carry" in told
 
 
 def test_what_stands_nowhere_is_told_at_once_with_the_nearest_name(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_every_base_load_stands_where_the_feeder_has_it(feeder: Feeder) -> None:
 def test_a_transformer_without_loads_is_no_node_and_told() -> None:
     grid = grid_of(with_transformers([0, 1, 0], [0.0, 2.0, 0.0], [0, 2]))
     assert grid.transformers == ("t1",)
-    assert grid.told == ("1 transformers of feeder test serve none of its loads and are no nodes; such as t3",)
+    assert grid.told == ("1 of 2 transformers of feeder test are no nodes, such as t3: none of its loads is below",)
 
 
 def test_a_feeder_without_loads_below_transformers_makes_no_grid() -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -25,7 +25,7 @@ from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.grid import FeederGrid, Grid
 from environment.grid.copies import copies_of
 from environment.grid.nodes import laid_out
-from environment.grid.places import Places
+from environment.grid.places import Places, with_nodes_above
 from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
@@ -107,7 +107,7 @@ class World:
         fleet = collecting(faults, lambda: _fleet(scenario, feeder, fleet_rng))
         if fleet is not None and isinstance(scenario.fleet, DatedFleet):
             file = scenario.fleet.path.name
-            collecting(faults, lambda: require_dates(fleet, horizon, file))
+            collecting(faults, partial(require_dates, fleet, horizon, file))
         named_nodes = () if fleet is None or fleet.node is None else tuple(fleet.node_names.tolist())
         around = Surroundings(scenario.transformer, named_nodes, feeder)
         profiles = None if profile is None or named is None else {"load": profile, **named}
@@ -119,6 +119,8 @@ class World:
         assert fleet is not None
         assert nodes is not None
         assert grid is not None
+        if nodes.owner is not None and feeder is not None and fleet.node is None and fleet.feeder_node is not None:
+            fleet = with_nodes_above(fleet, nodes, feeder, _fleet_file(scenario))
         places = collecting(faults, lambda: Places.of(grid, fleet, _fleet_file(scenario), tree_rng))
         faults += [*_unknown_transformers(scenario, grid), *_nowhere(scenario, grid, fleet)]
         at = None if scenario.feeder is None else scenario.feeder.at

@@ -1,14 +1,16 @@
 """Where EVs hang: the transformer and the line of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from environment.faults import Fault, nearest, raise_if_any
+from environment.feeders.feeder import Feeder
 from environment.feeders.placement import NOWHERE, Placement
 from environment.fleets.fleet import Fleet
+from environment.grid.nodes import Nodes
 from environment.grid.tree import Grid
 
 if TYPE_CHECKING:
@@ -101,6 +103,38 @@ class Places:
             tree.add_node(f"ev:{vehicle}", kind="ev")
             tree.add_edge(above, f"ev:{vehicle}")
         return tree
+
+
+def with_nodes_above(fleet: Fleet, nodes: Nodes, feeder: Feeder, file: str) -> Fleet:
+    """Return a fleet that says where on the feeder it stands, with the nodes of the grid above those places as its column `node`.
+
+    Parameters
+    ----------
+    fleet
+        With a column `feeder_node`.
+    nodes
+        Of the grid, which the feeder made: each of the feeder's nodes has an owner.
+    feeder
+        The feeder.
+    file
+        Where the fleet comes from, for the faults.
+
+    Raises
+    ------
+    FaultyInputError
+        With every EV at a node that the feeder does not have.
+    """
+    assert fleet.feeder_node is not None
+    assert nodes.owner is not None
+    row_of = {name: row for row, name in enumerate(feeder.node.tolist())}
+    places = fleet.feeder_node.tolist()
+    raise_if_any([
+        Fault(file, None, f"feeder_node of EV {vehicle}", repr(place) if place else "empty", nearest(place, row_of))
+        for vehicle, place in dict(zip(fleet.vehicle.tolist(), places, strict=True)).items()
+        if place not in row_of
+    ])  # fmt: skip
+    above = [nodes.node[nodes.owner[row_of[place]]] for place in places]
+    return replace(fleet, node=np.array(above, dtype=np.str_))
 
 
 def _named(grid: Grid, fleet: Fleet, node: NDArray[np.str_], file: str) -> NDArray[np.int64]:

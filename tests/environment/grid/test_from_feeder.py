@@ -1,5 +1,6 @@
 """A grid that is the feeder's own."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ from environment.feeders import BuiltinFeeder, CigreLvFeeder, CigreMvFeeder, Fee
 from environment.grid import FeederGrid, Grid, TransformerSettings
 from environment.grid.copies import copies_of
 from environment.grid.nodes import laid_out
+from environment.grid.places import with_nodes_above
 from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from tests.support.feeders import radial, with_transformers
+from tests.support.worlds import make_fleet
 
 REFERENCE = Path(__file__).parent.parent.parent / "reference" / "feeders"
 RURAL = SimbenchFeeder(source="simbench", path=REFERENCE / "simbench_mv_rural")
@@ -95,3 +98,15 @@ def test_a_feeder_of_which_the_grid_is_made_lies_below_all_of_it() -> None:
     assert copies_of("control_center", feeder, nodes, grid).at == ("control_center",)
     with pytest.raises(FaultyInputError, match=r"feeder.at is 'I0-I1'; expected no at, or 'control_center'"):
         copies_of("I0-I1", feeder, nodes, grid)
+
+
+def test_evs_that_say_their_place_on_the_feeder_stand_below_the_transformer_above_it() -> None:
+    feeder = CigreLvFeeder(source="cigre_lv").feeder()
+    nodes = FeederGrid(source="feeder").nodes(Surroundings(TransformerSettings(), (), feeder))
+    stays = [(1.0, 9.0, 5.0, 4.0)] * 3
+    fleet = dataclasses.replace(make_fleet(stays), feeder_node=np.array(["R11", "C12", "I2"]))
+    assert with_nodes_above(fleet, nodes, feeder, "fleet.csv").node.tolist() == ["R0-R1", "C0-C1", "I0-I1"]
+    lost = dataclasses.replace(fleet, feeder_node=np.array(["R11", "", "R1l"]))
+    with pytest.raises(FaultyInputError) as error:
+        with_nodes_above(lost, nodes, feeder, "fleet.csv")
+    assert [fault.field for fault in error.value.faults] == ["feeder_node of EV v1", "feeder_node of EV v2"]

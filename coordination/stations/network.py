@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from coordination.stations.problem import Decision, Network, Slot, StationScheduling
 from environment.compiled import compiled
-from environment.feeders.power_flow import MOST_TAPS, Flow, PowerFlow, Weakest
-from environment.stations import Stations
+from environment.grid.state import GridState
 
 
 @dataclass(frozen=True)
@@ -87,87 +86,30 @@ def _coefficients(
         network.drawn_kw[i] = drawn
 
 
-def idle_voltages(flow: PowerFlow, stations: Stations) -> NDArray[np.float64]:
-    """Return what each station's node has where nothing is drawn and taps are as they stand [V], shape ``(m,)``."""
-    nothing = np.zeros((1, len(flow.feeder)))
-    voltage_v: NDArray[np.float64] = flow.solve(nothing, nothing).voltage_pu[0, stations.node] * stations.rated_v
-    return voltage_v
-
-
 @dataclass(frozen=True, eq=False)
 class ByPowerFlow:
-    """Losses and voltages by an AC power flow of every schedule, all in one call.
+    """Losses and voltages by an AC power flow of every schedule, all in one call; what strikes in the slot is not known yet.
 
     A flow tells the losses while all EVs charge; stations finish at different times, so these count for the mean charging time,
     weighed by power, and those without EVs, of a flow of its own, for the rest of the slot.
 
     Parameters
     ----------
-    flow
-        Of the feeder, with on-load tap changers.
-    stations
-        Where they stand.
-    base_kw, base_kvar
-        Load of each node beside the EVs, shape ``(n_nodes,)``.
-    ev_kvar_per_kw
-        Reactive per active power of EVs and storage.
-    idle_v
-        What each station has without load, its taps as they stand: see `idle_voltages`.
+    grid
+        The feeder, on which the stations are the sites.
+    slot
+        Number of the slot.
     """
 
-    flow: PowerFlow
-    stations: Stations
-    base_kw: NDArray[np.float64]
-    base_kvar: NDArray[np.float64]
-    ev_kvar_per_kw: float
-    idle_v: NDArray[np.float64]
-
-    def taps(self, voltage_v: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the tap positions next to voltages without load, shapes ``(n, m)`` to ``(n, n_transformers)``.
-
-        Where that is further than the changer goes, it stands at its end.
-        """
-        assert self.flow.tap_step_v is not None
-        feeder, own = self.flow.feeder, self.stations.transformer
-        upper = feeder.transformer_hv_v[own] + feeder.transformer_tap_v[own]
-        steps = np.rint(upper * (self.idle_v / voltage_v - 1) / self.flow.tap_step_v[own])
-        taps = np.zeros((len(voltage_v), feeder.transformer.size), dtype=np.int64)
-        taps[:, own] = np.clip(steps, -MOST_TAPS, MOST_TAPS)
-        return taps
-
-    def solve(self, voltage_v: NDArray[np.float64], ev_kw: NDArray[np.float64], source_pu: float | None = None) -> Flow:
-        """Solve a batch.
-
-        Parameters
-        ----------
-        voltage_v
-            Voltage of each station without load, shape ``(n, m)``.
-        ev_kw
-            What EVs and storage draw at each station, shape ``(n, m)``.
-        source_pu
-            Voltage at the source; none: the feeder's own, for which taps are set.
-        """
-        source = None if source_pu is None else np.full(len(ev_kw), source_pu)
-        return self.flow.solve(*self._loads(ev_kw), self.taps(voltage_v), source)
-
-    def weakest(self, voltage_v: NDArray[np.float64], ev_kw: NDArray[np.float64], source_pu: float) -> Weakest:
-        """Return where a case without a power flow is too much; the parameters are those of `solve`, both of shape ``(m,)``."""
-        load_kw, load_kvar = self._loads(ev_kw[None])
-        return self.flow.weakest(load_kw[0], load_kvar[0], self.taps(voltage_v[None])[0], source_pu)
-
-    def _loads(self, ev_kw: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return active and reactive load of each node, both ``(n, n_nodes)``."""
-        load_kw, load_kvar = (np.tile(base, (len(ev_kw), 1)) for base in (self.base_kw, self.base_kvar))
-        load_kw[:, self.stations.node] += ev_kw
-        load_kvar[:, self.stations.node] += ev_kw * self.ev_kvar_per_kw
-        return load_kw, load_kvar
+    grid: GridState
+    slot: int
 
     def network(self, problem: StationScheduling, decision: Decision, power_kw: NDArray[np.float64]) -> Network:
         """Work it out; see `Evaluator.network`."""
         n = len(power_kw)
         ev_kw = np.vstack([power_kw + problem.stored_kw, problem.stored_kw[None]])  # the last without EVs
         voltage_v = np.vstack([decision.voltage_v, problem.idle_v[None]])
-        flow = self.solve(voltage_v, ev_kw)
+        flow = self.grid.solve(self.slot, ev_kw, voltage_v, struck=False)
         total = power_kw.sum(axis=1)
         mean_h = np.divide((power_kw * decision.time_h).sum(axis=1), total, out=np.zeros(n), where=total > 0)
         loss_kw = flow.loss_kw
@@ -175,7 +117,7 @@ class ByPowerFlow:
         loss_kwh = loss_kw[:-1] * mean_h + idle_kw * (problem.slot_h - mean_h)
         solved = flow.solved[:-1]
         return Network(
-            flow.voltage_pu[:-1][:, self.stations.node] * problem.rated_v,
+            self.grid.site_v(flow)[:-1],
             np.where(solved, loss_kwh, np.inf),
             np.where(solved, flow.source_kw[:-1], np.inf),
         )

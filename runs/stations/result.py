@@ -152,9 +152,9 @@ def _tables(scenario: Scenario) -> tuple[str, ...]:
 
 
 def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
-    track, grid, before = outcome.model.track, outcome.after, plain.after
+    track, grid, before = outcome.model.track, outcome.grid, plain.grid
     n = world.horizon.n_slots
-    broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in grid.judged]
+    broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in outcome.judgement.objectives]
     return pd.DataFrame({
         "slot": np.arange(n),
         "start": pd.Series(world.horizon.slot_starts),
@@ -169,13 +169,13 @@ def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
         "drawn_kw": grid.drawn_kw,
         "drawn_kwh": grid.drawn_kwh,
         "loss_kwh": grid.loss_kwh,
-        "coefficient_loss_kwh": grid.coefficient_loss_kwh,
+        "coefficient_loss_kwh": outcome.judgement.coefficient_loss_kwh,
         "voltage_min_pu": grid.low_pu.min(axis=1),
         "voltage_max_pu": grid.high_pu.max(axis=1),
-        "cost_yuan": [judged.cost_yuan[0] for judged in grid.judged],
-        "spread_kw": [judged.spread_kw[0] for judged in grid.judged],
-        "satisfaction": [judged.satisfaction[0] for judged in grid.judged],
-        "feasible": [bool(judged.feasible[0]) for judged in grid.judged],
+        "cost_yuan": [judged.cost_yuan[0] for judged in outcome.judgement.objectives],
+        "spread_kw": [judged.spread_kw[0] for judged in outcome.judgement.objectives],
+        "satisfaction": [judged.satisfaction[0] for judged in outcome.judgement.objectives],
+        "feasible": [bool(judged.feasible[0]) for judged in outcome.judgement.objectives],
         "broken": broken,
         "sag_pu": world.events.sag_pu,
         "supply_part": world.events.supply_part,
@@ -188,12 +188,12 @@ def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
         "unscheduled_loss_kwh": before.loss_kwh,
         "unscheduled_voltage_min_pu": before.low_pu.min(axis=1),
         "unscheduled_voltage_max_pu": before.high_pu.max(axis=1),
-        "unscheduled_cost_yuan": [judged.cost_yuan[0] for judged in before.judged],
+        "unscheduled_cost_yuan": [judged.cost_yuan[0] for judged in plain.judgement.objectives],
     })  # fmt: skip
 
 
 def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
-    track, stations, grid = outcome.model.track, world.stations, outcome.after
+    track, stations, grid = outcome.model.track, world.stations, outcome.grid
     n, m = track.plugged.shape
     return pd.DataFrame({
         "slot": np.repeat(np.arange(n), m),
@@ -215,7 +215,7 @@ def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
 
 
 def _nodes(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
-    grid, (km, upstream) = outcome.after, world.feeder.ways
+    grid, (km, upstream) = outcome.grid, world.feeder.ways
     n, k = grid.node_pu.shape
     return pd.DataFrame({
         "slot": np.repeat(np.arange(n), k),
@@ -223,14 +223,14 @@ def _nodes(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
         "upstream": np.tile(np.where(upstream == UNKNOWN, "", world.feeder.node[upstream]), n),
         "distance_km": np.tile(km, n),
         "voltage_pu": grid.node_pu.ravel(),
-        "unscheduled_voltage_pu": plain.after.node_pu.ravel(),
+        "unscheduled_voltage_pu": plain.grid.node_pu.ravel(),
         "voltage_min_pu": grid.node_low_pu.ravel(),
         "voltage_max_pu": grid.node_high_pu.ravel(),
     })  # fmt: skip
 
 
 def _branches(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
-    feeder, loading = world.feeder, outcome.after.loading
+    feeder, loading = world.feeder, outcome.grid.loading
     known = ~np.isnan(feeder.branch_rated_kva)
     worst = pd.array(np.nan_to_num(loading).argmax(axis=0), dtype="Int64")
     worst[~known] = pd.NA
@@ -240,7 +240,7 @@ def _branches(world: StationsWorld, outcome: StationsOutcome, plain: StationsOut
         "rated_kva": feeder.branch_rated_kva,
         "worst_slot": worst,
         "loading_max": loading.max(axis=0),
-        "unscheduled_loading_max": plain.after.loading.max(axis=0),
+        "unscheduled_loading_max": plain.grid.loading.max(axis=0),
     })  # fmt: skip
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from coordination.stations.judgement import Judgement
 from coordination.stations.problem import StationScheduling
 from coordination.stations.search import Found
 from coordination.stations.settings import NONE
 from coordination.stations.triggers import TriggersSettings
+from environment.grid.record import GridRecord
 from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.stations.grid import After, after
 from runs.stations.world import StationsWorld
 from runs.warm_up import warm_up
 
@@ -32,15 +33,20 @@ class StationsOutcome:
     ----------
     model
         As it ended.
-    after
-        What its schedule did to the grid.
+    judgement
+        What its schedule did to the grid, and how good that was.
     wall_s
         Time that it took.
     """
 
     model: "StationsModel"
-    after: After
+    judgement: Judgement
     wall_s: float
+
+    @property
+    def grid(self) -> GridRecord:
+        """What its schedule did to the grid."""
+        return self.judgement.grid
 
 
 def ready(scenario: Scenario) -> None:
@@ -115,4 +121,4 @@ def carry_out(world: StationsWorld, progress: Progress = lambda _: None) -> Stat
     for edge_h in world.horizon.edges_h[1:].tolist():
         model.run_until(edge_h)
         progress(model.slot / n)
-    return StationsOutcome(model, after(world, model.track), time.perf_counter() - begun)
+    return StationsOutcome(model, Judgement.of(world.state, model.track), time.perf_counter() - begun)

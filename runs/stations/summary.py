@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from coordination.stations.problem import CONSTRAINTS
 from coordination.stations.settings import NONE, SchedulingSettings
 from coordination.stations.triggers import DUST_KW, TriggersSettings
+from environment.grid.record import GridRecord
 from runs.network import above_rating
-from runs.stations.grid import After
 from runs.stations.simulate import StationsOutcome
 from runs.stations.world import StationsWorld
 
@@ -59,11 +59,11 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
 
 def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
     """Return what a run came to, with or without a schedule."""
-    model, grid = outcome.model, outcome.after
+    model, grid, objectives = outcome.model, outcome.grid, outcome.judgement.objectives
     track, sessions, storage, slot_h = model.track, model.sessions, model.storage, world.horizon.slot_h
     served = sessions.served_slot >= 0
     wait = np.where(served, sessions.served_slot, world.horizon.n_slots) - world.visits.slot
-    costs = np.sum([judged.costs_yuan[0] for judged in grid.judged], axis=0)
+    costs = np.sum([judged.costs_yuan[0] for judged in objectives], axis=0)
     discount = world.scenario.scheduling.discount_yuan_per_h
     shifted = served & (sessions.shifted_slots > 0)
     paid_back = float(discount * sessions.time_h[shifted].sum())
@@ -88,7 +88,7 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
         "ev_peak_kw": float(track.power_kw.sum(axis=1).max()),
         "drawn_kwh": float(grid.drawn_kwh.sum()),
         "losses_kwh": float(grid.loss_kwh.sum()),
-        "coefficient_losses_kwh": float(grid.coefficient_loss_kwh.sum()),
+        "coefficient_losses_kwh": float(outcome.judgement.coefficient_loss_kwh.sum()),
         "voltage_min_pu": float(grid.low_pu.min()),
         "voltage_min_at": str(world.stations.station[grid.low_pu.min(axis=0).argmin()]),
         "voltage_max_pu": float(grid.high_pu.max()),
@@ -100,8 +100,8 @@ def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
         "line_loading_max": _most(grid.line_loading),
         "transformer_loading_max": _most(grid.transformer_loading),
         "overloaded_slots": int(_overloaded(grid).sum()),
-        "spread_mean_kw": float(np.mean([judged.spread_kw[0] for judged in grid.judged])),
-        "satisfaction_mean": float(np.mean([judged.satisfaction[0] for judged in grid.judged])),
+        "spread_mean_kw": float(np.mean([judged.spread_kw[0] for judged in objectives])),
+        "satisfaction_mean": float(np.mean([judged.satisfaction[0] for judged in objectives])),
         "cost_yuan": float(costs.sum()),
         "discount_yuan": paid_back,
         **{f"{name}_cost_yuan": float(cost) for name, cost in zip(COSTS, costs, strict=True)},
@@ -120,14 +120,14 @@ def _most(loading: NDArray[np.float64]) -> float | None:
     return float(known.max()) if known.size else None
 
 
-def _outside(world: StationsWorld, grid: After) -> NDArray[np.bool_]:
+def _outside(world: StationsWorld, grid: GridRecord) -> NDArray[np.bool_]:
     """Return which nodes leave the voltage band in which slots, shape ``(n_slots, n_nodes)``."""
     band = world.feeder_settings
     outside: NDArray[np.bool_] = (grid.node_low_pu < band.voltage_min_pu) | (grid.node_high_pu > band.voltage_max_pu)
     return outside
 
 
-def _overloaded(grid: After) -> NDArray[np.bool_]:
+def _overloaded(grid: GridRecord) -> NDArray[np.bool_]:
     """Return in which slots a line or transformer passes its rating, shape ``(n_slots,)``."""
     over: NDArray[np.bool_] = above_rating(grid.loading).any(axis=1)
     return over
@@ -170,27 +170,27 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
             if broken[:, voltage].sum() > before[:, voltage].sum():
                 text += f"; voltages are searched for, not held: {_why(settings)}"
         said.append(text)
-    elsewhere = _outside(world, outcome.after)
+    elsewhere = _outside(world, outcome.grid)
     elsewhere[:, world.stations.node] = False
     if elsewhere.any():
-        band, node_pu = world.feeder_settings, outcome.after.node_low_pu.min(axis=0)
+        band, node_pu = world.feeder_settings, outcome.grid.node_low_pu.min(axis=0)
         node = int(np.where(elsewhere.any(axis=0), node_pu, np.inf).argmin())
         said.append(
             f"in {elsewhere.any(axis=1).sum()} of {slots} slots nodes without a station leave the voltage band of "
             f"{band.voltage_min_pu:g} to {band.voltage_max_pu:g} pu, the lowest of them {world.feeder.node[node]} with "
             f"{node_pu[node]:.4f} pu; the five limits count stations' nodes alone"
         )
-    over = _overloaded(outcome.after)
+    over = _overloaded(outcome.grid)
     if over.any():
-        loading = np.nan_to_num(outcome.after.loading).max(axis=0)
+        loading = np.nan_to_num(outcome.grid.loading).max(axis=0)
         name = np.concatenate([world.feeder.line, world.feeder.transformer])[loading.argmax()]
         said.append(
             f"in {over.sum()} of {slots} slots a line or transformer passes its rating, most of all {name} with {loading.max():.0%}; "
-            f"before scheduling in {_overloaded(plain.after).sum()}; ratings are none of the five limits"
+            f"before scheduling in {_overloaded(plain.grid).sum()}; ratings are none of the five limits"
         )
     own = unstruck(world, outcome)
     if own and settings.optimizer != NONE:
-        low = (plain.after.low_pu[own].min(axis=1) < world.feeder_settings.voltage_min_pu).sum()
+        low = (plain.grid.low_pu[own].min(axis=1) < world.feeder_settings.voltage_min_pu).sum()
         said.append(
             f"in {len(own)} of {len(_emergencies(outcome))} slots of the emergency level nothing struck: voltages fall below their limit "
             f"under the schedule itself; before scheduling in {low} of these"
@@ -205,7 +205,7 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
 
 def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
     """Return which limits a run breaks by the power flow, in the order of `CONSTRAINTS`, shape ``(n_slots, 5)``."""
-    return np.array([judged.broken[0] for judged in outcome.after.judged])
+    return np.array([judged.broken[0] for judged in outcome.judgement.objectives])
 
 
 def _worse(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
@@ -214,7 +214,7 @@ def _worse(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
     value = np.mean([each.fitness for each in found])
     idle = np.mean([problem.value(problem.before)[0] for problem in outcome.model.track.problems])
     broken, before = (int(_broken(each).any(axis=1).sum()) for each in (outcome, plain))
-    low, was = (each.after.node_low_pu.min(axis=0) for each in (outcome, plain))
+    low, was = (each.grid.node_low_pu.min(axis=0) for each in (outcome, plain))
     worse = []
     if value > idle:
         worse.append(f"F = {value:.4g} against {idle:.4g}, mean of the slots")

@@ -8,15 +8,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
+from coordination.stations.network import ByPowerFlow, Coefficients
 from coordination.stations.problem import Evaluator, Limits, StationScheduling
 from coordination.stations.search import Found, find
 from environment.events import Events
-from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
+from environment.faults import Fault, FaultyInputError, collecting
 from environment.feeders import BuiltinFeeder, Feeder
 from environment.feeders.placement import Copies, Placement
-from environment.feeders.power_flow import PowerFlow
 from environment.feeders.settings import FeederSettings
+from environment.feeders.tap_changers import TapChangers
+from environment.grid.state import GridState, Sites
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.station_messages import StationReport
@@ -111,15 +112,8 @@ class StationsWorld:
             Events.draw(scenario.events, horizon, event_rng),
             search_rng.integers(2**63, size=horizon.n_slots),
         )
-        raise_if_any(world._base_faults())
+        world.state.sound(np.arange(horizon.n_slots), np.zeros((horizon.n_slots, len(stations))))
         return world
-
-    def _base_faults(self) -> list[Fault]:
-        """Return the fault of the first slot whose base load alone has no power flow, with the sag that strikes in it."""
-        source_pu = np.array([self.source_pu(slot) for slot in range(self.horizon.n_slots)])
-        failed = np.flatnonzero(~self.flow.solve(*self.base, source_pu=source_pu).solved)
-        nothing = np.zeros(len(self.stations))
-        return [self.divergence(slot, self.idle_v, nothing) for slot in failed[:1].tolist()]
 
     @property
     def settings(self) -> StationsSettings:
@@ -154,7 +148,7 @@ class StationsWorld:
             *self.feeder.told,
             *idle(self.scenario),
         ]
-        short = int((self.base[0].sum(axis=1) > (self.settings.supply_kw or np.inf)).sum())
+        short = int((self.state.base_kw > self.state.most_kw).sum())
         if short:
             found.append(f"stations.supply_kw is less than the base load alone in {counted(short, 'slot')}")
         rated_kw = self.feeder.transformer_va[self.stations.transformer] / 1e3
@@ -209,40 +203,19 @@ class StationsWorld:
         return self.visits.expected_kwh / self.horizon.slot_h
 
     @cached_property
-    def base(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Base load of each node [kW], [kvar], both ``(n_slots, n_nodes)``."""
+    def state(self) -> GridState:
+        """The feeder under its base load, with the stations as its sites."""
         none = np.zeros((self.horizon.n_slots, len(self.feeder)))
-        return self.placement.loads(self.load.actual_kw[None], none)
-
-    @cached_property
-    def flow(self) -> PowerFlow:
-        """The feeder's power flow, with the stations' on-load tap changers."""
-        return PowerFlow(
-            self.feeder,
-            tap_step_v=self.settings.tap_step * self.feeder.transformer_hv_v,
+        changers = TapChangers(self.stations.transformer, self.settings.tap_step)
+        return GridState(
+            feeder=self.feeder,
+            horizon=self.horizon,
+            base=self.placement.loads(self.load.actual_kw[None], none),
+            sites=Sites(self.stations.node, self.placement.ev_kvar_per_kw, changers, "stations"),
+            events=self.events,
+            most_kw=np.inf if self.settings.supply_kw is None else self.settings.supply_kw,
             method="iterative_current",  # as exact as Newton here, and faster while few candidates diverge
         )
-
-    @cached_property
-    def idle_v(self) -> NDArray[np.float64]:
-        """What each station has where nothing is drawn, its taps as they stand [V], shape ``(m,)``."""
-        return idle_voltages(self.flow, self.stations)
-
-    def source_pu(self, slot: int) -> float:
-        """Return the voltage at the feeder's source in a slot, what strikes in it counted."""
-        return self.feeder.source_pu - float(self.events.sag_pu[slot])
-
-    def base_kw(self, slot: int) -> float:
-        """Return the base load of the whole feeder in a slot."""
-        return float(self.base[0][slot].sum())
-
-    def by_power_flow(self, slot: int, shed_kw: float = 0.0) -> ByPowerFlow:
-        """Return what works out schedules of a slot by power flow; base load that is left out is so evenly."""
-        part = 1 - shed_kw / self.base_kw(slot) if shed_kw else 1.0
-        load_kw, load_kvar = (load[slot] * part for load in self.base)
-        return ByPowerFlow(
-            self.flow, self.stations, load_kw, load_kvar, self.placement.ev_kvar_per_kw, self.idle_v,
-        )  # fmt: skip
 
     def pose(self, slot: int, reports: list[StationReport], storage_kw: NDArray[np.float64]) -> StationScheduling:
         """Pose the problem of a slot.
@@ -257,10 +230,10 @@ class StationsWorld:
             What storage draws at each of them.
         """
         s, stations = self.settings, self.stations
-        base_kw = self.base[0][slot]
+        base_kw = self.state.base[0][slot]
         evaluator: Evaluator = Coefficients(float(base_kw.sum() - base_kw[stations.node].sum()))
         if self.scenario.scheduling.evaluator == "powerflow":
-            evaluator = self.by_power_flow(slot)
+            evaluator = ByPowerFlow(self.state, slot)
         return StationScheduling(
             slot_h=self.horizon.slot_h,
             plugged=np.array([report.plugged for report in reports], dtype=np.int64),
@@ -274,11 +247,11 @@ class StationsWorld:
             region_weights=np.array(s.region_weights),
             time_weight=float(self.time_weights[slot]),
             price_yuan_per_kwh=float(self.tariff.charge_yuan_per_kwh[slot]),
-            supply_kw=np.inf if s.supply_kw is None else s.supply_kw,
+            supply_kw=self.state.most_kw,
             storage_efficiency=s.storage_efficiency,
             places=stations.places,
             rated_v=stations.rated_v,
-            idle_v=self.idle_v,
+            idle_v=self.state.idle_v,
             limits=self.limits,
             settings=self.scenario.scheduling,
             evaluator=evaluator,
@@ -289,66 +262,22 @@ class StationsWorld:
         return find(problem, np.random.default_rng(self.search_seeds[slot]), progress)
 
     def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each line and transformer could carry beyond base load and what stations draw, shape ``(n_branches,)``.
-
-        By its rating, a line at rated voltage, losses left out. Infinite where no rating is known.
-        """
-        ratio = self.placement.ev_kvar_per_kw
-        base_kw, base_kvar = (carried[slot] for carried in self.base_carried)
-        own_kw = self.stations.above @ power_kw
-        p, q = base_kw + own_kw, base_kvar + own_kw * ratio
-        # The x with (p + x)^2 + (q + ratio x)^2 = rating^2.
-        half, free = p + ratio * q, self.feeder.branch_rated_kva**2 - p**2 - q**2
-        room = (np.sqrt(np.maximum(half**2 + (1 + ratio**2) * free, 0.0)) - half) / (1 + ratio**2)
-        return np.where(np.isnan(room), np.inf, room)
-
-    @cached_property
-    def base_carried(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What base load makes each line and transformer carry, losses left out [kW], [kvar], both ``(n_slots, n_branches)``."""
-        above = self.feeder.branches_above(np.arange(len(self.feeder))).T
-        load_kw, load_kvar = self.base
-        return load_kw @ above, load_kvar @ above
+        """See `GridState.room_kw`."""
+        return self.state.room_kw(slot, power_kw)
 
     def measure(
         self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64], shed_kw: float = 0.0
     ) -> tuple[NDArray[np.float64], float]:
-        """Return what a slot's schedule does to the grid, with what strikes in it: see `agents.station_control.Grid`.
-
-        Raises
-        ------
-        FaultyInputError
-            If the power flow diverges.
-        """
-        grid = self.by_power_flow(slot, shed_kw)
-        flow = grid.solve(voltage_v[None], power_kw[None], self.source_pu(slot))
-        if not flow.solved[0]:
-            raise FaultyInputError([self.divergence(slot, voltage_v, power_kw)])
-        return flow.voltage_pu[0, self.stations.node] * self.stations.rated_v, float(flow.source_kw[0])
+        """See `GridState.measure`."""
+        return self.state.measure(slot, voltage_v, power_kw, shed_kw)
 
     def supply_kw(self, slot: int, drawn_kw: float) -> float:
-        """Return the most that the grid above supplies in a slot in which so much would be drawn."""
-        most_kw = float(self.events.supply_part[slot]) * drawn_kw
-        return most_kw if self.settings.supply_kw is None else min(most_kw, self.settings.supply_kw)
+        """See `GridState.supply_kw`."""
+        return self.state.supply_kw(slot, drawn_kw)
 
-    def divergence(self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64]) -> Fault:
-        """Return the fault of a slot that has no power flow.
-
-        Parameters
-        ----------
-        slot
-            Number of the slot.
-        voltage_v
-            What taps are set for, shape ``(m,)``.
-        power_kw
-            What stations draw, likewise.
-        """
-        start, source_pu = f"{self.horizon.slot_starts[slot]:%H:%M}", self.source_pu(slot)
-        weakest = self.by_power_flow(slot).weakest(voltage_v, power_kw, source_pu)
-        found = (
-            f"diverging in slot {slot} at {start}: stations draw {power_kw.sum():,.0f} kW beside {self.base[0][slot].sum():,.0f} kW of base "
-            f"load, the source at {source_pu:.3g} pu; {weakest.told(self.feeder)}"
-        )
-        return Fault(self.feeder.title, None, "power flow", found, "less load (load.peak_kw, [stations])")
+    def base_kw(self, slot: int) -> float:
+        """Return the base load of the whole feeder in a slot."""
+        return float(self.state.base_kw[slot])
 
 
 def _voltage_faults(stations: Stations) -> list[Fault]:

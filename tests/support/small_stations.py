@@ -6,18 +6,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
+from coordination.stations.network import ByPowerFlow, Coefficients
 from coordination.stations.problem import Decision, Limits, Network, StationScheduling
 from coordination.stations.settings import SchedulingSettings
 from environment.feeders import BuiltinFeeder
-from environment.feeders.power_flow import PowerFlow
+from environment.feeders.tap_changers import TapChangers
+from environment.grid.state import GridState, Sites
+from environment.horizon import Horizon
 from environment.stations import Stations, StationsSettings
 
 LIMITS = Limits(353.4, 406.6, 0.42, 0.6, 1200.0, 3000.0, 5.0)
 SETTINGS = StationsSettings()
 FEEDER = BuiltinFeeder().feeder()
-FLOW = PowerFlow(FEEDER, tap_step_v=SETTINGS.tap_step * FEEDER.transformer_hv_v, method="iterative_current")
 ALL = Stations.build(SETTINGS, FEEDER)
+HORIZON = Horizon(slot_min=36, slots=1)
 
 
 def make_problem(seed: int, *, m: int = 6, regions: int = 3, scheduling: dict[str, Any] | None = None, **given: Any) -> StationScheduling:  # fmt: skip
@@ -51,13 +53,13 @@ def make_problem(seed: int, *, m: int = 6, regions: int = 3, scheduling: dict[st
     return StationScheduling(**{**columns, **given})
 
 
-def by_power_flow(*, base_kw: float = 15_200.0, source_pu: float = 1.0) -> ByPowerFlow:
+def by_power_flow(*, base_kw: float = 15_200.0, source_pu: float = 1.0, tap_step: float = SETTINGS.tap_step) -> ByPowerFlow:  # fmt: skip
     """Return the evaluator of the built-in feeder, its base load spread evenly."""
-    share = FEEDER.own_kw / FEEDER.own_kw.sum()
     ratio = FEEDER.own_kvar.sum() / FEEDER.own_kw.sum()
-    load = base_kw * share
-    flow = FLOW if source_pu == 1 else PowerFlow(FEEDER.fed_at(source_pu), tap_step_v=FLOW.tap_step_v)
-    return ByPowerFlow(flow, ALL, load, load * ratio, 0.0, idle_voltages(flow, ALL))
+    load_kw = base_kw * FEEDER.own_kw[None] / FEEDER.own_kw.sum()
+    sites = Sites(ALL.node, changers=TapChangers(ALL.transformer, tap_step), word="stations")
+    fed = FEEDER.fed_at(source_pu)
+    return ByPowerFlow(GridState(fed, HORIZON, (load_kw, load_kw * ratio), sites, method="iterative_current"), 0)
 
 
 def on_feeder(seed: int, *, base_kw: float = 15_200.0, source_pu: float = 1.0, ev_kw: float = 1500.0, **given: Any) -> StationScheduling:  # fmt: skip

@@ -69,7 +69,7 @@ def world_of(scenario: Scenario) -> StationsWorld:
 
 def columns(outcome: StationsOutcome) -> list[bytes]:
     """What happened, as bytes."""
-    track, sessions, after = outcome.model.track, outcome.model.sessions, outcome.after
+    track, sessions, after = outcome.model.track, outcome.model.sessions, outcome.grid
     names = ("plugged", "queued", "shifted", "wanted_kwh", "voltage_v", "time_h", "capacity_kw", "power_kw", "storage_kw",
              "lent_kw", "storage_soc", "passed_kw", "drawn_kw", "short_kw", "given_kw", "cut_kw")  # fmt: skip
     found = [getattr(track, name).tobytes() for name in names]

@@ -121,7 +121,7 @@ def run_day(day: Day) -> dict[str, Any]:
     scenario = scenario_of(day)
     world = StationsWorld.build(scenario, np.random.default_rng(day.seed))
     outcome = carry_out(unscheduled(world) if day.optimizer == NONE else world)
-    grid, band = outcome.after, world.feeder_settings
+    grid, band = outcome.grid, world.feeder_settings
     low, high = grid.low_pu.min(axis=1), grid.high_pu.max(axis=1)
     found = {
         **figures(world, outcome),
@@ -147,7 +147,7 @@ def busiest(shot: int, evaluator: str) -> tuple[StationScheduling, ByPowerFlow]:
     slot = int(np.bincount(world.visits.slot, world.visits.energy_kwh, world.horizon.n_slots).argmax())
     model = StationsModel(world=world)
     model.run_until(float(world.horizon.edges_h[slot + 1]))
-    return model.track.problems[slot], world.by_power_flow(slot)
+    return model.track.problems[slot], ByPowerFlow(world.state, slot)
 
 
 def run_search(search: Search) -> dict[str, Any]:
@@ -189,8 +189,9 @@ def run_taps(search: Search) -> dict[str, Any]:
     if search.iterations:
         found = _found(search, problem)
         decision, fitness = problem.decode(found.x[None]), found.fun
-    flow = by_power_flow.solve(decision.voltage_v, problem.power_kw(decision) + problem.storage_kw)
-    voltage_pu = flow.voltage_pu[0, by_power_flow.stations.node]
+    grid, site_kw = by_power_flow.grid, problem.power_kw(decision) + problem.storage_kw
+    flow = grid.solve(by_power_flow.slot, site_kw, decision.voltage_v, struck=False)
+    voltage_pu = flow.voltage_pu[0, grid.sites.node]
     return {
         "fitness": fitness,
         "set_mean_v": decision.voltage_v.mean(),

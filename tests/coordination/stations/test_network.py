@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordination.stations.network import ByPowerFlow, Coefficients, idle_voltages
+from coordination.stations.network import Coefficients
 from coordination.stations.problem import Decision, Evaluator, StationScheduling
 from environment.feeders.power_flow import PowerFlow
 from tests.support.laws import examples
@@ -99,12 +99,12 @@ def test_what_power_flow_calls_feasible_is_within_every_limit(seed: int) -> None
     x = np.random.default_rng(seed).uniform(0, 1, (12, 228))
     x[:, :76] = np.random.default_rng(seed).uniform(0.55, 0.95, (12, 76))
     decision = problem.decode(x)
-    found, power, grid = problem.judge(decision), problem.power_kw(decision), by_power_flow()
+    found, power, grid = problem.judge(decision), problem.power_kw(decision), by_power_flow().grid
     assert found.feasible.any()
     taps = grid.taps(decision.voltage_v)
     for i in np.flatnonzero(found.feasible).tolist():
         moved = replace(FEEDER, transformer_tap_v=taps[i] * SETTINGS.tap_step * FEEDER.transformer_hv_v)
-        load_kw, load_kvar = grid.base_kw.copy(), grid.base_kvar.copy()
+        load_kw, load_kvar = (load[0].copy() for load in grid.base)
         load_kw[ALL.node] += power[i] + problem.storage_kw - problem.lent_kw
         flow = PowerFlow(moved).solve(load_kw[None], load_kvar[None])
         volts = flow.voltage_pu[0, ALL.node] * 380.0
@@ -121,18 +121,17 @@ def test_what_power_flow_calls_feasible_is_within_every_limit(seed: int) -> None
 
 def test_taps_bring_the_idle_voltage_next_to_what_is_asked() -> None:
     for source_pu in (0.97, 1.0, 1.04):
-        grid = by_power_flow(base_kw=1e-3, source_pu=source_pu)
+        grid = by_power_flow(base_kw=1e-3, source_pu=source_pu).grid
         asked = np.linspace(354.0, 406.0, 76)[None]
-        flow = grid.solve(asked, np.zeros((1, 76)))
+        flow = grid.solve(0, np.zeros((1, 76)), asked)
         assert np.abs(flow.voltage_pu[0, ALL.node] * 380.0 - asked[0]).max() < 0.6 * SETTINGS.tap_step * 420
 
 
 def test_taps_end_where_the_changer_ends() -> None:
-    fine = PowerFlow(FEEDER, tap_step_v=5.0)
-    grid = ByPowerFlow(fine, ALL, np.zeros(153), np.zeros(153), 0.0, idle_voltages(fine, ALL))
+    grid = by_power_flow(base_kw=0.0, tap_step=5.0 / 10_000).grid
     taps = grid.taps(np.vstack([np.full(76, 353.4), np.full(76, 450.0)]))
     assert taps[:, 0].tolist() == [127, -127]
-    assert grid.solve(np.full((1, 76), 353.4), np.zeros((1, 76))).solved.all()
+    assert grid.solve(0, np.zeros((1, 76)), np.full((1, 76), 353.4)).solved.all()
 
 
 @pytest.mark.parametrize("weights", [{}, {"weight_loss": 0.0, "weight_cost": 0.0, "weight_spread": 0.0}])

@@ -429,10 +429,10 @@ def test_before_scheduling_taps_stand_as_the_feeder_has_them(own: Path) -> None:
     world, _, plain = run_stations(Scenario.read(own).update(scheduling={"iterations": 0, "population": 5}))
     row = world.feeder.transformer.tolist().index("T6")
     assert world.feeder.transformer_tap_v[row] != 0
-    load_kw, load_kvar = world.base
+    load_kw, load_kvar = world.state.base
     load_kw, load_kvar = load_kw.copy(), load_kvar.copy()
     power_kw = plain.model.track.power_kw
     load_kw[:, world.stations.node] += power_kw
     load_kvar[:, world.stations.node] += power_kw * world.placement.ev_kvar_per_kw
     fixed = PowerFlow(world.feeder).solve(load_kw, load_kvar)
-    np.testing.assert_allclose(plain.after.node_pu, fixed.voltage_pu, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(plain.grid.node_pu, fixed.voltage_pu, rtol=0, atol=1e-7)

@@ -49,10 +49,10 @@ def run(request: pytest.FixtureRequest, runs: dict[str, Any]) -> tuple[StationsW
 
 def test_what_is_supplied_is_what_is_drawn_and_lost(run: tuple[StationsWorld, StationsOutcome]) -> None:
     world, outcome = run
-    track, after, slot_h = outcome.model.track, outcome.after, world.horizon.slot_h
+    track, after, slot_h = outcome.model.track, outcome.grid, world.horizon.slot_h
     assert after.residual_kw.max() <= 1e-6
     beside = (track.storage_kw - track.lent_kw).sum(axis=1) * slot_h
-    base = world.base[0].sum(axis=1) - track.shed_kw
+    base = world.state.base[0].sum(axis=1) - track.shed_kw
     loads = base * slot_h + (track.power_kw * track.time_h).sum(axis=1) + beside
     assert after.drawn_kwh == pytest.approx(loads + after.loss_kwh, abs=1e-5)
     assert (after.loss_kwh > 0).all()
@@ -106,8 +106,8 @@ def test_nothing_is_left_out_in_silence(run: tuple[StationsWorld, StationsOutcom
 def test_what_is_short_is_given_or_cut_and_no_more(run: tuple[StationsWorld, StationsOutcome]) -> None:
     """In a shortage all that is supplied is drawn, unless storage gives more for a voltage, and nothing above it is."""
     world, outcome = run
-    track, after = outcome.model.track, outcome.after
-    base, short = world.base[0].sum(axis=1), track.short_kw > 1e-9
+    track, after = outcome.model.track, outcome.grid
+    base, short = world.state.base[0].sum(axis=1), track.short_kw > 1e-9
     supplied, cut = track.drawn_kw - track.short_kw, track.cut_kw.sum(axis=1)
     dark = track.shed_kw >= base - 1e-6
     assert (after.drawn_kw[short & ~dark] <= supplied[short & ~dark] + 1e-4).all()
@@ -161,7 +161,7 @@ def test_who_gets_nothing_waits_for_the_next_slot(tmp_path: Path) -> None:
     track, sessions = outcome.model.track, outcome.model.sessions
     assert track.plugged.sum(axis=1).tolist() == [0, 2, 0]
     assert track.queued.sum(axis=1).tolist() == [2, 0, 0]
-    assert not outcome.after.judged[0].broken[0, 2], "nobody leaves, so no battery is too empty"
+    assert not outcome.judgement.objectives[0].broken[0, 2], "nobody leaves, so no battery is too empty"
     assert track.power_kw.sum(axis=1)[0] == pytest.approx(0.0, abs=1e-9)
     assert sessions.served_slot.tolist() == [1, 1]
     assert sessions.served_kwh == pytest.approx([30.0, 20.0])
@@ -183,7 +183,7 @@ def test_in_a_shortage_who_came_first_charges_first(tmp_path: Path) -> None:
     }
     world = world_of(case(tmp_path, [("one", "S1-01", "A")], who, **sections))
     asked = carry_out(world).model.track
-    base_alone = world.measure(0, world.idle_v, np.zeros(1))[1]
+    base_alone = world.state.measure(0, world.state.idle_v, np.zeros(1))[1]
     part = (base_alone + 0.55 * (asked.drawn_kw[0] - base_alone)) / asked.drawn_kw[0]
     outcome = carry_out(replace(world, events=Events(np.zeros(3), np.array([part, 1.0, 1.0]))))
     track, sessions = outcome.model.track, outcome.model.sessions
@@ -191,8 +191,8 @@ def test_in_a_shortage_who_came_first_charges_first(tmp_path: Path) -> None:
     assert sessions.served_kwh[[0, 1, 2, 4, 5]] == pytest.approx(30.0)
     assert 0 < sessions.served_kwh[3] < 15.0, "what is left is for the next one, who leaves with it"
     assert (track.plugged[:, 0].tolist(), track.queued[:, 0].tolist()) == ([4, 2, 0], [2, 0, 0])
-    assert outcome.after.drawn_kw[0] == pytest.approx(part * asked.drawn_kw[0], abs=1e-4)
-    assert outcome.after.judged[0].feasible[0] == (sessions.short_kwh.sum() <= 5.0 * 4)
+    assert outcome.grid.drawn_kw[0] == pytest.approx(part * asked.drawn_kw[0], abs=1e-4)
+    assert outcome.judgement.objectives[0].feasible[0] == (sessions.short_kwh.sum() <= 5.0 * 4)
 
 
 def test_no_base_load_is_left_out_where_evs_alone_are_too_much(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_no_base_load_is_left_out_where_evs_alone_are_too_much(tmp_path: Path) -
     scenario = case(tmp_path, scheduling={"optimizer": "none"}, stations={"storage_devices": 0})
     world = world_of(scenario)
     slot = int(np.argmax(carry_out(world).model.track.power_kw.sum(axis=1)))
-    supply = world.measure(slot, world.idle_v, np.zeros(6))[1] + 1.0
+    supply = world.state.measure(slot, world.state.idle_v, np.zeros(6))[1] + 1.0
     few = world_of(scenario.update(stations={"supply_kw": supply}))
     track = carry_out(few).model.track
     assert track.short_kw[slot] > 100
@@ -357,15 +357,15 @@ def test_the_order_of_stations_in_their_file_does_not_matter(tmp_path: Path) -> 
     assert one.model.track.given_kw.any()
     for name in ("need_kwh", "served_kwh", "served_slot", "lent_kwh", "shifted_slots"):
         assert getattr(other.model.sessions, name) == pytest.approx(getattr(one.model.sessions, name))
-    assert other.after.drawn_kwh == pytest.approx(one.after.drawn_kwh)
+    assert other.grid.drawn_kwh == pytest.approx(one.grid.drawn_kwh)
 
 
 def test_losses_of_a_search_by_power_flow_are_those_of_the_run_where_all_finish_together(tmp_path: Path) -> None:
     scheduling = {"evaluator": "powerflow", "optimizer": "none"}
     outcome = carry_out(world_of(case(tmp_path, stations={"piles": 3}, scheduling=scheduling)))
     before = [problem.before for problem in outcome.model.track.problems]
-    assert outcome.after.loss_kwh == pytest.approx([judged.loss_kwh[0] for judged in before])
-    for judged, was in zip(outcome.after.judged, before, strict=True):
+    assert outcome.grid.loss_kwh == pytest.approx([judged.loss_kwh[0] for judged in before])
+    for judged, was in zip(outcome.judgement.objectives, before, strict=True):
         assert judged.cost_yuan == pytest.approx(was.cost_yuan)
         assert judged.spread_kw == pytest.approx(was.spread_kw)
         assert judged.satisfaction == pytest.approx(was.satisfaction)
@@ -377,5 +377,5 @@ def test_coefficients_count_the_load_of_the_whole_feeder(tmp_path: Path) -> None
     world, track = outcome.model.world, outcome.model.track
     for slot, problem in enumerate(track.problems):
         network = problem.evaluator.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
-        loads = world.base[0][slot].sum() + track.power_kw[slot].sum()
+        loads = world.state.base[0][slot].sum() + track.power_kw[slot].sum()
         assert loads <= network.drawn_kw[0] <= 1.05 * loads

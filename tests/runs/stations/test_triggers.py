@@ -83,7 +83,7 @@ def test_regions_on_one_cable_share_its_room(tmp_path: Path) -> None:
         scheduling={"iterations": 0}, horizon={"slots": 1}, load={"peak_kw": 1000.0},
     )  # fmt: skip
     plain = world_of(scenario)
-    above, base = plain.stations.above, plain.base_carried[0][0]
+    above, base = plain.stations.above, plain.state.base_carried[0][0]
     without = base + above @ carry_out(plain).model.track.power_kw[0]
     first = plain.feeder.line.tolist().index("L1-01")
     with_all = carry_out(world_of(scenario.update(triggers={"region": True}))).model.track
@@ -108,7 +108,7 @@ def test_a_crowded_station_gets_no_more_than_its_transformer_is_rated_for(tmp_pa
     )  # fmt: skip
     world = world_of(scenario)
     granted = carry_out(world_of(scenario.update(triggers={"region": False}))).model.track.power_kw[0, 0]
-    base_kw, base_kvar = (load[0, world.stations.node[0]] for load in world.base)
+    base_kw, base_kvar = (load[0, world.stations.node[0]] for load in world.state.base)
     unlimited = carry_out(world).model.track.power_kw[0, 0]
     assert unlimited > granted + 200
     kvar_per_kw = np.tan(np.arccos(power_factor))

@@ -3,7 +3,6 @@
 The same for free charging and without EVs, all in one call, so that they stand side by side.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.problem import Schedule
-from environment.faults import Fault, FaultyInputError
+from environment.faults import raise_if_any
 from runs.world import World
 
 if TYPE_CHECKING:
-    from environment.feeders.power_flow import Flow, PowerFlow
+    from environment.feeders.power_flow import Flow
+    from environment.grid.state import GridState
 
 LOADING_TOLERANCE: Final = 1e-9
 """A loading above 1 by less than this is none."""
@@ -51,54 +51,57 @@ def solve_network(world: World, schedules: tuple[Schedule, ...]) -> NetworkRun |
     FaultyInputError
         If the power flow of the run's own schedule diverges in some slot.
     """
+    if world.placement is None:
+        return None
+    states, n_slots = feeder_states(world), world.horizon.n_slots
+    every, size = np.arange(n_slots), n_slots * len(states)
+    cases = [
+        state.loads(every, _ev_kw(world, held, copy))
+        for held in (schedules, world.free_charging.schedules, None)
+        for copy, state in enumerate(states)
+    ]
+    load_kw, load_kvar = (np.concatenate(part) for part in zip(*cases, strict=True))
+    flow = states[0].flow.solve(load_kw, load_kvar)  # copies of one feeder, so that one call solves all
+    run, free, no_evs = (_part(flow, k * size, (k + 1) * size) for k in range(3))
+    faults = []
+    for copy in np.flatnonzero(~run.solved.reshape(-1, n_slots).all(axis=1)).tolist():
+        own = _part(run, copy * n_slots, (copy + 1) * n_slots)
+        diverging = states[copy].divergence(own, every, _ev_kw(world, schedules, copy))
+        assert diverging is not None
+        faults.append(diverging.fault(f"power flow below {world.placement.copies.at[copy]}"))
+    raise_if_any(faults)
+    return NetworkRun(run, free, no_evs)
+
+
+def feeder_states(world: World) -> list["GridState"]:
+    """Return the state of each copy of the feeder; each of its nodes is a site, where EVs may stand."""
+    from environment.grid.state import GridState, Sites  # noqa: PLC0415  (power-grid-model only where there is a feeder)
+
     placement = world.placement
     if placement is None:
-        return None
-    from environment.feeders.power_flow import PowerFlow  # noqa: PLC0415  (power-grid-model only where there is a feeder)
+        return []
+    feeder, none = placement.feeder, np.zeros((world.horizon.n_slots, len(placement.feeder)))
+    sites = Sites(np.arange(len(feeder)), placement.ev_kvar_per_kw)
+    return [
+        GridState(feeder, world.horizon, placement.loads(world.base_kw, none, copy), sites)
+        for copy in range(len(placement.copies.at))
+    ]
 
-    n_slots, copies = world.horizon.n_slots, range(len(placement.copies.at))
-    transformers = [np.flatnonzero(placement.copies.of[world.grid.transformer_rows] == copy) for copy in copies]
-    cases = []
-    for held in (schedules, world.free_charging.schedules, None):
-        for copy in copies:
-            ev_kw = np.zeros((n_slots, len(placement.feeder)))
-            if held is not None:
-                for k in transformers[copy].tolist():
-                    row, slot, power_kw = held[k].entries()
-                    ev_kw += placement.ev_kw(world.rows[k][row], slot, power_kw, n_slots)
-            cases.append(placement.loads(world.base_kw, ev_kw, copy))
-    load_kw, load_kvar = (np.concatenate(part) for part in zip(*cases, strict=True))
-    solver = PowerFlow(placement.feeder)
-    flow = solver.solve(load_kw, load_kvar)
-    size = n_slots * len(copies)
-    run, free, no_evs = (_part(flow, k * size, (k + 1) * size) for k in range(3))
-    if not run.solved.all():
-        raise FaultyInputError(_divergences(world, solver, run, load_kw[:size], load_kvar[:size]))
-    return NetworkRun(run, free, no_evs)
+
+def _ev_kw(world: World, schedules: tuple[Schedule, ...] | None, copy: int) -> NDArray[np.float64]:
+    """Return what EVs draw at each node of a copy [kW], shape ``(n_slots, n_nodes)``; nothing without schedules."""
+    placement, n_slots = world.placement, world.horizon.n_slots
+    assert placement is not None
+    ev_kw = np.zeros((n_slots, len(placement.feeder)))
+    if schedules is not None:
+        for k in np.flatnonzero(placement.copies.of[world.grid.transformer_rows] == copy).tolist():
+            row, slot, power_kw = schedules[k].entries()
+            ev_kw += placement.ev_kw(world.rows[k][row], slot, power_kw, n_slots)
+    return ev_kw
 
 
 def _part(flow: "Flow", first: int, stop: int) -> "Flow":
     return replace(flow, **{field.name: getattr(flow, field.name)[first:stop] for field in fields(flow)})
-
-
-def _divergences(
-    world: World, solver: "PowerFlow", flow: "Flow", load_kw: NDArray[np.float64], load_kvar: NDArray[np.float64]
-) -> Iterable[Fault]:
-    """One fault for each copy of the feeder that cannot carry what it is asked for."""
-    assert world.placement is not None
-    feeder, n_slots = world.placement.feeder, world.horizon.n_slots
-    failed = ~flow.solved.reshape(-1, n_slots)
-    for k in np.flatnonzero(failed.any(axis=1)).tolist():
-        slots = np.flatnonzero(failed[k])
-        case_kw, case_kvar = (load[k * n_slots : (k + 1) * n_slots] for load in (load_kw, load_kvar))
-        worst = int(slots[case_kw[slots].sum(axis=1).argmax()])
-        start = f"{world.horizon.slot_starts[worst]:%H:%M}"
-        found = (
-            f"diverging in {slots.size} of {n_slots} slots, such as slot {worst} at {start} with {case_kw[worst].sum():,.0f} kW; "
-            f"{solver.weakest(case_kw[worst], case_kvar[worst]).told(feeder)}"
-        )
-        expected = f"less load (load.peak_kw, EVs): the feeder's own loads are {feeder.own_kw.sum():,.0f} kW"
-        yield Fault(feeder.title, None, f"power flow below {world.placement.copies.at[k]}", found, expected)
 
 
 def network_metrics(world: World, flow: "Flow") -> dict[str, float | int | None]:

@@ -156,7 +156,7 @@ class GridState:
         taps = None if voltage_v is None else self.taps(voltage_v)
         slots = np.broadcast_to(slots, len(site_kw))
         source_pu = self.source_pu[slots] if struck and self.events is not None else None
-        return self.flow.solve(*self._loads(slots, site_kw, shed_kw), taps, source_pu)
+        return self.flow.solve(*self.loads(slots, site_kw, shed_kw), taps, source_pu)
 
     def sound(
         self,
@@ -215,7 +215,7 @@ class GridState:
         if not failed.size:
             return None
         slots = np.broadcast_to(slots, len(site_kw))
-        load_kw, load_kvar = self._loads(slots, site_kw, shed_kw)
+        load_kw, load_kvar = self.loads(slots, site_kw, shed_kw)
         case = int(failed[load_kw[failed].sum(axis=1).argmax()])
         taps = None if voltage_v is None else self.taps(voltage_v[case : case + 1])[0]
         slot, drawn_kw = int(slots[case]), float(site_kw[case].sum())
@@ -254,11 +254,11 @@ class GridState:
         left = np.asarray(1 - shed_kw / self.base_kw[slots])[..., None]
         return load_kw * left, load_kvar * left
 
-    def _loads(
-        self, slots: NDArray[np.integer], site_kw: NDArray[np.float64], shed_kw: float
+    def loads(
+        self, slots: Slots, site_kw: NDArray[np.float64], shed_kw: float = 0.0
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return active and reactive load of each node, both ``(n_cases, n_nodes)``."""
-        load_kw, load_kvar = self.base_left(slots, shed_kw)
+        """Return active [kW] and reactive [kvar] load of each node in some cases, both ``(n_cases, n_nodes)``; parameters as in `solve`."""
+        load_kw, load_kvar = self.base_left(np.broadcast_to(slots, len(site_kw)), shed_kw)
         np.add.at(load_kw.T, self.sites.node, site_kw.T)  # two sites of one node add up
         np.add.at(load_kvar.T, self.sites.node, site_kw.T * self.sites.kvar_per_kw)
         return load_kw, load_kvar

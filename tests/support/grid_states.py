@@ -30,7 +30,8 @@ def states(draw: st.DrawFn, *, struck: bool = True) -> GridState:
     feeder = radial(parents, rng.uniform(0.001, 0.02, n).tolist(), rng.uniform(1.0, 5.0, n).tolist())
     feeder = replace(feeder, line_rated_a=np.where(rng.random(n) < 0.2, np.nan, rng.uniform(20.0, 200.0, n)))
     base_kw = rng.uniform(0.0, 4.0, (SLOTS, n + 1))
-    events = Events(rng.choice([0.0, 0.05, 0.1], SLOTS), rng.choice([1.0, 0.8, 0.0], SLOTS))
+    sags, parts = np.array([0.0, 0.05, 0.1]), np.array([1.0, 0.8, 0.0])
+    events = Events(sags[rng.integers(0, 3, SLOTS)], parts[rng.integers(0, 3, SLOTS)])
     sites = Sites(rng.integers(0, n + 1, m), float(rng.choice([0.0, 0.3])))
     return state_of(feeder, base_kw=base_kw, sites=sites, events=events if struck else None)
 

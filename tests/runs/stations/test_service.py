@@ -117,7 +117,7 @@ def test_what_is_short_is_given_or_cut_and_no_more(run: tuple[StationsWorld, Sta
     assert not track.shed_kw[~short].any()
     assert (track.power_kw.sum(axis=1)[track.shed_kw > 1e-6] <= 1e-6).all(), "EVs draw while base load is left out"
     assert (track.storage_kw[short] <= 1e-9).all(), "storage charges in a shortage"
-    for judged, shed in zip(after.judged, track.shed_kw, strict=True):
+    for judged, shed in zip(outcome.judgement.objectives, track.shed_kw, strict=True):
         assert judged.broken[0, 4] == (shed > 1e-4)
     if not world.scenario.triggers.emergency:
         assert (track.given_kw <= 1e-9).all() or world.scenario.triggers.time

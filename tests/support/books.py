@@ -16,6 +16,19 @@ UNKNOWN: Final = {
     "branches": {"rated_kva", "worst_slot", "loading_max", "unscheduled_loading_max"},
     "network_branches": {"worst_slot", "loading_max", "free_loading_max", "no_evs_loading_max"},
     "log": {"arrives_h"},
+    "upper_slots": {"limit_kw"},
+    "nodes": {
+        "limit_kw",
+        "feed_in_limit_kw",
+        "loading_max",
+        "free_loading_max",
+        "jain",
+        "gap",
+        "hot_spot_max_c",
+        "free_hot_spot_max_c",
+        "loss_of_life_h",
+        "free_loss_of_life_h",
+    },
 }
 """Columns, by table, that may lack a value: what no file tells, nobody used, or never came."""
 TOLERANCE_KW: Final = 1e-6

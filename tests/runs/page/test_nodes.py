@@ -202,7 +202,7 @@ def trees(draw: st.DrawFn) -> Grid:
     return Grid(
         node=tuple(map(str, range(n))), kind=tuple(kinds), parent=np.array(parents), limit_kw=np.ones((n, 1)),
         feed_in_limit_kw=np.full(n, np.inf), load=("",) * n, lines=np.zeros(n, dtype=np.int64), feeder_node=("",) * n,
-        rated_kw=np.ones(n),
+        rated_kw=np.ones(n), peak_kw=np.full(n, np.nan),
     )  # fmt: skip
 
 

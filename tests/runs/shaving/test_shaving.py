@@ -446,10 +446,6 @@ def test_what_is_not_read_beside_the_section_is_named(tmp_path: Path) -> None:
     unstated = ShavingWorld.build(case, np.random.default_rng(1))
     assert unstated.holds == "A fleet of 1 EV that gives back"
     assert not any("soc_plug_in" in text for text in unstated.warnings()), "no such column"
-    ants = World.build(Scenario().update(transformer={"feed_in_limit_kw": 5.0}), np.random.default_rng(1))
-    assert any(
-        "transformer.feed_in_limit_kw counts only beside a section [peak_shaving]" in each for each in ants.warnings()
-    )
 
 
 def test_the_scenario_of_paper_b_is_sound(tree: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import mesa
 import numpy as np
+from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from agents.aggregator import Aggregator
@@ -15,7 +16,7 @@ from environment.store_messages import Prices, Tracking
 from environment.tariffs import Tariff
 
 
-class ControlCenter(mesa.Agent):  # type: ignore[misc]
+class ControlCenter(FixedAgent):  # type: ignore[misc]
     """The top of the tree.
 
     Parameters

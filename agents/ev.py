@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import mesa
 import numpy as np
+from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from agents.swarm import Swarm
@@ -31,6 +32,9 @@ from environment.messages import (
     Share,
 )
 from environment.network import Network
+
+LACKING_KWH: Final = 1e-6
+"""Lacking more than this is not rounding [kWh]."""
 
 EARLY_H: Final = 1e-9
 """A time-out may fire so much too early by rounding [h]."""
@@ -66,7 +70,7 @@ class Feeding(Protocol):
         """Answer an EV that asks for a copy of the board."""
 
 
-class EV(mesa.Agent):  # type: ignore[misc]
+class EV(FixedAgent):  # type: ignore[misc]
     """One EV on one stay. It holds its row and its transformer; every number of its schedule lives in a column.
 
     Parameters
@@ -136,6 +140,30 @@ class EV(mesa.Agent):  # type: ignore[misc]
         """Whether it can take part in what the transformer paces."""
         return self.alive and not self.cut_off and self.pending is None
 
+    @property
+    def drawn_kwh(self) -> float:
+        """Energy drawn from the grid by now [kWh], even over each slot."""
+        slot_h, held = self.transformer.problem.slot_h, self.schedule_kw
+        passed = min(max(self.model.time / slot_h - self.first_slot, 0.0), held.size)
+        whole = int(passed)
+        present = (passed - whole) * float(held[whole]) if whole < held.size else 0.0
+        return (float(held[:whole].sum()) + present) * slot_h
+
+    @property
+    def state(self) -> str:
+        """What it does in the present slot: "away", "waiting", "charging", "full", or "left unserved"."""
+        problem, held, now_h = self.transformer.problem, self.schedule_kw, self.model.time
+        gone = problem.plug_out_h[self.row] <= now_h or not self.model.running
+        here = problem.plug_in_h[self.row] <= now_h and not gone
+        place = self.transformer.slot - self.first_slot
+        if here and 0 <= place < held.size and held[place] > 0:
+            return "charging"
+        if not (gone or here):
+            return "away"
+        if problem.need_kwh[self.row] - self.drawn_kwh > LACKING_KWH:
+            return "left unserved" if gone else "waiting"
+        return "full" if here else "away"
+
     def plug_in(self) -> None:
         """Arrive: act as the coordinator has it."""
         self.transformer.welcome(self)
@@ -157,6 +185,24 @@ class EV(mesa.Agent):  # type: ignore[misc]
             self._ask(Request(), paced=paced)
         else:
             self._choose(self.swarm.load_kw, self.schedule_kw, paced=paced)
+
+    def choose(
+        self, load_kw: NDArray[np.float64], first_slot: int, kept_kw: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the power that it means to draw from a slot on [kW]: what it keeps, and for the rest the strongest pheromone.
+
+        An EV with another will has another `choose`. Whatever that returns, the board takes only what fits under the limit.
+
+        Parameters
+        ----------
+        load_kw
+            The board as it reads it [kW], shape ``(n_slots,)``.
+        first_slot
+            First slot that it may still choose.
+        kept_kw
+            What it keeps in all its usable slots [kW], shape ``(n_usable,)``.
+        """
+        return ants.choose(self.transformer.problem, self.row, load_kw, first_slot, self.model.time, kept_kw)
 
     def hear_copy(self, copy: BoardCopy) -> None:
         """Take the copy that it asked for."""
@@ -278,8 +324,7 @@ class EV(mesa.Agent):  # type: ignore[misc]
     def _choose(self, load_kw: NDArray[np.float64], kept_kw: NDArray[np.float64], *, paced: bool) -> None:
         """Choose slots for what it lacks beside what it keeps, and deposit both."""
         first = max(self.earliest, self.first_slot, self._slot_now())
-        since_h = self.model.time
-        chosen = ants.choose(self.transformer.problem, self.row, load_kw, first, since_h, kept_kw)
+        chosen = self.choose(load_kw, first, kept_kw)
         self.number += 1
         self._ask(Deposit(first, chosen, self.row, self.number, self.swarm.version), paced=paced)
 

@@ -5,6 +5,7 @@ from typing import ClassVar, Protocol
 
 import mesa
 import numpy as np
+from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from agents.transformer import Transformer
@@ -30,7 +31,7 @@ class Fed(Protocol):
         """Return the load in each slot and the energy that EVs still lack."""
 
 
-class Substation(mesa.Agent):  # type: ignore[misc]
+class Substation(FixedAgent):  # type: ignore[misc]
     """One substation, and the transformers and further substations right below it.
 
     Parameters

@@ -5,12 +5,14 @@ from typing import ClassVar
 
 import mesa
 import numpy as np
+from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from agents.ev import EV
 from agents.swarm import Swarm
+from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.adjustment import DONE_KW, DUST_KW, asked, cut_kw
-from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan, Round
+from coordination.valley_filling.coordinator import CoordinationSettings, Plan, Round
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard
 from environment.channel import Channel
@@ -42,7 +44,7 @@ class Snapshot:
     accepted: dict[int, int]
 
 
-class Transformer(mesa.Agent):  # type: ignore[misc]
+class Transformer(FixedAgent):  # type: ignore[misc]
     """One transformer, its board and its EVs.
 
     Parameters
@@ -59,13 +61,15 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         Its EVs, its limit and its forecast; the board begins with what the substation sends.
     actual_kw
         Actual base load [kW], shape ``(n_slots,)``; a slot's value is looked at only when the slot begins.
-    coordinator
-        Entry of the registry that says who decides.
     settings
-        Batch size, rounds and information.
+        Method, batch size, rounds and information.
+    ev
+        Class of its EVs.
 
     Attributes
     ----------
+    coordinator
+        Entry of the registry that says who decides.
     adjusts, comes_back
         Whether EVs answer what a slot strays from its forecast, and whether they hold rounds at slot boundaries.
     slot
@@ -87,8 +91,8 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         network: Network | None,
         problem: ValleyFilling,
         actual_kw: NDArray[np.float64],
-        coordinator: Coordinator,
         settings: CoordinationSettings,
+        ev: type[EV] = EV,
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -97,17 +101,17 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
         self.network = network
         self.problem = problem
         self.actual_kw = actual_kw
-        self.coordinator = coordinator
         self.settings = settings
-        self.adjusts = coordinator.adjusts(settings)
-        self.comes_back = coordinator.holds_online_rounds(settings)
+        self.coordinator = COORDINATORS[settings.method]
+        self.adjusts = self.coordinator.adjusts(settings)
+        self.comes_back = self.coordinator.holds_online_rounds(settings)
         self.planned: Schedule | None = None
         self.schedule = Schedule(problem)
         self.ledger = self.schedule if network is None else Schedule(problem)
         self.board = self._new_board(problem.base_kw)
         self.rounds: list[tuple[int, Round]] = []
         self.plugged_in: list[EV] = []
-        self.evs = [EV(model, row, self) for row in range(problem.n_vehicles)]
+        self.evs = [ev(model, row, self) for row in range(problem.n_vehicles)]
         self.swarms = [
             Swarm(f"line:{name}/{number + 1}" if problem.lines else f"EVs of {name}", size)
             for number, size in enumerate(problem.members.tolist())
@@ -133,6 +137,16 @@ class Transformer(mesa.Agent):  # type: ignore[misc]
     def transformers(self) -> list["Transformer"]:
         """The transformer itself, where all those below a node are asked for."""
         return [self]
+
+    @property
+    def load_kw(self) -> float:
+        """Load in the present slot [kW]: the base load as it came, and what EVs draw as the board has it."""
+        return float(self.actual_kw[self.slot]) + self.board.promised_in_kw(self.slot)
+
+    @property
+    def headroom_kw(self) -> float:
+        """What is left under the limit in the present slot [kW]; negative above it."""
+        return float(self.problem.limit_kw[self.slot]) - self.load_kw
 
     def pass_down(self, _transformer: "Transformer", forecast: Forecast) -> None:
         """Take the forecast of the day ahead, which has come down to the transformer."""

@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.measure import best_s, memory_mb
 from benchmarks.plain import plain_plan
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.scenario import Scenario
 
 FLEETS = [500, 1_000, 10_000, 100_000]
@@ -22,12 +22,12 @@ def scenario(vehicles: int) -> Scenario:
 
 def measure(vehicles: int) -> tuple[float, float, float, float]:
     """Return seconds to make the model, to run its day, to plan in plain Python, and kilobytes an agent."""
-    ChargingModel(scenario(50)).run_day()
+    GridModel(scenario(50)).run_model()
     before = memory_mb()
     begun = time.perf_counter()
-    model = ChargingModel(scenario(vehicles))
+    model = GridModel(scenario(vehicles))
     made = time.perf_counter()
-    model.run_day()
+    model.run_model()
     done = time.perf_counter()
     kilobytes = (memory_mb() - before) * 1024 / vehicles
     plain = best_s(lambda: plain_plan(model.world.problems[0], 1), repeats=1)

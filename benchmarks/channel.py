@@ -57,11 +57,11 @@ def day_s(vehicles: int, kind: str) -> tuple[float, int]:
         runs.model.Channel = Calls  # type: ignore[misc]
     if kind == "network without faults":
         ChannelSettings.has_faults = True  # type: ignore[method-assign, assignment]
-    warm = runs.model.ChargingModel(scenario.update(fleet={"vehicles": 50}))
-    warm.run_day()
-    model = runs.model.ChargingModel(scenario)
+    warm = runs.model.GridModel(scenario.update(fleet={"vehicles": 50}))
+    warm.run_model()
+    model = runs.model.GridModel(scenario)
     begun = time.perf_counter()
-    model.run_day()
+    model.run_model()
     return time.perf_counter() - begun, model.channel.messages
 
 

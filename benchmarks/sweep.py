@@ -16,7 +16,7 @@ import mesa
 import pandas as pd
 
 from runs.design import Design
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.scenario import Scenario
 from runs.sweep import replication_seed, sweep
 
@@ -25,7 +25,7 @@ REPLICATIONS = 500
 KINDS = [("agents", True), ("agents", False), ("compiled", True), ("compiled", False)]
 
 
-class BatchModel(ChargingModel):
+class BatchModel(GridModel):
     """The model as `mesa.batch_run` wants it: parameters by name, and what is asked for in the data collector.
 
     Parameters

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import count
 from typing import Any, Protocol
 
 import numpy as np
@@ -111,7 +110,7 @@ class Channel:
         self.log = log
         self._books: defaultdict[tuple[type[Message], Hop], Book] = defaultdict(Book)
         self._under_way: list[UnderWay] = []
-        self._number = count()
+        self._number = 0
 
     def send[M: Message](self, message: M, sender: Party, receiver: Party, *, hop: Hop | None = None) -> M:
         """Carry a message over a sound hop; it arrives at once."""
@@ -316,7 +315,8 @@ class Channel:
                 continue
             assert self.clock is not None
             arrives_h = self.clock.now_h() + delay
-            heappush(self._under_way, UnderWay(arrives_h, next(self._number), deliver, message))
+            self._number += 1
+            heappush(self._under_way, UnderWay(arrives_h, self._number, deliver, message))
             self.clock.call_at(arrives_h, self._deliver_due)
 
     def _deliver_due(self) -> None:

@@ -1,10 +1,15 @@
 """The agent-based model: a Mesa agent for every EV, transformer, substation and the control centre, driven by events."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
 
 import mesa
 import numpy as np
-from mesa.time import Priority
+from mesa.discrete_space import Network
+from mesa.time import Event, Priority
 
 from agents.control_center import ControlCenter
 from agents.ev import EV
@@ -13,61 +18,108 @@ from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
 from environment.board import BoardRecord
 from environment.channel import Channel
+from environment.faults import Fault, FaultyInputError, raise_if_any
+from runs.departures import Departures
+from runs.parameters import FILE, SEED, with_parameters
+from runs.reporters import of_model
 from runs.scenario import Scenario
+from runs.space import space_of
 from runs.world import World, count_planning
 
+type Rng = int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.Generator | np.random.BitGenerator
+"""What Mesa takes as ``rng``."""
 
-class ChargingModel(mesa.Model):  # type: ignore[misc]
-    """Charging over a horizon; `time` is in hours from the horizon's start.
 
-    Plug-ins and slot boundaries are events; at one moment the boundary comes first, then EVs in plug-in order.
+class GridModel(mesa.Model):  # type: ignore[misc]
+    """Charging over a horizon by agents, whatever the scenario's engine; `time` is in hours from the horizon's start.
+
+    Plug-ins and slot boundaries are events; at one moment the boundary comes first, then EVs in plug-in order. A step is a
+    slot, or what is left of the present one; `running` is true until the horizon's end, where `run_model` stops.
 
     Parameters
     ----------
-    settings
-        The scenario; the default one if left out.
+    scenario
+        The scenario, or the path of its file; the default one if left out.
+    rng
+        Seed of all draws, as any model of Mesa takes it; a generator is drawn from. The scenario's `run.seed` if left out.
     world
-        What the scenario describes, where it has been built already.
+        What a scenario describes, where it has been built already, in place of a scenario, a seed and parameters.
     channel
         Makes the channel; a subclass may watch what it carries.
+    ev, transformer, substation, control_center
+        Classes of the agents, made from those of `agents`.
+    datacollector
+        Makes the collector (`runs.reporters`), or is one; it collects at the end of every slot.
+    **parameters
+        Keys of the scenario by name, such as ``batch_size`` or ``coordination__batch_size`` (`runs.parameters`).
 
     Attributes
     ----------
     world
-        All that exists: slots, loads, fleet, tree.
+        All that exists: slots, loads, fleet, tree; `world.scenario` is the scenario. (`scenario` would be Mesa's own kind, which
+        there is none of.)
+    steps
+        Slots that are over.
+    slot
+        Slots that have begun.
     channel
         Carried and counted every message.
     boards
         Boards at each slot boundary.
-    datacollector
-        Base load, EV load and messages at every slot boundary.
+    nodes
+        The agent at each node of the grid, by its row there.
+    base_kw, ev_kw
+        Base load and EV load of all transformers in the slot that ended last [kW].
+    peak_kw
+        Largest load of a slot so far [kW].
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the parameters; else with every fault of the files that the scenario names.
     """
 
     def __init__(
-        self, settings: Scenario | None = None, world: World | None = None, channel: type[Channel] = Channel
+        self,
+        scenario: Scenario | str | Path | None = None,
+        *,
+        rng: Rng | None = None,
+        world: World | None = None,
+        channel: type[Channel] = Channel,
+        ev: type[EV] = EV,
+        transformer: type[Transformer] = Transformer,
+        substation: type[Substation] = Substation,
+        control_center: type[ControlCenter] = ControlCenter,
+        datacollector: mesa.DataCollector | Callable[[], mesa.DataCollector] = of_model,
+        **parameters: Any,
     ) -> None:
-        settings = world.scenario if world else settings or Scenario()
-        super().__init__(rng=settings.run.seed)
+        if world is None:
+            settings = _scenario_of(scenario, rng, parameters)
+        else:
+            raise_if_any(_beside_a_world(scenario, rng, parameters))
+            settings = world.scenario
+        super().__init__(rng=settings.run.seed if rng is None else _own(rng))
+        self._take_steps_by_slot()
         self.world = world or World.build(settings, self.rng)
         self.channel = channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
+        self.base_kw = self.ev_kw = self.peak_kw = 0.0
         self.boards = BoardRecord.empty(len(self.world.loads), self.world.horizon)
-        self.transformers = self._make_transformers()
-        self.control_center = self._make_upper_nodes()
-        self.datacollector = mesa.DataCollector(
-            model_reporters={
-                "time_h": "time",
-                "base_kw": ChargingModel.base_kw_now,
-                "ev_kw": ChargingModel.ev_kw_now,
-                "messages": ChargingModel.messages_now,
-            }
-        )
+        self.transformers = self._make_transformers(transformer, ev)
+        self.nodes: dict[int, Fed | ControlCenter] = {}
+        self.control_center = self._make_upper_nodes(substation, control_center)
+        self.datacollector = datacollector() if callable(datacollector) else datacollector
         self._schedule_events()
 
-    def _make_transformers(self) -> list[Transformer]:
+    def _take_steps_by_slot(self) -> None:
+        """Take back what Mesa has set up: an event an hour, which would step a model whose step is an hour."""
+        self._default_schedule.stop()
+        del self.step
+
+    def _make_transformers(self, transformer: type[Transformer], ev: type[EV]) -> list[Transformer]:
         world = self.world
         return [
-            Transformer(
+            transformer(
                 self,
                 name,
                 world.fleet.take(world.rows[k]),
@@ -75,22 +127,24 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
                 world.network(k),
                 world.problems[k],
                 world.loads[k].actual_kw,
-                world.coordinator,
                 world.scenario.coordination,
+                ev,
             )
             for k, name in enumerate(world.grid.transformers)
         ]
 
-    def _make_upper_nodes(self) -> ControlCenter:
+    def _make_upper_nodes(self, substation: type[Substation], control_center: type[ControlCenter]) -> ControlCenter:
         """Make the substations, from the lowest up, and the control centre above them."""
         grid = self.world.grid
         made: dict[int, Fed] = dict(zip(grid.transformer_rows.tolist(), self.transformers, strict=True))
         own_kw = dict(zip(grid.upper_rows.tolist(), self.world.upper_kw, strict=True))
         for row in reversed(grid.upper_rows[1:].tolist()):
             children = [made[child] for child in grid.children[row]]
-            made[row] = Substation(self, grid.node[row], self.channel, children, own_kw[row])
+            made[row] = substation(self, grid.node[row], self.channel, children, own_kw[row])
         children = [made[child] for child in grid.children[0]]
-        return ControlCenter(self, self.channel, children, name=grid.node[0], own_kw=own_kw[0])
+        top = control_center(self, self.channel, children, name=grid.node[0], own_kw=own_kw[0])
+        self.nodes = {0: top, **made}
+        return top
 
     def _schedule_events(self) -> None:
         edges_h = self.world.horizon.edges_h.tolist()
@@ -122,11 +176,12 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
                 transformer.follow(plan)
 
     def begin_slot(self) -> None:
-        """Begin the next slot: transformers learn its actual load."""
+        """End the slot before and begin the next: transformers learn its actual load."""
+        if self.slot:
+            self._end_slot()
         for k, transformer in enumerate(self.transformers):
             transformer.begin_slot(self.slot)
             self.boards.enter(k, self.slot, transformer.board.load_kw)
-        self.datacollector.collect(self)
         self.slot += 1
 
     def end_day(self) -> None:
@@ -135,6 +190,23 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
             self.boards.enter(k, self.slot, transformer.board.load_kw)
         self.control_center.gather()
         self.running = False
+        self._end_slot()
+
+    def _end_slot(self) -> None:
+        """Count a slot as over, and collect what it was like."""
+        now = self.slot - 1
+        self.base_kw = float(sum(transformer.actual_kw[now] for transformer in self.transformers))
+        self.ev_kw = float(sum(transformer.board.promised_in_kw(now) for transformer in self.transformers))
+        self.peak_kw = max(self.peak_kw, self.base_kw + self.ev_kw)
+        self.steps = self.slot
+        self.datacollector.collect(self)
+
+    def step(self) -> None:
+        """Run to the end of the present slot; once the horizon is over, do nothing."""
+        ends_h = self.world.horizon.edges_h
+        ahead = int(np.searchsorted(ends_h, self.time, side="right"))
+        if ahead < ends_h.size:
+            self.run_until(float(ends_h[ahead]))
 
     def now_h(self) -> float:
         """Return the time in hours from the horizon's start."""
@@ -145,26 +217,79 @@ class ChargingModel(mesa.Model):  # type: ignore[misc]
         self.schedule_event(call, at=at_h)
 
     @property
+    def scenario(self) -> NoReturn:
+        """Mesa's own kind of scenario; there is none, so that SolaraViz does not begin anew from it in place of ours."""
+        raise AttributeError("a GridModel has no scenario of Mesa's kind; what it runs is world.scenario")
+
+    @scenario.setter
+    def scenario(self, scenario: object) -> None:
+        """Leave away what Mesa sets."""
+
+    @property
     def evs(self) -> list[EV]:
         """Every EV, transformer by transformer."""
         return [ev for transformer in self.transformers for ev in transformer.evs]
 
-    def base_kw_now(self) -> float:
-        """Return the base load of all transformers in the present slot [kW]."""
-        return float(sum(transformer.actual_kw[self.slot] for transformer in self.transformers))
-
-    def ev_kw_now(self) -> float:
-        """Return the EV load of all transformers in the present slot [kW]."""
-        return float(sum(transformer.board.promised_in_kw(self.slot) for transformer in self.transformers))
-
-    def messages_now(self) -> int:
-        """Return the messages sent so far."""
+    @property
+    def messages(self) -> int:
+        """Messages sent so far."""
         return self.channel.messages
+
+    @property
+    def unserved_kwh(self) -> float:
+        """What EVs that have left lack [kWh in their batteries]; at the horizon's end, what all lack, as the summary has it."""
+        return self._departures.until(float(self.time) if self.running else np.inf, self.schedules())
+
+    @cached_property
+    def _departures(self) -> Departures:
+        return Departures(self.world)
+
+    @cached_property
+    def space(self) -> Network:
+        """The grid's tree with a cell for every node and EV, made when it is first asked for."""
+        return space_of(self.world.grid, self.nodes, self.transformers, self.random)
 
     def schedules(self) -> tuple[Schedule, ...]:
         """Return what the EVs of each transformer hold."""
         return tuple(transformer.schedule for transformer in self.transformers)
 
-    def run_day(self) -> None:
-        """Run to the horizon's end."""
-        self.run_until(self.world.horizon.hours)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up what was pickled; events to come keep their order before those that are scheduled from now on.
+
+        Of equal events that of the lower number comes first, and numbers are given by each process from 0.
+        """
+        self.__dict__.update(state)
+        if not self._event_list.is_empty():
+            for event in self._event_list.peek_ahead(len(self._event_list)):
+                event.unique_id = Event(event.time, self.begin_slot).unique_id
+
+
+def _scenario_of(scenario: Scenario | str | Path | None, rng: Rng | None, parameters: dict[str, Any]) -> Scenario:
+    """Return the scenario that a model is to run, with its parameters."""
+    if isinstance(scenario, str | Path):
+        scenario = Scenario.read(scenario)
+    if scenario is None:
+        scenario = Scenario()
+    if not isinstance(scenario, Scenario):
+        found, expected = type(scenario).__qualname__, "a Scenario of evswarm, or the path of its file"
+        raise FaultyInputError([Fault(FILE, None, "scenario", found, expected)])
+    if parameters:
+        scenario = with_parameters(scenario, parameters)
+    for section in ("peak_shaving", "stations"):
+        if getattr(scenario, section) is not None:
+            raise FaultyInputError(
+                [Fault(FILE, None, f"section [{section}]", "there", "a scenario of ants, without it")]
+            )
+    seed = {SEED: int(rng)} if isinstance(rng, int | np.integer) else {}
+    return scenario.varied({"run.engine": "agents", **seed}, FILE)
+
+
+def _beside_a_world(scenario: object, rng: object, parameters: dict[str, Any]) -> list[Fault]:
+    """Return what is given beside a world that has been built already, and would not count."""
+    given = [name for name, value in (("scenario", scenario), ("rng", rng)) if value is not None]
+    return [Fault(FILE, None, name, "given beside a world", "either of the two") for name in (*given, *parameters)]
+
+
+def _own(rng: Rng) -> Rng:
+    """Return a seed that no other model spawns from; a generator is shared, as its owner wishes."""
+    return copy.deepcopy(rng) if isinstance(rng, np.random.SeedSequence) else rng

@@ -40,6 +40,7 @@ from runs.world import World, count_planning
 if TYPE_CHECKING:
     import pandas as pd
 
+    from runs.model import GridModel
     from runs.result import Result
 
 
@@ -161,7 +162,29 @@ def run_world(world: World, tell: Progress) -> Outcome:
         If a schedule breaks what the run's coordinator is to keep.
     """
     run = _run_agents if world.scenario.run.engine == "agents" else _run_compiled
-    outcome = run(world, tell)
+    return _judged(world, run(world, tell))
+
+
+def result_of(model: "GridModel") -> "Result":
+    """Run a model to its horizon's end, where it is not there yet, and return its result.
+
+    Parameters
+    ----------
+    model
+        With agents of any classes.
+
+    Raises
+    ------
+    FaultyInputError
+        If a schedule breaks what the run's coordinator is to keep.
+    """
+    from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
+
+    return Result.of(model.world, _judged(model.world, _outcome_of(model, lambda _: None)))
+
+
+def _judged(world: World, outcome: Outcome) -> Outcome:
+    """Return an outcome whose schedules were found sound, held against the optimum where that is asked for."""
     for k, (schedule, strays) in enumerate(zip(outcome.schedules, outcome.strays, strict=True)):
         world.audit(k, schedule, strays.died)
     if not world.scenario.run.optimum:
@@ -170,14 +193,18 @@ def run_world(world: World, tell: Progress) -> Outcome:
 
 
 def _run_agents(world: World, tell: Progress) -> Outcome:
-    from runs.model import ChargingModel  # noqa: PLC0415  (Mesa only where agents run)
+    import mesa  # noqa: PLC0415  (only where agents run)
 
-    model = ChargingModel(world=world)
+    from runs.model import GridModel  # noqa: PLC0415
+
+    return _outcome_of(GridModel(world=world, datacollector=mesa.DataCollector), tell)  # which collects nothing
+
+
+def _outcome_of(model: "GridModel", tell: Progress) -> Outcome:
     begun = time.perf_counter()
-    edges_h = world.horizon.edges_h
-    for edge_h in edges_h[1:].tolist():
-        model.run_until(edge_h)
-        tell(edge_h / edges_h[-1])
+    while model.running:
+        model.step()
+        tell(model.time / model.world.horizon.hours)
     return Outcome(
         schedules=model.schedules(),
         rounds=tuple(transformer.rounds for transformer in model.transformers),

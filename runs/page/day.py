@@ -13,7 +13,7 @@ from environment.channel import Channel
 from environment.faults import Fault, FaultyInputError
 from environment.messages import Deposit, Exchange, Message, Refusal
 from runs.metrics import judging
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.scenario import Scenario
 from runs.world import World
 
@@ -109,7 +109,7 @@ class Day:
         world = World.build(case, np.random.default_rng(case.run.seed))
         _require_small(len(world.fleet), case)
         self.case, self.world = case, world
-        self.model = ChargingModel(world=world, channel=Witness)
+        self.model = GridModel(world=world, channel=Witness)
         self.frames_h = frames_h(world)
         self.frame = 0
         self.free = world.free_charging.schedules

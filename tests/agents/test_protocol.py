@@ -10,7 +10,7 @@ import pytest
 
 from agents.transformer import Transformer
 from environment.messages import Deposit, Exchange
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -70,8 +70,8 @@ def test_it_is_sent_again_within_a_bound() -> None:
     np.testing.assert_allclose(np.diff(first_hour.sent_h) * 3600, 10.0)
 
 
-def networked(**channel: Any) -> ChargingModel:
-    model = ChargingModel(case(5, **{"duplication": 0.0, "delay_s": 1e-6, **channel}))
+def networked(**channel: Any) -> GridModel:
+    model = GridModel(case(5, **{"duplication": 0.0, "delay_s": 1e-6, **channel}))
     model.run_until(0.01)
     return model
 
@@ -186,7 +186,7 @@ def test_after_a_restart_evs_deposit_again_what_they_hold() -> None:
     assert kinds(restarted)["recall"] == 1
     again = restarted.log[(restarted.log.kind == "deposit") & (restarted.log.sent_h == 9.7)]
     assert len(again) == ((plain.vehicles.plug_in_h < 9.7) & (plain.vehicles.energy_kwh > 0)).sum()
-    model = ChargingModel(restarted.scenario)
+    model = GridModel(restarted.scenario)
     model.run_until(9.9)
     transformer = model.transformers[0]
     np.testing.assert_allclose(transformer.ledger.power_kw, transformer.schedule.power_kw)
@@ -347,7 +347,7 @@ def test_messages_go_along_the_grids_tree(lines: int) -> None:
     grid = {"count": 3, "substations": 2, "lines": lines, "limit_kw": 1420}
     scenario = case(30, log=True).update(transformer=grid, load={"fluctuation": 0.1})
     result = simulate(scenario)
-    world = ChargingModel(scenario).world
+    world = GridModel(scenario).world
     tree = world.places.with_vehicles(world.grid, world.fleet)
     names = {f"T{k}": f"transformer:T{k}" for k in (1, 2, 3)}
     groups = {"EVs of T1": "T1", "EVs of T2": "T2", "EVs of T3": "T3"}

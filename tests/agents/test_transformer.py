@@ -3,12 +3,12 @@
 import numpy as np
 
 from environment.messages import Acceptance, Deposit, Refusal
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.scenario import Scenario
 
 
-def small_model(**coordination: object) -> ChargingModel:
-    return ChargingModel(Scenario().update(fleet={"vehicles": 5}, coordination=coordination))
+def small_model(**coordination: object) -> GridModel:
+    return GridModel(Scenario().update(fleet={"vehicles": 5}, coordination=coordination))
 
 
 def test_an_ant_deposits_what_it_chose() -> None:
@@ -26,7 +26,7 @@ def test_an_ant_deposits_what_it_chose() -> None:
 
 def test_a_copy_goes_out_once_a_batch() -> None:
     model = small_model(batch_size=5)
-    model.run_day()
+    model.run_model()
     books = {row[0]: row[3] for row in model.channel.books}
     assert books["board_copy"] == 2, "one opens the board, one goes out after the batch"
     assert books["deposit"] == 5

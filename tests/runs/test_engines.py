@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.ev import EV
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -98,13 +98,13 @@ def test_refusals_happen_and_agree() -> None:
 
 
 def test_the_day_as_mesa_sees_it() -> None:
-    model = ChargingModel(Scenario().update(fleet={"vehicles": 30}))
+    model = GridModel(Scenario().update(fleet={"vehicles": 30}))
     assert len(model.agents) == 30 + 1 + 1 + 1
     assert len(model.evs) == len(model.agents_by_type[EV])
     model.step()
     assert model.time == 1.0
     assert model.slot == 2
-    model.run_day()
+    model.run_model()
     assert model.time == 24.0
     assert not model.running
     assert model.control_center.summary is not None
@@ -130,8 +130,8 @@ def test_the_control_centre_learns_what_the_result_says(coordination: dict[str, 
     scenario = Scenario().update(
         fleet={"vehicles": 60}, transformer=grid, coordination=coordination, load={"fluctuation": 0.2}
     )
-    model = ChargingModel(scenario)
-    model.run_day()
+    model = GridModel(scenario)
+    model.run_model()
     result = simulate(scenario)
     report = model.control_center.summary
     assert report is not None
@@ -149,5 +149,5 @@ def test_messages_fall_as_batches_grow_and_no_fewer_than_one_deposit_an_ant() ->
 
 
 def test_vehicles_hang_in_the_tree() -> None:
-    world = ChargingModel(Scenario().update(fleet={"vehicles": 20})).world
+    world = GridModel(Scenario().update(fleet={"vehicles": 20})).world
     assert nx.is_arborescence(world.places.with_vehicles(world.grid, world.fleet))

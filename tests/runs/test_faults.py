@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from environment.loads import LoadProfile
 from environment.network import ChannelSettings
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import run_world, simulate
@@ -206,5 +206,5 @@ def test_a_network_without_faults_is_the_plain_channel(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ChannelSettings, "has_faults", True)
         networked = simulate(scenario)
-        assert ChargingModel(scenario).transformers[0].network is not None
+        assert GridModel(scenario).transformers[0].network is not None
     assert_alike(plain, networked)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from environment.faults import FaultyInputError
 from runs.engine import Engine
 from runs.kinds import kind_of
-from runs.model import ChargingModel
+from runs.model import GridModel
 from runs.printed.ants import print_run
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
@@ -110,7 +110,7 @@ def test_a_car_hangs_at_one_transformer_one_line_and_one_node() -> None:
 
 
 def test_every_stay_has_an_address_of_its_own() -> None:
-    model = ChargingModel(week())
+    model = GridModel(week())
     names = [ev.name for ev in model.evs]
     assert len({*names}) == len(names) == 90
     assert sum("/" not in name for name in names) == 30

@@ -16,6 +16,7 @@ from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.board import LIMIT_TOLERANCE_KW
 from environment.fleets.fleet import Fleet
+from runs.departures import delivered_kwh
 from runs.world import World
 
 
@@ -117,14 +118,6 @@ class EnergyBooks:
             "delivered_share_p50": float(np.quantile(share, 0.5)) if share.size else None,
             "delivered_share_jain": float(share.sum()) ** 2 / (share.size * squares) if squares > 0 else None,
         }
-
-
-def delivered_kwh(fleet: Fleet, rows: NDArray[np.int64], booked_kwh: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what reaches the batteries of some EVs of what was taken from the grid for them [kWh], an entry a row."""
-    need_kwh = fleet.energy_kwh[rows]
-    delivered = np.minimum(booked_kwh * fleet.efficiency[rows], fleet.room_kwh[rows])
-    met = np.abs(delivered - need_kwh) <= ENERGY_TOLERANCE_KWH  # an exact need met but for rounding is met
-    return np.where(met, need_kwh, delivered)
 
 
 def judging(world: World, transformer: int) -> ValleyFilling:

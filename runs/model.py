@@ -98,7 +98,7 @@ class GridModel(mesa.Model):  # type: ignore[misc]
         else:
             raise_if_any(_beside_a_world(scenario, rng, parameters))
             settings = world.scenario
-        super().__init__(rng=settings.run.seed if rng is None else _own(rng))
+        super().__init__(rng=_own(rng, settings.run.seed))
         self._take_steps_by_slot()
         self.world = world or World.build(settings, self.rng)
         self.channel = channel(clock=self, log=[] if settings.channel.log else None)
@@ -242,7 +242,7 @@ class GridModel(mesa.Model):  # type: ignore[misc]
 
     @cached_property
     def _departures(self) -> Departures:
-        return Departures(self.world)
+        return Departures(self.world.fleet, self.world.rows, self.world.horizon.slot_h)
 
     @cached_property
     def space(self) -> Network:
@@ -290,6 +290,8 @@ def _beside_a_world(scenario: object, rng: object, parameters: dict[str, Any]) -
     return [Fault(FILE, None, name, "given beside a world", "either of the two") for name in (*given, *parameters)]
 
 
-def _own(rng: Rng) -> Rng:
-    """Return a seed that no other model spawns from; a generator is shared, as its owner wishes."""
+def _own(rng: Rng | None, seed: int) -> Rng:
+    """Return what Mesa is to draw from: a seed that no other model spawns from; a generator is shared, as its owner wishes."""
+    if rng is None or isinstance(rng, int | np.integer):
+        return seed
     return copy.deepcopy(rng) if isinstance(rng, np.random.SeedSequence) else rng

@@ -109,7 +109,7 @@ def test_the_day_as_mesa_sees_it() -> None:
     assert not model.running
     assert model.control_center.summary is not None
     frame = model.datacollector.get_model_vars_dataframe()
-    assert frame.time_h.tolist() == [float(h) for h in range(24)]
+    assert frame.time_h.tolist() == [float(h) for h in range(1, 25)]
     np.testing.assert_allclose(frame.base_kw, model.world.loads[0].actual_kw)
 
 

@@ -3,6 +3,7 @@
 import copy
 import itertools
 import pickle
+import re
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
@@ -388,3 +389,13 @@ def test_every_class_of_agents_may_be_ones_own() -> None:
     usual = simulate(model.world.scenario).slots.sort_values("slot")
     assert slots.ev_kw[13:17].sum() == 0 < usual.ev_kw[13:17].sum()
     assert (slots.actual_kw + slots.ev_kw <= 130 + 1e-6).all()
+
+
+def test_the_own_ev_of_the_guide_avoids_what_is_dear(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (section,) = re.findall(r"### Your own EV\n(.*?)(?:\n##|\Z)", (tree / "docs/guide.md").read_text(), flags=re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    assert len(code.splitlines()) <= 25
+    exec(compile(code, "guide.md", "exec"), {"__name__": "guide"})  # noqa: S102
+    usual, thrifty = re.findall(r"(\d+) kWh in dear slots, peak (\d+) kW", capsys.readouterr().out)
+    assert int(thrifty[0]) < 0.6 * int(usual[0])
+    assert int(thrifty[1]) <= 1615

@@ -1,6 +1,7 @@
 """The model as Mesa's users know models: parameters by name, steps, collectors, pickling, spaces, and agents of one's own."""
 
 import copy
+import inspect
 import itertools
 import pickle
 import re
@@ -30,9 +31,10 @@ from environment.messages import Report
 from runs.model import GridModel
 from runs.page.day import Day
 from runs.page.view import STATES, drawn_kwh, states
+from runs.parameters import with_parameters
 from runs.reporters import MODEL_REPORTERS, of_model_and_agents
 from runs.result import TABLES
-from runs.scenario import Scenario
+from runs.scenario import Scenario, sections
 from runs.simulate import result_of, simulate
 from runs.space import radial
 
@@ -86,6 +88,29 @@ def test_what_no_key_or_several_keys_are_called_is_a_fault_and_all_are_told_at_o
         "GridModel: coordination.rounds is -1; expected greater than or equal to 0",
     ]
     assert "coordination.batch_size again" in faults_of(batch_size=1, coordination__batch_size=2)[0]
+
+
+def test_no_key_hides_behind_a_parameter_of_the_models_own() -> None:
+    keys = {key for classes in sections().values() for cls in classes for key in cls.model_fields}
+    assert keys.isdisjoint(inspect.signature(GridModel).parameters)
+
+
+COUNTING = ("horizon", "load", "loads", "fleet", "transformer", "grid", "coordination", "channel", "feeder")
+SHARED = {"source", "path", "energy", "fill", "fluctuation", "load", "loading"}
+"""Keys that several of them have."""
+
+
+@pytest.mark.parametrize("section", COUNTING)
+def test_every_key_alone_is_itself_or_a_key_of_several_sections(section: str) -> None:
+    scenario = Scenario().update(feeder={"source": "builtin"})
+    for key, value in getattr(scenario, section).model_dump(exclude_none=True).items():
+        behind = with_parameters(scenario, {f"{section}__{key}": value})
+        assert getattr(behind, section) == getattr(scenario, section)
+        if key in SHARED:
+            with pytest.raises(FaultyInputError, match=f"{key} is a key of several sections.*{section}__{key}"):
+                with_parameters(scenario, {key: value})
+        else:
+            assert with_parameters(scenario, {key: value}) == behind
 
 
 def test_what_is_no_scenario_of_ants_is_a_fault() -> None:

@@ -1,20 +1,17 @@
 """A run node by node of the grid: load against limit, the EVs below, and how far a transformer is from its optimum."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from environment.grid.tree import NONE
+from environment.grid.tree import NONE, Grid
 from environment.horizon import Horizon
 from runs.levels import ageing_below, loading, overload_kw
 from runs.metrics import Distance, EnergyBooks, gap_of
 from runs.outcome import Outcome
 from runs.world import World
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 NODE_DTYPES: Final = {
     **dict.fromkeys(("node", "kind", "parent"), "str"),
@@ -100,10 +97,10 @@ def nodes_of(
 def upper_slots(world: World, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> pd.DataFrame:
     """Return the load of each node above the transformers, slot by slot; the parameters are those of `nodes_of`."""
     grid, horizon = world.grid, world.horizon
-    rows, below = grid.upper_rows, grid.below[grid.upper_rows][:, grid.transformer_rows]
+    rows = grid.upper_rows
     base_kw = np.stack([load.actual_kw for load in world.loads])
     actual_kw = world.node_kw(base_kw)[rows]
-    ev_kw, free_kw = below @ ev_kw, below @ free_kw
+    ev_kw, free_kw = (grid.of_transformers(each_kw)[rows] for each_kw in (ev_kw, free_kw))
     return pd.DataFrame({
         "node": np.repeat([grid.node[row] for row in rows.tolist()], horizon.n_slots),
         "slot": np.tile(np.arange(horizon.n_slots), rows.size),
@@ -136,11 +133,9 @@ def _of_vehicles(world: World, outcome: Outcome, books: EnergyBooks) -> dict[str
     """Return what concerns the EVs below each node: how many, what they did not get, how evenly, and the gap."""
     grid, fleet, of = world.grid, world.fleet, world.places.transformer_of
     n = grid.transformer_rows.size
-    below = grid.below[:, grid.transformer_rows]
 
     def added_up(of: NDArray[np.integer], values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        sums: NDArray[np.float64] = below @ np.bincount(of, values, minlength=n).astype(np.float64)
-        return sums
+        return grid.of_transformers(np.bincount(of, values, minlength=n).astype(np.float64))
 
     share = books.shares(fleet)
     needy = ~np.isnan(share)
@@ -149,14 +144,14 @@ def _of_vehicles(world: World, outcome: Outcome, books: EnergyBooks) -> dict[str
         "vehicles": added_up(of[fleet.stay == 1]),
         "unserved_kwh": added_up(of, books.unserved_kwh),
         "jain": np.divide(shares**2, number * squares, out=np.full(len(grid), np.nan), where=squares > 0),
-        "gap": _gaps(below, outcome.distances) if outcome.distances else np.full(len(grid), np.nan),
+        "gap": _gaps(grid, outcome.distances) if outcome.distances else np.full(len(grid), np.nan),
     }
 
 
-def _gaps(below: "csr_array", distances: tuple[Distance, ...]) -> NDArray[np.float64]:
+def _gaps(grid: Grid, distances: tuple[Distance, ...]) -> NDArray[np.float64]:
     """Return the gap of the transformers below each node, taken together; missing where there is nothing to gain."""
     figures = [[one.cost_kw2, one.bound_kw2, one.free_kw2] for one in distances]
-    gaps = [gap_of(*of_node) for of_node in (below @ np.array(figures)).tolist()]
+    gaps = [gap_of(*of_node) for of_node in grid.of_transformers(np.array(figures)).tolist()]
     return np.array([np.nan if gap is None else gap for gap in gaps])
 
 

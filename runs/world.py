@@ -202,8 +202,7 @@ class World:
         transformer_kw
             Load of each transformer, shape ``(n_transformers, n_slots)``.
         """
-        below: NDArray[np.float64] = self.grid.below @ self._site_kw(transformer_kw)
-        return below
+        return self.grid.added_up(self._site_kw(transformer_kw))
 
     @cached_property
     def base_kw(self) -> NDArray[np.float64]:

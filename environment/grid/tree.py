@@ -138,6 +138,19 @@ class Grid:
                 at = int(self.parent[at])
         return csr_array((np.ones(len(above)), (above, under)), shape=(len(self), len(self)))
 
+    def added_up(self, site: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return ``below @ site``, the sum of each node and all below it, without the matrix; shapes ``(n_nodes, ...)``."""
+        sums = site.copy()
+        for row in range(len(self) - 1, 0, -1):
+            sums[self.parent[row]] += sums[row]
+        return sums
+
+    def of_transformers(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return, for every node, the sum of values of the transformers below it; shapes ``(n_transformers, ...)``, ``(n_nodes, ...)``."""
+        site = np.zeros((len(self), *values.shape[1:]))
+        site[self.transformer_rows] = values
+        return self.added_up(site)
+
     def address(self, row: int) -> str:
         """Return what a node is called in messages and in the graph: a transformer's name may be anything."""
         return f"transformer:{self.node[row]}" if self.kind[row] is Kind.TRANSFORMER else self.node[row]

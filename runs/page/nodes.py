@@ -56,9 +56,8 @@ def nodes_now(day: Day) -> NodesNow:
     load_kw = day.world.node_kw(promised_kw(day))[:, day.slot]
     limit_kw = grid.limit_kw[:, day.slot]
     loading = np.divide(load_kw, limit_kw, out=np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0), where=limit_kw > 0)
-    own = np.zeros((len(grid), 2))
-    own[grid.transformer_rows] = [(1, each.fleet.n_vehicles) for each in day.transformers]
-    transformers, vehicles = np.rint(grid.below @ own).astype(np.int64).T
+    own = np.array([(1.0, each.fleet.n_vehicles) for each in day.transformers])
+    transformers, vehicles = np.rint(grid.of_transformers(own)).astype(np.int64).T
     over_kw = np.maximum(load_kw - limit_kw, -load_kw - grid.feed_in_limit_kw)
     return NodesNow(
         load_kw=load_kw,

@@ -56,6 +56,7 @@ def test_below_adds_up_what_a_walk_up_the_tree_adds_up(lines: list[Line], seed: 
     for row in range(len(grid) - 1, 0, -1):
         summed[grid.parent[row]] += summed[row]
     np.testing.assert_array_equal(grid.below @ site_kw, summed)
+    np.testing.assert_array_equal(grid.added_up(site_kw), summed)
     depth = nx.shortest_path_length(grid.graph, grid.node[0])
     assert [depth[grid.address(row)] for row in range(len(grid))] == grid.depth.tolist()
     assert nx.is_arborescence(grid.graph)

@@ -52,7 +52,7 @@ quoted: $(VENV)/ready  ## the figures that README and guide quote, from the runs
 	$(BIN)/python -m runs.quoted
 
 docs: $(VENV)/dev scenario-page quoted licences  ## pages and pictures that are written by the code; the studies take an hour
-	$(BIN)/python -m runs.studies.asa > docs/reproduction/paper_a.md
+	$(BIN)/python -m runs.studies.paper_a > docs/reproduction/paper_a.md
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm run scenarios/feeder_cigre.toml --out results/feeder
 	cp results/feeder/figures/voltage_profile.png docs/pictures/
@@ -60,10 +60,10 @@ docs: $(VENV)/dev scenario-page quoted licences  ## pages and pictures that are 
 	cp results/batch/figures/how_many_evs_share_a_round.png docs/pictures/batch_size.png
 	$(BIN)/evswarm study optimizers --out results/optimizers && cp results/optimizers/optimizers.md docs/reproduction/
 	cp results/optimizers/figures/woa_at_the_origin_and_shifted.png docs/pictures/optimizers.png
-	$(BIN)/evswarm study igeo --out results/igeo && cp results/igeo/paper_b.md docs/reproduction/paper_b.md
-	cp results/igeo/figures/fig04_convergence.png docs/pictures/signals_found.png
-	$(BIN)/evswarm study acso --out results/acso && cp results/acso/paper_c.md docs/reproduction/paper_c.md
-	cp results/acso/figures/fig04_voltage.png docs/pictures/stations_found.png
+	$(BIN)/evswarm study paper_b --out results/study-paper_b && cp results/study-paper_b/paper_b.md docs/reproduction/paper_b.md
+	cp results/study-paper_b/figures/fig04_convergence.png docs/pictures/signals_found.png
+	$(BIN)/evswarm study paper_c --out results/study-paper_c && cp results/study-paper_c/paper_c.md docs/reproduction/paper_c.md
+	cp results/study-paper_c/figures/fig04_voltage.png docs/pictures/stations_found.png
 	$(BIN)/python -m runs.page.screenshot docs/pictures/page.png docs/pictures/peak_shaving.png docs/pictures/stations.png
 
 licences: $(PEERS)/ready $(TOOLS)/ready $(PANDAPOWER)/ready  ## what make installs, and under which licences

@@ -9,7 +9,7 @@ from typer.core import TyperCommand
 
 from runs.commands.options import FigureFormat, FiguresOption, OverwriteOption
 from runs.studies.help import help_of, help_text, metavar, option_help
-from runs.studies.registry import STUDIES
+from runs.studies.registry import OLD_NAMES, STUDIES
 from runs.studies.study import OPTIONS
 
 HELP: Final = (
@@ -25,7 +25,8 @@ class StudyCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Note the study that is named, also where its help is asked for."""
-        ctx.meta[__name__] = next((word for word in args if word in STUDIES), None)
+        named = (OLD_NAMES.get(word, word) for word in args)
+        ctx.meta[__name__] = next((name for name in named if name in STUDIES), None)
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -55,9 +56,12 @@ def study(
     """Run a study by name."""
     from runs.studies.command import carry_out, study_named
     from runs.studies.study import Asked
-    from runs.terminal import explained, out, print_written, progress_bar
+    from runs.terminal import err, explained, out, print_written, progress_bar
 
     with explained():
+        if name in OLD_NAMES:
+            err.print(f"The study {name} is called {OLD_NAMES[name]} now.", highlight=False)
+            name = OLD_NAMES[name]
         asked = Asked(quick, days, evaluator, shots, (figures or FigureFormat.PNG).value)
         target = out_folder or Path("results") / f"study-{name}"
         with progress_bar(study_named(name).title) as tell:

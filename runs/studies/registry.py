@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 
 STUDIES: "Final[Registry[Study]]" = Registry(
     {
-        "acso": "runs.studies.acso:STUDY",
-        "asa": "runs.studies.asa:STUDY",
         "batch": "runs.studies.batch:STUDY",
-        "igeo": "runs.studies.igeo:STUDY",
         "optimizers": "runs.studies.optimizers:STUDY",
+        "paper_a": "runs.studies.paper_a:STUDY",
+        "paper_b": "runs.studies.paper_b:STUDY",
+        "paper_c": "runs.studies.paper_c:STUDY",
     }
 )
+
+OLD_NAMES: Final = {"acso": "paper_c", "asa": "paper_a", "igeo": "paper_b"}
+"""Names that studies had until they were called as their pages are; the command line still takes them."""

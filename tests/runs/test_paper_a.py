@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from runs.studies.asa.cases import paper_runs
-from runs.studies.asa.claims import claims
 from runs.studies.claim import Claim
+from runs.studies.paper_a.cases import paper_runs
+from runs.studies.paper_a.claims import claims
 
 
 @pytest.fixture(scope="module")

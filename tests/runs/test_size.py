@@ -206,8 +206,8 @@ def test_force_goes_on() -> None:
         ["optimize", "--iterations", str(10**12)],
         ["optimize", "--evaluations", str(2**64)],
         ["optimize", "--workers", str(2**64), "--runs", "10000000"],
-        ["study", "acso", "--shots", str(2**64)],
-        ["study", "igeo", "--days", str(2**64)],
+        ["study", "paper_c", "--shots", str(2**64)],
+        ["study", "paper_b", "--days", str(2**64)],
     ],
     ids=lambda words: " ".join(words)[:40],
 )

@@ -14,7 +14,7 @@ from coordination.valley_filling.coordinator import CoordinationSettings
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.swarm import ByEv, ByType, Starts, apportion
 from environment.horizon import Horizon
-from runs.studies.asa.cases import VALLEY, paper_case
+from runs.studies.paper_a.cases import VALLEY, paper_case
 from runs.world import World
 from tests.support.schedules import dense, unserved_had_no_room, usable
 from tests.support.worlds import make_fleet, problems

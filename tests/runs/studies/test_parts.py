@@ -24,7 +24,7 @@ from runs.studies import question as asking
 from runs.studies.help import help_text, metavar, option_help
 from runs.studies.parts import Parts
 from runs.studies.question import program, question
-from runs.studies.registry import STUDIES
+from runs.studies.registry import OLD_NAMES, STUDIES
 from runs.studies.study import Asked
 from tests.support.study_in_parts import LAST, STUDY
 from tests.support.work_in_parts import CALLS, PAUSE, draw
@@ -77,19 +77,43 @@ def drawn(folder: Path, *, upto: int, workers: int = 1, question: str = "why") -
 
 
 def test_a_study_refuses_what_it_does_not_take(calls: Path, tmp_path: Path) -> None:
-    done = evswarm("asa", "--shots", "5", "--days", "1", "--out", tmp_path / "deep" / "out")
+    done = evswarm("paper_a", "--shots", "5", "--days", "1", "--out", tmp_path / "deep" / "out")
     assert done.exit_code == 2
     for text in (
-        "--shots is 5; expected no such option with the study 'asa', which takes --quick; studies that take --shots: 'acso', 'parted'",
-        "--days is 1; expected no such option with the study 'asa', which takes --quick; studies that take --days: 'igeo'",
+        "--shots is 5; expected no such option with the study 'paper_a', which takes --quick; studies that take --shots: 'paper_c', 'parted'",
+        "--days is 1; expected no such option with the study 'paper_a', which takes --quick; studies that take --days: 'paper_b'",
         "2 faults; nothing was written",
     ):
         assert text in done.stderr
     done = evswarm("parted", "--days", "1", "--out", tmp_path / "deep" / "out")
     assert done.exit_code == 2
-    assert "which takes --quick, --evaluator, --shots; studies that take --days: 'igeo'" in done.stderr
+    assert "which takes --quick, --evaluator, --shots; studies that take --days: 'paper_b'" in done.stderr
     assert list(tmp_path.iterdir()) == []
     assert not calls.exists()
+
+
+@pytest.mark.usefixtures("calls")
+def test_an_old_name_is_taken_and_the_new_one_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(OLD_NAMES, "cut", "parted")
+    done = evswarm("cut", "--quick", "--shots", "2")
+    assert done.exit_code == 0, done.output
+    assert "The study cut is called parted now.\n" in done.stderr
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["study-parted"]
+    assert "called" not in evswarm("parted", "--quick", "--shots", "2").stderr
+
+
+@pytest.mark.parametrize("old", OLD_NAMES)
+def test_what_is_said_of_a_study_has_its_new_name(old: str, tmp_path: Path) -> None:
+    new = OLD_NAMES[old]
+    assert old not in STUDIES
+    told = CliRunner().invoke(app, ["study", old, "--help"], env={"COLUMNS": "200"}).stdout
+    assert f"evswarm study {new} --quick" in told
+    assert f"study {old}" not in told
+    done = evswarm(old, "--days", "2", "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert f"The study {old} is called {new} now.\n" in done.stderr
+    assert f"{old!r}" not in done.stderr
 
 
 @pytest.mark.usefixtures("calls")
@@ -119,10 +143,17 @@ def test_options_reach_the_study(tmp_path: Path) -> None:
 def test_help_teaches_which_study_takes_what() -> None:
     assert "`parted`: what the tests ask; `--evaluator`, coefficients or powerflow; `--shots`, 1 to 100" in help_text()
     assert option_help("shots").endswith("In `parted`: how many draws (1 to 100).")
-    assert option_help("days").startswith("In `igeo`: ")
+    assert option_help("days").startswith("In `paper_b`: ")
     assert (metavar("evaluator"), metavar("shots"), metavar("days")) == ("coefficients|powerflow", "N", "1|3")
     told = CliRunner().invoke(app, ["study", "--help"], env={"COLUMNS": "200"}).stdout
-    for text in ("--days", "1|3", "In igeo: only the part", "--evaluator", "--shots", "goes on with the same command"):
+    for text in (
+        "--days",
+        "1|3",
+        "In paper_b: only the part",
+        "--evaluator",
+        "--shots",
+        "goes on with the same command",
+    ):
         assert text in told
 
 
@@ -209,9 +240,9 @@ def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypat
         return bool(program.__wrapped__() != before)
 
     monkeypatch.setattr(asking, "__file__", str(tmp_path / "runs" / "studies" / "question.py"))
-    for name in ("environment/battery.py", "environment/feeders/data/lines.csv", "runs/studies/igeo/cases.py"):
+    for name in ("environment/battery.py", "environment/feeders/data/lines.csv", "runs/studies/paper_b/cases.py"):
         assert changed(name), name
-    for name in ("runs/studies/igeo/report.py", "runs/page/view.py", "runs/__pycache__/x.pyc", "docs/guide.md"):
+    for name in ("runs/studies/paper_b/report.py", "runs/page/view.py", "runs/__pycache__/x.pyc", "docs/guide.md"):
         assert not changed(name), name
 
 

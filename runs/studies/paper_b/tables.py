@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from coordination.peak_shaving.power_sharing import TACTICS
-from runs.studies.igeo.cases import NOTHING, READINGS, SOC_SAME, PaperRuns
+from runs.studies.paper_b.cases import NOTHING, READINGS, SOC_SAME, PaperRuns
 
 FIGURES: Final = (
     "fitness", "gap", "rate", "difference_kw", "owner_profit_yuan", "soc_end", "evaluations", "settled_evaluations",

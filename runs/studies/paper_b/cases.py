@@ -24,7 +24,7 @@ from runs.shaving.paper_b import PEAK_KW, paper_b
 from runs.shaving.result import ShavingResult, shave, shaving_summary
 from runs.shaving.simulate import ShavingOutcome, run_shaving
 from runs.shaving.world import ShavingWorld
-from runs.studies.igeo import BOTH_DAYS
+from runs.studies.paper_b import BOTH_DAYS
 
 RATE_AFTER: Final = 0.4804
 """Peak-valley rate after peak shaving [verbatim]."""

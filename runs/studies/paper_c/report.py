@@ -7,7 +7,7 @@ from typing import Final
 
 from runs.optimizing.comparison import crew_of
 from runs.progress import Progress
-from runs.studies.acso.cases import (
+from runs.studies.paper_c.cases import (
     FULL,
     FULL_BY_POWER_FLOW,
     QUICK,
@@ -15,9 +15,9 @@ from runs.studies.acso.cases import (
     Size,
     paper_runs,
 )
-from runs.studies.acso.claims import claims
-from runs.studies.acso.page import page
-from runs.studies.acso.tables import tables
+from runs.studies.paper_c.claims import claims
+from runs.studies.paper_c.page import page
+from runs.studies.paper_c.tables import tables
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
 from runs.studies.written import outcomes, write_figures, write_tables
@@ -36,7 +36,7 @@ def size_of(asked: Asked) -> Size:
 
 def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.studies.acso.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+    from runs.studies.paper_c.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     with crew_of(1 if asked.quick else os.cpu_count() or 1) as crew:
         runs = paper_runs(size_of(asked), asked.evaluator, parts, crew, lambda part: progress(0.97 * part))

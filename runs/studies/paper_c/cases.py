@@ -13,8 +13,8 @@ from coordination.stations.settings import NONE
 from runs.progress import Progress
 from runs.stations.paper_c import YEAR
 from runs.stations.summary import LEVELS
-from runs.studies.acso import SHOTS
-from runs.studies.acso.work import (
+from runs.studies.paper_c import SHOTS
+from runs.studies.paper_c.work import (
     SEARCHERS,
     TIME_YUAN_PER_H,
     WARMEST,

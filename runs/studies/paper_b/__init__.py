@@ -12,6 +12,6 @@ STUDY = Study(
     title="Paper B, a fleet that gives back",
     help="paper B's figures, Tables 3 and 5 and claims, found or not found, over 20 seeds (3 with `--quick`), with every optimiser's "
     "gap to the exact optimum",
-    run=OnDemand("runs.studies.igeo.report:run"),
+    run=OnDemand("runs.studies.paper_b.report:run"),
     options={"days": Option(BOTH_DAYS, "only the part with so many days, all if left out")},
 )

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from runs.cli import app
 from runs.simulate import simulate
-from runs.studies.asa import report
-from runs.studies.asa.cases import FEWER, SEEN, PaperRuns, night_ripple_kw, paper_case, paper_runs
-from runs.studies.asa.figures import figures
-from runs.studies.asa.tables import tables
+from runs.studies.paper_a import report
+from runs.studies.paper_a.cases import FEWER, SEEN, PaperRuns, night_ripple_kw, paper_case, paper_runs
+from runs.studies.paper_a.figures import figures
+from runs.studies.paper_a.tables import tables
 from runs.studies.registry import STUDIES
 from tests.support.figures import faulty
 
@@ -42,7 +42,7 @@ def drawn(runs: PaperRuns) -> dict[str, Figure]:
 def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "paper_runs", partial(paper_runs, iterations=FEW))
     out = tmp_path / "deep" / "out"
-    words = ["study", "asa", "--quick", "--out", str(out)]
+    words = ["study", "paper_a", "--quick", "--out", str(out)]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert {path.name for path in out.iterdir()} == {
@@ -69,9 +69,9 @@ def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path, monke
 
 def test_an_unknown_study_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["study", "asaa"])
+    done = CliRunner().invoke(app, ["study", "papera"])
     assert done.exit_code == 2
-    assert "'asa', the nearest known name" in done.stderr
+    assert "'paper_a', the nearest known name" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

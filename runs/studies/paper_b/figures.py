@@ -29,9 +29,9 @@ from runs.drawing import (
 from runs.plural import counted
 from runs.shaving.plots import GROUP_NAMES, edges_h
 from runs.shaving.result import ShavingResult
-from runs.studies.igeo.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
-from runs.studies.igeo.claims import NAMES, SAYS
-from runs.studies.igeo.tables import where
+from runs.studies.paper_b.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
+from runs.studies.paper_b.claims import NAMES, SAYS
+from runs.studies.paper_b.tables import where
 
 LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {
     "igeo": (EVS, "-"),

@@ -31,7 +31,7 @@ from runs.drawing import (
 from runs.load_drawing import finish_load
 from runs.plots import day_and_valley
 from runs.result import Result
-from runs.studies.asa.cases import NIGHT, SEEN, VALLEY, PaperRuns, night_ripple_kw
+from runs.studies.paper_a.cases import NIGHT, SEEN, VALLEY, PaperRuns, night_ripple_kw
 
 PLAN = METHOD_COLOURS[1]
 HABITS_DRAWN = 10_000

@@ -6,5 +6,5 @@ from runs.studies.study import Study
 STUDY = Study(
     title="Paper A, the ant-based swarm algorithm",
     help="paper A's figures, tables and claims, found or not found, over 20 fleets (3 with `--quick`)",
-    run=OnDemand("runs.studies.asa.report:run"),
+    run=OnDemand("runs.studies.paper_a.report:run"),
 )

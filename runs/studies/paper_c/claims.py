@@ -12,8 +12,9 @@ from typing import Final
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
 from runs.plural import counted
-from runs.studies.acso.cases import ALL_MONTHS, BEFORE, PAPERS, RIVALS, SHARE_BEFORE, PaperRuns
-from runs.studies.acso.tables import (
+from runs.studies.claim import Claim, Outcome
+from runs.studies.paper_c.cases import ALL_MONTHS, BEFORE, PAPERS, RIVALS, SHARE_BEFORE, PaperRuns
+from runs.studies.paper_c.tables import (
     BUDGETS,
     convergence,
     months,
@@ -24,8 +25,7 @@ from runs.studies.acso.tables import (
     voltages,
     years,
 )
-from runs.studies.acso.work import TIME_YUAN_PER_H
-from runs.studies.claim import Claim, Outcome
+from runs.studies.paper_c.work import TIME_YUAN_PER_H
 
 NAMES: Final = {
     BEFORE: "before scheduling", "cso 0.2": "CSO 0.2", "cso 0.2 twice": "CSO 0.2, twice the iterations", "cso": "CSO", "pso": "PSO",

@@ -14,9 +14,10 @@ from coordination.stations.search import find
 from runs.cli import app
 from runs.optimizing.comparison import crew_of
 from runs.stations.result import summarize_stations
-from runs.studies import acso
-from runs.studies.acso import cases, report
-from runs.studies.acso.cases import (
+from runs.studies import paper_c
+from runs.studies.claim import Claim
+from runs.studies.paper_c import cases, report
+from runs.studies.paper_c.cases import (
     BEFORE,
     PAPERS,
     READINGS,
@@ -27,12 +28,11 @@ from runs.studies.acso.cases import (
     calibrated_price,
     paper_runs,
 )
-from runs.studies.acso.claims import claims, sized
-from runs.studies.acso.figures import figures
-from runs.studies.acso.page import page
-from runs.studies.acso.tables import convergence, months, paired, rows_of, tables, years
-from runs.studies.acso.work import SEARCHERS, TIME_YUAN_PER_H, Search, busiest, month_factor, run_search, scenario_of
-from runs.studies.claim import Claim
+from runs.studies.paper_c.claims import claims, sized
+from runs.studies.paper_c.figures import figures
+from runs.studies.paper_c.page import page
+from runs.studies.paper_c.tables import convergence, months, paired, rows_of, tables, years
+from runs.studies.paper_c.work import SEARCHERS, TIME_YUAN_PER_H, Search, busiest, month_factor, run_search, scenario_of
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
@@ -67,7 +67,7 @@ def drawn(runs: PaperRuns) -> dict[str, Figure]:
 
 
 def evswarm(*words: object) -> Result:
-    return CliRunner().invoke(app, ["study", "acso", *map(str, words)])
+    return CliRunner().invoke(app, ["study", "paper_c", *map(str, words)])
 
 
 def by_number(runs: PaperRuns) -> dict[str, list[Claim]]:
@@ -138,7 +138,7 @@ def test_it_refuses_what_it_does_not_take(words: list[str], found: str, tmp_path
 
 
 def test_options_set_how_much_is_run() -> None:
-    assert STUDIES["acso"] is acso.STUDY
+    assert STUDIES["paper_c"] is paper_c.STUDY
     assert report.size_of(Asked()) == cases.FULL
     assert report.size_of(Asked(shots=3)) == dataclasses.replace(cases.FULL, shots=3)
     assert report.size_of(Asked(evaluator="powerflow")).iterations < cases.FULL.iterations

@@ -14,9 +14,9 @@ from coordination.optimizers.minimize import minimize
 from coordination.peak_shaving.exact import solve
 from runs.cli import app
 from runs.shaving.result import shave
-from runs.studies import igeo
-from runs.studies.igeo import report
-from runs.studies.igeo.cases import (
+from runs.studies import paper_b
+from runs.studies.paper_b import report
+from runs.studies.paper_b.cases import (
     EXACT,
     NOTHING,
     SEARCHERS,
@@ -31,9 +31,9 @@ from runs.studies.igeo.cases import (
     settled,
     world_of,
 )
-from runs.studies.igeo.claims import claims
-from runs.studies.igeo.figures import figures
-from runs.studies.igeo.tables import row_of, tables, where
+from runs.studies.paper_b.claims import claims
+from runs.studies.paper_b.figures import figures
+from runs.studies.paper_b.tables import row_of, tables, where
 from runs.studies.registry import STUDIES
 from tests.support.figures import faulty
 from tests.support.marks import SLOW
@@ -71,13 +71,13 @@ def small_study(runs: PaperRuns, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_knows_paper_b_from_the_command_line() -> None:
-    assert STUDIES["igeo"] is igeo.STUDY
-    assert igeo.STUDY.options["days"].allowed == (1, 3)
+    assert STUDIES["paper_b"] is paper_b.STUDY
+    assert paper_b.STUDY.options["days"].allowed == (1, 3)
 
 
 @pytest.mark.usefixtures("small_study")
 def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["study", "igeo", "--quick", "--out", str(tmp_path / "out")])
+    done = CliRunner().invoke(app, ["study", "paper_b", "--quick", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "claims.csv", "table3_algorithms.csv", "table5_tactics.csv", "load_scales.csv", "functions.csv", "searches.csv",
@@ -98,14 +98,14 @@ def test_the_study_writes_every_file_and_prints_the_claims(tmp_path: Path) -> No
     ("days", "drawn", "numbers"), [(1, ONE_DAY, {1, 2, 3, 4, 5, 6, 7, 9}), (3, THREE_DAYS, {8})], ids=["one", "three"]
 )
 def test_days_cuts_the_study(tmp_path: Path, days: int, drawn: list[str], numbers: set[int]) -> None:
-    done = CliRunner().invoke(app, ["study", "igeo", "--quick", "--days", str(days), "--out", str(tmp_path / "out")])
+    done = CliRunner().invoke(app, ["study", "paper_b", "--quick", "--days", str(days), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert sorted(path.stem for path in (tmp_path / "out/figures").iterdir()) == drawn
     assert set(pd.read_csv(tmp_path / "out/claims.csv").number) == {f"B-{number}" for number in numbers}
     assert set(pd.read_csv(tmp_path / "out/horizons.csv").days) == {days}
 
 
-@pytest.mark.parametrize("name", sorted(set(STUDIES) - {"igeo"}))
+@pytest.mark.parametrize("name", sorted(set(STUDIES) - {"paper_b"}))
 def test_other_studies_refuse_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["study", name, "--days", "3"])
@@ -115,7 +115,7 @@ def test_other_studies_refuse_days(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_two_days_are_a_fault(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["study", "igeo", "--days", "2", "--out", str(tmp_path / "out")])
+    done = CliRunner().invoke(app, ["study", "paper_b", "--days", "2", "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
     assert "1 or 3" in done.stderr
     assert not (tmp_path / "out").exists()

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from environment.feeders import BuiltinFeeder
 from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, heading, legend_below, panels
-from runs.studies.acso.cases import BEFORE, PAPERS, RIVALS, PaperRuns
-from runs.studies.acso.claims import NAMES
-from runs.studies.acso.tables import months
+from runs.studies.paper_c.cases import BEFORE, PAPERS, RIVALS, PaperRuns
+from runs.studies.paper_c.claims import NAMES
+from runs.studies.paper_c.tables import months
 
 LOOKS: Final[Mapping[str, tuple[str, LineStyleType]]] = {
     BEFORE: (BASE, "-"),

@@ -8,7 +8,7 @@ from environment.fleets import NhtsFleet
 from environment.fleets.nhts import C_RATE_PER_H
 from environment.loads import BuiltinLoad
 from runs.result import Result
-from runs.studies.asa.cases import BATCHES, PaperRuns
+from runs.studies.paper_a.cases import BATCHES, PaperRuns
 
 QUOTED_KWH = {"Volt": 16.0, "Fit": 20.0, "Focus": 23.0, "LEAF": 24.0}
 """Battery sizes that the paper quotes [verbatim]."""

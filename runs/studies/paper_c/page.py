@@ -13,7 +13,9 @@ from runs.optimizing.tables import SIGNIFICANT
 from runs.plural import counted
 from runs.stations.paper_c import BASE_KW, SLOT_MIN
 from runs.stations.summary import COSTS, SEARCHED_BY
-from runs.studies.acso.cases import (
+from runs.studies.claim import Claim
+from runs.studies.markdown import claims_table, markdown
+from runs.studies.paper_c.cases import (
     BEFORE,
     EVENTS_A_DAY,
     FULL,
@@ -24,11 +26,9 @@ from runs.studies.acso.cases import (
     PaperRuns,
     Size,
 )
-from runs.studies.acso.claims import NAMES, PAPER_ITERATIONS, PAPER_SHOTS
-from runs.studies.acso.tables import HOURS_A_YEAR, KWH_A_MWH, rows_of
-from runs.studies.acso.work import SWING
-from runs.studies.claim import Claim
-from runs.studies.markdown import claims_table, markdown
+from runs.studies.paper_c.claims import NAMES, PAPER_ITERATIONS, PAPER_SHOTS
+from runs.studies.paper_c.tables import HOURS_A_YEAR, KWH_A_MWH, rows_of
+from runs.studies.paper_c.work import SWING
 
 
 def page(runs: PaperRuns, held: Iterable[Claim], written: Mapping[str, pd.DataFrame]) -> str:
@@ -63,7 +63,7 @@ def _about(runs: PaperRuns) -> str:
     readings = (
         f", ACSO's other readings for {min(size.reading_shots, size.shots)} of them" if size.reading_shots else ""
     )
-    return f"""<!-- Written by `make docs` from runs/studies/acso/; edit that instead. -->
+    return f"""<!-- Written by `make docs` from runs/studies/paper_c/; edit that instead. -->
 
 # Paper C, reproduced
 

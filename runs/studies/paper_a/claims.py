@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.result import Result
-from runs.studies.asa.cases import NIGHT, SEEN, VALLEY, PaperRuns, PlanRun, night_ripple_kw
 from runs.studies.claim import Claim, Outcome
+from runs.studies.paper_a.cases import NIGHT, SEEN, VALLEY, PaperRuns, PlanRun, night_ripple_kw
 
 
 def _outcome(found: bool) -> Outcome:

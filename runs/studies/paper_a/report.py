@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from runs.progress import Progress
-from runs.studies.asa.cases import SEEDS, paper_runs
-from runs.studies.asa.claims import claims
-from runs.studies.asa.tables import ants_and_swarms, tables
 from runs.studies.claim import Claim
 from runs.studies.markdown import claims_table
+from runs.studies.paper_a.cases import SEEDS, paper_runs
+from runs.studies.paper_a.claims import claims
+from runs.studies.paper_a.tables import ants_and_swarms, tables
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
 from runs.studies.written import outcomes, write_figures, write_tables
@@ -20,7 +20,7 @@ QUICK_SEEDS = SEEDS[:3]
 
 def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.studies.asa.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+    from runs.studies.paper_a.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     seeds = QUICK_SEEDS if asked.quick else SEEDS
     runs = paper_runs(seeds, lambda part: progress(0.8 * part))

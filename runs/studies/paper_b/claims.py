@@ -13,7 +13,7 @@ from coordination.peak_shaving.power_sharing import TACTICS
 from runs.shaving.paper_b import PEAK_KW, POWER_KW, RATE_BEFORE, VEHICLES
 from runs.shaving.result import ShavingResult
 from runs.studies.claim import Claim, Outcome
-from runs.studies.igeo.cases import (
+from runs.studies.paper_b.cases import (
     BEST_ON,
     EXACT,
     FOLLOWED,
@@ -25,7 +25,7 @@ from runs.studies.igeo.cases import (
     STAYS,
     PaperRuns,
 )
-from runs.studies.igeo.tables import LOSSES, NOTICEABLE, is_repeatable, ranked, where
+from runs.studies.paper_b.tables import LOSSES, NOTICEABLE, is_repeatable, ranked, where
 
 SAYS: Final = {"daily": "N(t) from habits", "always": "300 always"}
 NAMES: Final = {

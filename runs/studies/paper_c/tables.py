@@ -8,8 +8,8 @@ from scipy import stats
 
 from runs.optimizing.tables import mann_whitney
 from runs.stations.summary import COSTS
-from runs.studies.acso.cases import RIVALS, VARIANTS, PaperRuns, days_of
-from runs.studies.acso.work import TIME_YUAN_PER_H
+from runs.studies.paper_c.cases import RIVALS, VARIANTS, PaperRuns, days_of
+from runs.studies.paper_c.work import TIME_YUAN_PER_H
 
 BUDGETS: Final = {"iterations": "fun_iterations", "evaluations": "fun"}
 """What searches have the same number of, and the column of the fitness that they have then."""

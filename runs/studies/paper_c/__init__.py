@@ -12,7 +12,7 @@ STUDY = Study(
     title="Paper C, charging stations and the advanced competitive swarm",
     help="paper C's figures, tables and claims, found or not found: searches of one slot, a year of sampled days, each trigger alone, and "
     "what a power flow says of schedules that were found with the paper's coefficients",
-    run=OnDemand("runs.studies.acso.report:run"),
+    run=OnDemand("runs.studies.paper_c.report:run"),
     options={
         "evaluator": Option(
             ("coefficients", "powerflow"),
@@ -24,5 +24,5 @@ STUDY = Study(
             f"draws of users for which a slot is searched; {SHOTS} if left out, the paper has 1,000",
         ),
     },
-    settings=OnDemand("runs.studies.acso.report:size_of"),
+    settings=OnDemand("runs.studies.paper_c.report:size_of"),
 )

@@ -12,8 +12,9 @@ from environment.ageing import DAYS_PER_YEAR, END_OF_LIFE_PERCENT, EXPONENT, str
 from runs.progress import Progress
 from runs.shaving.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
 from runs.studies.claim import Claim
-from runs.studies.igeo import BOTH_DAYS
-from runs.studies.igeo.cases import (
+from runs.studies.markdown import claims_table, markdown
+from runs.studies.paper_b import BOTH_DAYS
+from runs.studies.paper_b.cases import (
     EXACT,
     FOLLOWED,
     FULL,
@@ -25,9 +26,8 @@ from runs.studies.igeo.cases import (
     PaperRuns,
     paper_runs,
 )
-from runs.studies.igeo.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
-from runs.studies.igeo.tables import LOSSES, NOTICEABLE, number, row_of, tables, where
-from runs.studies.markdown import claims_table, markdown
+from runs.studies.paper_b.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
+from runs.studies.paper_b.tables import LOSSES, NOTICEABLE, number, row_of, tables, where
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
 from runs.studies.written import outcomes, write_figures, write_tables
@@ -38,7 +38,7 @@ TITLES = {"iterations": "{} iterations", "evaluations": "{:,} evaluations", "lar
 
 def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
-    from runs.studies.igeo.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
+    from runs.studies.paper_b.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     days = BOTH_DAYS if asked.days is None else (asked.days,)
     runs = paper_runs(QUICK if asked.quick else FULL, days, lambda part: progress(0.95 * part))
@@ -65,7 +65,7 @@ def page(runs: PaperRuns, held: Iterable[Claim], written: dict[str, pd.DataFrame
     """
     seeds = runs.size.seeds
     parts = [
-        f"""<!-- Written by `make docs` from runs/studies/igeo/; edit that instead. -->
+        f"""<!-- Written by `make docs` from runs/studies/paper_b/; edit that instead. -->
 
 # Paper B, reproduced
 

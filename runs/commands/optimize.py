@@ -50,14 +50,14 @@ def optimize(
     """
     from environment.faults import raise_if_any
     from runs.commands.case import figure_format
-    from runs.optimizing.asked import asked, faults_of_comparison
     from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
+    from runs.optimizing.options import comparison_of, faults_of_comparison
     from runs.optimizing.printed import print_compared, write_compared
     from runs.terminal import err, explained, print_not_saved, print_written, progress_bar
     from runs.whole_folder import whole_folder, written_in
 
     with explained():
-        comparison = asked(
+        comparison = comparison_of(
             functions, optimizers, runs=runs, dimension=dimension, population=population, iterations=iterations,
             evaluations=evaluations, shifted=shifted, seed=seed,
         )  # fmt: skip

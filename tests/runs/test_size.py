@@ -21,7 +21,7 @@ from environment.files import MOST_BYTES
 from runs.cli import app
 from runs.kinds import kind_of
 from runs.memory import free_bytes
-from runs.optimizing.asked import asked, faults_of_comparison
+from runs.optimizing.options import comparison_of, faults_of_comparison
 from runs.scenario import Scenario
 from runs.size import faults_of_size
 from runs.terminal import explained
@@ -219,7 +219,7 @@ def test_absurd_counts_are_faults_at_once(words: list[str], tmp_path: Path) -> N
 
 
 def test_a_comparison_of_optimisers_that_is_too_large_is_a_fault() -> None:
-    comparison = asked(
+    comparison = comparison_of(
         "F1", "pso", runs=10, dimension=1000, population=1000, iterations=10, evaluations=None, shifted=False, seed=1
     )
     assert faults_of_comparison(comparison, 1, free=10**9) == []

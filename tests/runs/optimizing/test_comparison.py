@@ -16,8 +16,8 @@ from environment.faults import FaultyInputError
 from runs import terminal
 from runs.cli import app
 from runs.optimizing import comparison, figures, printed
-from runs.optimizing.asked import asked
 from runs.optimizing.comparison import Compared, Comparison, Searched, compare_optimizers
+from runs.optimizing.options import comparison_of
 from runs.optimizing.tables import GRID, convergence, mann_whitney, ranks, table4, won_lost_tied
 
 FILES = ("runs.csv", "table4.csv", "ranks.csv", "mann_whitney.csv", "convergence.csv")
@@ -32,7 +32,7 @@ def ask(functions: str = "all", optimizers: str = "all", **changes: Any) -> Comp
     usual: dict[str, Any] = {
         "runs": 12, "dimension": 5, "population": 10, "iterations": None, "evaluations": None, "shifted": True, "seed": 3,
     }  # fmt: skip
-    return asked(functions, optimizers, **{**usual, **changes})
+    return comparison_of(functions, optimizers, **{**usual, **changes})
 
 
 @pytest.fixture(scope="module")

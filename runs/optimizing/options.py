@@ -1,4 +1,4 @@
-"""What ``evswarm optimize`` is asked for: names, ranges and budgets, every fault at once."""
+"""Options of ``evswarm optimize`` read as a comparison: names, ranges and budgets, every fault at once."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ LEAST_DIMENSION = 2
 """Of F5, which sums over pairs of neighbours: with one coordinate it is 0 everywhere."""
 
 
-def asked(
+def comparison_of(
     functions: str,
     optimizers: str,
     *,
@@ -33,7 +33,7 @@ def asked(
     shifted: bool,
     seed: int,
 ) -> Comparison:
-    """Return the comparison that is asked for.
+    """Return the comparison that the options of ``evswarm optimize`` ask for.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ from runs.studies.study import Asked
 ROOMS: Final = ("environment", "coordination", "agents", "runs")
 LIBRARIES: Final = ("numba", "numpy", "power-grid-model", "scipy")
 SHOWING: Final = frozenset({
-    "claims.py", "cli.py", "command.py", "drawing.py", "feeder_drawing.py", "figures.py", "help.py", "markdown.py", "network_plots.py", "plots.py",
-    "printed.py", "reference.py", "registry.py", "report.py", "sweep_plots.py", "tables.py", "written.py",
+    "claims.py", "cli.py", "command.py", "drawing.py", "feeder_drawing.py", "figures.py", "help.py", "markdown.py", "network_plots.py", "output.py", "plots.py",
+    "printed.py", "reference.py", "registry.py", "report.py", "sweep_plots.py", "tables.py",
 })  # fmt: skip
 """Files in `runs` that only show numbers: they may change between two calls. A study's work is in others, such as `cases.py`."""
 

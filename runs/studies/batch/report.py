@@ -9,9 +9,9 @@ from runs.progress import Progress
 from runs.studies.batch import FLEETS, QUICK_FLEETS
 from runs.studies.batch.cases import all_series, design, means, scenario
 from runs.studies.batch.rule import FILLED, UNNOTICED, rule
+from runs.studies.output import write_figures
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
-from runs.studies.written import write_figures
 from runs.sweep import sweep
 
 

@@ -24,9 +24,9 @@ from runs.studies.optimizers.cases import (
     study_runs,
 )
 from runs.studies.optimizers.claims import UNCOUNTED, claims, counted, won
+from runs.studies.output import outcomes, write_figures, write_tables
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
-from runs.studies.written import outcomes, write_figures, write_tables
 
 PICTURE = "woa_at_the_origin_and_shifted"
 

@@ -8,12 +8,12 @@ import pandas as pd
 from runs.progress import Progress
 from runs.studies.claim import Claim
 from runs.studies.markdown import claims_table
+from runs.studies.output import outcomes, write_figures, write_tables
 from runs.studies.paper_a.cases import SEEDS, paper_runs
 from runs.studies.paper_a.claims import claims
 from runs.studies.paper_a.tables import ants_and_swarms, tables
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
-from runs.studies.written import outcomes, write_figures, write_tables
 
 QUICK_SEEDS = SEEDS[:3]
 

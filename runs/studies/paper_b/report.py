@@ -13,6 +13,7 @@ from runs.progress import Progress
 from runs.shaving.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
 from runs.studies.claim import Claim
 from runs.studies.markdown import claims_table, markdown
+from runs.studies.output import outcomes, write_figures, write_tables
 from runs.studies.paper_b import BOTH_DAYS
 from runs.studies.paper_b.cases import (
     EXACT,
@@ -30,7 +31,6 @@ from runs.studies.paper_b.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
 from runs.studies.paper_b.tables import LOSSES, NOTICEABLE, number, row_of, tables, where
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
-from runs.studies.written import outcomes, write_figures, write_tables
 
 PAGE = "paper_b.md"
 TITLES = {"iterations": "{} iterations", "evaluations": "{:,} evaluations", "large": "{:,} evaluations"}

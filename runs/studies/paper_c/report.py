@@ -7,6 +7,7 @@ from typing import Final
 
 from runs.optimizing.comparison import crew_of
 from runs.progress import Progress
+from runs.studies.output import outcomes, write_figures, write_tables
 from runs.studies.paper_c.cases import (
     FULL,
     FULL_BY_POWER_FLOW,
@@ -20,7 +21,6 @@ from runs.studies.paper_c.page import page
 from runs.studies.paper_c.tables import tables
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
-from runs.studies.written import outcomes, write_figures, write_tables
 
 PAGE: Final = "paper_c.md"
 

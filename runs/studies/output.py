@@ -1,4 +1,4 @@
-"""What studies leave behind: tables, figures, and what is printed of their claims."""
+"""Output of a study: its tables and figures as files, and what is printed of its claims."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

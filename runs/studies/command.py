@@ -6,8 +6,8 @@ from pathlib import Path
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.progress import Progress
 from runs.startup import starting
+from runs.studies.identity import identity
 from runs.studies.parts import Parts
-from runs.studies.question import question
 from runs.studies.registry import STUDIES
 from runs.studies.study import OPTIONS, Asked, Study
 from runs.whole_folder import way_to, whole_folder, written_in
@@ -57,7 +57,7 @@ def carry_out(
         import mesa  # noqa: F401, PLC0415  (imported now, used later)
 
         study.load()
-    parts = Parts(target, question(name, asked, study.settings(asked)))
+    parts = Parts(target, identity(name, asked, study.settings(asked)))
     try:
         with way_to(target), parts, whole_folder(target, overwrite=overwrite) as folder:
             text = study.run(folder, asked, progress, parts)

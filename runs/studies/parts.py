@@ -17,28 +17,28 @@ from runs.progress import Progress
 from runs.workers import Crew, as_they_end
 
 DIGITS = 16
-"""Of a question's fingerprint, in the name of its file."""
+"""Digits of an identity's fingerprint, in the name of the file of parts."""
 
 
 class Parts:
     """Finished parts of a study, in a file beside the folder that the study writes.
 
-    The file's name holds a fingerprint of the question, so that another question has another file. It is made when the
-    first work is to be done, is this process's alone until the end, and goes away when the study is through. A study that is
-    stopped leaves it, if any part is finished. Lines that a kill left torn are passed over.
+    The file's name holds a fingerprint of the identity, so that another study, or the same with other options, has another
+    file. It is made when the first work is to be done, is this process's alone until the end, and goes away when the study is
+    through. A study that is stopped leaves it, if any part is finished. Lines that a kill left torn are passed over.
 
     Parameters
     ----------
     target
         The folder that the study writes in the end.
-    question
+    identity
         Whatever the parts depend on, as text.
     """
 
-    def __init__(self, target: Path, question: str) -> None:
+    def __init__(self, target: Path, identity: str) -> None:
         self._target = target
         resolved = target.resolve()
-        fingerprint = hashlib.sha256(question.encode()).hexdigest()[:DIGITS]
+        fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:DIGITS]
         self.path = resolved.parent / f".{resolved.name}-{fingerprint}.parts"
         self._lines: Lines | None = None
         self._found: dict[tuple[str, str], Any] = {}
@@ -100,7 +100,7 @@ class Parts:
             that depend on the piece alone. For worker processes it has to be a function of a module, or a `partial` of one.
             What it raises ends the study; the parts that are finished are kept.
         pieces
-            By key, begun in this order. What a key stands for may depend only on the question.
+            By key, begun in this order. What a key stands for may depend only on the identity.
         crew
             Workers that do it.
         progress

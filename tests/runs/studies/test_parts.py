@@ -20,10 +20,10 @@ from environment.faults import FaultyInputError
 from runs.cli import app
 from runs.lines import Lines
 from runs.optimizing.comparison import crew_of
-from runs.studies import question as asking
+from runs.studies import identity as study_identity
 from runs.studies.help import help_text, metavar, option_help
+from runs.studies.identity import identity, program
 from runs.studies.parts import Parts
-from runs.studies.question import program, question
 from runs.studies.registry import OLD_NAMES, STUDIES
 from runs.studies.study import Asked
 from tests.support.study_in_parts import LAST, STUDY
@@ -64,11 +64,11 @@ def parts_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(".*.parts"))
 
 
-def drawn(folder: Path, *, upto: int, workers: int = 1, question: str = "why") -> dict[str, Any]:
+def drawn(folder: Path, *, upto: int, workers: int = 1, identity: str = "why") -> dict[str, Any]:
     """Carry out draws and stop without success."""
     with (
         pytest.raises(RuntimeError, match="stopped"),
-        Parts(folder / "out", question) as parts,
+        Parts(folder / "out", identity) as parts,
         crew_of(workers) as crew,
     ):
         found = parts.carry_out("draws", draw, {f"seed {n}": n for n in range(upto)}, crew)
@@ -209,27 +209,27 @@ def test_torn_lines_are_passed_over(calls: Path, tmp_path: Path) -> None:
     assert sum(counted(calls).values()) == 6, "the torn end was cut off"
 
 
-def test_another_question_has_its_own_parts(calls: Path, tmp_path: Path) -> None:
+def test_another_identity_has_its_own_parts(calls: Path, tmp_path: Path) -> None:
     drawn(tmp_path, upto=2)
-    drawn(tmp_path, upto=2, question="how")
+    drawn(tmp_path, upto=2, identity="how")
     assert set(counted(calls).values()) == {2}
     assert len(parts_files(tmp_path)) == 2
 
 
-def test_a_question_is_name_options_settings_and_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    base = question("parted", Asked(), {"last": 3})
-    assert base == question("parted", Asked(), {"last": 3})
+def test_an_identity_is_name_options_settings_and_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = identity("parted", Asked(), {"last": 3})
+    assert base == identity("parted", Asked(), {"last": 3})
     others = {
-        question("other", Asked(), {"last": 3}),
-        question("parted", Asked(quick=True), {"last": 3}),
-        question("parted", Asked(shots=3), {"last": 3}),
-        question("parted", Asked(), {"last": 4}),
-        question("parted", Asked(), replace(Asked(), shots=1)),
+        identity("other", Asked(), {"last": 3}),
+        identity("parted", Asked(quick=True), {"last": 3}),
+        identity("parted", Asked(shots=3), {"last": 3}),
+        identity("parted", Asked(), {"last": 4}),
+        identity("parted", Asked(), replace(Asked(), shots=1)),
     }
-    monkeypatch.setattr(asking, "program", lambda: "of tomorrow")
-    assert len({base, *others, question("parted", Asked(), {"last": 3})}) == 7
+    monkeypatch.setattr(study_identity, "program", lambda: "of tomorrow")
+    assert len({base, *others, identity("parted", Asked(), {"last": 3})}) == 7
     with pytest.raises(TypeError):
-        question("parted", Asked(), {"last": object()})
+        identity("parted", Asked(), {"last": object()})
 
 
 def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +239,7 @@ def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypat
         (tmp_path / name).write_text("changed")
         return bool(program.__wrapped__() != before)
 
-    monkeypatch.setattr(asking, "__file__", str(tmp_path / "runs" / "studies" / "question.py"))
+    monkeypatch.setattr(study_identity, "__file__", str(tmp_path / "runs" / "studies" / "identity.py"))
     for name in ("environment/battery.py", "environment/feeders/data/lines.csv", "runs/studies/paper_b/cases.py"):
         assert changed(name), name
     for name in ("runs/studies/paper_b/report.py", "runs/page/view.py", "runs/__pycache__/x.pyc", "docs/guide.md"):
@@ -248,7 +248,7 @@ def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypat
 
 def test_two_processes_do_not_mix(calls: Path, tmp_path: Path) -> None:
     asked = Asked(quick=True, shots=4)
-    mine = Parts(tmp_path / "out", question("parted", asked, STUDY.settings(asked)))
+    mine = Parts(tmp_path / "out", identity("parted", asked, STUDY.settings(asked)))
     with mine, crew_of(1) as crew:
         mine.carry_out("draws", draw, {"seed 0": 0}, crew)
         done = evswarm("parted", "--quick", "--shots", "4", "--out", tmp_path / "out")
@@ -256,7 +256,7 @@ def test_two_processes_do_not_mix(calls: Path, tmp_path: Path) -> None:
         assert "in use; expected no other process that carries out the same study" in done.stderr.replace("\n", " ")
         assert counted(calls) == {"draw 0": 1}
         assert evswarm("parted", "--quick", "--shots", "5", "--out", tmp_path / "out").exit_code == 0, (
-            "another question"
+            "another identity"
         )
         assert mine.path.exists()
     with pytest.raises(FaultyInputError, match="in use"), Parts(tmp_path / "out", "") as one, crew_of(1) as crew:

@@ -1,4 +1,4 @@
-"""The question that a study's parts answer: its name, its options, its settings, and the program that computes them."""
+"""Identity of a study, by which it knows its finished parts: its name, options and settings, and the program that computes them."""
 
 import dataclasses
 import hashlib
@@ -19,7 +19,7 @@ SHOWING: Final = frozenset({
 """Files in `runs` that only show numbers: they may change between two calls. A study's work is in others, such as `cases.py`."""
 
 
-def question(name: str, asked: Asked, settings: Any) -> str:
+def identity(name: str, asked: Asked, settings: Any) -> str:
     """Return all that a study's parts depend on, as text.
 
     Parameters

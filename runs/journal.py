@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from environment.faults import Fault
 from runs.jobs import Record
-from runs.lines import Lines
+from runs.json_lines import JsonLines
 
 ROW_GROUP = 10_000
 TEXTS = ("status", "error")
@@ -43,7 +43,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, n_runs: int, *, retry_failed: bool = False) -> None:
-        self._lines = Lines(path, Fault("--out", None, str(path.parent), "in use", "no other sweep running there"))
+        self._lines = JsonLines(path, Fault("--out", None, str(path.parent), "in use", "no other sweep running there"))
         try:
             self._places = array("q", [NOWHERE]) * n_runs
             self._done = 0

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from environment.faults import Fault
-from runs.lines import Lines
+from runs.json_lines import JsonLines
 from runs.progress import Progress
 from runs.workers import Crew, as_they_end
 
@@ -40,7 +40,7 @@ class Parts:
         resolved = target.resolve()
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:DIGITS]
         self.path = resolved.parent / f".{resolved.name}-{fingerprint}.parts"
-        self._lines: Lines | None = None
+        self._lines: JsonLines | None = None
         self._found: dict[tuple[str, str], Any] = {}
         self._folder: Path | None = None
 
@@ -129,10 +129,10 @@ class Parts:
             progress(done / len(pieces))
         return {key: self._found[stage, key] for key in pieces}
 
-    def _opened(self) -> Lines:
+    def _opened(self) -> JsonLines:
         if self._lines is None:
             expected = "no other process that carries out the same study there"
-            lines = Lines(self.path, Fault("--out", None, str(self._target), "in use", expected))
+            lines = JsonLines(self.path, Fault("--out", None, str(self._target), "in use", expected))
             try:
                 read = [found for _, found in lines.scan() if found.keys() == {"stage", "key", "figures"}]
             except BaseException:  # a Ctrl-C too: a file that is not read to the end is not known to be empty

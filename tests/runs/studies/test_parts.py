@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from environment.faults import FaultyInputError
 from runs.cli import app
-from runs.lines import Lines
+from runs.json_lines import JsonLines
 from runs.optimizing.comparison import crew_of
 from runs.studies import identity as study_identity
 from runs.studies.help import help_text, metavar, option_help
@@ -307,11 +307,11 @@ def test_stopped_before_any_part_is_finished_nothing_is_left(
 def test_ctrl_c_while_parts_are_read_loses_none(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn(tmp_path, upto=2)
 
-    def interrupted(_lines: Lines) -> Iterator[Any]:
+    def interrupted(_lines: JsonLines) -> Iterator[Any]:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Lines, "scan", interrupted)
+        patch.setattr(JsonLines, "scan", interrupted)
         drawn(tmp_path, upto=2)
     drawn(tmp_path, upto=2)
     assert set(counted(calls).values()) == {1}

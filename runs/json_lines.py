@@ -10,7 +10,7 @@ from environment.faults import Fault, FaultyInputError
 from runs.disk import locked
 
 
-class Lines:
+class JsonLines:
     """JSON objects on disk, a line each, in a file that is this process's alone while it is open.
 
     Parameters

@@ -23,8 +23,8 @@ from runs.design import MOST_RUNS, SEED_KEY, Design
 from runs.engine import Engine, Scheduler
 from runs.folder import SCENARIO_FILE
 from runs.jobs import Job, Record, failure, work
-from runs.journal import Journal, write_table
 from runs.scenario import Scenario
+from runs.sweep_journal import Journal, write_table
 from runs.whole_folder import writing
 from runs.workers import CREWS, Crew, require_dask
 

@@ -7,12 +7,12 @@ from benchmarks import (
     optimizers,
     optimum,
     page,
+    parallel_run,
     peak_shaving,
     planning,
     power_flow,
     rounds,
     scale,
-    shards,
     start,
     stations,
     sweep,
@@ -20,6 +20,6 @@ from benchmarks import (
 )
 
 for benchmark in (
-    start, planning, agents, optimum, rounds, channel, power_flow, sweep, shards, scale, grid, year, peak_shaving, stations, page, optimizers,
+    start, planning, agents, optimum, rounds, channel, power_flow, sweep, parallel_run, scale, grid, year, peak_shaving, stations, page, optimizers,
 ):  # fmt: skip
     benchmark.main()

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from benchmarks.measure import memory_mb
-from benchmarks.shards import grid
+from benchmarks.parallel_run import grid
 from environment.loads import BuiltinLoad
 from runs.metrics import distances_of
 from runs.scenario import Scenario

@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from benchmarks.measure import memory_mb
-from benchmarks.shards import grid
+from benchmarks.parallel_run import grid
 from environment.channel import BELOW
-from runs import shards
+from runs import parallel_run
 from runs.scenario import Scenario
 from runs.simulate import ready
 from runs.summary import summary_of
@@ -62,15 +62,15 @@ def measure(scenario: Scenario) -> Taken:
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
     build_s = time.process_time() - begun
     outcomes, run_s, sent, returned = [], 0.0, 0, 0
-    for first, stop in shards.parts_of(len(world.loads), workers=2):
+    for first, stop in parallel_run.parts_of(len(world.loads), workers=2):
         text = pickle.dumps(world.part(first, stop))
         begun = time.process_time()
-        outcome = shards.run_part(pickle.loads(text))  # noqa: S301  (our own)
+        outcome = parallel_run.run_part(pickle.loads(text))  # noqa: S301  (our own)
         run_s += time.process_time() - begun
         sent, returned = sent + len(text), returned + len(pickle.dumps(outcome))
         outcomes.append(outcome)
     begun = time.process_time()
-    whole = shards.gathered(world, outcomes, run_s)
+    whole = parallel_run.gathered(world, outcomes, run_s)
     summary = summary_of(world, whole)
     summary_s = time.process_time() - begun
     upper = sum(int(row[5]) for row in whole.channel.books if row[1] not in BELOW)

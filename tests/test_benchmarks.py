@@ -13,11 +13,11 @@ from benchmarks import (
     optimizers,
     optimum,
     page,
+    parallel_run,
     peak_shaving,
     planning,
     rounds,
     scale,
-    shards,
     start,
     stations,
     sweep,
@@ -35,7 +35,7 @@ SMALL: dict[str, Callable[[], None]] = {
     "channel": lambda: channel.main(30, 1),
     "scale": lambda: scale.main([("compiled with the optimum", 2, 10), ("agents", 2, 10)]),
     "grid": lambda: grid.main(3, 10, 1),
-    "shards": lambda: shards.main(2, 10),
+    "parallel_run": lambda: parallel_run.main(2, 10),
     "year": lambda: year.main(3, 8),
     "peak_shaving": lambda: peak_shaving.main([30]),
     "stations": lambda: stations.main(20, 2, paper_c(scheduling={"population": 10, "iterations": 1}), peer=False),
@@ -50,7 +50,7 @@ def _fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "CASES", [(60, 1), (15, 50)])
     monkeypatch.setattr(sweep, "KINDS", [("agents", False), ("compiled", True)])
     two = ("compiled, 96 slots", "agents, 1 % lost, 1 s delay")
-    monkeypatch.setattr(shards, "KINDS", {kind: shards.KINDS[kind] for kind in two})
+    monkeypatch.setattr(parallel_run, "KINDS", {kind: parallel_run.KINDS[kind] for kind in two})
 
 
 @pytest.mark.usefixtures("_fewer_rows")

@@ -110,7 +110,7 @@ def _carry_out(
     with progress_bar(kind.title(case)) as tell:
         if engine is Engine.SERIAL:
             return kind.run(case, tell) if tables else kind.in_brief(case, tell)
-        from runs.shards import brief_in_parts, simulate_in_parts
+        from runs.parallel_run import brief_in_parts, simulate_in_parts
 
         spread = simulate_in_parts if tables else brief_in_parts
         return spread(case, engine=engine, workers=workers, scheduler=scheduler, progress=tell)

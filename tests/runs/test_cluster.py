@@ -17,13 +17,13 @@ import pytest
 from typer.testing import CliRunner
 
 from environment.faults import FaultyInputError
-from runs import shards, workers
+from runs import parallel_run, workers
 from runs.cli import app
 from runs.engine import Engine, Scheduler
 from runs.outcome import Outcome
+from runs.parallel_run import simulate_in_parts, summarize_in_parts
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.shards import simulate_in_parts, summarize_in_parts
 from runs.simulate import simulate
 from runs.world import World
 
@@ -213,7 +213,7 @@ def die(part: World) -> Outcome:
     if len(list(deaths.iterdir())) < int(os.environ[MOST_DEATHS]):
         (deaths / str(os.getpid())).touch()
         os._exit(7)
-    return shards.run_part(part)
+    return parallel_run.run_part(part)
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int], No
     def times(most: int) -> None:
         monkeypatch.setenv(DEATHS, str(tmp_path))
         monkeypatch.setenv(MOST_DEATHS, str(most))
-        monkeypatch.setattr("runs.shards.run_part", die)
+        monkeypatch.setattr("runs.parallel_run.run_part", die)
 
     return times
 

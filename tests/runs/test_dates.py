@@ -11,9 +11,9 @@ from environment.faults import FaultyInputError
 from runs.commands.case import read_leniently
 from runs.engine import Engine
 from runs.kinds import kind_of
+from runs.parallel_run import simulate_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.shards import simulate_in_parts
 from runs.simulate import simulate, summarize
 from runs.world import World
 

@@ -16,9 +16,9 @@ from environment.feeders import CigreLvFeeder
 from environment.feeders.placement import NOWHERE
 from runs.engine import Engine
 from runs.network import solve_network
+from runs.parallel_run import simulate_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.shards import simulate_in_parts
 from runs.simulate import simulate
 from runs.world import World
 from tests.support.laws import examples

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from environment.board import LIMIT_TOLERANCE_KW
 from environment.grid import Kind
 from runs.engine import Engine
+from runs.parallel_run import simulate_in_parts
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.shards import simulate_in_parts
 from runs.simulate import run_world, simulate
 from runs.world import World
 from tests.support.grids import trees, written

@@ -16,10 +16,10 @@ from runs.cli import app
 from runs.design import Design
 from runs.engine import Engine
 from runs.network_tables import FEEDER_TABLES
+from runs.parallel_run import simulate_in_parts
 from runs.printed.sweep import print_sweep
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.shards import simulate_in_parts
 from runs.simulate import simulate, summarize
 from runs.sweep import sweep
 from runs.whole_folder import whole_folder

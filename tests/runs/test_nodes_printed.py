@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from runs import terminal
 from runs.brief import Brief
 from runs.cli import app
+from runs.parallel_run import brief_in_parts
 from runs.printed.ants import print_run
 from runs.printed.nodes import COLUMNS, WORST, most_loaded, print_nodes
 from runs.printed.rows import cell
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.shards import brief_in_parts
 from runs.simulate import brief, simulate
 from tests.runs.test_printed import WIDTHS, assert_whole, printed
 from tests.support.small_grid import small_grid

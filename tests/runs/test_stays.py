@@ -14,10 +14,10 @@ from environment.faults import FaultyInputError
 from runs.engine import Engine
 from runs.kinds import kind_of
 from runs.model import GridModel
+from runs.parallel_run import simulate_in_parts
 from runs.printed.ants import print_run
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.shards import simulate_in_parts
 from runs.simulate import simulate
 from runs.world import World
 from tests.support.laws import examples

@@ -5,8 +5,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
+from runs.parallel_run import summarize_in_parts
 from runs.scenario import Scenario
-from runs.shards import summarize_in_parts
 from runs.simulate import summarize
 
 TRANSFORMERS = 1000

@@ -6,9 +6,9 @@ import pytest
 
 from environment.channel import BELOW
 from runs.engine import Engine
+from runs.parallel_run import simulate_in_parts, summarize_in_parts
 from runs.result import TABLES
 from runs.scenario import Scenario
-from runs.shards import simulate_in_parts, summarize_in_parts
 from runs.simulate import simulate, summarize
 
 FIGURES_OF_TIME = ("wall_s", "free")

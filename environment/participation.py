@@ -15,7 +15,7 @@ from environment.faults import Fault, FaultyInputError
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
-from environment.steps import read_steps
+from environment.time_series import read_steps
 
 ROUNDING_KWH = 1e-6
 """Energy below which a battery lacks nothing."""

@@ -21,7 +21,7 @@ from environment.faults import Fault, nearest, raise_if_any
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.settings import Settings
 from environment.stations import Stations, StationsSettings
-from environment.steps import on_slots
+from environment.time_series import on_slots
 
 REQUIRED = ("user", "station", "arrive_h", "energy_kwh")
 OPTIONAL = ("capacity_kwh", "willing")

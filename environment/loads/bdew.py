@@ -10,7 +10,7 @@ from pydantic import Field
 
 from environment.horizon import Horizon
 from environment.loads.profile import LoadSettings, scaled_to_peak
-from environment.steps import on_slots
+from environment.time_series import on_slots
 
 
 class BdewLoad(LoadSettings):

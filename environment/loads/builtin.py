@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from environment.horizon import Horizon
 from environment.loads.profile import LoadSettings, scaled_to_peak
-from environment.steps import on_slots
+from environment.time_series import on_slots
 
 ERCOT_2010_FROM_NOON = np.array([
     0.904, 0.951, 0.982, 0.999, 1.000, 0.990, 0.962, 0.918, 0.886, 0.854, 0.786, 0.713,

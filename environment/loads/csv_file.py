@@ -9,7 +9,7 @@ from pydantic import Field
 
 from environment.horizon import Horizon
 from environment.loads.profile import LoadSettings, scaled_to_peak
-from environment.steps import read_steps
+from environment.time_series import read_steps
 
 
 class CsvLoad(LoadSettings):

@@ -14,7 +14,7 @@ from environment.horizon import Horizon
 from environment.loads import LoadSource
 from environment.loads.profile import LoadProfile
 from environment.settings import Settings
-from environment.steps import Fill, read_all_steps
+from environment.time_series import Fill, read_all_steps
 
 UNNAMED: Final = "load"
 """Name of the base load of the section ``[load]``, which no other one may have."""

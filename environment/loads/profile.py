@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
 from environment.horizon import Horizon
 from environment.settings import Settings
-from environment.steps import Fill, read_steps
+from environment.time_series import Fill, read_steps
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from environment.csv_table import CsvTable
 from environment.faults import Fault, FaultyInputError
 from environment.horizon import Horizon
 from environment.loads.profile import LoadSettings
-from environment.steps import read_steps
+from environment.time_series import read_steps
 
 TEST_W_M2: Final = 1000.0
 """Irradiance at which the rated power is stated."""

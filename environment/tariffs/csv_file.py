@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.horizon import Horizon
-from environment.steps import Fill, read_steps
 from environment.tariffs.tariff import TariffSettings
+from environment.time_series import Fill, read_steps
 
 
 class CsvTariff(TariffSettings):

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from environment.horizon import Horizon
 from environment.settings import Settings
-from environment.steps import on_slots
+from environment.time_series import on_slots
 
 
 @dataclass(frozen=True, eq=False)

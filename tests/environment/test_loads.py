@@ -10,7 +10,7 @@ from environment.faults import FaultyInputError
 from environment.horizon import Horizon
 from environment.loads import BdewLoad, BuiltinLoad, CsvLoad, LoadProfile
 from environment.loads.builtin import ERCOT_2010_FROM_NOON
-from environment.steps import Fill, on_slots
+from environment.time_series import Fill, on_slots
 from tests.support.horizons import horizons
 from tests.support.laws import examples
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from coordination.optimizers.bounds import BoundsRule, confine
+from coordination.optimizers.box import BoundsRule, confine
 from environment.settings import Settings
 
 type Evaluate = Callable[[NDArray[np.float64]], NDArray[np.float64]]

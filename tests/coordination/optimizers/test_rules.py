@@ -13,7 +13,7 @@ from coordination.optimizers import FUNCTIONS, OPTIMIZERS
 from coordination.optimizers.acso import ACSO
 from coordination.optimizers.acso import Params as ACSOParams
 from coordination.optimizers.base import Optimizer
-from coordination.optimizers.bounds import confine
+from coordination.optimizers.box import confine
 from coordination.optimizers.cso import CSO, social_factor
 from coordination.optimizers.draws import new_key, uniform
 from coordination.optimizers.functions import FunctionProblem

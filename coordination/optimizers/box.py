@@ -1,4 +1,4 @@
-"""What becomes of a point that has left the box: it is clipped, reflected, or enters again on the other side."""
+"""The box of a search: a point that has left it is clipped, reflected, or enters again on the other side."""
 
 from typing import Final, Literal
 

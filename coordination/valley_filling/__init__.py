@@ -12,8 +12,8 @@ COORDINATORS: "Final[Registry[Coordinator]]" = Registry(
         "free": "coordination.valley_filling.free:COORDINATOR",
         "ants": "coordination.valley_filling.colony:COORDINATOR",
         "odc": "coordination.valley_filling.odc:COORDINATOR",
-        "pso1": "coordination.valley_filling.swarm:BY_EV",
-        "pso2": "coordination.valley_filling.swarm:BY_TYPE",
+        "pso1": "coordination.valley_filling.particle_swarm:BY_EV",
+        "pso2": "coordination.valley_filling.particle_swarm:BY_TYPE",
         "optimal": "coordination.valley_filling.optimum:COORDINATOR",
     }
 )

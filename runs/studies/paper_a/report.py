@@ -47,7 +47,7 @@ So directions can be tested, the paper's own numbers cannot. Nothing was tuned b
 Table 5, for A-7, beside the exact optimum: mean of the fleets (least to most). Ripple is the largest less the smallest load
 from 22 to 10 h, and so is the standard deviation of these hours; seconds are of the plan alone, compiled, on the machine that
 wrote this page. The swarms have 50 particles and settings of their own (`coordination/optimizers/pso.py`), since the paper names
-none; what they search and what is repaired stands in `coordination/valley_filling/swarm.py`. By type, EVs
+none; what they search and what is repaired stands in `coordination/valley_filling/particle_swarm.py`. By type, EVs
 begin between 22 and 10 h if their stays allow it, so what the optimum puts around the valley stays in it: nearly all of that
 method's gap, since its valley is flat.
 

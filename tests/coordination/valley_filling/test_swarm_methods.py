@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from coordination.optimizers import OPTIMIZERS
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
+from coordination.valley_filling.particle_swarm import ByEv, ByType, Starts, apportion
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
-from coordination.valley_filling.swarm import ByEv, ByType, Starts, apportion
 from environment.horizon import Horizon
 from runs.studies.paper_a.cases import VALLEY, paper_case
 from runs.world import World

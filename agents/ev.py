@@ -17,6 +17,7 @@ from coordination.valley_filling.fallback import FALLBACKS
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Stay, usable_kw
 from environment.channel import Channel
+from environment.channel_faults import ChannelFaults
 from environment.fleets.fleet import TOLERANCE_H
 from environment.messages import (
     Acceptance,
@@ -31,7 +32,6 @@ from environment.messages import (
     RoundCopy,
     Share,
 )
-from environment.network import Network
 
 LACKING_KWH: Final = 1e-6
 """Lacking more than this is not rounding [kWh]."""
@@ -50,7 +50,7 @@ class Feeding(Protocol):
     problem: ValleyFilling
     schedule: Schedule
     channel: Channel
-    network: Network | None
+    network: ChannelFaults | None
     swarms: list[Swarm]
     slot: int
 

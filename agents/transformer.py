@@ -16,6 +16,7 @@ from coordination.valley_filling.coordinator import CoordinationSettings, Plan, 
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard
 from environment.channel import Channel
+from environment.channel_faults import ChannelFaults
 from environment.fleets.fleet import Fleet
 from environment.messages import (
     Acceptance,
@@ -32,7 +33,6 @@ from environment.messages import (
     Report,
     RoundCopy,
 )
-from environment.network import Network
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +88,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         name: str,
         fleet: Fleet,
         channel: Channel,
-        network: Network | None,
+        network: ChannelFaults | None,
         problem: ValleyFilling,
         actual_kw: NDArray[np.float64],
         settings: CoordinationSettings,

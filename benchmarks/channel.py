@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import runs.model
 from environment.channel import Channel
+from environment.channel_faults import ChannelSettings
 from environment.messages import Message
-from environment.network import ChannelSettings
 from runs.scenario import Scenario
 
 VEHICLES = 100_000

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from environment.channel_faults import ChannelFaults
 from environment.messages import Hop, Message, Sent
-from environment.network import Network
 
 NS_PER_HOUR = 3.6e12
 
@@ -120,7 +120,7 @@ class Channel:
 
     def carry[M: Message](
         self,
-        network: Network | None,
+        network: ChannelFaults | None,
         message: M,
         sender: Party,
         receiver: Party,
@@ -156,7 +156,7 @@ class Channel:
         self._hand_over(delays, deliver, message, waits_h if paced else 0.0)
 
     def cast(
-        self, network: Network | None, message: Message, sender: Party, receivers: int, group: str
+        self, network: ChannelFaults | None, message: Message, sender: Party, receivers: int, group: str
     ) -> NDArray[np.bool_]:
         """Carry a message of a sender who waits to each of a group; return who hears it in time, shape ``(receivers,)``.
 
@@ -185,7 +185,12 @@ class Channel:
         return np.array([any(delay <= waits_h for delay in delays) for delays in arrivals], dtype=np.bool_)
 
     def spread[M: Message](
-        self, network: Network | None, message: M, sender: Party, delivers: Sequence[Callable[[M], None]], group: str
+        self,
+        network: ChannelFaults | None,
+        message: M,
+        sender: Party,
+        delivers: Sequence[Callable[[M], None]],
+        group: str,
     ) -> None:
         """Carry a message to each of a group, who hear it one by one: within this call, or later.
 

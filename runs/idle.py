@@ -12,13 +12,13 @@ from coordination.stations.settings import NONE, SchedulingSettings
 from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
+from environment.channel_faults import ChannelSettings
 from environment.events import EventsSettings
 from environment.fleets import FleetSource
 from environment.grid import FeederGrid, GridSource, TransformerSettings
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
 from environment.loads.named import SUM, LoadsSettings
-from environment.network import ChannelSettings
 from environment.participation import ParticipationSettings
 from environment.stations import StationsSettings
 from environment.users import UsersSettings

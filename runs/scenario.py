@@ -20,6 +20,7 @@ from coordination.stations.settings import SCHEDULERS, SchedulingSettings
 from coordination.stations.triggers import TriggersSettings
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
+from environment.channel_faults import ChannelSettings
 from environment.events import EventsSettings
 from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.feeders import FeederSource
@@ -30,7 +31,6 @@ from environment.grid import CountsGrid, GridSource, TransformerSettings
 from environment.horizon import Horizon
 from environment.loads import BuiltinLoad, LoadSource
 from environment.loads.named import LoadsSettings
-from environment.network import ChannelSettings
 from environment.participation import ParticipationSettings
 from environment.settings import Settings
 from environment.stations import StationsSettings

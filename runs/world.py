@@ -16,6 +16,7 @@ from coordination.valley_filling.coordinator import Coordinator, Plan
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.channel import Channel
+from environment.channel_faults import SECONDS_PER_HOUR, ChannelFaults
 from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.feeders import Feeder
 from environment.feeders.placement import Copies, Placement
@@ -31,7 +32,6 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.loads.named import UNNAMED, load_of, names_of
 from environment.messages import Declaration, Sent
-from environment.network import SECONDS_PER_HOUR, Network
 from environment.units import odd_fleet, odd_load
 from runs.idle import idle
 from runs.plural import counted, counted_evs
@@ -310,13 +310,13 @@ class World:
             whose = f"schedule by {coordinator.title} below {self.grid.transformers[transformer]}"
             raise FaultyInputError([fault_of(breach, self.fleet.name[self.rows[transformer]], whose)])
 
-    def network(self, transformer: int) -> Network | None:
+    def network(self, transformer: int) -> ChannelFaults | None:
         """Return what can happen to messages between a transformer and its EVs; None for nothing. The same at every call."""
         settings = self.scenario.channel
         if not settings.has_faults or self.coordinator.decides != "vehicle":
             return None
         rng = np.random.default_rng(self.network_seeds[transformer])
-        return Network(settings, self.grid.transformers[transformer], rng)
+        return ChannelFaults(settings, self.grid.transformers[transformer], rng)
 
     def warnings(self) -> list[str]:
         """Say, with counts, what is no fault but leaves energy unserved or slots closed."""

@@ -7,7 +7,7 @@ EVs that go by it start one after the other, so each sees those before it, and n
 from collections.abc import Callable
 from typing import Final
 
-from environment.network import ChannelSettings
+from environment.channel_faults import ChannelSettings
 
 type Rule = Callable[[float, float, float, float, float, ChannelSettings], float]
 """Returns the power to draw in the present slot [kW], given what is lacking, what later slots of the stay can still take

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from environment.channel import BOOK_COLUMNS, LOG_COLUMNS, Channel
+from environment.channel_faults import ChannelFaults, ChannelSettings
 from environment.messages import BoardCopy, Deposit, Deviation, Forecast, Hop, Recall, Refusal, Sent
-from environment.network import ChannelSettings, Network
 
 
 @dataclass
@@ -73,7 +73,7 @@ def test_a_compiled_path_enters_its_messages_in_the_same_books() -> None:
 def test_a_delayed_message_arrives_when_it_says() -> None:
     clock = Clock(at_h=1.0)
     channel = Channel(clock, log=[])
-    network = Network(ChannelSettings(delay_s=36.0), "T1", np.random.default_rng(1))
+    network = ChannelFaults(ChannelSettings(delay_s=36.0), "T1", np.random.default_rng(1))
     arrived: list[float] = []
     channel.carry(network, deposit(), EV, T, lambda _: arrived.append(clock.at_h))
     assert arrived == []
@@ -90,7 +90,9 @@ def test_a_delayed_message_arrives_when_it_says() -> None:
 def test_messages_overtake_each_other_and_none_is_lost_or_invented() -> None:
     clock = Clock()
     channel = Channel(clock)
-    network = Network(ChannelSettings(delay_s=30, delay="exponential", duplication=0.2), "T1", np.random.default_rng(1))
+    network = ChannelFaults(
+        ChannelSettings(delay_s=30, delay="exponential", duplication=0.2), "T1", np.random.default_rng(1)
+    )
     arrived: list[int] = []
     for number in range(200):
         channel.carry(network, deposit(number), EV, T, lambda each: arrived.append(each.number))
@@ -104,7 +106,7 @@ def test_who_waits_hears_at_once_what_comes_within_the_time_out_and_the_rest_lat
     clock = Clock()
     channel = Channel(clock)
     settings = ChannelSettings(delay_s=10, delay="uniform", timeout_s=10)
-    network = Network(settings, "T1", np.random.default_rng(1))
+    network = ChannelFaults(settings, "T1", np.random.default_rng(1))
     arrived: list[int] = []
     for number in range(100):
         channel.carry(network, deposit(number), EV, T, lambda each: arrived.append(each.number), paced=True)
@@ -117,7 +119,7 @@ def test_who_waits_hears_at_once_what_comes_within_the_time_out_and_the_rest_lat
 def test_a_message_spread_to_a_group_reaches_each_when_it_does() -> None:
     clock = Clock()
     channel = Channel(clock, log=[])
-    network = Network(ChannelSettings(loss=0.2, delay_s=20, delay="uniform"), "T1", np.random.default_rng(1))
+    network = ChannelFaults(ChannelSettings(loss=0.2, delay_s=20, delay="uniform"), "T1", np.random.default_rng(1))
     heard: list[tuple[float, int]] = []
     delivers = [lambda _, k=k: heard.append((clock.at_h, k)) for k in range(200)]
     channel.spread(network, Recall(), T, delivers, "all")
@@ -135,7 +137,7 @@ def test_a_message_spread_to_a_group_reaches_each_when_it_does() -> None:
 
 def test_what_comes_after_the_time_out_is_late_not_lost() -> None:
     channel = Channel(Clock(), log=[])
-    network = Network(ChannelSettings(delay_s=10, delay="uniform", timeout_s=10), "T1", np.random.default_rng(1))
+    network = ChannelFaults(ChannelSettings(delay_s=10, delay="uniform", timeout_s=10), "T1", np.random.default_rng(1))
     heard = channel.cast(network, Recall(), T, 400, "all")
     row = book(channel)["recall"]
     assert (row["lost"], row["late"]) == (0, 400 - int(heard.sum()))
@@ -146,7 +148,7 @@ def test_what_comes_after_the_time_out_is_late_not_lost() -> None:
 
 def test_each_of_a_group_hears_or_not_and_the_books_say_how_many_did_not() -> None:
     channel = Channel(Clock())
-    network = Network(ChannelSettings(loss=0.25), "T1", np.random.default_rng(1))
+    network = ChannelFaults(ChannelSettings(loss=0.25), "T1", np.random.default_rng(1))
     heard = channel.cast(network, Recall(), T, 400, "all")
     assert 250 < heard.sum() < 350
     row = book(channel)["recall"]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from environment.channel_faults import ChannelSettings
 from environment.loads import LoadProfile
-from environment.network import ChannelSettings
 from runs.model import GridModel
 from runs.result import TABLES, Result
 from runs.scenario import Scenario

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from environment.network import ChannelSettings, Network
+from environment.channel_faults import ChannelFaults, ChannelSettings
 
 MANY = 40_000
 
 
 def delays(n: int = MANY, seed: int = 1, **settings: Any) -> list[list[float]]:
-    network = Network(ChannelSettings(**settings), "T1", np.random.default_rng(seed))
+    network = ChannelFaults(ChannelSettings(**settings), "T1", np.random.default_rng(seed))
     return [network.delays_h(0.0) for _ in range(n)]
 
 
@@ -60,14 +60,14 @@ def test_duplicates_arrive_twice_and_held_up_messages_late() -> None:
 
 def test_nothing_passes_in_a_partition_sent_or_still_under_way() -> None:
     cut = {"transformer": "T1", "from_h": 1.0, "to_h": 2.0}
-    network = Network(ChannelSettings(partitions=(cut,), delay_s=360), "T1", np.random.default_rng(1))
+    network = ChannelFaults(ChannelSettings(partitions=(cut,), delay_s=360), "T1", np.random.default_rng(1))
     assert [bool(network.delays_h(at)) for at in (0.85, 0.95, 1.5, 1.95, 2.0)] == [True, False, False, False, True]
-    elsewhere = Network(ChannelSettings(partitions=(cut,)), "T2", np.random.default_rng(1))
+    elsewhere = ChannelFaults(ChannelSettings(partitions=(cut,)), "T2", np.random.default_rng(1))
     assert elsewhere.delays_h(1.5) == [0.0]
 
 
 def test_senders_die_at_the_rate_asked_for_on_both_sides_of_sending() -> None:
-    network = Network(ChannelSettings(death=0.2), "T1", np.random.default_rng(1))
+    network = ChannelFaults(ChannelSettings(death=0.2), "T1", np.random.default_rng(1))
     fates = [network.kills() for _ in range(MANY)]
     for side in ("before", "after"):
         assert fates.count(side) / MANY == pytest.approx(0.1, abs=0.01)

@@ -1,4 +1,4 @@
-"""The network between a transformer and its EVs, and what can go wrong in it: faults as a strategy with a generator.
+"""Faults of the channel between a transformer and its EVs: what loses, delays or doubles messages, a strategy with a generator.
 
 Bursts of losses follow the two-state channel of Gilbert (1960) and Elliott (1963) [standard]: a good state that loses
 nothing and a bad one that loses a part of the messages. The wires above the transformers are taken as sound.
@@ -120,8 +120,8 @@ class ChannelSettings(Settings):
         return (self.timeout_s or max(10.0, 6 * self.delay_s)) / SECONDS_PER_HOUR
 
 
-class Network:
-    """What happens to the messages between one transformer and its EVs.
+class ChannelFaults:
+    """Faults that befall the messages between one transformer and its EVs.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import numpy as np
 from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
-from agents.swarm import Swarm
+from agents.subsidiary_swarm import SubsidiarySwarm
 from coordination.valley_filling import adjustment, ants, rounds
 from coordination.valley_filling.fallback import FALLBACKS
 from coordination.valley_filling.problem import Schedule, ValleyFilling
@@ -51,7 +51,7 @@ class Feeding(Protocol):
     schedule: Schedule
     channel: Channel
     network: ChannelFaults | None
-    swarms: list[Swarm]
+    swarms: list[SubsidiarySwarm]
     slot: int
 
     def name_of(self, row: int) -> str:
@@ -131,7 +131,7 @@ class EV(FixedAgent):  # type: ignore[misc]
         return int(self.transformer.problem.first_slot[self.row])
 
     @property
-    def swarm(self) -> Swarm:
+    def swarm(self) -> SubsidiarySwarm:
         """The EVs on its line."""
         return self.transformer.swarms[int(self.transformer.problem.line_of[self.row])]
 

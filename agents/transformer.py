@@ -9,7 +9,7 @@ from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from agents.ev import EV
-from agents.swarm import Swarm
+from agents.subsidiary_swarm import SubsidiarySwarm
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.adjustment import DONE_KW, DUST_KW, asked, cut_kw
 from coordination.valley_filling.coordinator import CoordinationSettings, Plan, Round
@@ -113,7 +113,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         self.plugged_in: list[EV] = []
         self.evs = [ev(model, row, self) for row in range(problem.n_vehicles)]
         self.swarms = [
-            Swarm(f"line:{name}/{number + 1}" if problem.lines else f"EVs of {name}", size)
+            SubsidiarySwarm(f"line:{name}/{number + 1}" if problem.lines else f"EVs of {name}", size)
             for number, size in enumerate(problem.members.tolist())
         ]
         self._unguided = self.schedule if network is None else Schedule(problem)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from environment.messages import BoardCopy, Share
 
 
-class Swarm:
+class SubsidiarySwarm:
     """The copy of the board that the EVs of a line read, kept by their charging points; without lines, of all EVs.
 
     Parameters

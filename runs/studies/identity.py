@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from runs.studies.study import Asked
 
-ROOMS: Final = ("environment", "coordination", "agents", "runs")
+ROOMS: Final = ("environment", "coordination", "agents", "runs", "scenarios")
 LIBRARIES: Final = ("numba", "numpy", "power-grid-model", "scipy")
 SHOWING: Final = frozenset({
     "claims.py", "cli.py", "command.py", "drawing.py", "feeder_drawing.py", "figures.py", "help.py", "markdown.py", "network_plots.py", "output.py", "plots.py",

@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,11 @@ import pandas as pd
 from runs.metrics import gap_of
 from runs.result import Result
 from runs.scenario import Scenario
+from runs.scenario_files import SCENARIOS
 from runs.simulate import simulate
 from runs.studies.markdown import markdown
 
-WEEK = Path(__file__).parent.parent.parent / "scenarios" / "data" / "acn_caltech_week.csv"
+WEEK = SCENARIOS / "data" / "acn_caltech_week.csv"
 MIXED = [
     {"name": "small", "share": 2, "capacity_kwh": 24.0, "power_kw": 3.7},
     {"name": "middle", "share": 5, "capacity_kwh": 52.0, "power_kw": 7.4},

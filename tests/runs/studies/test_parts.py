@@ -240,7 +240,12 @@ def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypat
         return bool(program.__wrapped__() != before)
 
     monkeypatch.setattr(study_identity, "__file__", str(tmp_path / "runs" / "studies" / "identity.py"))
-    for name in ("environment/battery.py", "environment/feeders/data/lines.csv", "runs/studies/paper_b/cases.py"):
+    for name in (
+        "environment/battery.py",
+        "environment/feeders/data/lines.csv",
+        "runs/studies/paper_b/cases.py",
+        "scenarios/paper_b.toml",
+    ):
         assert changed(name), name
     for name in ("runs/studies/paper_b/report.py", "runs/page/view.py", "runs/__pycache__/x.pyc", "docs/guide.md"):
         assert not changed(name), name

@@ -3,8 +3,8 @@
 from runs.studies.paper_a.cases import SEEDS, paper_runs
 from runs.studies.paper_a.claims import claims
 from runs.studies.paper_a.report import page
+from runs.studies.paper_a.rounds import page_section
 from runs.studies.paper_a.tables import ants_and_swarms
-from runs.studies.rounds import page_section
 
 print("<!-- Written by `make docs` from runs/studies/paper_a/; edit that instead. -->\n")
 runs = paper_runs(SEEDS)

@@ -1,4 +1,4 @@
-"""How near to the optimum ants come that come back, and what it costs in messages: over fleets of three kinds."""
+"""The section of paper A's page on ants that come back: how near to the optimum, at what cost in messages, over three kinds of fleets."""
 
 import dataclasses
 import itertools

@@ -5,14 +5,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.charging_station import ChargingStation
-from agents.substation import Substation
-from coordination.stations.triggers import DUST_KW, TriggersSettings, passed_on
+from coordination.stations.control import pass_orders
+from coordination.stations.reports import Orders, Reports
+from coordination.stations.triggers import TriggersSettings
 from environment.channel import Channel
 from environment.station_messages import Alarm, Order, RegionOrder, RegionReport, Served, StationReport
 from environment.stations import Stations, StationsSettings
 
 
-class RegionalSubstation(Substation):
+class RegionalSubstation(mesa.Agent):  # type: ignore[misc]
     """One region and its stations.
 
     Parameters
@@ -50,7 +51,9 @@ class RegionalSubstation(Substation):
         settings: StationsSettings,
         triggers: TriggersSettings,
     ) -> None:
-        super().__init__(model, name, channel, [])
+        super().__init__(model)
+        self.name = name
+        self.channel = channel
         self.stations = stations
         self.rows = np.array([station.row for station in stations], dtype=np.int64)
         self.settings = settings
@@ -74,30 +77,11 @@ class RegionalSubstation(Substation):
             station.follow(self.channel.send(each, self, station))
 
     def _passed(self, order: RegionOrder) -> list[Order]:
-        orders = order.orders
-        capacity, time_h, storage = (
-            np.array([getattr(each, name) for each in orders]) for name in ("capacity_kw", "time_h", "storage_kw")
+        reports = Reports.of(self._reports)
+        orders, self.passed_kw = pass_orders(
+            Orders.of(order.orders), reports, order.room_kw, self._above, self.settings
         )
-        wanted = np.array([report.wanted_kwh for report in self._reports])
-        discharge = np.array([report.discharge_kw for report in self._reports])
-        passed = passed_on(
-            capacity,
-            wanted / time_h,
-            np.maximum(discharge + storage, 0.0),
-            least_kw=self.settings.capacity_min_kw,
-            most_kw=self.settings.capacity_max_kw,
-            room_kw=order.room_kw,
-            above=self._above,
-        )
-        self.passed_kw = float(np.maximum(passed.capacity_kw - capacity, 0.0).sum())
-        if self.passed_kw <= DUST_KW:
-            return list(orders)
-        return [
-            Order(each.voltage_v, each.time_h, capacity_kw, each.storage_kw + change)
-            for each, capacity_kw, change in zip(
-                orders, passed.capacity_kw.tolist(), passed.storage_kw.tolist(), strict=True
-            )
-        ]
+        return orders.messages()
 
     def warn(self, give_kw: NDArray[np.float64], cut_kw: NDArray[np.float64]) -> None:
         """Hand an alarm down: what storage of all stations gives and what their EVs are cut by, shape ``(n_stations,)``."""

@@ -165,7 +165,7 @@ def main(
     begun = time.perf_counter()
     world, outcome, _ = run_stations(case)
     wall_s = time.perf_counter() - begun
-    evaluated = sum(int(each.history[-1, 0]) for each in outcome.model.track.found)
+    evaluated = sum(int(each.history[-1, 0]) for each in outcome.track.found)
     print(
         f"{len(world.visits):>8,} {len(world.stations):>9} {world.horizon.n_slots:>6} {evaluated:>20,} {wall_s:>8.1f}"
     )

@@ -73,7 +73,12 @@ class RegionReport(Message):
     @property
     def wire_bytes(self) -> int:
         """Size on the wire [bytes]."""
-        return HEADER_BYTES + len(self.stations) * StationReport.VALUES * VALUE_BYTES
+        return self.bytes_of(1, len(self.stations))
+
+    @staticmethod
+    def bytes_of(messages: int, stations: int) -> int:
+        """Size on the wire [bytes] of so many messages that hold the reports of so many stations together."""
+        return messages * HEADER_BYTES + stations * StationReport.VALUES * VALUE_BYTES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +127,12 @@ class RegionOrder(Message):
     @property
     def wire_bytes(self) -> int:
         """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES * (Order.VALUES * len(self.orders) + self.room_kw.size)
+        return self.bytes_of(len(self.orders), self.room_kw.size)
+
+    @staticmethod
+    def bytes_of(stations: int, branches: int) -> int:
+        """Size on the wire [bytes] of a message to so many stations, with the room of so many branches."""
+        return HEADER_BYTES + VALUE_BYTES * (Order.VALUES * stations + branches)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ just the paper's 3000 kW; two devices of 100 kWh and 50 kW a station are ours [d
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -205,6 +206,20 @@ class Stations:
 
     def __len__(self) -> int:
         return self.station.size
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the stations as in the grid's tree."""
+        return [f"station:{name}" for name in self.station.tolist()]
+
+    @cached_property
+    def region_names(self) -> list[str]:
+        """Names of the regions' substations as in the grid's tree."""
+        return [f"substation:{name}" for name in self.regions]
+
+    def rows_of(self, region: int) -> NDArray[np.int64]:
+        """Return the rows of a region's stations."""
+        return np.flatnonzero(self.region == region)
 
     @classmethod
     def build(cls, settings: StationsSettings, feeder: Feeder) -> Self:

@@ -158,8 +158,6 @@ class Scenario(Settings):
         if run.engine == "compiled" and (channel.has_faults or channel.log):
             what = "faults of the channel" if channel.has_faults else "channel.log"
             raise ValueError(f"engine = 'compiled' with {what}; expected run.engine = 'agents'")
-        if run.engine == "compiled" and info.data.get("stations") is not None:
-            raise ValueError("engine = 'compiled' with [stations]; expected run.engine = 'agents'")
         return run
 
     @classmethod

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from environment.battery import Limits
+from environment.compiled import compiled
 from environment.settings import Settings
+from environment.sums import sum_of
 
 DUST_KW = 1e-9
 
@@ -138,13 +140,9 @@ def passed_on(
     return Passed(granted, given)
 
 
+@compiled
 def shifted(
-    need_kwh: NDArray[np.float64],
-    may: NDArray[np.bool_],
-    *,
-    places: int,
-    crowded_kw: float,
-    time_rated_h: float,
+    need_kwh: NDArray[np.float64], may: NDArray[np.bool_], places: int, crowded_kw: float, time_rated_h: float
 ) -> NDArray[np.bool_]:
     """Return whose charging is shifted to a later slot, shape ``(q,)`` (user level).
 
@@ -164,14 +162,17 @@ def shifted(
         Charging time at rated power.
     """
     out = np.zeros(need_kwh.size, dtype=np.bool_)
-    left, power_kw = need_kwh.size, float(need_kwh[:places].sum()) / time_rated_h
+    left, staying = need_kwh.size, need_kwh.copy()
+    power_kw = sum_of(staying[: min(left, places)]) / time_rated_h
     for i in range(need_kwh.size - 1, -1, -1):
         if left <= places and power_kw <= crowded_kw:
             break
         if may[i]:
             out[i] = True
             left -= 1
-            power_kw = float(need_kwh[~out][:places].sum()) / time_rated_h
+            for k in range(i, left):  # all who came before are there: it stands at its own place
+                staying[k] = staying[k + 1]
+            power_kw = sum_of(staying[: min(left, places)]) / time_rated_h
     return out
 
 

@@ -1,15 +1,12 @@
 """The agent-based model of charging stations: control centre, a substation a region, and a Mesa agent for every station."""
 
-from collections import defaultdict
-
 import mesa
 
-from agents.charging_station import ChargingStation, Site
+from agents.charging_station import ChargingStation
 from agents.regional_substation import RegionalSubstation
 from agents.station_control import StationControl
-from coordination.stations.track import Track
 from environment.channel import Channel
-from environment.users import Sessions
+from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.stations.world import StationsWorld
 
@@ -23,13 +20,15 @@ class StationsModel(mesa.Model):  # type: ignore[misc]
         The scenario, with a section ``[stations]``.
     world
         What the scenario describes, where it has been built already.
+    progress
+        Told the part of the run that is done, while a slot's schedule is looked for.
 
     Attributes
     ----------
     world
         All that exists.
-    sessions, storage
-        What became of visits, and the stations' storage.
+    yard
+        The stations as columns.
     track
         What happened in each slot.
     channel
@@ -38,44 +37,30 @@ class StationsModel(mesa.Model):  # type: ignore[misc]
         The next slot.
     """
 
-    def __init__(self, settings: Scenario | None = None, world: StationsWorld | None = None) -> None:
+    def __init__(
+        self,
+        settings: Scenario | None = None,
+        world: StationsWorld | None = None,
+        progress: Progress = lambda _: None,
+    ) -> None:
         settings = world.scenario if world else settings or Scenario().update(horizon={"slot_min": 36}, stations={})
         super().__init__(rng=settings.run.seed)
         self.world = world = world or StationsWorld.build(settings, self.rng)
         self.channel = Channel(clock=self, log=[] if settings.channel.log else None)
-        self.sessions = Sessions.of(world.visits)
-        self.storage = world.stations.new_storage(world.settings)
-        horizon, stations = world.horizon, world.stations
-        self.track = Track.empty(horizon.n_slots, len(stations), len(stations.regions))
-        site = Site(
-            world.visits, self.sessions, self.storage, settings.triggers, world.settings.time_rated_h, horizon.slot_h,
-            world.settings.storage_efficiency, world.settings.pile_kwh,
-        )  # fmt: skip
-        arriving: list[defaultdict[int, list[int]]] = [defaultdict(list) for _ in range(len(stations))]
-        for row, (station, slot) in enumerate(
-            zip(world.visits.station.tolist(), world.visits.slot.tolist(), strict=True)
-        ):
-            arriving[station][slot].append(row)
+        stations, control = world.stations, world.new_control(progress)
+        self.yard, self.track = world.new_yard(), control.track
         regions = []
-        for number, region in enumerate(stations.regions):
+        for number, name in enumerate(stations.region_names):
             below = [
-                ChargingStation(
-                    self, f"station:{stations.station[row]}", row, int(stations.places[row]), site, self.channel,
-                    arriving[row],
-                )
-                for row in (stations.region == number).nonzero()[0].tolist()
-            ]  # fmt: skip
+                ChargingStation(self, stations.names[row], row, self.yard, self.channel)
+                for row in stations.rows_of(number).tolist()
+            ]
             regions.append(
-                RegionalSubstation(
-                    self, f"substation:{region}", self.channel, below, stations, world.settings, settings.triggers
-                )
+                RegionalSubstation(self, name, self.channel, below, stations, world.settings, settings.triggers)
             )
-        self.control_center = StationControl(
-            self, self.channel, regions, world.find, world, world.expected_kw, horizon.slot_h,
-            settings.triggers, self.track,
-        )  # fmt: skip
+        self.control_center = StationControl(self, self.channel, regions, control, self.yard)
         self.slot = 0
-        for edge_h in horizon.edges_h[:-1].tolist():
+        for edge_h in world.horizon.edges_h[:-1].tolist():
             self.schedule_event(self.run_slot, at=edge_h)
 
     def run_slot(self) -> None:

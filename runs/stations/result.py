@@ -84,8 +84,8 @@ class StationsResult:
     @classmethod
     def of(cls, world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> Self:
         """Gather tables and summary; `plain` is the outcome without a schedule."""
-        channel = outcome.model.channel
-        fired = outcome.model.track.fired
+        channel = outcome.channel
+        fired = outcome.track.fired
         return cls(
             scenario=world.scenario,
             summary=stations_summary(world, outcome, plain),
@@ -152,7 +152,7 @@ def _tables(scenario: Scenario) -> tuple[str, ...]:
 
 
 def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
-    track, grid, before = outcome.model.track, outcome.grid, plain.grid
+    track, grid, before = outcome.track, outcome.grid, plain.grid
     n = world.horizon.n_slots
     broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in outcome.judgement.objectives]
     return pd.DataFrame({
@@ -183,7 +183,7 @@ def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
         "given_kw": track.given_kw,
         "cut_kw": track.cut_kw.sum(axis=1),
         "shed_kw": track.shed_kw,
-        "unscheduled_ev_kw": plain.model.track.power_kw.sum(axis=1),
+        "unscheduled_ev_kw": plain.track.power_kw.sum(axis=1),
         "unscheduled_drawn_kw": before.drawn_kw,
         "unscheduled_loss_kwh": before.loss_kwh,
         "unscheduled_voltage_min_pu": before.low_pu.min(axis=1),
@@ -193,7 +193,7 @@ def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
 
 
 def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
-    track, stations, grid = outcome.model.track, world.stations, outcome.grid
+    track, stations, grid = outcome.track, world.stations, outcome.grid
     n, m = track.plugged.shape
     return pd.DataFrame({
         "slot": np.repeat(np.arange(n), m),
@@ -245,7 +245,7 @@ def _branches(world: StationsWorld, outcome: StationsOutcome, plain: StationsOut
 
 
 def _visits(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
-    visits, sessions, stations = world.visits, outcome.model.sessions, world.stations
+    visits, sessions, stations = world.visits, outcome.sessions, world.stations
     return pd.DataFrame({
         "user": visits.user,
         "station": stations.station[visits.station],
@@ -263,7 +263,7 @@ def _visits(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
 
 
 def _search(outcome: StationsOutcome) -> pd.DataFrame:
-    found = outcome.model.track.found
+    found = outcome.track.found
     rows = [each.history for each in found]
     slots = np.repeat(np.arange(len(found)), [len(history) for history in rows])
     history = np.concatenate(rows) if rows else np.empty((0, 2))

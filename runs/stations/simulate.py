@@ -1,24 +1,25 @@
-"""Run a scenario of charging stations, and the same without a schedule beside it."""
+"""Run a scenario of charging stations, and the same without a schedule beside it; both engines do the same and send the same messages."""
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from coordination.stations.judgement import Judgement
-from coordination.stations.problem import StationScheduling
-from coordination.stations.search import Found
 from coordination.stations.settings import NONE
+from coordination.stations.track import Track
 from coordination.stations.triggers import TriggersSettings
+from coordination.stations.yard import Yard
+from environment.battery import Batteries
+from environment.channel import Channel
 from environment.grid.record import GridRecord
+from environment.users import Sessions
 from runs.progress import Progress
 from runs.scenario import Scenario
+from runs.stations.compiled import StationColumns
 from runs.stations.world import StationsWorld
 from runs.warm_up import warm_up
-
-if TYPE_CHECKING:
-    from runs.stations.model import StationsModel
 
 OFF: Final = TriggersSettings(time=False, region=False, user=False, emergency=False)
 SCHEDULED: Final = 0.9
@@ -27,33 +28,49 @@ SCHEDULED: Final = 0.9
 
 @dataclass(frozen=True, eq=False)
 class StationsOutcome:
-    """What a run hands over.
+    """What an engine hands over.
 
     Parameters
     ----------
-    model
-        As it ended.
+    yard
+        The stations' columns as they ended.
+    track
+        What happened in each slot.
+    channel
+        Channel with its books of messages.
     judgement
-        What its schedule did to the grid, and how good that was.
+        What the schedule did to the grid, and how good that was.
     wall_s
         Time that it took.
     """
 
-    model: "StationsModel"
+    yard: Yard
+    track: Track
+    channel: Channel
     judgement: Judgement
     wall_s: float
 
     @property
     def grid(self) -> GridRecord:
-        """What its schedule did to the grid."""
+        """What the schedule did to the grid."""
         return self.judgement.grid
+
+    @property
+    def sessions(self) -> Sessions:
+        """What became of the visits."""
+        return self.yard.sessions
+
+    @property
+    def storage(self) -> Batteries:
+        """The stations' storage in the end."""
+        return self.yard.storage
 
 
 def ready(scenario: Scenario) -> None:
     """Compile or load the kernels that a scenario calls for: what it takes is no part of any run's seconds."""
     asked = scenario.scheduling
     few = asked.model_copy(update={"iterations": min(asked.iterations, 1), "population": 5})
-    triggers = scenario.triggers
+    triggers, engine = scenario.triggers, scenario.run.engine
 
     def small() -> Scenario:
         return Scenario().update(
@@ -62,9 +79,10 @@ def ready(scenario: Scenario) -> None:
             users={"users": 200, "charging_a_day": 100},
             scheduling=few.model_dump(),
             triggers=triggers.model_dump(),
+            run={"engine": engine},
         )
 
-    warm_up(("stations", few, triggers), lambda: _try(small()))
+    warm_up(("stations", few, triggers, engine), lambda: _try(small()))
 
 
 def _try(small: Scenario) -> None:
@@ -107,18 +125,27 @@ def unscheduled(world: StationsWorld) -> StationsWorld:
 
 
 def carry_out(world: StationsWorld, progress: Progress = lambda _: None) -> StationsOutcome:
-    """Run a world that has been built; see `run_stations`."""
-    from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where stations run)
-
+    """Run a world that has been built, with the engine that its scenario names; see `run_stations`."""
     begun = time.perf_counter()
-    model = StationsModel(world=world)
-    n = world.horizon.n_slots
+    yard, track, channel = (_run_agents if world.scenario.run.engine == "agents" else _run_compiled)(world, progress)
+    judgement = Judgement.of(world.state, track)
+    return StationsOutcome(yard, track, channel, judgement, time.perf_counter() - begun)
 
-    def find(problem: StationScheduling, slot: int) -> Found:
-        return world.find(problem, slot, lambda part: progress((slot + part) / n))
 
-    model.control_center.find = find
-    for edge_h in world.horizon.edges_h[1:].tolist():
+def _run_agents(world: StationsWorld, tell: Progress) -> tuple[Yard, Track, Channel]:
+    from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where agents run)
+
+    model = StationsModel(world=world, progress=tell)
+    for slot, edge_h in enumerate(world.horizon.edges_h[1:].tolist()):
         model.run_until(edge_h)
-        progress(model.slot / n)
-    return StationsOutcome(model, Judgement.of(world.state, model.track), time.perf_counter() - begun)
+        tell((slot + 1) / world.horizon.n_slots)
+    return model.yard, model.track, model.channel
+
+
+def _run_compiled(world: StationsWorld, tell: Progress) -> tuple[Yard, Track, Channel]:
+    yard, control, channel = world.new_yard(), world.new_control(tell), Channel()
+    below = StationColumns(yard, world.stations, world.settings, world.scenario.triggers, channel)
+    for slot in range(world.horizon.n_slots):
+        control.run_slot(slot, below)
+        tell((slot + 1) / world.horizon.n_slots)
+    return yard, control.track, channel

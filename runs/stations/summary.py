@@ -29,9 +29,9 @@ def switched_on(triggers: TriggersSettings) -> list[str]:
 
 def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> dict[str, Any]:
     """Return the key figures of a run, those of charging without a schedule under ``unscheduled``."""
-    settings, track = world.scenario.scheduling, outcome.model.track
+    settings, track = world.scenario.scheduling, outcome.track
     fired = [trigger for _, trigger, _, _ in track.fired]
-    channel = outcome.model.channel
+    channel = outcome.channel
     return {
         "method": "stations",
         "optimizer": settings.optimizer,
@@ -59,8 +59,8 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
 
 def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
     """Return what a run came to, with or without a schedule."""
-    model, grid, objectives = outcome.model, outcome.grid, outcome.judgement.objectives
-    track, sessions, storage, slot_h = model.track, model.sessions, model.storage, world.horizon.slot_h
+    grid, objectives, slot_h = outcome.grid, outcome.judgement.objectives, world.horizon.slot_h
+    track, sessions, storage = outcome.track, outcome.sessions, outcome.storage
     served = sessions.served_slot >= 0
     wait = np.where(served, sessions.served_slot, world.horizon.n_slots) - world.visits.slot
     costs = np.sum([judged.costs_yuan[0] for judged in objectives], axis=0)
@@ -135,23 +135,23 @@ def _overloaded(grid: GridRecord) -> NDArray[np.bool_]:
 
 def unstruck(world: StationsWorld, outcome: StationsOutcome) -> list[int]:
     """Return the slots in which the emergency level did something though the grid above neither sagged nor lacked supply."""
-    struck = (world.events.sag_pu > 0) | (outcome.model.track.short_kw > DUST_KW)
+    struck = (world.events.sag_pu > 0) | (outcome.track.short_kw > DUST_KW)
     return [slot for slot in _emergencies(outcome) if not struck[slot]]
 
 
 def _emergencies(outcome: StationsOutcome) -> list[int]:
     """Return the slots in which the emergency level did something."""
-    return sorted({slot for slot, trigger, _, _ in outcome.model.track.fired if trigger == "emergency"})
+    return sorted({slot for slot, trigger, _, _ in outcome.track.fired if trigger == "emergency"})
 
 
 def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Return what a reader of the figures should know; first, where the run is worse than without a schedule."""
     said = _worse(world, outcome, plain)
-    waiting = int((outcome.model.sessions.served_slot < 0).sum())
+    waiting = int((outcome.sessions.served_slot < 0).sum())
     if waiting:
         said.append(f"{waiting} of {len(world.visits)} visits still wait when the horizon ends")
     slots, settings = world.horizon.n_slots, world.scenario.scheduling
-    infeasible = sum(not found.objectives.feasible[0] for found in outcome.model.track.found)
+    infeasible = sum(not found.objectives.feasible[0] for found in outcome.track.found)
     if infeasible and settings.optimizer != NONE:
         said.append(
             f"the search, by {SEARCHED_BY[settings.evaluator]}, found no schedule within all limits in {infeasible} of {slots} slots"
@@ -195,7 +195,7 @@ def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutc
             f"in {len(own)} of {len(_emergencies(outcome))} slots of the emergency level nothing struck: voltages fall below their limit "
             f"under the schedule itself; before scheduling in {low} of these"
         )
-    shed = outcome.model.track.shed_kw
+    shed = outcome.track.shed_kw
     if shed.any():
         said.append(
             f"in {(shed > 0).sum()} slots the supply lacks more than EVs draw: up to {shed.max():,.0f} kW of base load are not supplied"
@@ -210,9 +210,9 @@ def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
 
 def _worse(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Say in which figures a run is worse than charging without a schedule: the search's own, limits, and voltages out of band."""
-    found = outcome.model.track.found
+    found = outcome.track.found
     value = np.mean([each.fitness for each in found])
-    idle = np.mean([problem.value(problem.before)[0] for problem in outcome.model.track.problems])
+    idle = np.mean([problem.value(problem.before)[0] for problem in outcome.track.problems])
     broken, before = (int(_broken(each).any(axis=1).sum()) for each in (outcome, plain))
     low, was = (each.grid.node_low_pu.min(axis=0) for each in (outcome, plain))
     worse = []

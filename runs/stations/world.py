@@ -8,9 +8,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from coordination.stations.control import Control
 from coordination.stations.network import ByPowerFlow, Coefficients
 from coordination.stations.problem import Evaluator, Limits, StationScheduling
+from coordination.stations.reports import Reports
 from coordination.stations.search import Found, find
+from coordination.stations.track import Track
+from coordination.stations.yard import Yard
 from environment.events import Events
 from environment.faults import Fault, FaultyInputError, collecting
 from environment.feeders import BuiltinFeeder, Feeder
@@ -20,7 +24,6 @@ from environment.feeders.tap_changers import TapChangers
 from environment.grid.state import GridState, Sites
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
-from environment.station_messages import StationReport
 from environment.stations import Stations, StationsSettings
 from environment.tariffs import Tariff
 from environment.units import odd_load, odd_prices
@@ -217,7 +220,7 @@ class StationsWorld:
             method="iterative_current",  # as exact as Newton here, and faster while few candidates diverge
         )
 
-    def pose(self, slot: int, reports: list[StationReport], storage_kw: NDArray[np.float64]) -> StationScheduling:
+    def pose(self, slot: int, reports: Reports, storage_kw: NDArray[np.float64]) -> StationScheduling:
         """Pose the problem of a slot.
 
         Parameters
@@ -225,7 +228,7 @@ class StationsWorld:
         slot
             Number of the slot.
         reports
-            Of the stations, in the order of their rows.
+            What all stations report.
         storage_kw
             What storage draws at each of them.
         """
@@ -236,13 +239,13 @@ class StationsWorld:
             evaluator = ByPowerFlow(self.state, slot)
         return StationScheduling(
             slot_h=self.horizon.slot_h,
-            plugged=np.array([report.plugged for report in reports], dtype=np.int64),
-            wanted_kwh=np.array([report.wanted_kwh for report in reports], dtype=np.float64),
-            queued=np.array([report.queued for report in reports], dtype=np.int64),
-            queued_kwh=np.array([report.queued_kwh for report in reports], dtype=np.float64),
+            plugged=reports.plugged,
+            wanted_kwh=reports.wanted_kwh,
+            queued=reports.queued,
+            queued_kwh=reports.queued_kwh,
             base_kw=base_kw[stations.node],
             storage_kw=storage_kw,
-            lent_kw=np.array([report.lent_kw for report in reports], dtype=np.float64),
+            lent_kw=reports.lent_kw,
             region=stations.region,
             region_weights=np.array(s.region_weights),
             time_weight=float(self.time_weights[slot]),
@@ -261,23 +264,28 @@ class StationsWorld:
         """Find the schedule of a slot's problem; the same at every call."""
         return find(problem, np.random.default_rng(self.search_seeds[slot]), progress)
 
-    def room_kw(self, slot: int, power_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-        """See `GridState.room_kw`."""
-        return self.state.room_kw(slot, power_kw)
+    def new_yard(self) -> Yard:
+        """Return the stations' columns before the first slot."""
+        return Yard.of(self.visits, self.stations, self.settings, self.scenario.triggers, self.horizon.slot_h)
 
-    def measure(
-        self, slot: int, voltage_v: NDArray[np.float64], power_kw: NDArray[np.float64], shed_kw: float = 0.0
-    ) -> tuple[NDArray[np.float64], float]:
-        """See `GridState.measure`."""
-        return self.state.measure(slot, voltage_v, power_kw, shed_kw)
+    def new_control(self, progress: Callable[[float], None] = lambda _: None) -> Control:
+        """Return the control centre's rules, with a track in which nothing has happened.
 
-    def supply_kw(self, slot: int, drawn_kw: float) -> float:
-        """See `GridState.supply_kw`."""
-        return self.state.supply_kw(slot, drawn_kw)
-
-    def base_kw(self, slot: int) -> float:
-        """Return the base load of the whole feeder in a slot."""
-        return float(self.state.base_kw[slot])
+        Parameters
+        ----------
+        progress
+            Told the part of the run that is done, while a slot's schedule is looked for.
+        """
+        n_slots = self.horizon.n_slots
+        return Control(
+            stations=self.stations,
+            state=self.state,
+            pose=self.pose,
+            find=lambda problem, slot: self.find(problem, slot, lambda part: progress((slot + part) / n_slots)),
+            expected_kw=self.expected_kw,
+            triggers=self.scenario.triggers,
+            track=Track.empty(n_slots, len(self.stations), len(self.stations.regions)),
+        )
 
 
 def _voltage_faults(stations: Stations) -> list[Fault]:

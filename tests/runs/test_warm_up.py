@@ -40,6 +40,7 @@ STATIONS = "horizon.slot_min=36 horizon.slots=3 stations.piles=6 scheduling.iter
         pytest.param("peak_shaving.optimizer=igeo", marks=SLOW),
         pytest.param("peak_shaving.optimizer=woa run.engine=compiled grouping.tactic=tactic_1", marks=SLOW),
         pytest.param(STATIONS, marks=SLOW),
+        pytest.param(f"{STATIONS} run.engine=compiled", marks=SLOW),
         pytest.param(f"{STATIONS} scheduling.optimizer=pso scheduling.evaluator=powerflow", marks=SLOW),
     ],
 )

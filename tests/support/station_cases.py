@@ -69,9 +69,9 @@ def world_of(scenario: Scenario) -> StationsWorld:
 
 def columns(outcome: StationsOutcome) -> list[bytes]:
     """What happened, as bytes."""
-    track, sessions, after = outcome.model.track, outcome.model.sessions, outcome.grid
+    track, sessions, after = outcome.track, outcome.sessions, outcome.grid
     names = ("plugged", "queued", "shifted", "wanted_kwh", "voltage_v", "time_h", "capacity_kw", "power_kw", "storage_kw",
-             "lent_kw", "storage_soc", "passed_kw", "drawn_kw", "short_kw", "given_kw", "cut_kw")  # fmt: skip
+             "lent_kw", "storage_soc", "passed_kw", "drawn_kw", "short_kw", "given_kw", "cut_kw", "shed_kw")  # fmt: skip
     found = [getattr(track, name).tobytes() for name in names]
-    found += [getattr(sessions, name).tobytes() for name in ("need_kwh", "served_kwh", "served_slot", "lent_kwh", "time_h")]  # fmt: skip
+    found += [getattr(sessions, name).tobytes() for name in ("need_kwh", "served_kwh", "served_slot", "shifted_slots", "lent_kwh", "time_h")]  # fmt: skip
     return [*found, after.node_pu.tobytes(), after.drawn_kwh.tobytes(), repr(track.fired).encode()]

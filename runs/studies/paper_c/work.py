@@ -129,7 +129,7 @@ def run_day(day: Day) -> dict[str, Any]:
         "slots": world.horizon.n_slots,
         "sags": int((world.events.sag_pu > 0).sum()),
         "emergency_unstruck_slots": len(unstruck(world, outcome)),
-        "believed_slots": int(sum(found.objectives.feasible[0] for found in outcome.model.track.found)),
+        "believed_slots": int(sum(found.objectives.feasible[0] for found in outcome.track.found)),
         "outside_pu": float(max((band.voltage_min_pu - low).max(), (high - band.voltage_max_pu).max(), 0.0)),
     }
     if day.is_shown:

@@ -307,7 +307,7 @@ def test_the_order_of_users_and_stations_in_a_file_changes_no_load_before_schedu
         (f"{FEEDER}Node.csv", "Mill;node;NULL;0.4", "Mill;node;NULL;0.38", "380 to 400 V; expected the same for all"),
         ("my_stations.toml", "region_weights = [1.2, 0.8]", "region_weights = [1.0]", "1 numbers for 2 regions"),
         ("my_stations.toml", "slot_min = 36", "slot_min = 30", "stations.time_max_h is 0.6 in slots of 0.5 h; expected slots at"),
-        ("my_stations.toml", "[users]", "[run]\nengine = 'compiled'\n[users]", "run.engine is 'compiled' with [stations]"),
+        ("my_stations.toml", "[users]", "[run]\nengine = 'compiled'\n[channel]\nlog = true\n[users]", "run.engine is 'compiled' with channel.log"),
         ("my_stations.toml", "[users]", "[peak_shaving]\n[users]", "there beside [peak_shaving]"),
         ("my_stations.toml", "crowded_kw", "crowd_kw", "'crowded_kw', the nearest known name"),
         ("my_stations.toml", "[scheduling]", "[scheduling]\noptimizer = 'aco'", "the nearest known name"),
@@ -431,7 +431,7 @@ def test_before_scheduling_taps_stand_as_the_feeder_has_them(own: Path) -> None:
     assert world.feeder.transformer_tap_v[row] != 0
     load_kw, load_kvar = world.state.base
     load_kw, load_kvar = load_kw.copy(), load_kvar.copy()
-    power_kw = plain.model.track.power_kw
+    power_kw = plain.track.power_kw
     load_kw[:, world.stations.node] += power_kw
     load_kvar[:, world.stations.node] += power_kw * world.placement.ev_kvar_per_kw
     fixed = PowerFlow(world.feeder).solve(load_kw, load_kvar)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from coordination.stations.reports import Reports
 from environment.battery import Batteries
 from environment.events import Events
 from environment.faults import FaultyInputError
@@ -49,7 +50,7 @@ def run(request: pytest.FixtureRequest, runs: dict[str, Any]) -> tuple[StationsW
 
 def test_what_is_supplied_is_what_is_drawn_and_lost(run: tuple[StationsWorld, StationsOutcome]) -> None:
     world, outcome = run
-    track, after, slot_h = outcome.model.track, outcome.grid, world.horizon.slot_h
+    track, after, slot_h = outcome.track, outcome.grid, world.horizon.slot_h
     assert after.residual_kw.max() <= 1e-6
     beside = (track.storage_kw - track.lent_kw).sum(axis=1) * slot_h
     base = world.state.base[0].sum(axis=1) - track.shed_kw
@@ -60,7 +61,7 @@ def test_what_is_supplied_is_what_is_drawn_and_lost(run: tuple[StationsWorld, St
 
 def test_the_books_of_storage_close(run: tuple[StationsWorld, StationsOutcome]) -> None:
     world, outcome = run
-    storage, track, s = outcome.model.storage, outcome.model.track, world.settings
+    storage, track, s = outcome.storage, outcome.track, world.settings
     power = world.stations.storage_devices * s.storage_kw
     assert (np.abs(track.storage_kw) <= power + 1e-9).all()
     assert track.storage_soc.min() >= s.storage_soc_min
@@ -73,7 +74,7 @@ def test_the_books_of_storage_close(run: tuple[StationsWorld, StationsOutcome]) 
 
 def test_the_energy_of_visits_closes(run: tuple[StationsWorld, StationsOutcome]) -> None:
     world, outcome = run
-    visits, sessions, track = world.visits, outcome.model.sessions, outcome.model.track
+    visits, sessions, track = world.visits, outcome.sessions, outcome.track
     served = sessions.served_slot >= 0
     back = sessions.lent_kwh / world.settings.storage_efficiency**2
     assert visits.energy_kwh + back == pytest.approx(sessions.served_kwh + sessions.short_kwh)
@@ -92,7 +93,7 @@ def test_the_energy_of_visits_closes(run: tuple[StationsWorld, StationsOutcome])
 
 def test_nothing_is_left_out_in_silence(run: tuple[StationsWorld, StationsOutcome]) -> None:
     world, outcome = run
-    track, sessions = outcome.model.track, outcome.model.sessions
+    track, sessions = outcome.track, outcome.sessions
     told = figures(world, outcome)
     served = (track.power_kw * track.time_h).sum()
     assert told["unserved_kwh"] == pytest.approx(sessions.need_kwh.sum() - served)
@@ -106,7 +107,7 @@ def test_nothing_is_left_out_in_silence(run: tuple[StationsWorld, StationsOutcom
 def test_what_is_short_is_given_or_cut_and_no_more(run: tuple[StationsWorld, StationsOutcome]) -> None:
     """In a shortage all that is supplied is drawn, unless storage gives more for a voltage, and nothing above it is."""
     world, outcome = run
-    track, after = outcome.model.track, outcome.grid
+    track, after = outcome.track, outcome.grid
     base, short = world.state.base[0].sum(axis=1), track.short_kw > 1e-9
     supplied, cut = track.drawn_kw - track.short_kw, track.cut_kw.sum(axis=1)
     dark = track.shed_kw >= base - 1e-6
@@ -125,7 +126,7 @@ def test_what_is_short_is_given_or_cut_and_no_more(run: tuple[StationsWorld, Sta
 
 def test_places_are_enough_and_none_is_left_free(run: tuple[StationsWorld, StationsOutcome]) -> None:
     world, outcome = run
-    track, places = outcome.model.track, world.stations.places
+    track, places = outcome.track, world.stations.places
     assert (track.plugged <= places).all()
     short = (track.short_kw > 1e-9)[:, None]
     assert ((track.queued == 0) | (track.plugged == places) | short).all()
@@ -135,7 +136,7 @@ def test_places_are_enough_and_none_is_left_free(run: tuple[StationsWorld, Stati
 
 def test_who_comes_first_is_served_first_unless_shifted(run: tuple[StationsWorld, StationsOutcome]) -> None:
     world, outcome = run
-    visits, sessions, track = world.visits, outcome.model.sessions, outcome.model.track
+    visits, sessions, track = world.visits, outcome.sessions, outcome.track
     n = world.horizon.n_slots
     end = np.where(sessions.served_slot < 0, n, sessions.served_slot)
     for station in range(len(world.stations)):
@@ -158,7 +159,7 @@ def test_who_gets_nothing_waits_for_the_next_slot(tmp_path: Path) -> None:
     world = world_of(case(tmp_path, None, who, stations={"storage_devices": 0}, horizon={"slots": 3}))
     part = np.array([0.0, 1.0, 1.0])
     outcome = carry_out(replace(world, events=Events(np.zeros(3), part)))
-    track, sessions = outcome.model.track, outcome.model.sessions
+    track, sessions = outcome.track, outcome.sessions
     assert track.plugged.sum(axis=1).tolist() == [0, 2, 0]
     assert track.queued.sum(axis=1).tolist() == [2, 0, 0]
     assert not outcome.judgement.objectives[0].broken[0, 2], "nobody leaves, so no battery is too empty"
@@ -182,11 +183,11 @@ def test_in_a_shortage_who_came_first_charges_first(tmp_path: Path) -> None:
         "scheduling": {"optimizer": "none"},
     }
     world = world_of(case(tmp_path, [("one", "S1-01", "A")], who, **sections))
-    asked = carry_out(world).model.track
+    asked = carry_out(world).track
     base_alone = world.state.measure(0, world.state.idle_v, np.zeros(1))[1]
     part = (base_alone + 0.55 * (asked.drawn_kw[0] - base_alone)) / asked.drawn_kw[0]
     outcome = carry_out(replace(world, events=Events(np.zeros(3), np.array([part, 1.0, 1.0]))))
-    track, sessions = outcome.model.track, outcome.model.sessions
+    track, sessions = outcome.track, outcome.sessions
     assert sessions.served_slot.tolist() == [0, 0, 0, 0, 1, 1]
     assert sessions.served_kwh[[0, 1, 2, 4, 5]] == pytest.approx(30.0)
     assert 0 < sessions.served_kwh[3] < 15.0, "what is left is for the next one, who leaves with it"
@@ -199,10 +200,10 @@ def test_no_base_load_is_left_out_where_evs_alone_are_too_much(tmp_path: Path) -
     """The supply carries the base load and its own losses, and nothing else: with the EVs their losses go too."""
     scenario = case(tmp_path, scheduling={"optimizer": "none"}, stations={"storage_devices": 0})
     world = world_of(scenario)
-    slot = int(np.argmax(carry_out(world).model.track.power_kw.sum(axis=1)))
+    slot = int(np.argmax(carry_out(world).track.power_kw.sum(axis=1)))
     supply = world.state.measure(slot, world.state.idle_v, np.zeros(6))[1] + 1.0
     few = world_of(scenario.update(stations={"supply_kw": supply}))
-    track = carry_out(few).model.track
+    track = carry_out(few).track
     assert track.short_kw[slot] > 100
     assert track.shed_kw[slot] == 0
     assert 0 < track.power_kw[slot].sum() <= 1.0
@@ -210,8 +211,8 @@ def test_no_base_load_is_left_out_where_evs_alone_are_too_much(tmp_path: Path) -
 
 def test_storage_does_not_charge_in_a_shortage_whatever_is_off(tmp_path: Path) -> None:
     world = world_of(case(tmp_path, **{**BUSY, "triggers": {**OFF, "time": True}}))
-    calm = carry_out(replace(world, events=Events(np.zeros(40), np.ones(40)))).model.track
-    struck = carry_out(replace(world, events=Events(np.zeros(40), np.full(40, 0.99)))).model.track
+    calm = carry_out(replace(world, events=Events(np.zeros(40), np.ones(40)))).track
+    struck = carry_out(replace(world, events=Events(np.zeros(40), np.full(40, 0.99)))).track
     assert (calm.storage_kw > 0).any()
     assert struck.storage_kw.max() <= 1e-9
     assert struck.cut_kw.any()
@@ -233,7 +234,7 @@ def plain_loop(world: StationsWorld) -> tuple[list[Any], list[np.ndarray[Any, An
             waiting[j] = rest
             wanted, queued = (float(need[np.array(rows, dtype=np.int64)].sum()) for rows in (here, rest))
             reports.append(StationReport(len(here), len(rest), wanted, queued, 0.0, storage.charge_kw[j], storage.discharge_kw[j]))  # fmt: skip
-        problem = world.pose(slot, reports, np.zeros(m))
+        problem = world.pose(slot, Reports.of(reports), np.zeros(m))
         decision = world.find(problem, slot).decision
         power = problem.power_kw(decision)[0]
         for j, rows in enumerate(plugged):
@@ -250,16 +251,16 @@ def plain_loop(world: StationsWorld) -> tuple[list[Any], list[np.ndarray[Any, An
 @pytest.mark.parametrize("scheduling", [{}, {"optimizer": "none"}, {"evaluator": "powerflow", "optimizer": "pso"}])
 def test_with_all_triggers_off_schedules_stand_as_they_were_found(tmp_path: Path, scheduling: dict[str, Any]) -> None:
     world = world_of(case(tmp_path, **{**BUSY, "triggers": OFF, "events": {**STRUCK, "supply_a_day": 0.0}, "scheduling": scheduling}))  # fmt: skip
-    model = carry_out(world).model
+    outcome = carry_out(world)
     decisions, powers, sessions = plain_loop(world)
     for name in ("voltage_v", "time_h", "capacity_kw"):
-        assert getattr(model.track, name).tobytes() == np.concatenate([getattr(d, name) for d in decisions]).tobytes()
-    assert model.track.power_kw.tobytes() == np.array(powers).tobytes()
+        assert getattr(outcome.track, name).tobytes() == np.concatenate([getattr(d, name) for d in decisions]).tobytes()
+    assert outcome.track.power_kw.tobytes() == np.array(powers).tobytes()
     for name in ("need_kwh", "served_kwh", "served_slot", "shifted_slots", "lent_kwh", "time_h"):
-        assert getattr(model.sessions, name).tobytes() == getattr(sessions, name).tobytes()
-    assert not model.track.fired
-    assert not model.storage.charged_kwh.any()
-    assert not model.storage.discharged_kwh.any()
+        assert getattr(outcome.sessions, name).tobytes() == getattr(sessions, name).tobytes()
+    assert not outcome.track.fired
+    assert not outcome.storage.charged_kwh.any()
+    assert not outcome.storage.discharged_kwh.any()
 
 
 def run_with(tmp_path: Path, **sections: Any) -> StationsResult:
@@ -296,12 +297,12 @@ def test_the_same_seed_is_the_same_run(tmp_path: Path) -> None:
     assert columns(one) != columns(third)
     model = StationsModel(scenario)
     model.run_until(scenario.horizon.hours)
-    assert model.track.power_kw.tobytes() == one.model.track.power_kw.tobytes()
+    assert model.track.power_kw.tobytes() == one.track.power_kw.tobytes()
 
 
 def test_a_slot_is_searched_alike_whatever_came_before(tmp_path: Path) -> None:
     world = world_of(case(tmp_path, horizon={"slots": 3}))
-    problems = carry_out(world).model.track.problems
+    problems = carry_out(world).track.problems
     last, first = (world.find(problems[slot], slot).decision for slot in (2, 0))
     again = [world.find(problems[slot], slot).decision for slot in (0, 1, 2)]
     for one, other in ((first, again[0]), (last, again[2])):
@@ -313,7 +314,7 @@ def test_the_order_of_rows_of_a_file_of_users_does_not_matter(tmp_path: Path) ->
     users = [(f"u{i}", SIX[i % 6][0], hour, 20 + i % 30, 60, i % 2) for i, hour in enumerate(rng.uniform(15, 20, 300).tolist())]  # fmt: skip
     one, other = (carry_out(world_of(case(tmp_path, None, rows, **{**BUSY, "users": {}}))) for rows in (users, [users[i] for i in rng.permutation(300)]))  # fmt: skip
     assert columns(one) == columns(other)
-    assert one.model.track.shifted.any()
+    assert one.track.shifted.any()
 
 
 def test_a_sag_that_no_storage_answers_is_told(tmp_path: Path) -> None:
@@ -354,16 +355,16 @@ def test_the_order_of_stations_in_their_file_does_not_matter(tmp_path: Path) -> 
     users = [(f"u{i}", SIX[i % 6][0], hour, 20 + i % 30, 60, i % 2) for i, hour in enumerate(rng.uniform(15, 20, 300).tolist())]  # fmt: skip
     sections = {**BUSY, "users": {}, "scheduling": {"optimizer": "none"}}
     one, other = (carry_out(world_of(case(tmp_path, rows, users, **sections))) for rows in (SIX, [SIX[i] for i in (2, 3, 0, 5, 4, 1)]))  # fmt: skip
-    assert one.model.track.given_kw.any()
+    assert one.track.given_kw.any()
     for name in ("need_kwh", "served_kwh", "served_slot", "lent_kwh", "shifted_slots"):
-        assert getattr(other.model.sessions, name) == pytest.approx(getattr(one.model.sessions, name))
+        assert getattr(other.sessions, name) == pytest.approx(getattr(one.sessions, name))
     assert other.grid.drawn_kwh == pytest.approx(one.grid.drawn_kwh)
 
 
 def test_losses_of_a_search_by_power_flow_are_those_of_the_run_where_all_finish_together(tmp_path: Path) -> None:
     scheduling = {"evaluator": "powerflow", "optimizer": "none"}
     outcome = carry_out(world_of(case(tmp_path, stations={"piles": 3}, scheduling=scheduling)))
-    before = [problem.before for problem in outcome.model.track.problems]
+    before = [problem.before for problem in outcome.track.problems]
     assert outcome.grid.loss_kwh == pytest.approx([judged.loss_kwh[0] for judged in before])
     for judged, was in zip(outcome.judgement.objectives, before, strict=True):
         assert judged.cost_yuan == pytest.approx(was.cost_yuan)
@@ -373,8 +374,8 @@ def test_losses_of_a_search_by_power_flow_are_those_of_the_run_where_all_finish_
 
 def test_coefficients_count_the_load_of_the_whole_feeder(tmp_path: Path) -> None:
     """Six stations of 76: most of the base load stands elsewhere, and the supply has to carry it."""
-    outcome = carry_out(world_of(case(tmp_path, scheduling={"optimizer": "none"})))
-    world, track = outcome.model.world, outcome.model.track
+    world = world_of(case(tmp_path, scheduling={"optimizer": "none"}))
+    track = carry_out(world).track
     for slot, problem in enumerate(track.problems):
         network = problem.evaluator.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
         loads = world.state.base[0][slot].sum() + track.power_kw[slot].sum()

@@ -18,7 +18,7 @@ def alone(tmp_path: Path, trigger: str, **sections: Any) -> tuple[StationsOutcom
         carry_out(world_of(case(tmp_path, **{**sections, "triggers": {**sections.get("triggers", {}), **OFF, **also}})))
         for also in ({trigger: True}, {})
     )
-    assert {name for _, name, _, _ in on.model.track.fired} <= {trigger}
+    assert {name for _, name, _, _ in on.track.fired} <= {trigger}
     return on, off
 
 
@@ -29,22 +29,22 @@ BUSY_CALM = {**BUSY, "events": CALM, "scheduling": {"iterations": 0}}
 def test_each_trigger_alone_changes_something_where_it_has_a_cause(tmp_path: Path, trigger: str) -> None:
     sections = {**BUSY_CALM, "events": {**STRUCK, "supply_part": 0.95}} if trigger == "emergency" else BUSY_CALM
     on, off = alone(tmp_path, trigger, **sections)
-    assert on.model.track.fired
+    assert on.track.fired
     assert columns(on) != columns(off)
-    track, plain = on.model.track, off.model.track
+    track, plain = on.track, off.track
     if trigger == "time":
         assert (track.storage_kw > 0).any()
         assert (track.storage_kw < 0).any()
     elif trigger == "region":
         assert track.passed_kw.any()
-        assert on.model.sessions.short_kwh.sum() < off.model.sessions.short_kwh.sum()
+        assert on.sessions.short_kwh.sum() < off.sessions.short_kwh.sum()
     elif trigger == "user":
         assert track.shifted.any()
         assert track.lent_kw.any()
         assert plain.queued.sum() > track.queued.sum()
     else:
         assert track.given_kw.any()
-        assert on.model.sessions.short_kwh.sum() < off.model.sessions.short_kwh.sum()
+        assert on.sessions.short_kwh.sum() < off.sessions.short_kwh.sum()
 
 
 CAUSELESS: dict[str, dict[str, Any]] = {
@@ -68,9 +68,9 @@ def test_nobody_is_shifted_towards_as_crowded_hours(tmp_path: Path) -> None:
 
 def test_what_is_not_supplied_is_cut_with_the_emergency_off_too(tmp_path: Path) -> None:
     on, off = alone(tmp_path, "emergency", **{**BUSY, "events": {**STRUCK, "supply_part": 0.95}})
-    assert not off.model.track.given_kw.any()
-    assert off.model.track.cut_kw.sum() > on.model.track.cut_kw.sum()
-    assert not off.model.track.storage_kw.any()
+    assert not off.track.given_kw.any()
+    assert off.track.cut_kw.sum() > on.track.cut_kw.sum()
+    assert not off.track.storage_kw.any()
 
 
 def test_regions_on_one_cable_share_its_room(tmp_path: Path) -> None:
@@ -84,16 +84,16 @@ def test_regions_on_one_cable_share_its_room(tmp_path: Path) -> None:
     )  # fmt: skip
     plain = world_of(scenario)
     above, base = plain.stations.above, plain.state.base_carried[0][0]
-    without = base + above @ carry_out(plain).model.track.power_kw[0]
+    without = base + above @ carry_out(plain).track.power_kw[0]
     first = plain.feeder.line.tolist().index("L1-01")
-    with_all = carry_out(world_of(scenario.update(triggers={"region": True}))).model.track
+    with_all = carry_out(world_of(scenario.update(triggers={"region": True}))).track
     wished = base + above @ with_all.power_kw[0]
     assert wished[first] > without[first] + 300, "with room for all they pass on more than that"
     amps = (without[first] + 150.0) / (np.sqrt(3) * 10)
     world = world_of(scenario.update(triggers={"region": True}))
     feeder = changed(world.feeder, line_rated_a={first: amps})
     narrow = replace(world, placement=replace(world.placement, feeder=feeder))
-    track = carry_out(narrow).model.track
+    track = carry_out(narrow).track
     carried = (base + above @ track.power_kw[0])[first]
     assert without[first] < carried <= without[first] + 150.0 + 1e-6
 
@@ -107,15 +107,15 @@ def test_a_crowded_station_gets_no_more_than_its_transformer_is_rated_for(tmp_pa
         triggers={"region": True}, feeder={"source": "builtin", "ev_power_factor": power_factor},
     )  # fmt: skip
     world = world_of(scenario)
-    granted = carry_out(world_of(scenario.update(triggers={"region": False}))).model.track.power_kw[0, 0]
+    granted = carry_out(world_of(scenario.update(triggers={"region": False}))).track.power_kw[0, 0]
     base_kw, base_kvar = (load[0, world.stations.node[0]] for load in world.state.base)
-    unlimited = carry_out(world).model.track.power_kw[0, 0]
+    unlimited = carry_out(world).track.power_kw[0, 0]
     assert unlimited > granted + 200
     kvar_per_kw = np.tan(np.arccos(power_factor))
     rated_kva = np.hypot(granted + 100 + base_kw, base_kvar + (granted + 100) * kvar_per_kw)
     feeder = changed(world.feeder, transformer_va={int(world.stations.transformer[0]): rated_kva * 1e3})
     narrow = replace(world, placement=replace(world.placement, feeder=feeder))
-    assert carry_out(narrow).model.track.power_kw[0, 0] == pytest.approx(granted + 100)
+    assert carry_out(narrow).track.power_kw[0, 0] == pytest.approx(granted + 100)
 
 
 def test_who_lends_twice_has_in_the_battery_what_was_not_lent(tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_who_lends_twice_has_in_the_battery_what_was_not_lent(tmp_path: Path) ->
         triggers={**OFF, "user": True, "crowded_kw": 0.0, "lend_kwh": 8.0},
     ))  # fmt: skip
     outcome = carry_out(world)
-    lent = outcome.model.sessions.lent_kwh
+    lent = outcome.sessions.lent_kwh
     # Half a battery of 60 kWh down to 12 kWh is 18 kWh in it, 14.4 at the grid.
-    assert outcome.model.sessions.shifted_slots.max() >= 2
+    assert outcome.sessions.shifted_slots.max() >= 2
     assert lent[:3] == pytest.approx([14.4] * 3)
-    assert outcome.model.sessions.need_kwh[:3] == pytest.approx([30.0 + 14.4 / 0.64] * 3)
+    assert outcome.sessions.need_kwh[:3] == pytest.approx([30.0 + 14.4 / 0.64] * 3)

@@ -1,0 +1,448 @@
+"""Charging stations as columns: who queues, who is shifted and lends, who has a place, and who is charged and leaves.
+
+Source: paper C, section 2: m piles for two EVs each; of n1 EVs at most 2 m charge, the others wait. Rules are asked for the rows
+of some stations, so that one station, a region and all stations go by the same.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.stations.reports import Orders, Reports, Standing
+from coordination.stations.triggers import TriggersSettings, shifted
+from environment.battery import Batteries
+from environment.compiled import compiled
+from environment.stations import Stations, StationsSettings
+from environment.sums import sum_of
+from environment.users import Sessions, Visits
+
+DUST_PART: Final = 1e-9
+"""Who gets no more than this part of what it wants has got nothing."""
+
+
+class Rules(NamedTuple):
+    """Numbers that the rules go by, the same for all stations.
+
+    Parameters
+    ----------
+    slot_h
+        Slot length.
+    pile_kwh
+        Most that an EV gets at a pile.
+    efficiency, both_ways
+        Of a battery that lends, each way, and there and back.
+    time_rated_h
+        Charging time at rated power.
+    may_shift
+        Whether users may be shifted.
+    shift_slots
+        By how many slots at most.
+    crowded_kw
+        Power at rated time above which a station is crowded.
+    lend_kwh, lend_soc_min
+        What a shifted EV lends at most in a slot, and the state of charge below which none lends.
+    """
+
+    slot_h: float
+    pile_kwh: float
+    efficiency: float
+    both_ways: float
+    time_rated_h: float
+    may_shift: bool
+    shift_slots: int
+    crowded_kw: float
+    lend_kwh: float
+    lend_soc_min: float
+
+
+class Queues(NamedTuple):
+    """Who is where, as kernels take it; columns are those of `Yard`."""
+
+    places: NDArray[np.int64]
+    first: NDArray[np.int64]
+    coming: NDArray[np.int64]
+    come: NDArray[np.int64]
+    queue: NDArray[np.int64]
+    waiting: NDArray[np.int64]
+    placed: NDArray[np.int64]
+    plugged: NDArray[np.int64]
+    queued: NDArray[np.int64]
+    arrived: NDArray[np.int64]
+    shifted: NDArray[np.int64]
+
+
+class Flows(NamedTuple):
+    """What stations want and draw, as kernels take it; columns are those of `Yard`."""
+
+    wanted_kwh: NDArray[np.float64]
+    queued_kwh: NDArray[np.float64]
+    lent_kw: NDArray[np.float64]
+    power_kw: NDArray[np.float64]
+    cut_kw: NDArray[np.float64]
+    time_h: NDArray[np.float64]
+
+
+class Known(NamedTuple):
+    """What is known of visits, as kernels take it; columns are those of `Visits`."""
+
+    slot: NDArray[np.int64]
+    energy_kwh: NDArray[np.float64]
+    capacity_kwh: NDArray[np.float64]
+    willing: NDArray[np.bool_]
+
+
+class Books(NamedTuple):
+    """What became of visits, as kernels take it; columns are those of `Sessions`."""
+
+    need_kwh: NDArray[np.float64]
+    served_kwh: NDArray[np.float64]
+    served_slot: NDArray[np.int64]
+    shifted_slots: NDArray[np.int64]
+    lent_kwh: NDArray[np.float64]
+    time_h: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Yard:
+    """All stations of a run and who visits them; columns of shape ``(m,)`` for m stations unless said otherwise.
+
+    Rows of visits stand station by station in columns of shape ``(n_visits,)``: those of station j from ``first[j]`` on.
+
+    Parameters
+    ----------
+    visits, sessions
+        Who comes, and what became of them.
+    storage
+        The stations' storage.
+    rules
+        What the rules go by.
+    places
+        EVs that each serves at once, 2 m.
+    first
+        Where the visits of each station begin, and the end, shape ``(m + 1,)``.
+    coming
+        Rows of the visits of each station, in the order in which they come, shape ``(n_visits,)``.
+    come
+        How many of them have come.
+    queue
+        Rows of the visits that are there and have not charged, in the order in which they came, shape ``(n_visits,)``.
+    waiting
+        How many these are.
+    placed
+        Rows of the visits that have a place in the present slot; after it, of those that charged, shape ``(n_visits,)``.
+    plugged
+        How many these are.
+    queued
+        How many had no place when the slot began.
+    arrived, shifted
+        Visits that came, and that were shifted, in the present slot.
+    wanted_kwh, queued_kwh
+        What those with a place and those without one want, as far as a pile can give it.
+    lent_kw, storage_kw, power_kw, cut_kw
+        What shifted EVs lend, what storage draws, what EVs draw while they charge, and what they were cut by, in the present slot.
+    granted_kw, time_h
+        Power granted to EVs, and for how long they charge, in the present slot.
+    """
+
+    visits: Visits
+    sessions: Sessions
+    storage: Batteries
+    rules: Rules
+    places: NDArray[np.int64]
+    first: NDArray[np.int64]
+    coming: NDArray[np.int64]
+    come: NDArray[np.int64]
+    queue: NDArray[np.int64]
+    waiting: NDArray[np.int64]
+    placed: NDArray[np.int64]
+    plugged: NDArray[np.int64]
+    queued: NDArray[np.int64]
+    arrived: NDArray[np.int64]
+    shifted: NDArray[np.int64]
+    wanted_kwh: NDArray[np.float64]
+    queued_kwh: NDArray[np.float64]
+    lent_kw: NDArray[np.float64]
+    storage_kw: NDArray[np.float64]
+    power_kw: NDArray[np.float64]
+    cut_kw: NDArray[np.float64]
+    granted_kw: NDArray[np.float64]
+    time_h: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        visits: Visits,
+        stations: Stations,
+        settings: StationsSettings,
+        triggers: TriggersSettings,
+        slot_h: float,
+    ) -> Self:
+        """Return stations to which nobody has come yet.
+
+        Parameters
+        ----------
+        visits
+            Who comes.
+        stations, settings
+            The stations.
+        triggers
+            Which are on.
+        slot_h
+            Slot length.
+        """
+        m, n = len(stations), len(visits)
+        efficiency = settings.storage_efficiency
+        return cls(
+            visits=visits,
+            sessions=Sessions.of(visits),
+            storage=stations.new_storage(settings),
+            rules=Rules(
+                slot_h=slot_h,
+                pile_kwh=settings.pile_kwh,
+                efficiency=efficiency,
+                both_ways=efficiency**2,
+                time_rated_h=settings.time_rated_h,
+                may_shift=triggers.user,
+                shift_slots=triggers.shift_slots,
+                crowded_kw=triggers.crowded_kw,
+                lend_kwh=triggers.lend_kwh,
+                lend_soc_min=triggers.lend_soc_min,
+            ),
+            places=stations.places,
+            first=np.concatenate([[0], np.cumsum(np.bincount(visits.station, minlength=m))]),
+            coming=np.argsort(visits.station, kind="stable"),
+            come=np.zeros(m, dtype=np.int64),
+            queue=np.zeros(n, dtype=np.int64),
+            waiting=np.zeros(m, dtype=np.int64),
+            placed=np.zeros(n, dtype=np.int64),
+            plugged=np.zeros(m, dtype=np.int64),
+            queued=np.zeros(m, dtype=np.int64),
+            arrived=np.zeros(m, dtype=np.int64),
+            shifted=np.zeros(m, dtype=np.int64),
+            wanted_kwh=np.zeros(m),
+            queued_kwh=np.zeros(m),
+            lent_kw=np.zeros(m),
+            storage_kw=np.zeros(m),
+            power_kw=np.zeros(m),
+            cut_kw=np.zeros(m),
+            granted_kw=np.zeros(m),
+            time_h=np.zeros(m),
+        )
+
+    def __len__(self) -> int:
+        return self.places.size
+
+    def open(self, rows: NDArray[np.int64], slot: int, calmer: NDArray[np.bool_]) -> Reports:
+        """Let users in, shift those who may be, plug in the first; return what stations report.
+
+        Parameters
+        ----------
+        rows
+            Stations, each once, shape ``(k,)``.
+        slot
+            The present one.
+        calmer
+            Whether less is forecast for one of the slots that users may be shifted to, shape ``(k,)``.
+        """
+        _open(rows, slot, calmer, self._rules, *self._columns)
+        can = self.storage.limits(rows, self.rules.slot_h)
+        return Reports(
+            self.plugged[rows],
+            self.queued[rows],
+            self.wanted_kwh[rows],
+            self.queued_kwh[rows],
+            self.lent_kw[rows],
+            can.charge_kw,
+            can.discharge_kw,
+        )
+
+    def follow(self, rows: NDArray[np.int64], orders: Orders) -> None:
+        """Take the slot's schedule of some stations."""
+        self.granted_kw[rows], self.time_h[rows] = orders.capacity_kw, orders.time_h
+        self.storage_kw[rows] = orders.storage_kw
+        self.power_kw[rows] = np.minimum(self.wanted_kwh[rows] / orders.time_h, orders.capacity_kw)
+        self.cut_kw[rows] = 0.0
+
+    def hear(self, rows: NDArray[np.int64], give_kw: NDArray[np.float64], cut_kw: NDArray[np.float64]) -> None:
+        """Let some stations give more from storage, and draw less for EVs, both of shape ``(k,)``."""
+        self.storage_kw[rows] -= give_kw
+        self.power_kw[rows] -= cut_kw
+        self.cut_kw[rows] += cut_kw
+
+    def serve(self, rows: NDArray[np.int64], slot: int) -> NDArray[np.float64]:
+        """Use the storage, charge who has a place, each in proportion to what it wants, and let them go; return the energy, ``(k,)``.
+
+        Where EVs are cut, who came first gets as much as without the cut, and who gets nothing stays.
+        """
+        slot_h = self.rules.slot_h
+        self.storage_kw[rows] = self.storage.draw(rows, self.storage_kw[rows], np.full(rows.size, slot_h)) / slot_h
+        served_kwh = np.empty(rows.size)
+        queues, flows, books, _ = self._columns
+        _serve(rows, slot, self._rules, queues, flows, books, served_kwh)
+        return served_kwh
+
+    def standing(self, rows: NDArray[np.int64]) -> Standing:
+        """Return how some stations stand."""
+        return Standing(
+            self.plugged[rows],
+            self.wanted_kwh[rows],
+            self.granted_kw[rows],
+            self.power_kw[rows],
+            self.storage_kw[rows],
+            self.cut_kw[rows],
+            self.storage.soc[rows],
+        )
+
+    @cached_property
+    def _rules(self) -> tuple[Any, ...]:
+        """`Rules` as a plain tuple: a station asks alone in every slot (see `environment.compiled`)."""
+        return tuple(self.rules)
+
+    @cached_property
+    def _columns(self) -> tuple[tuple[Any, ...], ...]:
+        """`Queues`, `Flows`, `Books` and `Known` as plain tuples, likewise."""
+        parts = ((self, Queues), (self, Flows), (self.sessions, Books), (self.visits, Known))
+        return tuple(tuple(getattr(owner, name) for name in part._fields) for owner, part in parts)
+
+
+@compiled
+def _open(
+    rows: NDArray[np.int64],
+    slot: int,
+    calmer: NDArray[np.bool_],
+    rules: tuple[Any, ...],
+    queues: tuple[Any, ...],
+    flows: tuple[Any, ...],
+    books: tuple[Any, ...],
+    known: tuple[Any, ...],
+) -> None:
+    rules, queues, flows = Rules(*rules), Queues(*queues), Flows(*flows)
+    books, known = Books(*books), Known(*known)
+    for k in range(rows.size):
+        j = rows[k]
+        _arrive(j, slot, queues, known.slot)
+        here = queues.queue[queues.first[j] : queues.first[j] + queues.waiting[j]]
+        needs_kwh = _needs_kwh(here, books.need_kwh, rules.pile_kwh)
+        out = np.zeros(here.size, dtype=np.bool_)
+        if rules.may_shift and calmer[k]:
+            may = np.empty(here.size, dtype=np.bool_)
+            for i in range(here.size):
+                may[i] = known.willing[here[i]] and slot - known.slot[here[i]] < rules.shift_slots
+            out = shifted(needs_kwh, may, queues.places[j], rules.crowded_kw, rules.time_rated_h)
+        staying = _plug_in(j, here, needs_kwh, out, queues)
+        flows.wanted_kwh[j] = sum_of(needs_kwh[: queues.plugged[j]])
+        flows.queued_kwh[j] = sum_of(needs_kwh[queues.plugged[j] : staying])
+        queues.queued[j], queues.shifted[j] = staying - queues.plugged[j], here.size - staying
+        lent_kwh = _lent_kwh(here, out, queues.places[j] - queues.plugged[j], rules, known, books)
+        flows.lent_kw[j] = lent_kwh / rules.slot_h
+
+
+@compiled
+def _needs_kwh(visits: NDArray[np.int64], need_kwh: NDArray[np.float64], pile_kwh: float) -> NDArray[np.float64]:
+    """Return what visits want as far as a pile can give it, by their rows, shape ``(q,)``."""
+    needs_kwh = np.empty(visits.size)
+    for i in range(visits.size):
+        needs_kwh[i] = min(need_kwh[visits[i]], pile_kwh)
+    return needs_kwh
+
+
+@compiled
+def _arrive(j: int, slot: int, queues: Queues, comes: NDArray[np.int64]) -> None:
+    """Let in who comes to a station in a slot."""
+    begin, end, before = queues.first[j], queues.first[j + 1], queues.come[j]
+    while begin + queues.come[j] < end and comes[queues.coming[begin + queues.come[j]]] <= slot:
+        queues.queue[begin + queues.waiting[j]] = queues.coming[begin + queues.come[j]]
+        queues.waiting[j] += 1
+        queues.come[j] += 1
+    queues.arrived[j] = queues.come[j] - before
+
+
+@compiled
+def _plug_in(
+    j: int, here: NDArray[np.int64], needs_kwh: NDArray[np.float64], out: NDArray[np.bool_], queues: Queues
+) -> int:
+    """Plug in the first of those who are not shifted, as many as there are places; return how many are not shifted.
+
+    What these want goes to the front of `needs_kwh`.
+    """
+    staying = 0
+    for i in range(here.size):
+        if not out[i]:
+            if staying < queues.places[j]:
+                queues.placed[queues.first[j] + staying] = here[i]
+            needs_kwh[staying] = needs_kwh[i]
+            staying += 1
+    queues.plugged[j] = min(staying, queues.places[j])
+    return staying
+
+
+@compiled
+def _lent_kwh(
+    here: NDArray[np.int64], out: NDArray[np.bool_], free: int, rules: Rules, known: Known, books: Books
+) -> float:
+    """Take what shifted EVs lend, as far as there are places left to plug them in; they want it back with its losses."""
+    lent_kwh, lending = np.empty(here.size), 0
+    for i in range(here.size):
+        if not out[i]:
+            continue
+        row = here[i]
+        books.shifted_slots[row] += 1
+        if lending < free:
+            gone_kwh = books.lent_kwh[row] / rules.efficiency
+            held_kwh = known.capacity_kwh[row] - known.energy_kwh[row] - gone_kwh
+            floor_kwh = rules.lend_soc_min * known.capacity_kwh[row]
+            lent_kwh[lending] = min(max((held_kwh - floor_kwh) * rules.efficiency, 0.0), rules.lend_kwh)
+            books.lent_kwh[row] += lent_kwh[lending]
+            books.need_kwh[row] += lent_kwh[lending] / rules.both_ways
+            lending += 1
+    return sum_of(lent_kwh[:lending])
+
+
+@compiled
+def _serve(
+    rows: NDArray[np.int64],
+    slot: int,
+    rules: tuple[Any, ...],
+    queues: tuple[Any, ...],
+    flows: tuple[Any, ...],
+    books: tuple[Any, ...],
+    served_kwh: NDArray[np.float64],
+) -> None:
+    rules, queues, flows = Rules(*rules), Queues(*queues), Flows(*flows)
+    books = Books(*books)
+    for k in range(rows.size):
+        j = rows[k]
+        begin, charged, left = queues.first[j], 0, 0
+        needs_kwh = _needs_kwh(queues.placed[begin : begin + queues.plugged[j]], books.need_kwh, rules.pile_kwh)
+        got_kwh = _shares_kwh(needs_kwh, flows.power_kw[j], flows.cut_kw[j], flows.time_h[j])
+        for i in range(queues.plugged[j]):
+            if got_kwh[i] > DUST_PART * needs_kwh[i]:
+                row = queues.placed[begin + i]
+                books.served_kwh[row], books.served_slot[row], books.time_h[row] = got_kwh[i], slot, flows.time_h[j]
+                queues.placed[begin + charged] = row
+                needs_kwh[charged], got_kwh[charged] = needs_kwh[i], got_kwh[i]
+                charged += 1
+        queues.plugged[j] = charged
+        flows.wanted_kwh[j], served_kwh[k] = sum_of(needs_kwh[:charged]), sum_of(got_kwh[:charged])
+        for i in range(begin, begin + queues.waiting[j]):
+            if books.served_slot[queues.queue[i]] < 0:
+                queues.queue[begin + left] = queues.queue[i]
+                left += 1
+        queues.waiting[j] = left
+
+
+@compiled
+def _shares_kwh(needs_kwh: NDArray[np.float64], power_kw: float, cut_kw: float, time_h: float) -> NDArray[np.float64]:
+    """Return what each of those with a place at a station gets of what it wants, in the order in which they came, shape ``(q,)``."""
+    got_kwh, wanted_kwh, before_kwh = np.empty(needs_kwh.size), sum_of(needs_kwh), 0.0
+    part = min((power_kw + cut_kw) * time_h, wanted_kwh) / wanted_kwh if wanted_kwh != 0.0 else 0.0
+    for i in range(needs_kwh.size):
+        asked_kwh = needs_kwh[i] * part
+        before_kwh += asked_kwh
+        got_kwh[i] = asked_kwh
+        if cut_kw != 0.0:
+            got_kwh[i] = min(max(power_kw * time_h - (before_kwh - asked_kwh), 0.0), asked_kwh)
+    return got_kwh

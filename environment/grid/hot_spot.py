@@ -21,6 +21,9 @@ from environment.compiled import compiled
 RATED_C: Final = 98.0
 DOUBLES_K: Final = 6.0
 
+MOST_C: Final = 1000.0
+"""No hot spot ages paper faster than this one [C]; long before it nothing is left to age."""
+
 
 class Thermal(NamedTuple):
     """Thermal constants of a kind of transformer.
@@ -114,7 +117,7 @@ def _follow(
             for _ in range(n_steps):
                 heat = after(heat, end, step_h, thermal)
                 hot_spot_c = heat.oil_c + heat.winding_k - heat.lag_k
-                lost_h += 2.0 ** ((hot_spot_c - RATED_C) / DOUBLES_K) * step_h
+                lost_h += 2.0 ** ((min(hot_spot_c, MOST_C) - RATED_C) / DOUBLES_K) * step_h
                 if hot_spot_c > largest_c:
                     largest_c, slot = hot_spot_c, s
         ageing.hot_spot_c[i], ageing.hot_spot_slot[i], ageing.life_lost_h[i] = largest_c, slot, lost_h

@@ -119,7 +119,7 @@ class ShavingWorld:
         assert participation is not None
         sigma, count = scenario.load.fluctuation, scenario.transformer.count
         each = [profile.with_fluctuation(sigma, load_rng).actual_kw for _ in range(count)]
-        load = LoadProfile(count * profile.forecast_kw, np.sum(each, axis=0), profile.told)
+        load = LoadProfile(count * profile.forecast_kw, np.sum(each, axis=0), profile.told, sigma)
         world = cls(scenario, fleet, load, tariff, participation, soc, int(search_rng.integers(2**63)))
         if settings.optimizer == EXACT and not world.problem.is_convex:
             found = "'exact', and a kWh discharged brings more than one charged costs"

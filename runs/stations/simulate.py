@@ -136,9 +136,9 @@ def _run_agents(world: StationsWorld, tell: Progress) -> tuple[Yard, Track, Chan
     from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where agents run)
 
     model = StationsModel(world=world, progress=tell)
-    for slot, edge_h in enumerate(world.horizon.edges_h[1:].tolist()):
-        model.run_until(edge_h)
-        tell((slot + 1) / world.horizon.n_slots)
+    for edge_h in world.horizon.edges_h[1:].tolist():
+        model.run_until(edge_h)  # at which the next slot has begun, and may have been scheduled
+        tell(model.slot / world.horizon.n_slots)
     return model.yard, model.track, model.channel
 
 

@@ -19,14 +19,13 @@ from tests.support.limits import with_limits
 def run(world: World, engine: str = "agents") -> Result:
     scenario = world.scenario.update(run={"engine": engine})
     own = dataclasses.replace(world, scenario=scenario)
-    own.__dict__["problems"] = world.problems
     return Result.of(own, run_world(own, lambda _: None))
 
 
 def assert_each_slots_limit_holds(world: World, result: Result) -> None:
     adjusts = world.scenario.coordination.adjust
     for k, problem in enumerate(world.problems):
-        slots = result.slots[result.slots.transformer == world.hierarchy.transformers[k]]
+        slots = result.slots[result.slots.transformer == world.grid.transformers[k]]
         known = slots.actual_kw if adjusts else slots.base_kw  # else it holds as forecast
         over = (known + slots.ev_kw > problem.limit_kw + 1e-6) & (slots.ev_kw > 1e-6)
         assert not over.any(), slots[over]

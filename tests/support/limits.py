@@ -12,10 +12,6 @@ def with_limits(world: World, seed: int) -> World:
     rng = np.random.default_rng(seed)
     shape = (len(world.problems), world.horizon.n_slots)
     part = rng.choice([0.05, 0.6, 0.8, 1.0], shape, p=[0.1, 0.2, 0.3, 0.4])
-    problems = tuple(
-        dataclasses.replace(problem, limit_kw=problem.limit_kw * own)
-        for problem, own in zip(world.problems, part, strict=True)
-    )
-    other = dataclasses.replace(world)
-    other.__dict__["problems"] = problems  # as if the scenario had said so
-    return other
+    limit_kw = world.grid.limit_kw.copy()
+    limit_kw[world.grid.transformer_rows] *= part
+    return dataclasses.replace(world, grid=dataclasses.replace(world.grid, limit_kw=limit_kw))

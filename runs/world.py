@@ -23,7 +23,7 @@ from environment.feeders.placement import Copies, Placement
 from environment.fleets import CsvFleet, DatedFleet
 from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import TOLERANCE_H, Fleet
-from environment.grid import FeederGrid, Grid
+from environment.grid import Grid
 from environment.grid.copies import copies_of
 from environment.grid.nodes import laid_out
 from environment.grid.places import Places, with_nodes_above
@@ -111,7 +111,7 @@ class World:
         named_nodes = () if fleet is None or fleet.node is None else tuple(fleet.node_names.tolist())
         around = Surroundings(scenario.transformer, named_nodes, feeder)
         profiles = None if profile is None or named is None else {"load": profile, **named}
-        unread = isinstance(scenario.grid, FeederGrid) and scenario.feeder is not None and feeder is None
+        unread = scenario.grid.is_the_feeders and scenario.feeder is not None and feeder is None
         nodes = None if unread else collecting(faults, lambda: scenario.grid.nodes(around))
         grid = None if nodes is None else collecting(faults, lambda: laid_out(nodes, horizon, profiles))
         raise_if_any(faults)

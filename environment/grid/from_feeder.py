@@ -1,6 +1,6 @@
 """A grid that is the feeder's own: its transformers with their ratings, and the loads that they serve."""
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +26,8 @@ SIDE_BY_SIDE: Final = "+"
 
 class FeederGrid(GridSettings):
     """The feeder's own transformers and loads; those of `[load]` give only the shape, and `[transformer]` only `lines` and `ambient_c`."""
+
+    is_the_feeders: ClassVar[bool] = True
 
     source: Literal["feeder"]
     """The network of the section [feeder]: each of its transformers with loads right below is a transformer, named as there; those

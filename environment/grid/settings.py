@@ -33,6 +33,9 @@ class GridSettings(Settings):
     names_nodes: ClassVar[bool] = True
     """Whether the source names the nodes; else the fleet's column `node` may."""
 
+    is_the_feeders: ClassVar[bool] = False
+    """Whether the nodes are the feeder's own."""
+
     @abstractmethod
     def count(self, transformer: TransformerSettings, named: int) -> int:
         """Return about how many transformers there are, without laying the grid out.

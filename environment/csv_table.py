@@ -235,7 +235,7 @@ class CsvTable:
 
 
 def distinct_texts(path: Path, name: str) -> int:
-    """Return how many different texts stand in a column of a CSV file, without keeping the file.
+    """Return how many different texts stand in a column of a CSV file, empty cells apart, without keeping the file.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def _distinct(path: Path, name: str, _state: tuple[int, int]) -> int:
             if name not in header:
                 return 0
             place = header.index(name)
-            return len({row[place].strip() for row in rows if len(row) > place})
+            return len({row[place].strip() for row in rows if len(row) > place} - {""})
     except UNREADABLE:
         return 0
 

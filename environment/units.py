@@ -70,12 +70,12 @@ def odd_load(load: LoadProfile, beside_kw: float, beside: str) -> list[str]:
     """
     forecast, actual = (float(np.abs(each).max()) for each in (load.forecast_kw, load.actual_kw))
     found = _far("the base load's largest slot", forecast, beside_kw, beside)
-    fluctuation = load.fluctuation
+    fluctuation = max([load.fluctuation, *(part.fluctuation for part in load.parts)])
     if fluctuation == 0:
         found += _far("the actual load's largest slot", actual, forecast, "its forecast's")
     if fluctuation > 1:
         found.append(
-            f"load.fluctuation = {fluctuation:g} is {fluctuation:.0%}; are {fluctuation:g} %, {fluctuation / 100:g}, meant?"
+            f"a load's fluctuation = {fluctuation:g} is {fluctuation:.0%}; are {fluctuation:g} %, {fluctuation / 100:g}, meant?"
         )
     return found
 

@@ -51,8 +51,7 @@ def whole_load(result: Result) -> Figure:
     center = str(result.nodes.node[result.nodes.kind == Kind.CONTROL_CENTER].iloc[0])
     slots = result.upper_slots[result.upper_slots.node == center].reset_index(drop=True)
     n_slots = result.scenario.horizon.n_slots
-    error_kw = (result.slots.base_kw - result.slots.actual_kw).to_numpy().reshape(-1, n_slots)
-    slots = slots.assign(base_kw=slots.actual_kw + error_kw.sum(axis=0) if error_kw.any() else slots.actual_kw)
+    slots = slots.assign(base_kw=slots.actual_kw)  # what was forecast of loads above the transformers no table tells
     free_kw, own_kw = (slots.actual_kw + slots.free_kw).max(), slots.total_kw.max()
     who = f"{counted(result.summary['vehicles'], 'EV')} below {counted(result.summary['transformers'], 'transformer')}"
     after = "" if result.summary["method"] == "free" else f", {own_kw:,.0f} kW with {method_title(result)}"

@@ -18,7 +18,7 @@ from environment.fleets import FleetSource
 from environment.grid import FeederGrid, GridSource, TransformerSettings
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
-from environment.loads.named import SUM, LoadsSettings
+from environment.loads.named import SUM, UNNAMED, LoadsSettings
 from environment.participation import ParticipationSettings
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
@@ -137,11 +137,13 @@ def _evs_decide(case: Case) -> bool:
     return _is_ants(case) and COORDINATORS[case.coordination.method].decides == "vehicle"
 
 
-def _loads_have_a_size(case: Case) -> bool:
-    """Whether a peak of the base load says how large it is, or makes its shape."""
-    if not _is_ants(case) or not isinstance(case.grid, FeederGrid):
-        return True
-    return SUM in case.grid.load or getattr(case.load, "valley_kw", None) is not None
+def _scaled(case: Case) -> str:
+    """Return the name of the load of which a grid from the feeder takes nothing but the shape, its peak left out; "" for none."""
+    grid = case.grid
+    if not _is_ants(case) or not isinstance(grid, FeederGrid) or SUM in grid.load:
+        return ""
+    load = case.load if grid.load == UNNAMED else case.loads.named.get(grid.load)
+    return "" if load is None or getattr(load, "valley_kw", None) is not None else grid.load
 
 
 def _of_methods(case: Case, key: str) -> Rule:
@@ -166,7 +168,11 @@ def _of_loads(case: Case) -> Iterator[Rule]:
     }.items():
         for key, where in load.idle_keys().items():
             yield Rule((f"{section}.{key}",), lambda _: False, where)
+    if (name := _scaled(case)) in case.loads.named:
+        yield Rule((f"loads.{name}.peak_kw",), lambda _: False, OF_THE_FEEDER)
 
+
+OF_THE_FEEDER: Final = "without grid.source = 'feeder', where the feeder's own loads say how large they are"
 
 FAULTY: Final = " ".join(f"channel.{key}" for key in ChannelSettings.model_fields if key != "log")
 
@@ -219,8 +225,8 @@ RULES: Final = (
     Rule("feeder.at", _is_ants, "without a section [stations]"),
     Rule(
         "load.peak_kw",
-        _loads_have_a_size,
-        "without grid.source = 'feeder', where the feeder's own loads say how large they are",
+        lambda case: _scaled(case) != UNNAMED,
+        OF_THE_FEEDER,
     ),
     Rule("loads.fill loads.fluctuation", lambda case: case.loads.path is not None, "with loads.path"),
     Rule(

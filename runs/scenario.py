@@ -276,7 +276,11 @@ class Scenario(Settings):
     def files(self) -> Iterator[Path]:
         """Give the files, and folders of files, of the sections that count."""
         unread = (
-            {"fleet", "loads"} if self.stations is not None else {"loads"} if self.peak_shaving is not None else set()
+            {"fleet", "loads", "grid"}
+            if self.stations is not None
+            else {"loads", "grid"}
+            if self.peak_shaving is not None
+            else set()
         )
         for name in type(self).model_fields:
             section: Settings | None = getattr(self, name)

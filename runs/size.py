@@ -104,7 +104,7 @@ def size_of_ants(case: Scenario, *, tables: bool) -> Size:
     transformer = TRANSFORMER_BYTES + TRANSFORMER_SLOT_BYTES * n + grid.lines * (1000 + 8 * n)
     transformer += (n + 1) * a_day * (BOARD_BYTES + BOARD_TABLE_BYTES * tables)
     if case.feeder is not None:
-        copies = 1 if case.feeder.at is not None or case.grid.is_the_feeders else count
+        copies = 1 if case.feeder.at is not None or case.grid.stands_on_one_feeder() else count
         transformer += NODE_SLOT_BYTES * n * _nodes(case) * copies // count
     if "population" in COORDINATORS[case.coordination.method].plan_reads:
         transformer += MEMBER_BYTES * case.coordination.population * (n + stays // count)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +25,20 @@ from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.grid import Grid
 from environment.grid.copies import copies_of
-from environment.grid.nodes import laid_out
+from environment.grid.nodes import UNUSED, laid_out
 from environment.grid.places import Places, with_nodes_above
 from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
-from environment.loads.named import UNNAMED, load_of, names_of
+from environment.loads.named import load_of
 from environment.messages import Declaration, Sent
 from environment.units import odd_fleet, odd_load
 from runs.idle import idle
 from runs.plural import counted, counted_evs
 from runs.scenario import Scenario
+
+MOST_ODD: Final = 3
+"""Of more base loads that are out of proportion the others are counted."""
 
 
 class FreeCharging(NamedTuple):
@@ -347,12 +350,21 @@ class World:
         most_kw = limits.max(axis=1)
         found += odd_fleet(fleet, horizon, most_kw[self.places.transformer_of])
         odd = [
-            odd_load(load, limit, "the transformer's limit") for load, limit in zip(self.loads, most_kw, strict=True)
+            text if len(self.loads) == 1 else f"below {name}, {text}"
+            for name, load, limit_kw in zip(self.grid.transformers, self.loads, most_kw, strict=True)
+            for text in odd_load(load, limit_kw, "the transformer's limit")
         ]
-        found += next(filter(None, odd), [])
+        found += odd[:MOST_ODD]
+        if len(odd) > MOST_ODD:
+            found.append(f"{len(odd) - MOST_ODD} more base loads are out of proportion like these")
         told = [text for load in (*self.loads, *self.upper_loads) if load is not None for text in load.told]
-        found += [*dict.fromkeys(told), *fleet.told, *self.grid.told, *self._unread()]
-        return found
+        of_grid = [text for text in self.grid.told if text != UNUSED or self._states_load]
+        return list(dict.fromkeys([*found, *told, *fleet.told, *of_grid, *self._unread()]))
+
+    @property
+    def _states_load(self) -> bool:
+        """Whether the scenario's section [load] says anything."""
+        return bool(self.scenario.load != type(self.scenario).model_fields["load"].default)
 
     def _unread(self) -> list[str]:
         """Say what is stated and does not count, or counts as something else."""
@@ -380,13 +392,8 @@ class World:
         return found
 
     def _at_no_node(self) -> list[str]:
-        """Say what is stated of nodes and counts at none, and that EVs without nodes are drawn."""
-        scenario, grid = self.scenario, self.grid
-        found = []
-        if scenario.load != type(scenario).model_fields["load"].default and not any(
-            UNNAMED in names_of(text) for text in grid.load
-        ):
-            found.append("[load] does not count: every transformer's load has another name")
+        """Say that EVs without nodes are drawn."""
+        scenario, found = self.scenario, list[str]()
         if scenario.grid.names_nodes and self.fleet.node is None and len(self.loads) > 1:
             found.append(
                 f"{counted_evs(self.fleet.n_vehicles, len(self.fleet))} are spread by draw over {len(self.loads)} transformers"

@@ -240,7 +240,7 @@ def _named(
     for i, (vehicle, name) in enumerate(zip(fleet.vehicle.tolist(), fleet.feeder_node.tolist(), strict=True)):
         if not name or copies.of[grid_node_of[i]] == NOWHERE:
             continue
-        field = f"node of EV {vehicle}"
+        field = f"feeder_node of EV {vehicle}"
         if name not in row_of:
             faults.append(Fault(file, None, field, repr(name), nearest(name, row_of)))
         elif copies.owner is not None and copies.owner[row_of[name]] != grid_node_of[i]:

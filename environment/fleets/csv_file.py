@@ -25,7 +25,8 @@ class CsvFleet(DatedFleet):
     source: Literal["csv"]
     """A CSV file; `plug_in,plug_out` (ISO 8601 times) may stand in place of the hours that pass from the horizon's start on. Columns that are
     left out, and cells that are empty: `capacity_kwh` is unknown, `soc_plug_in` such that the need fills the battery (unknown
-    without its size), `efficiency` 1, `node` (the grid's, a transformer) drawn by the grid, `feeder_node` drawn by the feeder.
+    without its size), `efficiency` 1, `feeder_node` drawn by the feeder. `node` (the grid's, a transformer) stands on every line, or
+    nowhere: then EVs are spread by draw over transformers that [transformer] counts; several of a table or a feeder need it.
     `node` may have its old name, `transformer`; a `node` beside that one names nodes of the feeder."""
 
     def first_plug_in(self, horizon: Horizon) -> datetime:

@@ -37,7 +37,7 @@ def copies_of(at: str | None, feeder: Feeder, nodes: Nodes, grid: Grid) -> Copie
     if nodes.owner is not None:
         return _of_its_own(at, feeder, nodes, nodes.owner, grid)
     transformers = grid.transformer_rows
-    if at is None and not any(grid.feeder_node[row] for row in transformers.tolist()):
+    if at is None and not any(grid.feeder_node):
         return Copies.each(grid.transformers, transformers, len(grid), feeder)
     row = 0 if at is None else grid.node.index(at)
     if grid.kind[row] is Kind.TRANSFORMER:

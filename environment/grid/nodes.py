@@ -23,6 +23,10 @@ ADDRESSES: Final = ("transformer:", "line:", "ev:")
 """Beginnings of names that the tree gives to what is below the substations."""
 
 
+UNUSED: Final = "[load] does not count: no node's load or limit names it"
+"""What is told where the section stands for nothing; of a section that nobody set it need not be."""
+
+
 @dataclass(frozen=True, eq=False)
 class Nodes:
     """Columns of nodes, of shape ``(n_nodes,)``.
@@ -112,10 +116,12 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile] | 
     }
     for row, text in enumerate(nodes.load):
         if text and loads is not None:
-            collecting(
-                faults,
-                partial(load_of, text, loads, file=nodes.file, row=nodes.line[row], field=nodes.field("load", row)),
-            )
+            own = partial(load_of, text, loads, file=nodes.file, row=nodes.line[row], field=nodes.field("load", row))
+            load = collecting(faults, own)
+            peak_kw = np.nan if nodes.peak_kw is None else float(nodes.peak_kw[row])
+            if not np.isnan(peak_kw) and load is not None and load.forecast_kw.max() <= 0:
+                expected = f"a load that can be scaled to a peak of {peak_kw:g} kW"
+                faults.append(nodes.fault(row, "load", f"{text!r}, which is never above 0 kW", expected))
     order, circles = _parents_first(nodes)
     told = {(fault.row, fault.field) for fault in faults}
     for circle in circles:
@@ -140,18 +146,30 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile] | 
         feeder_node=tuple(nodes.feeder_node[row] for row in order),
         rated_kw=np.where(rated_kw > 0, rated_kw, np.nan),
         peak_kw=np.full(len(order), np.nan) if nodes.peak_kw is None else nodes.peak_kw[order],
-        told=(*nodes.told, *_told(nodes, loads or {})),
+        told=(*nodes.told, *_told(nodes, loads or {}), *_told_of_limits(nodes, loads or {})),
     )
 
 
 def _told(nodes: Nodes, loads: Mapping[str, LoadProfile]) -> Iterator[str]:
     """Say which loads with a name of their own stand at no node and limit none."""
     used = {name for text in (*nodes.load, *nodes.limit_series) for name in names_of(text)}
+    if UNNAMED in loads and UNNAMED not in used:
+        yield UNUSED
     unused = [name for name in loads if name not in used and name != UNNAMED]
     if unused:
         more = ["..."] * (len(unused) > MOST_TOLD)
         names = ", ".join([*unused[:MOST_TOLD], *more])
         yield f"{len(unused)} of [loads] ({names}) do not count: no node's load or limit names them"
+
+
+def _told_of_limits(nodes: Nodes, loads: Mapping[str, LoadProfile]) -> Iterator[str]:
+    """Say what was read past in loads that are limits, and that a limit is the forecast."""
+    stands = {name for text in nodes.load for name in names_of(text)}
+    for name in dict.fromkeys(name for text in nodes.limit_series if text for name in names_of(text)):
+        load = loads[name]
+        yield from load.told
+        if name not in stands and (load.fluctuation > 0 or load.actual_kw is not load.forecast_kw):
+            yield f"what {name} strays does not count: a limit is as it is forecast"
 
 
 def _faults_of_names(nodes: Nodes) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from environment.feeders.feeder import Feeder
 from environment.feeders.placement import NOWHERE, Placement
 from environment.fleets.fleet import Fleet
 from environment.grid.nodes import Nodes
-from environment.grid.tree import Grid
+from environment.grid.tree import NONE, Grid
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -113,7 +113,7 @@ def with_nodes_above(fleet: Fleet, nodes: Nodes, feeder: Feeder, file: str) -> F
     fleet
         With a column `feeder_node`.
     nodes
-        Of the grid, which the feeder made: each of the feeder's nodes has an owner.
+        Of the grid, which the feeder made: each of the feeder's nodes has an owner, or none (-1).
     feeder
         The feeder.
     file
@@ -132,6 +132,12 @@ def with_nodes_above(fleet: Fleet, nodes: Nodes, feeder: Feeder, file: str) -> F
         Fault(file, None, f"feeder_node of EV {vehicle}", repr(place) if place else "empty", nearest(place, row_of))
         for vehicle, place in dict(zip(fleet.vehicle.tolist(), places, strict=True)).items()
         if place not in row_of
+    ])  # fmt: skip
+    expected = "a node below a transformer that has loads of the feeder's own"
+    raise_if_any([
+        Fault(file, None, f"feeder_node of EV {vehicle}", repr(place), expected)
+        for vehicle, place in dict(zip(fleet.vehicle.tolist(), places, strict=True)).items()
+        if nodes.owner[row_of[place]] == NONE
     ])  # fmt: skip
     above = [nodes.node[nodes.owner[row_of[place]]] for place in places]
     return replace(fleet, node=np.array(above, dtype=np.str_))

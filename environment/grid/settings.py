@@ -36,6 +36,10 @@ class GridSettings(Settings):
     is_the_feeders: ClassVar[bool] = False
     """Whether the nodes are the feeder's own."""
 
+    def stands_on_one_feeder(self) -> bool:
+        """Whether all transformers share one copy of a feeder, where nothing else says below which node it lies."""
+        return self.is_the_feeders
+
     @abstractmethod
     def count(self, transformer: TransformerSettings, named: int) -> int:
         """Return about how many transformers there are, without laying the grid out.

@@ -31,6 +31,10 @@ class TableGrid(GridSettings):
     transformers it may be empty, and is measured, not held. `load` names base loads as `transformer.load` does; empty: the
     section [load] at a transformer, none above. `lines` as `transformer.lines`."""
 
+    def stands_on_one_feeder(self) -> bool:
+        """Whether some node says where on the feeder it stands; see `GridSettings.stands_on_one_feeder`."""
+        return distinct_texts(self.path, "feeder_node") > 0
+
     def count(self, transformer: TransformerSettings, named: int) -> int:  # noqa: ARG002
         """Return how many nodes the file has; see `GridSettings.count`."""
         return max(distinct_texts(self.path, "node"), 1)

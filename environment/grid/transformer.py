@@ -22,7 +22,8 @@ class TransformerSettings(Settings):
     """Largest load of each transformer [kW]; none: `rated_kva` x `power_factor` x `loading`."""
 
     feed_in_limit_kw: float | None = Field(default=None, ge=0, le=1e9)
-    """Most that each transformer may feed back [kW]; none: as much as it may draw. It counts for a fleet that gives back."""
+    """Most that each transformer may feed back [kW]. For a fleet that gives back it is held, and none means as much as it may
+    draw; for ants it is measured, not held, and none means no limit."""
 
     rated_kva: float = Field(default=2000.0, gt=0, le=1e9)
     """Rated apparent power [kVA]."""

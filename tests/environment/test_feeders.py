@@ -424,7 +424,7 @@ def test_an_ev_on_no_node_is_a_fault_with_the_nearest_node() -> None:
         place(settings, fleet=fleet)
     said = [str(fault) for fault in caught.value.faults]
     assert len(said) == 1 + 3
-    assert said[0].startswith("fleet.csv: node of EV")
+    assert said[0].startswith("fleet.csv: feeder_node of EV")
     assert "'R1l'; expected 'R1" in said[0]
 
 

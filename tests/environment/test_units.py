@@ -68,7 +68,7 @@ def test_prices_in_hundredths_are_told(mean: float) -> None:
 def test_percent_of_a_fluctuation_is_told() -> None:
     small, large = (LoadProfile(np.ones(24), np.ones(24), fluctuation=part) for part in (0.05, 5.0))
     assert odd_load(small, 1.0, "") == []
-    assert odd_load(large, 1.0, "") == ["load.fluctuation = 5 is 500%; are 5 %, 0.05, meant?"]
+    assert odd_load(large, 1.0, "") == ["a load's fluctuation = 5 is 500%; are 5 %, 0.05, meant?"]
 
 
 def warnings(*keys: str) -> str:

@@ -199,7 +199,7 @@ def test_a_fleet_names_transformers_and_nodes_below_them(tmp_path: Path) -> None
         built(case.update(fleet=fleet(tmp_path, "R0-R1,C12", "C0-C1,R12", "R0-R1,R12")))
     said = [str(fault) for fault in caught.value.faults]
     assert len(said) == 2
-    assert "node of EV v0 is 'C12'; expected a node of the feeder below its transformer" in said[0]
+    assert "feeder_node of EV v0 is 'C12'; expected a node of the feeder below its transformer" in said[0]
 
 
 def test_faults_of_the_feeder_and_of_a_grid_from_it_are_not_told_twice(tmp_path: Path) -> None:

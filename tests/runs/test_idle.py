@@ -244,7 +244,7 @@ def test_loads_at_no_node_are_told(tmp_path: Path) -> None:
     found = told(at_table(tmp_path, "A", loads={"shops": {}, "works": {}}, load={"peak_kw": 50.0}))
     assert found == [
         "2 of [loads] (shops, works) do not count: no node's load or limit names them",
-        "[load] does not count: every transformer's load has another name",
+        "[load] does not count: no node's load or limit names it",
     ]
 
 

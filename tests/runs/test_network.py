@@ -203,7 +203,7 @@ def test_a_fleet_names_its_nodes_and_a_wrong_one_ends_with_exit_2(tmp_path: Path
     fleet.write_text(header + "a,5,14,20,11,R81\nb,5,14,20,11,R11\n")
     outcome = CliRunner().invoke(app, ["run", *(word for text in texts for word in ("--set", text))])
     assert outcome.exit_code == 2
-    assert "fleet.csv: node of EV a is 'R81'; expected 'R8', the nearest known name" in outcome.stderr
+    assert "fleet.csv: feeder_node of EV a is 'R81'; expected 'R8', the nearest known name" in outcome.stderr
 
 
 def test_without_a_feeder_its_nodes_do_not_count_and_a_node_is_the_grids(tmp_path: Path) -> None:

@@ -153,13 +153,13 @@ def laid_out(nodes: Nodes, horizon: Horizon, loads: Mapping[str, LoadProfile] | 
 def _told(nodes: Nodes, loads: Mapping[str, LoadProfile]) -> Iterator[str]:
     """Say which loads with a name of their own stand at no node and limit none."""
     used = {name for text in (*nodes.load, *nodes.limit_series) for name in names_of(text)}
-    if UNNAMED in loads and UNNAMED not in used:
-        yield UNUSED
     unused = [name for name in loads if name not in used and name != UNNAMED]
     if unused:
         more = ["..."] * (len(unused) > MOST_TOLD)
         names = ", ".join([*unused[:MOST_TOLD], *more])
         yield f"{len(unused)} of [loads] ({names}) do not count: no node's load or limit names them"
+    if UNNAMED in loads and UNNAMED not in used:
+        yield UNUSED
 
 
 def _told_of_limits(nodes: Nodes, loads: Mapping[str, LoadProfile]) -> Iterator[str]:

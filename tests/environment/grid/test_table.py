@@ -7,6 +7,7 @@ import pytest
 
 from environment.faults import FaultyInputError
 from environment.grid import Kind
+from environment.grid.nodes import UNUSED
 from environment.horizon import Horizon
 from environment.loads.profile import LoadProfile
 from tests.support.grids import HEADER, grid_of
@@ -140,10 +141,11 @@ def test_a_spreadsheets_file_is_read_as_it_comes(tmp_path: Path) -> None:
 def test_loads_that_stand_nowhere_are_told(tmp_path: Path) -> None:
     path = tmp_path / "nodes.csv"
     path.write_text(f"{HEADER}\n{SOUND}", encoding="utf-8")
-    (told,) = grid_of(path, DAY, LOADS).told
+    told, unused = grid_of(path, DAY, LOADS).told
+    assert unused == UNUSED
     assert told == "3 of [loads] (roofs, signal, broken) do not count: no node's load or limit names them"
     path.write_text(f"{HEADER}\n{SOUND}T2,S1,transformer,signal,roofs + homes\n", encoding="utf-8")
-    (told,) = grid_of(path, DAY, LOADS).told
+    told = grid_of(path, DAY, LOADS).told[0]
     assert "1 of [loads] (broken)" in told
     assert grid_of(path, DAY, {name: LOADS[name] for name in ("homes", "roofs", "signal")}).told == ()
 

@@ -84,7 +84,7 @@ def assert_books_close(scenario: Scenario, tables: Tables) -> None:
 def assert_limit_is_held_or_told(summary: Mapping[str, Any], tables: Tables) -> None:
     """Of EVs as ants: where EVs charge, the load stays below the limit, or a warning says that it does not."""
     slots = tables["slots"]
-    over = (slots.total_kw > summary["limit_kw"] + TOLERANCE_KW) & (slots.ev_kw > TOLERANCE_KW)
+    over = (slots.total_kw > slots.limit_kw + TOLERANCE_KW) & (slots.ev_kw > TOLERANCE_KW)
     assert not over.any() or any("pass the limit" in text for text in summary["warnings"]), slots[over]
 
 

@@ -31,7 +31,7 @@ class RegionalSubstation(mesa.Agent):  # type: ignore[misc]
     settings
         Limits of the power granted.
     triggers
-        Which are on.
+        Triggers that are on, and what each goes by.
 
     Attributes
     ----------

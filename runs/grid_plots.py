@@ -168,7 +168,7 @@ class Look(NamedTuple):
     Parameters
     ----------
     colours
-        Its colours, darker for more.
+        Colours of the range, darker for more.
     scale
         From where to where these go [%].
     within

@@ -15,10 +15,10 @@ from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.channel_faults import ChannelSettings
 from environment.events import EventsSettings
 from environment.fleets import FleetSource
-from environment.grid import FeederGrid, GridSource, TransformerSettings
+from environment.grid import GridSource, TransformerSettings
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
-from environment.loads.named import SUM, UNNAMED, LoadsSettings
+from environment.loads.named import UNNAMED, LoadsSettings
 from environment.participation import ParticipationSettings
 from environment.stations import StationsSettings
 from environment.users import UsersSettings
@@ -139,11 +139,9 @@ def _evs_decide(case: Case) -> bool:
 
 def _scaled(case: Case) -> str:
     """Return the name of the load of which a grid from the feeder takes nothing but the shape, its peak left out; "" for none."""
-    grid = case.grid
-    if not _is_ants(case) or not isinstance(grid, FeederGrid) or SUM in grid.load:
-        return ""
-    load = case.load if grid.load == UNNAMED else case.loads.named.get(grid.load)
-    return "" if load is None or getattr(load, "valley_kw", None) is not None else grid.load
+    name = case.grid.shape_of if _is_ants(case) else ""
+    load = case.load if name == UNNAMED else case.loads.named.get(name)
+    return "" if load is None or getattr(load, "valley_kw", None) is not None else name
 
 
 def _of_methods(case: Case, key: str) -> Rule:

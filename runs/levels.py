@@ -1,5 +1,7 @@
 """The levels of the grid: load against limit at transformers, substations and the control centre, and the ageing of transformers."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from runs.metrics import load_metrics
 from runs.plural import counted
 from runs.world import World
 
-MOST_TOLD = 3
+MOST_TOLD: Final = 3
 """Of more nodes that pass a limit, only the worst are named."""
 
 
@@ -57,7 +59,7 @@ def overload_kw(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> 
 
 
 def loading(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return load per limit, 0 without a limit and infinite for a load where nothing may be; shapes ``(n, n_slots)``."""
+    """Return load per limit, 0 without a limit and infinite for a load where nothing may be; both of one shape."""
     nothing_may = np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0)
     return np.divide(load_kw, limit_kw, out=nothing_may, where=limit_kw > 0)
 
@@ -85,9 +87,11 @@ def measured_limits(world: World, transformer_kw: NDArray[np.float64]) -> list[s
     """
     grid = world.grid
     upper = grid.upper_rows[np.isfinite(grid.limit_kw[grid.upper_rows]).any(axis=1)]
+    back = np.flatnonzero(np.isfinite(grid.feed_in_limit_kw))
+    if not (upper.size or back.size):
+        return []
     load_kw = world.node_kw(transformer_kw)
     found = _passed(world, "limits above the transformers", upper, overload_kw(load_kw, grid.limit_kw))
-    back = np.flatnonzero(np.isfinite(grid.feed_in_limit_kw))
     return found + _passed(world, "feed-in limits", back, overload_kw(-load_kw, grid.feed_in_limit_kw[:, None]))
 
 

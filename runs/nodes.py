@@ -68,8 +68,7 @@ def nodes_of(
         (`environment.grid.hot_spot`); the same with free charging under ``free_``.
     """
     grid, slot_h = world.grid, world.horizon.slot_h
-    base_kw = np.stack([load.actual_kw for load in world.loads])
-    load_kw, free_load_kw = (world.node_kw(base_kw + each_kw) for each_kw in (ev_kw, free_kw))
+    load_kw, free_load_kw = (world.node_kw(world.actual_kw + each_kw) for each_kw in (ev_kw, free_kw))
     over_kw = overload_kw(load_kw, grid.limit_kw)
     starts = [start.isoformat() for start in world.horizon.slot_starts]
     columns = {
@@ -98,8 +97,7 @@ def upper_slots(world: World, ev_kw: NDArray[np.float64], free_kw: NDArray[np.fl
     """Return the load of each node above the transformers, slot by slot; the parameters are those of `nodes_of`."""
     grid, horizon = world.grid, world.horizon
     rows = grid.upper_rows
-    base_kw = np.stack([load.actual_kw for load in world.loads])
-    actual_kw = world.node_kw(base_kw)[rows]
+    actual_kw = world.node_kw(world.actual_kw)[rows]
     ev_kw, free_kw = (grid.of_transformers(each_kw)[rows] for each_kw in (ev_kw, free_kw))
     return pd.DataFrame({
         "node": np.repeat([grid.node[row] for row in rows.tolist()], horizon.n_slots),

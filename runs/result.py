@@ -136,7 +136,7 @@ class Result:
         names = np.array(world.grid.transformers)
         n = horizon.n_slots
         forecast = np.stack([load.forecast_kw for load in world.loads])
-        actual = np.stack([load.actual_kw for load in world.loads])
+        actual = world.actual_kw
         ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
         free = np.stack([schedule.load_kw() for schedule in world.free_charging.schedules])
         slots = pd.DataFrame({

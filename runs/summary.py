@@ -42,7 +42,7 @@ def summary_of(
     """
     network = network or solve_network(world, outcome.schedules)
     limit_kw, slot_h = world.grid.transformer_limit_kw, world.horizon.slot_h
-    actual = np.stack([load.actual_kw for load in world.loads])
+    actual = world.actual_kw
     ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
     charging = world.free_charging
     free = np.stack([schedule.load_kw() for schedule in charging.schedules])

@@ -208,9 +208,14 @@ class World:
         return self.grid.added_up(self._site_kw(transformer_kw))
 
     @cached_property
+    def actual_kw(self) -> NDArray[np.float64]:
+        """Actual base load of each transformer [kW], shape ``(n_transformers, n_slots)``."""
+        return np.stack([load.actual_kw for load in self.loads])
+
+    @cached_property
     def base_kw(self) -> NDArray[np.float64]:
         """Actual base load of each node of the grid itself [kW], shape ``(n_nodes, n_slots)``."""
-        return self._site_kw(np.stack([load.actual_kw for load in self.loads]))
+        return self._site_kw(self.actual_kw)
 
     def _site_kw(self, transformer_kw: NDArray[np.float64]) -> NDArray[np.float64]:
         site_kw = np.zeros((len(self.grid), self.horizon.n_slots))

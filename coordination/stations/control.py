@@ -101,7 +101,7 @@ class Control:
     expected_kw
         Demand that is forecast, mean over each slot, shape ``(n_slots, m)``.
     triggers
-        Which are on.
+        Triggers that are on, and what each goes by.
     track
         Takes what happens.
     """

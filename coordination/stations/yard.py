@@ -185,11 +185,11 @@ class Yard:
         Parameters
         ----------
         visits
-            Who comes.
+            Visits that are to come.
         stations, settings
             The stations.
         triggers
-            Which are on.
+            Triggers that are on, and what each goes by.
         slot_h
             Slot length.
         """

@@ -159,7 +159,7 @@ class Placement:
         ev_kw
             Load of the EVs at each node, shape ``(n_slots, n_nodes)``.
         copy
-            Which copy.
+            Number of the copy, from 0.
         """
         on = np.flatnonzero(self.copies.of == copy)
         share = self.copies.share[on]

@@ -12,6 +12,7 @@ from environment.grid.nodes import Nodes
 from environment.grid.settings import GridSettings, Surroundings
 from environment.grid.transformer import TransformerSettings
 from environment.grid.tree import CONTROL_CENTER, NONE, Kind
+from environment.loads.named import SUM
 
 USUAL_COUNT: Final = 100
 """Transformers of a feeder that nobody has counted yet."""
@@ -40,6 +41,11 @@ class FeederGrid(GridSettings):
     load: str = "load"
     """Load whose shape the feeder's own loads take, named as in `transformer.load`: where it is largest, they are as the feeder
     states them."""
+
+    @property
+    def shape_of(self) -> str:
+        """Name of the load whose peak the feeder's own loads replace; a sum needs the sizes of its parts."""
+        return "" if SUM in self.load else self.load
 
     def count(self, transformer: TransformerSettings, named: int) -> int:  # noqa: ARG002
         """Return a guess, see `GridSettings.count`."""

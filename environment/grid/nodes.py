@@ -22,7 +22,6 @@ MOST_TOLD: Final = 3
 ADDRESSES: Final = ("transformer:", "line:", "ev:")
 """Beginnings of names that the tree gives to what is below the substations."""
 
-
 UNUSED: Final = "[load] does not count: no node's load or limit names it"
 """What is told where the section stands for nothing; of a section that nobody set it need not be."""
 

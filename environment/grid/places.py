@@ -122,23 +122,21 @@ def with_nodes_above(fleet: Fleet, nodes: Nodes, feeder: Feeder, file: str) -> F
     Raises
     ------
     FaultyInputError
-        With every EV at a node that the feeder does not have.
+        With every EV at a node that the feeder does not have, or that is below no transformer of the grid.
     """
     assert fleet.feeder_node is not None
     assert nodes.owner is not None
     row_of = {name: row for row, name in enumerate(feeder.node.tolist())}
     places = fleet.feeder_node.tolist()
-    raise_if_any([
-        Fault(file, None, f"feeder_node of EV {vehicle}", repr(place) if place else "empty", nearest(place, row_of))
-        for vehicle, place in dict(zip(fleet.vehicle.tolist(), places, strict=True)).items()
-        if place not in row_of
-    ])  # fmt: skip
-    expected = "a node below a transformer that has loads of the feeder's own"
-    raise_if_any([
-        Fault(file, None, f"feeder_node of EV {vehicle}", repr(place), expected)
-        for vehicle, place in dict(zip(fleet.vehicle.tolist(), places, strict=True)).items()
-        if nodes.owner[row_of[place]] == NONE
-    ])  # fmt: skip
+    faults = []
+    for vehicle, place in dict(zip(fleet.vehicle.tolist(), places, strict=True)).items():
+        field, found = f"feeder_node of EV {vehicle}", repr(place) if place else "empty"
+        if place not in row_of:
+            faults.append(Fault(file, None, field, found, nearest(place, row_of)))
+        elif nodes.owner[row_of[place]] == NONE:
+            expected = "a node below a transformer that has loads of the feeder's own"
+            faults.append(Fault(file, None, field, found, expected))
+    raise_if_any(faults)
     above = [nodes.node[nodes.owner[row_of[place]]] for place in places]
     return replace(fleet, node=np.array(above, dtype=np.str_))
 

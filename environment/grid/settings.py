@@ -36,6 +36,11 @@ class GridSettings(Settings):
     is_the_feeders: ClassVar[bool] = False
     """Whether the nodes are the feeder's own."""
 
+    @property
+    def shape_of(self) -> str:
+        """Name of the one load that gives all base loads their shape and not their size; "" where there is none."""
+        return ""
+
     def stands_on_one_feeder(self) -> bool:
         """Whether all transformers share one copy of a feeder, where nothing else says below which node it lies."""
         return self.is_the_feeders

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from environment.board import LIMIT_TOLERANCE_KW
 from environment.grid import Grid, Kind
 from environment.loads import LoadProfile
+from runs.levels import loading
 from runs.page.day import Day
 from runs.plural import counted
 
@@ -55,14 +56,13 @@ def nodes_now(day: Day) -> NodesNow:
     grid = day.world.grid
     load_kw = day.world.node_kw(promised_kw(day))[:, day.slot]
     limit_kw = grid.limit_kw[:, day.slot]
-    loading = np.divide(load_kw, limit_kw, out=np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0), where=limit_kw > 0)
     own = np.array([(1.0, each.fleet.n_vehicles) for each in day.transformers])
     transformers, vehicles = np.rint(grid.of_transformers(own)).astype(np.int64).T
     over_kw = np.maximum(load_kw - limit_kw, -load_kw - grid.feed_in_limit_kw)
     return NodesNow(
         load_kw=load_kw,
         limit_kw=limit_kw,
-        loading=np.where(np.isfinite(limit_kw), loading, np.nan),
+        loading=np.where(np.isfinite(limit_kw), loading(load_kw, limit_kw), np.nan),
         over=over_kw > LIMIT_TOLERANCE_KW,
         transformers=transformers,
         vehicles=vehicles,

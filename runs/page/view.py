@@ -40,7 +40,7 @@ class BoardView:
     limit_kw
         The node's own, infinite for none; of a node that has none in any slot, those of the transformers below together.
     limit_name
-        Which of the two it is.
+        Name of that limit, which says whose it is.
     now
         The present slot.
     """

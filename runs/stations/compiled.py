@@ -32,7 +32,7 @@ class StationColumns:
     stations, settings
         Where they stand, and the limits of the power granted.
     triggers
-        Which are on.
+        Triggers that are on, and what each goes by.
     channel
         Takes the books of the messages.
     """

@@ -11,15 +11,15 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.storage_ev import StorageEV
+from agents.v2g_ev import V2GEV
 from coordination.peak_shaving.dispatch import Dispatcher, Track
 from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import Found
 from environment.battery import Limits
 from environment.channel import Channel
 from environment.messages import Forecast
-from environment.store_messages import Prices, Setpoint, Tracking
 from environment.tariffs import Tariff
+from environment.v2g_messages import Prices, Setpoint, Tracking
 
 
 class Aggregator(mesa.Agent):  # type: ignore[misc]
@@ -58,7 +58,7 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         model: mesa.Model,
         name: str,
         channel: Channel,
-        evs: list[StorageEV],
+        evs: list[V2GEV],
         pose: Callable[[NDArray[np.float64], Tariff], PeakShaving],
         find: Callable[[PeakShaving], Found],
         dispatcher: Dispatcher,

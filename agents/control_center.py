@@ -12,8 +12,8 @@ from agents.substation import Fed
 from environment.channel import Channel
 from environment.grid.tree import CONTROL_CENTER
 from environment.messages import Forecast, Hop, Report
-from environment.store_messages import Prices, Tracking
 from environment.tariffs import Tariff
+from environment.v2g_messages import Prices, Tracking
 
 
 class ControlCenter(FixedAgent):  # type: ignore[misc]

@@ -44,13 +44,13 @@ LATE_KW: Final = 1e-6
 
 
 class Feeding(Protocol):
-    """All that an EV sees of its transformer: its own rows of the columns, its line, the network, and who takes messages."""
+    """All that an EV sees of its transformer: its own rows of the columns, its line, the channel_faults, and who takes messages."""
 
     name: str
     problem: ValleyFilling
     schedule: Schedule
     channel: Channel
-    network: ChannelFaults | None
+    channel_faults: ChannelFaults | None
     swarms: list[SubsidiarySwarm]
     slot: int
 
@@ -283,16 +283,18 @@ class EV(FixedAgent):  # type: ignore[misc]
             What the transformer has left under the slot's limit, as told at the plug.
         """
         problem, held = self.transformer.problem, self.schedule_kw
-        network = self.transformer.network
-        assert network is not None
+        channel_faults = self.transformer.channel_faults
+        assert channel_faults is not None
         power_kw = problem.power_kw[self.row]
         lacking = float(problem.need_kwh[self.row] / problem.slot_h - held.sum())
         if lacking * problem.slot_h <= ENERGY_TOLERANCE_KWH:
             return 0.0
         k = now - self.first_slot
         free = [self._usable_kw(now + j) - held[k + j] for j in range(held.size - k)]
-        rule = FALLBACKS[network.settings.fallback]
-        drawn = float(rule(lacking, sum(free[1:]), free[0], room_kw, float(problem.limit_kw[now]), network.settings))
+        rule = FALLBACKS[channel_faults.settings.fallback]
+        drawn = float(
+            rule(lacking, sum(free[1:]), free[0], room_kw, float(problem.limit_kw[now]), channel_faults.settings)
+        )
         if problem.whole:
             drawn = float(power_kw) if drawn > power_kw - adjustment.DONE_KW else 0.0
         held[k] += drawn
@@ -308,9 +310,9 @@ class EV(FixedAgent):  # type: ignore[misc]
 
         What it draws already it draws on, and does not ask for again. Refused too often, it waits for the next slot.
         """
-        network, now = self.transformer.network, self.transformer.slot
+        channel_faults, now = self.transformer.channel_faults, self.transformer.slot
         self.refusals += 1
-        if network is not None and self.refusals > network.settings.resends + 1:
+        if channel_faults is not None and self.refusals > channel_faults.settings.resends + 1:
             self.refusals = 0
             self.cut_off = self.was_cut_off = True
             return
@@ -336,7 +338,7 @@ class EV(FixedAgent):  # type: ignore[misc]
         """Send a message until it is answered, at most so many times; when paced, within this call."""
         self.pending, self.paced, self.tries, self.asked_h = message, paced, 0, self.model.time
         self._send()
-        if self.transformer.network is None:
+        if self.transformer.channel_faults is None:
             return
         if not paced:
             self._wait()
@@ -347,40 +349,40 @@ class EV(FixedAgent):  # type: ignore[misc]
     def _send(self) -> None:
         transformer, message = self.transformer, self.pending
         self.tries += 1
-        fate = transformer.network.kills() if transformer.network is not None else None
+        fate = transformer.channel_faults.kills() if transformer.channel_faults is not None else None
         if fate is not None:
             self._die()
         if fate == "before":
             return
         carry = transformer.channel.carry
         if isinstance(message, Deposit):
-            carry(transformer.network, message, self, transformer, transformer.receive, paced=self.paced)
+            carry(transformer.channel_faults, message, self, transformer, transformer.receive, paced=self.paced)
         elif message is not None:
-            carry(transformer.network, message, self, transformer, self._be_served, paced=self.paced)
+            carry(transformer.channel_faults, message, self, transformer, self._be_served, paced=self.paced)
 
     def _be_served(self, request: Request) -> None:  # noqa: ARG002  (all that it says is who sends it)
         self.transformer.send_copy(self)
 
     def _send_again(self) -> None:
-        network = self.transformer.network
-        assert network is not None
-        if self.tries <= network.settings.resends:
+        channel_faults = self.transformer.channel_faults
+        assert channel_faults is not None
+        if self.tries <= channel_faults.settings.resends:
             self._send()
         else:
             self.pending = None
             self.cut_off = self.was_cut_off = True
 
     def _wait(self) -> None:
-        network = self.transformer.network
-        if network is not None and self.alive and self.pending is not None:
-            self.model.schedule_event(self._time_out, after=network.settings.timeout_h)
+        channel_faults = self.transformer.channel_faults
+        if channel_faults is not None and self.alive and self.pending is not None:
+            self.model.schedule_event(self._time_out, after=channel_faults.settings.timeout_h)
 
     def _time_out(self) -> None:
-        network = self.transformer.network
-        assert network is not None
+        channel_faults = self.transformer.channel_faults
+        assert channel_faults is not None
         if not self.alive or self.pending is None or self.paced:
             return
-        if self.model.time < self.asked_h + self.tries * network.settings.timeout_h - EARLY_H:
+        if self.model.time < self.asked_h + self.tries * channel_faults.settings.timeout_h - EARLY_H:
             return  # the time-out of an earlier message
         self._send_again()
         self._wait()
@@ -401,7 +403,7 @@ class EV(FixedAgent):  # type: ignore[misc]
     def _share(self, share: Share) -> None:
         transformer, swarm = self.transformer, self.swarm
         others = swarm.members - 1
-        transformer.channel.carry(transformer.network, share, self, swarm, swarm.hear_share, receivers=others)
+        transformer.channel.carry(transformer.channel_faults, share, self, swarm, swarm.hear_share, receivers=others)
 
     def _still_possible(self, asked: Deposit, held: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what of a deposit can still be drawn after an answer that took its time.

@@ -4,13 +4,13 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.charging_station import ChargingStation
+from agents.station import Station
 from coordination.stations.control import pass_orders
 from coordination.stations.reports import Orders, Reports
 from coordination.stations.triggers import TriggersSettings
 from environment.channel import Channel
 from environment.station_messages import Alarm, Order, RegionOrder, RegionReport, Served, StationReport
-from environment.stations import Stations, StationsSettings
+from environment.station_sites import Stations, StationsSettings
 
 
 class RegionalSubstation(mesa.Agent):  # type: ignore[misc]
@@ -46,7 +46,7 @@ class RegionalSubstation(mesa.Agent):  # type: ignore[misc]
         model: mesa.Model,
         name: str,
         channel: Channel,
-        stations: list[ChargingStation],
+        stations: list[Station],
         columns: Stations,
         settings: StationsSettings,
         triggers: TriggersSettings,
@@ -63,7 +63,7 @@ class RegionalSubstation(mesa.Agent):  # type: ignore[misc]
         self._reports: list[StationReport] = []
 
     def open(self, slot: int, calmer: NDArray[np.bool_]) -> RegionReport:
-        """Let stations begin a slot, and gather what they report; `calmer` of all stations, see `ChargingStation.open`."""
+        """Let stations begin a slot, and gather what they report; `calmer` of all stations, see `Station.open`."""
         self._reports = [
             self.channel.send(station.open(slot, calmer=bool(calmer[station.row])), station, self)
             for station in self.stations

@@ -14,7 +14,6 @@ from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.adjustment import DONE_KW, DUST_KW, asked, cut_kw
 from coordination.valley_filling.coordinator import CoordinationSettings, Plan, Round
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
-from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard
 from environment.channel import Channel
 from environment.channel_faults import ChannelFaults
 from environment.fleets.fleet import Fleet
@@ -33,6 +32,7 @@ from environment.messages import (
     Report,
     RoundCopy,
 )
+from environment.pheromone_board import LIMIT_TOLERANCE_KW, PheromoneBoard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         As in the grid's tree.
     fleet
         Stays of its EVs, in the order of the problem's rows.
-    channel, network
+    channel, channel_faults
         What carries every message, and what can happen to those between it and its EVs; None: nothing.
     problem
         Its EVs, its limit and its forecast; the board begins with what the substation sends.
@@ -88,7 +88,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         name: str,
         fleet: Fleet,
         channel: Channel,
-        network: ChannelFaults | None,
+        channel_faults: ChannelFaults | None,
         problem: ValleyFilling,
         actual_kw: NDArray[np.float64],
         settings: CoordinationSettings,
@@ -98,7 +98,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         self.name = name
         self.fleet = fleet
         self.channel = channel
-        self.network = network
+        self.channel_faults = channel_faults
         self.problem = problem
         self.actual_kw = actual_kw
         self.settings = settings
@@ -107,7 +107,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         self.comes_back = self.coordinator.holds_online_rounds(settings)
         self.planned: Schedule | None = None
         self.schedule = Schedule(problem)
-        self.ledger = self.schedule if network is None else Schedule(problem)
+        self.ledger = self.schedule if channel_faults is None else Schedule(problem)
         self.board = self._new_board(problem.base_kw)
         self.rounds: list[tuple[int, Round]] = []
         self.plugged_in: list[EV] = []
@@ -116,7 +116,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
             SubsidiarySwarm(f"line:{name}/{number + 1}" if problem.lines else f"EVs of {name}", size)
             for number, size in enumerate(problem.members.tolist())
         ]
-        self._unguided = self.schedule if network is None else Schedule(problem)
+        self._unguided = self.schedule if channel_faults is None else Schedule(problem)
         self._accepted: dict[int, int] = {}
         self._taken: list[Exchange] = []
         self._strays: list[EV] = []
@@ -202,37 +202,41 @@ class Transformer(FixedAgent):  # type: ignore[misc]
             return
         version = self.board.version
         if deposit.number == last or self._enter(deposit):
-            self.channel.carry(self.network, Acceptance(deposit.number, version), self, ev, ev.hear, paced=ev.paced)
+            self.channel.carry(
+                self.channel_faults, Acceptance(deposit.number, version), self, ev, ev.hear, paced=ev.paced
+            )
         else:
             refusal = Refusal(self.board.load_kw.copy(), deposit.number)
-            self.channel.carry(self.network, refusal, self, ev, ev.hear, paced=ev.paced)
+            self.channel.carry(self.channel_faults, refusal, self, ev, ev.hear, paced=ev.paced)
         if self.board.due:
             self._publish()
 
     def send_copy(self, ev: EV) -> None:
         """Answer an EV that asks for a copy of the board; its line hears it too."""
         copy, swarm = BoardCopy(self.board.copies_kw[0].copy(), self.board.version), ev.swarm
-        self.channel.carry(self.network, copy, self, swarm, ev.hear_copy, receivers=swarm.members, paced=ev.paced)
+        self.channel.carry(
+            self.channel_faults, copy, self, swarm, ev.hear_copy, receivers=swarm.members, paced=ev.paced
+        )
 
     def begin_slot(self, now: int) -> None:
         """Begin a slot: EVs make up for what its load strays from the forecast, and come back for later rounds."""
         self.slot = now
         residual = self.board.reveal(now, self.actual_kw[now]) if self.adjusts else 0.0
-        if residual == 0 and not self.comes_back and self.network is None:
+        if residual == 0 and not self.comes_back and self.channel_faults is None:
             return
         stop = self.problem.stop_slot
         self.plugged_in = [ev for ev in self.plugged_in if stop[ev.row] > now]
         self._beginning_slot = True
-        strays = self.network is not None and self._meter(now)
+        strays = self.channel_faults is not None and self._meter(now)
         if residual != 0 or strays:
             self._make_up(now, residual)
-        if self.network is not None:
+        if self.channel_faults is not None:
             self._stand_by(now)
         if self.comes_back:
             self._hold_rounds([ev for ev in self.plugged_in if stop[ev.row] > now + 1], now + 1, now)
         self._beginning_slot = False
         self._recall_strays()
-        if self.network is not None and self.network.settings.restarts:
+        if self.channel_faults is not None and self.channel_faults.settings.restarts:
             self._snapshot = Snapshot(self.board.load_kw.copy(), self.ledger.power_kw.copy(), dict(self._accepted))
 
     def restart(self) -> None:
@@ -252,7 +256,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         ahead = self.settings.information == "day_ahead"
         evs = [self.evs[row] for row in self.problem.order.tolist()] if ahead else self.plugged_in
         evs = [ev for ev in evs if self.problem.stop_slot[ev.row] > now]
-        self.channel.spread(self.network, Recall(), self, [ev.hear_recall for ev in evs], f"EVs of {self.name}")
+        self.channel.spread(self.channel_faults, Recall(), self, [ev.hear_recall for ev in evs], f"EVs of {self.name}")
         self._publish()
 
     def report(self) -> Report:
@@ -263,7 +267,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
 
     def unguided_kw(self) -> NDArray[np.float64]:
         """Return what each EV drew by the safe rule, summed over slots [kW], shape ``(n_vehicles,)``."""
-        if self.network is None:
+        if self.channel_faults is None:
             return np.zeros(self.problem.n_vehicles)
         drawn = Schedule(self.problem)
         drawn.power_kw[:] = np.minimum(self._unguided.power_kw, self.schedule.power_kw)  # an EV may have died in a slot
@@ -279,18 +283,18 @@ class Transformer(FixedAgent):  # type: ignore[misc]
     def _send_copies(self) -> None:
         for swarm in self.swarms:
             copy = BoardCopy(self.board.load_kw.copy(), self.board.version)
-            self.channel.carry(self.network, copy, self, swarm, swarm.hear_copy, receivers=swarm.members)
+            self.channel.carry(self.channel_faults, copy, self, swarm, swarm.hear_copy, receivers=swarm.members)
 
     def _enter(self, deposit: Deposit) -> bool:
         """Enter a deposit or an exchange on the board and in the ledger, if it fits."""
         is_exchange = isinstance(deposit, Exchange)
-        change = deposit.power_kw if self.network is None else self._change_of(deposit)
+        change = deposit.power_kw if self.channel_faults is None else self._change_of(deposit)
         enter = self.board.exchange if is_exchange else self.board.deposit
         if not enter(deposit.first_slot, change):
             return False
         if isinstance(deposit, Exchange):
             self._taken.append(deposit)
-        if self.network is not None:
+        if self.channel_faults is not None:
             self._promised(deposit)[:] += change
             self._accepted[deposit.row] = deposit.number
         return True
@@ -325,7 +329,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
             for batch in range(batches):
                 copy = RoundCopy(board.load_kw.copy(), board.load_kw - board.base_kw)
                 members = evs[batch::batches]
-                heard = self.channel.cast(self.network, copy, self, len(members), f"batch {batch + 1}")
+                heard = self.channel.cast(self.channel_faults, copy, self, len(members), f"batch {batch + 1}")
                 for ticket, (ev, hears) in enumerate(zip(members, heard, strict=True)):
                     takes_part = hears and ev.ready
                     settled &= takes_part and ev.come_back(copy, len(members), len(evs), ticket, number, from_slot)
@@ -351,7 +355,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
             if self._taken:
                 residual += float(self._taken[0].power_kw[now - self._taken[0].first_slot])
                 told, heard = self._tell(residual)
-        if self.network is not None:
+        if self.channel_faults is not None:
             self._meter(now)
         self._cut(now)
         self._publish()
@@ -361,7 +365,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         if not self.plugged_in:
             return deviation, np.ones(0, dtype=np.bool_)
         n = len(self.plugged_in)
-        return deviation, self.channel.cast(self.network, deviation, self, n, f"plugged-in EVs of {self.name}")
+        return deviation, self.channel.cast(self.channel_faults, deviation, self, n, f"plugged-in EVs of {self.name}")
 
     def _cut(self, now: int) -> None:
         """Cut charging where the slot is above the limit and nobody can move, last plugged in first."""
@@ -374,10 +378,10 @@ class Transformer(FixedAgent):  # type: ignore[misc]
         cut = cut_kw(board.load_kw[now], board.limit_kw[now], ev.schedule_kw[k], self.problem.whole)
         if cut > 0:
             order = Cut(now, np.array([-cut]))
-            self.channel.cast(self.network, order, self, 1, ev.name if self.channel.log is not None else "")
+            self.channel.cast(self.channel_faults, order, self, 1, ev.name if self.channel.log is not None else "")
             board.exchange(now, order.power_kw)
             ev.lose(order)
-            if self.network is not None:
+            if self.channel_faults is not None:
                 self.ledger.of(ev.row)[k] = ev.schedule_kw[k]
 
     def _meter(self, now: int) -> bool:
@@ -408,7 +412,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
     def _recall_strays(self) -> None:
         """Ask who draws what the board does not know of to deposit again: once the slot is measured and cut."""
         for ev in dict.fromkeys(self._strays):
-            self.channel.carry(self.network, Recall(), self, ev, ev.hear_recall)
+            self.channel.carry(self.channel_faults, Recall(), self, ev, ev.hear_recall)
         self._strays.clear()
 
     def _admit(self, ev: EV) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.measure import memory_mb
 from benchmarks.parallel_run import grid
 from environment.loads import BuiltinLoad
-from runs.metrics import distances_of
+from runs.homes.judging import distances_of
+from runs.homes.part import Homes
 from runs.scenario import Scenario
 from runs.simulate import ready, run_world
-from runs.world import World
 
 ALIKE: Final = "alike"
 OWN: Final = "own loads, own limits"
@@ -84,7 +84,7 @@ def measure(kind: str, transformers: int, evs_each: int, repeats: int) -> Taken:
         before_mb, times = memory_mb(), []
         for _ in range(repeats):
             moments = [time.process_time()]
-            world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+            world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
             moments.append(time.process_time())
             schedules = run_world(world, lambda _: None).schedules
             moments.append(time.process_time())

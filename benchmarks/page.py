@@ -10,9 +10,9 @@ from mesa.visualization import make_plot_component
 from mesa.visualization.utils import force_update
 
 from benchmarks.measure import memory_mb
+from runs.page.ants_tab import Watch
 from runs.page.day import Day
 from runs.page.player import Player
-from runs.page.watch import Watch
 
 FLEETS = [500, 5_000, 10_000]
 PLOTS = ("ev_kw", "base_kw", "messages")

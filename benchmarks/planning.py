@@ -11,11 +11,11 @@ from benchmarks.plain import plain_plan
 from coordination.valley_filling import ants
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import Stays, stay_of
-from environment.board import PheromoneBoard
 from environment.compiled import compiled
 from environment.fleets import NhtsFleet
 from environment.horizon import Horizon
 from environment.loads import BuiltinLoad
+from environment.pheromone_board import PheromoneBoard
 
 VEHICLES = 1_000_000
 PLAIN_VEHICLES = 20_000

@@ -8,7 +8,7 @@ from coordination.valley_filling import rounds
 from coordination.valley_filling.ants import forage
 from coordination.valley_filling.optimum import solve
 from coordination.valley_filling.problem import Schedule, cost_kw2
-from environment.board import PheromoneBoard
+from environment.pheromone_board import PheromoneBoard
 
 VEHICLES = 1_000_000
 

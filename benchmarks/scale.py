@@ -12,10 +12,10 @@ from benchmarks.measure import memory_mb
 from benchmarks.parallel_run import grid
 from environment.channel import BELOW
 from runs import parallel_run
+from runs.homes.part import Homes
+from runs.homes.summary import summary_of
 from runs.scenario import Scenario
 from runs.simulate import ready
-from runs.summary import summary_of
-from runs.world import World
 
 OPTIMUM: Final = "with the optimum"
 CASES: Final = [
@@ -59,7 +59,7 @@ def measure(scenario: Scenario) -> Taken:
     """Carry out a run in parts, one after the other, as workers would."""
     ready(scenario)
     before_mb, begun = memory_mb(), time.process_time()
-    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
     build_s = time.process_time() - begun
     outcomes, run_s, sent, returned = [], 0.0, 0, 0
     for first, stop in parallel_run.parts_of(len(world.loads), workers=2):

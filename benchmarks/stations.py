@@ -16,9 +16,9 @@ from coordination.optimizers.minimize import minimize
 from coordination.stations.problem import StationScheduling
 from coordination.stations.settings import NONE
 from runs.scenario import Scenario
+from runs.stations.engine import OFF, run_stations
 from runs.stations.paper_c import paper_c
-from runs.stations.simulate import OFF, run_stations
-from runs.stations.world import StationsWorld
+from runs.stations.part import StationPark
 
 POPULATION = 300
 ITERATIONS = 10
@@ -29,7 +29,7 @@ def busiest(case: Scenario) -> StationScheduling:
     from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where agents run)
 
     plain = case.update(scheduling={"optimizer": NONE}, triggers=OFF.model_dump())
-    model = StationsModel(world=StationsWorld.build(plain, np.random.default_rng(1)))
+    model = StationsModel(world=StationPark.build(plain, np.random.default_rng(1)))
     model.run_until(plain.horizon.hours)
     return model.track.problems[int(model.track.wanted_kwh.sum(axis=1).argmax())]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measure import memory_mb
-from runs.folder import SUMMARY_FILE
 from runs.result import Result
+from runs.result_folder import SUMMARY_FILE
 from runs.scenario import Scenario
 from runs.simulate import ready, simulate
 

@@ -1,7 +1,7 @@
 """The channel between agents: carries messages over the hops of the grid's tree, and keeps the books of what was sent.
 
 Source: paper A, section 4.2.2: point-to-point, group and broadcast communication. A message to a group counts once, and
-each of its receivers hears it or not. Without a network that has faults, what is sent arrives at once.
+each of its receivers hears it or not. Without a faults that has faults, what is sent arrives at once.
 """
 
 from collections import defaultdict
@@ -120,7 +120,7 @@ class Channel:
 
     def carry[M: Message](
         self,
-        network: ChannelFaults | None,
+        faults: ChannelFaults | None,
         message: M,
         sender: Party,
         receiver: Party,
@@ -133,7 +133,7 @@ class Channel:
 
         Parameters
         ----------
-        network
+        faults
             What can happen to it; None for nothing.
         message, sender, receiver
             What, from whom, to whom.
@@ -145,18 +145,18 @@ class Channel:
             The sender waits for the answer: what arrives within the time-out is delivered within this call.
         """
         book = self._enter(message, message.hop, receivers)
-        if network is None:
+        if faults is None:
             if self.log is not None:
                 self._note(message, sender, receiver, receivers, [[0.0]])
             deliver(message)
             return
-        delays, waits_h = network.delays_h(self._now_h()), network.settings.timeout_h if paced else np.inf
+        delays, waits_h = faults.delays_h(self._now_h()), faults.settings.timeout_h if paced else np.inf
         book.count(delays, receivers, waits_h)
         self._note(message, sender, receiver, receivers, [delays], waits_h)
         self._hand_over(delays, deliver, message, waits_h if paced else 0.0)
 
     def cast(
-        self, network: ChannelFaults | None, message: Message, sender: Party, receivers: int, group: str
+        self, faults: ChannelFaults | None, message: Message, sender: Party, receivers: int, group: str
     ) -> NDArray[np.bool_]:
         """Carry a message of a sender who waits to each of a group; return who hears it in time, shape ``(receivers,)``.
 
@@ -164,7 +164,7 @@ class Channel:
 
         Parameters
         ----------
-        network
+        faults
             What can happen to it; None for nothing.
         message, sender
             What, from whom.
@@ -174,11 +174,11 @@ class Channel:
             What to call them.
         """
         book = self._enter(message, message.hop, receivers)
-        if network is None:
+        if faults is None:
             self._note(message, sender, Group(group), receivers, [[0.0]])
             return np.ones(receivers, dtype=np.bool_)
-        now_h, waits_h = self._now_h(), network.settings.timeout_h
-        arrivals = [network.delays_h(now_h) for _ in range(receivers)]
+        now_h, waits_h = self._now_h(), faults.settings.timeout_h
+        arrivals = [faults.delays_h(now_h) for _ in range(receivers)]
         for delays in arrivals:
             book.count(delays, 1, waits_h)
         self._note(message, sender, Group(group), receivers, arrivals, waits_h)
@@ -186,7 +186,7 @@ class Channel:
 
     def spread[M: Message](
         self,
-        network: ChannelFaults | None,
+        faults: ChannelFaults | None,
         message: M,
         sender: Party,
         delivers: Sequence[Callable[[M], None]],
@@ -196,7 +196,7 @@ class Channel:
 
         Parameters
         ----------
-        network
+        faults
             What can happen to it; None for nothing.
         message, sender
             What, from whom.
@@ -206,7 +206,7 @@ class Channel:
             What to call them.
         """
         book = self._enter(message, message.hop, len(delivers))
-        arrivals = [[0.0] if network is None else network.delays_h(self._now_h()) for _ in delivers]
+        arrivals = [[0.0] if faults is None else faults.delays_h(self._now_h()) for _ in delivers]
         for delays in arrivals:
             book.count(delays, 1, np.inf)
         self._note(message, sender, Group(group), len(delivers), arrivals)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.files import is_file, must_be_file
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from environment.faults import Fault, FaultyInputError
+from environment.input_faults import Fault, FaultyInputError
 
 MOST_BYTES: Final = 2_000_000_000
 """Bytes of a file as read, unpacked, beyond which it is not read unless that is asked for."""

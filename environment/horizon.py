@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator, model_validator
 
-from environment.faults import Fault
+from environment.input_faults import Fault
 from environment.settings import Settings
 
 if TYPE_CHECKING:

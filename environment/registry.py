@@ -6,7 +6,7 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
-from environment.faults import nearest
+from environment.input_faults import nearest
 
 
 def loaded(place: str) -> Any:

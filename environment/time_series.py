@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.csv_table import CsvTable
-from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError, raise_if_any
 
 TIME_COLUMNS = ("hour", "slot", "time")
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from environment.csv_table import CsvTable
-from environment.faults import Fault, nearest, raise_if_any
 from environment.horizon import HOURS_PER_DAY, Horizon
+from environment.input_faults import Fault, nearest, raise_if_any
 from environment.settings import Settings
-from environment.stations import Stations, StationsSettings
+from environment.station_sites import Stations, StationsSettings
 from environment.time_series import on_slots
 
 REQUIRED = ("user", "station", "arrive_h", "energy_kwh")

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from environment.csv_table import CsvTable
-from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.horizon import offset_of
+from environment.input_faults import Fault, FaultyInputError, raise_if_any
 
 TIME_COLUMNS: Final = ("time", "plug_in", "plug_out", "arrival", "departure")
 """Columns of times (ISO 8601) in the files that a scenario names."""

@@ -22,7 +22,7 @@ class Brief:
     summary
         Key figures by name.
     make_nodes
-        Makes the table of nodes (`runs.nodes`); None where a run has no nodes.
+        Makes the table of nodes (`runs.homes.nodes`); None where a run has no nodes.
     """
 
     scenario: Scenario

@@ -12,8 +12,8 @@ from typing import Any, Self, get_args
 import numpy as np
 
 from environment.csv_table import CsvTable
-from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.files import extent_of
+from environment.input_faults import Fault, FaultyInputError, raise_if_any
 from runs.scenario import Scenario, sections, toml_text, value_of
 from runs.size import files_too_large
 

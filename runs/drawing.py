@@ -16,7 +16,7 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from environment.horizon import Horizon
-from runs.folder import FigureFormat
+from runs.result_folder import FigureFormat
 from runs.scenario import Scenario
 
 BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from environment.faults import Fault
+from environment.input_faults import Fault
 
 ADDRESS: Final = re.compile(r"((?P<scheme>tcp|tls)://)?([\w.-]+|\[[\da-fA-F:.]+(%\w+)?\]):(?P<port>\d{1,5})")
 MOST_PORT: Final = 65535

@@ -19,8 +19,8 @@ from environment.grid import GridSource, TransformerSettings
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.loads import LoadSource
 from environment.loads.named import UNNAMED, LoadsSettings
-from environment.participation import ParticipationSettings
-from environment.stations import StationsSettings
+from environment.presence import ParticipationSettings
+from environment.station_sites import StationsSettings
 from environment.users import UsersSettings
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from environment.faults import Fault, FaultyInputError
+from environment.input_faults import Fault, FaultyInputError
 from runs.disk import locked
 
 

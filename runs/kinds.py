@@ -25,7 +25,7 @@ ANTS: Final = "ants"
 
 
 class AnyWorld(Protocol):
-    """What a scenario describes, built; see `runs.world.World` and its like."""
+    """What a scenario describes, built; see `runs.homes.part.Homes` and its like."""
 
     @property
     def horizon(self) -> Horizon:
@@ -121,7 +121,7 @@ def _shaving_title(case: Scenario) -> str:
 
 KINDS: Final = {
     ANTS: Kind(
-        build=OnDemand("runs.world:World.build"),
+        build=OnDemand("runs.homes.part:Homes.build"),
         ready=OnDemand("runs.simulate:ready"),
         title=lambda case: COORDINATORS[case.coordination.method].title,
         run=OnDemand("runs.simulate:simulate"),
@@ -134,20 +134,20 @@ KINDS: Final = {
         show_nodes=OnDemand("runs.printed.nodes:print_nodes"),
     ),
     "peak_shaving": Kind(
-        build=OnDemand("runs.shaving.world:ShavingWorld.build"),
-        ready=OnDemand("runs.shaving.simulate:ready"),
+        build=OnDemand("runs.v2g.part:V2G.build"),
+        ready=OnDemand("runs.v2g.engine:ready"),
         title=_shaving_title,
-        run=OnDemand("runs.shaving.result:shave"),
-        read_back=OnDemand("runs.shaving.result:ShavingResult.load"),
-        summarize=OnDemand("runs.shaving.result:summarize_shaving"),
-        show=OnDemand("runs.printed.shaving:print_shaving"),
-        draw=OnDemand("runs.shaving.plots:figures"),
+        run=OnDemand("runs.v2g.result:shave"),
+        read_back=OnDemand("runs.v2g.result:ShavingResult.load"),
+        summarize=OnDemand("runs.v2g.result:summarize_shaving"),
+        show=OnDemand("runs.printed.v2g:print_shaving"),
+        draw=OnDemand("runs.v2g.plots:figures"),
         size=size_of_peak_shaving,
         one_process="one aggregator leads the whole fleet of [peak_shaving]",
     ),
     "stations": Kind(
-        build=OnDemand("runs.stations.world:StationsWorld.build"),
-        ready=OnDemand("runs.stations.simulate:ready"),
+        build=OnDemand("runs.stations.part:StationPark.build"),
+        ready=OnDemand("runs.stations.engine:ready"),
         title=lambda case: f"Stations by {case.scheduling.optimizer}",
         run=OnDemand("runs.stations.result:schedule_stations"),
         read_back=OnDemand("runs.stations.result:StationsResult.load"),

@@ -16,15 +16,15 @@ from agents.ev import EV
 from agents.substation import Fed, Substation
 from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
-from environment.board import BoardRecord
 from environment.channel import Channel
-from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.input_faults import Fault, FaultyInputError, raise_if_any
+from environment.pheromone_board import BoardRecord
 from runs.departures import Departures
+from runs.homes.part import Homes, count_planning
 from runs.parameters import FILE, SEED, with_parameters
 from runs.reporters import of_model
 from runs.scenario import Scenario
 from runs.space import space_of
-from runs.world import World, count_planning
 
 type Rng = int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.Generator | np.random.BitGenerator
 """What Mesa takes as ``rng``."""
@@ -84,7 +84,7 @@ class GridModel(mesa.Model):  # type: ignore[misc]
         scenario: Scenario | str | Path | None = None,
         *,
         rng: Rng | None = None,
-        world: World | None = None,
+        world: Homes | None = None,
         channel: type[Channel] = Channel,
         ev: type[EV] = EV,
         transformer: type[Transformer] = Transformer,
@@ -100,7 +100,7 @@ class GridModel(mesa.Model):  # type: ignore[misc]
             settings = world.scenario
         super().__init__(rng=_own(rng, settings.run.seed))
         self._take_steps_by_slot()
-        self.world = world or World.build(settings, self.rng)
+        self.world = world or Homes.build(settings, self.rng)
         self.channel = channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
         self.base_kw = self.ev_kw = self.peak_kw = 0.0
@@ -124,7 +124,7 @@ class GridModel(mesa.Model):  # type: ignore[misc]
                 name,
                 world.fleet.take(world.rows[k]),
                 self.channel,
-                world.network(k),
+                world.channel_faults(k),
                 world.problems[k],
                 world.loads[k].actual_kw,
                 world.scenario.coordination,
@@ -156,7 +156,7 @@ class GridModel(mesa.Model):  # type: ignore[misc]
             plug_in_h = np.maximum(transformer.problem.plug_in_h, 0.0).tolist()
             for row in transformer.problem.order.tolist():
                 self.schedule_event(transformer.evs[row].plug_in, at=plug_in_h[row])
-            if transformer.network is not None:
+            if transformer.channel_faults is not None:
                 for restart in self.world.scenario.channel.restarts:
                     if restart.transformer in (None, transformer.name):
                         self.schedule_event(transformer.restart, at=restart.at_h)

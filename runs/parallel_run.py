@@ -13,19 +13,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from environment.board import BoardRecord
 from environment.channel import Channel
-from environment.faults import raise_if_any
+from environment.input_faults import raise_if_any
+from environment.pheromone_board import BoardRecord
 from runs.brief import Brief
 from runs.engine import Engine, Scheduler
-from runs.outcome import Outcome
+from runs.homes.outcome import HomesOutcome
+from runs.homes.part import Homes
+from runs.homes.summary import summary_of
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import brief_of, count_upper_hops, ready, run_world
-from runs.summary import summary_of
 from runs.workers import CREWS, Crew, is_lost
-from runs.world import World
 
 PARTS_A_WORKER = 4
 """So many, so that workers end at about the same time, and progress can be told."""
@@ -90,19 +90,19 @@ def brief_in_parts(
 
 def _run(
     scenario: Scenario, engine: Engine, workers: int | None, scheduler: Scheduler | None, tell: Progress
-) -> tuple[World, Outcome]:
+) -> tuple[Homes, HomesOutcome]:
     raise_if_any(scheduler.faults() if scheduler is not None else [])
-    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
     ready(scenario)  # here, where it is compiled once; the workers load it
     begun = time.perf_counter()
     outcomes = _outcomes(world, lambda: CREWS[engine](workers, scheduler), tell)
     return world, gathered(world, outcomes, time.perf_counter() - begun)
 
 
-def _outcomes(world: World, opened: Callable[[], AbstractContextManager[Crew]], tell: Progress) -> list[Outcome]:
+def _outcomes(world: Homes, opened: Callable[[], AbstractContextManager[Crew]], tell: Progress) -> list[HomesOutcome]:
     """Return the outcome of each part; those that a dying worker took along are run again."""
     parts: list[tuple[int, int]] = []
-    ended: dict[tuple[int, int], Outcome] = {}
+    ended: dict[tuple[int, int], HomesOutcome] = {}
     losses = 0
     while not parts or len(ended) < len(parts):
         if losses == MOST_LOSSES:
@@ -111,7 +111,7 @@ def _outcomes(world: World, opened: Callable[[], AbstractContextManager[Crew]], 
         before = len(ended)
         with opened() as crew:
             parts = parts or parts_of(len(world.loads), crew.workers)
-            flying: dict[Future[Outcome], tuple[int, int]] = {}
+            flying: dict[Future[HomesOutcome], tuple[int, int]] = {}
             with suppress(BrokenExecutor):
                 for part in parts:
                     if part not in ended:
@@ -130,20 +130,20 @@ def parts_of(transformers: int, workers: int) -> list[tuple[int, int]]:
     return list(pairwise(np.linspace(0, transformers, count + 1).round().astype(int).tolist()))
 
 
-def run_part(part: World) -> Outcome:
+def run_part(part: Homes) -> HomesOutcome:
     """Run some transformers of a world."""
     outcome = run_world(part, lambda _: None)
     outcome.channel.clock = None  # the model behind it stays here
     return outcome
 
 
-def gathered(world: World, outcomes: Sequence[Outcome], wall_s: float) -> Outcome:
+def gathered(world: Homes, outcomes: Sequence[HomesOutcome], wall_s: float) -> HomesOutcome:
     """Return the outcome of a world from those of its parts, in the order of their transformers."""
     channel = Channel(log=[] if world.scenario.channel.log else None)
     count_upper_hops(world, channel)
     for outcome in outcomes:
         channel.absorb(outcome.channel)
-    return Outcome(
+    return HomesOutcome(
         schedules=tuple(chain.from_iterable(outcome.schedules for outcome in outcomes)),
         rounds=tuple(chain.from_iterable(outcome.rounds for outcome in outcomes)),
         boards=BoardRecord.joined([outcome.boards for outcome in outcomes]),

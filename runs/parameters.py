@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.scenario import Scenario, sections
 
 FILE: Final = "GridModel"

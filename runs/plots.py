@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
-from runs import network_plots
+from runs import feeder_plots
 from runs.drawing import (
     BASE,
     FREE,
@@ -58,9 +58,9 @@ def figures(result: Result) -> dict[str, Figure]:
 def feeder_figures(result: Result) -> dict[str, Figure]:
     """Draw voltage along the feeder, voltage over the day and losses of a run with a feeder, by name."""
     return {
-        "voltage_profile": network_plots.voltage_profile(result, method_title(result)),
-        "voltage_band": network_plots.voltage_band(result, method_title(result)),
-        "losses": network_plots.losses(result, method_title(result)),
+        "voltage_profile": feeder_plots.voltage_profile(result, method_title(result)),
+        "voltage_band": feeder_plots.voltage_band(result, method_title(result)),
+        "losses": feeder_plots.losses(result, method_title(result)),
     }
 
 

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 
 from coordination.valley_filling.problem import Schedule
-from environment.board import BoardRecord, pheromone
 from environment.channel import BOOK_COLUMNS
-from environment.faults import Fault, FaultyInputError
-from runs.folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, as_written, in_short, write_run
+from environment.input_faults import Fault, FaultyInputError
+from environment.pheromone_board import BoardRecord, pheromone
+from runs.homes.feeder_flows import solve_network
+from runs.homes.feeder_tables import FEEDER_TABLES, empty_table, feeder_tables
+from runs.homes.judging import EnergyBooks
+from runs.homes.nodes import NODE_DTYPES, nodes_of, slot_starts, upper_slots
+from runs.homes.outcome import HomesOutcome
+from runs.homes.part import Homes
+from runs.homes.summary import summary_of
 from runs.kinds import ANTS, KINDS, section_of
 from runs.log_table import LOG_DTYPES, log_table
-from runs.metrics import EnergyBooks
-from runs.network import solve_network
-from runs.network_tables import FEEDER_TABLES, empty_table, feeder_tables
-from runs.nodes import NODE_DTYPES, nodes_of, slot_starts, upper_slots
-from runs.outcome import Outcome
+from runs.result_folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, as_written, in_short, write_run
 from runs.scenario import Scenario
-from runs.summary import summary_of
-from runs.world import World
 
 TABLES = ("slots", "upper_slots", "nodes", "vehicles", "schedule", "board", "messages", "rounds", "log")
 SCHEDULE_DTYPES = {"vehicle": "str", "stay": "int64", "slot": "int64", "power_kw": "float64"}
@@ -75,7 +75,7 @@ class Result:
         ``node slot start actual_kw ev_kw total_kw free_kw limit_kw`` of the substations and the control centre: base load and
         EVs of all that is below, and the EV load of free charging; the limit is missing where there is none.
     nodes
-        A row a node, parents before children; see `runs.nodes`.
+        A row a node, parents before children; see `runs.homes.nodes`.
     vehicles
         ``vehicle stay transformer plug_in_h plug_out_h energy_kwh power_kw capacity_kwh soc_plug_in efficiency booked_kwh
         delivered_kwh unserved_kwh fallback_kwh cut_off died soc_plug_out cost_kw``, a row a stay, numbered
@@ -120,7 +120,7 @@ class Result:
     network_branches: pd.DataFrame
 
     @classmethod
-    def of(cls, world: World, outcome: Outcome) -> Self:
+    def of(cls, world: Homes, outcome: HomesOutcome) -> Self:
         """Gather tables and summary from what an engine hands over.
 
         Raises
@@ -250,7 +250,7 @@ def _read_table(folder: Path, name: str, scenario: Scenario) -> pd.DataFrame:
     return table
 
 
-def _rounds(world: World, outcome: Outcome) -> pd.DataFrame:
+def _rounds(world: Homes, outcome: HomesOutcome) -> pd.DataFrame:
     rows = [
         (name, slot, held.number, held.moves, sum(s[1] for s in held.sent), sum(s[2] for s in held.sent), held.cost_kw2)
         for name, each in zip(world.grid.transformers, outcome.rounds, strict=True)
@@ -265,7 +265,7 @@ def _texts(names: NDArray[np.str_] | tuple[str, ...]) -> ExtensionArray:
 
 
 def _vehicles(
-    world: World, outcome: Outcome, books: EnergyBooks, total_kw: NDArray[np.float64], vehicle: ExtensionArray
+    world: Homes, outcome: HomesOutcome, books: EnergyBooks, total_kw: NDArray[np.float64], vehicle: ExtensionArray
 ) -> pd.DataFrame:
     fleet = world.fleet
     cost = np.full(len(fleet), np.nan)
@@ -302,7 +302,7 @@ def _vehicles(
     return pd.DataFrame(columns, copy=False)
 
 
-def _schedule(world: World, schedules: tuple[Schedule, ...], vehicle: ExtensionArray) -> pd.DataFrame:
+def _schedule(world: Homes, schedules: tuple[Schedule, ...], vehicle: ExtensionArray) -> pd.DataFrame:
     counts = np.zeros(len(world.fleet), dtype=np.int64)
     for rows, schedule in zip(world.rows, schedules, strict=True):
         counts[rows] = schedule.entry_counts()
@@ -315,7 +315,7 @@ def _schedule(world: World, schedules: tuple[Schedule, ...], vehicle: ExtensionA
     return pd.DataFrame(columns, copy=False)
 
 
-def _board(world: World, boards: BoardRecord) -> pd.DataFrame:
+def _board(world: Homes, boards: BoardRecord) -> pd.DataFrame:
     n_transformers, n_times, n = boards.load_kw.shape
     limit_kw = world.grid.transformer_limit_kw
     columns = {

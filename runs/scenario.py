@@ -22,18 +22,18 @@ from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.channel_faults import ChannelSettings
 from environment.events import EventsSettings
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.feeders import FeederSource
 from environment.feeders.settings import FeederSettings
 from environment.files import bytes_in_words, must_be_file
 from environment.fleets import DatedFleet, FleetSource, NhtsFleet
 from environment.grid import CountsGrid, GridSource, TransformerSettings
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any, shortened
 from environment.loads import BuiltinLoad, LoadSource
 from environment.loads.named import LoadsSettings
-from environment.participation import ParticipationSettings
+from environment.presence import ParticipationSettings
 from environment.settings import Settings
-from environment.stations import StationsSettings
+from environment.station_sites import StationsSettings
 from environment.tariffs import GuangdongTariff, TariffSource
 from environment.users import UsersSettings
 from environment.zones import shared_offset

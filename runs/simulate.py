@@ -12,9 +12,8 @@ from coordination.valley_filling.colony import plan_ahead, sent_choosing
 from coordination.valley_filling.coordinator import Round
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.rounds import hold
-from environment.board import REFUSALS, BoardRecord, PheromoneBoard
 from environment.channel import Channel
-from environment.faults import Fault, FaultyInputError
+from environment.input_faults import Fault, FaultyInputError
 from environment.messages import (
     HEADER_BYTES,
     Acceptance,
@@ -27,15 +26,16 @@ from environment.messages import (
     Report,
     Sent,
 )
+from environment.pheromone_board import REFUSALS, BoardRecord, PheromoneBoard
 from runs.brief import Brief
+from runs.homes.judging import EnergyBooks, distances_of
+from runs.homes.outcome import HomesOutcome, Strays
+from runs.homes.part import Homes, count_planning
+from runs.homes.summary import summary_of
 from runs.kinds import ANTS, KINDS, section_of
-from runs.metrics import EnergyBooks, distances_of
-from runs.outcome import Outcome, Strays
 from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.summary import summary_of
 from runs.warm_up import warm_up
-from runs.world import World, count_planning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,11 +78,11 @@ def brief(scenario: Scenario, progress: Progress | None = None) -> Brief:
     return brief_of(*_run(scenario, progress))
 
 
-def brief_of(world: World, outcome: Outcome) -> Brief:
+def brief_of(world: Homes, outcome: HomesOutcome) -> Brief:
     """Return what is printed of a run from what an engine hands over."""
 
     def make_nodes() -> "pd.DataFrame":
-        from runs.nodes import nodes_of  # noqa: PLC0415  (pandas only where there are tables)
+        from runs.homes.nodes import nodes_of  # noqa: PLC0415  (pandas only where there are tables)
 
         books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, world.horizon.slot_h)
         ev_kw, free_kw = (
@@ -127,7 +127,7 @@ def ready(scenario: Scenario) -> None:
 
 
 def _try(small: Scenario, *, by_slot: bool = False) -> None:
-    world = World.build(small, np.random.default_rng(small.run.seed))
+    world = Homes.build(small, np.random.default_rng(small.run.seed))
     if by_slot:  # with room for two EVs in every other slot
         limit_kw = world.grid.limit_kw.copy()
         limit_kw[world.grid.transformer_rows, ::2] = world.loads[0].forecast_kw[::2] + 8.0
@@ -136,17 +136,17 @@ def _try(small: Scenario, *, by_slot: bool = False) -> None:
     run_world(world, lambda _: None)
 
 
-def _run(scenario: Scenario, progress: Progress | None) -> tuple[World, Outcome]:
+def _run(scenario: Scenario, progress: Progress | None) -> tuple[Homes, HomesOutcome]:
     section = section_of(scenario)
     if section != ANTS:
         expected = f"{KINDS[section].run}(scenario), or a scenario without it for ants"
         raise FaultyInputError([Fault("scenario", None, f"section [{section}]", "there", expected)])
-    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
     ready(scenario)
     return world, run_world(world, progress or (lambda _: None))
 
 
-def run_world(world: World, tell: Progress) -> Outcome:
+def run_world(world: Homes, tell: Progress) -> HomesOutcome:
     """Let the EVs of a world charge, and hold what they did against the optimum.
 
     Parameters
@@ -183,7 +183,7 @@ def result_of(model: "GridModel") -> "Result":
     return Result.of(model.world, _judged(model.world, _outcome_of(model, lambda _: None)))
 
 
-def _judged(world: World, outcome: Outcome) -> Outcome:
+def _judged(world: Homes, outcome: HomesOutcome) -> HomesOutcome:
     """Return an outcome whose schedules were found sound, held against the optimum where that is asked for."""
     for k, (schedule, strays) in enumerate(zip(outcome.schedules, outcome.strays, strict=True)):
         world.audit(k, schedule, strays.died)
@@ -192,7 +192,7 @@ def _judged(world: World, outcome: Outcome) -> Outcome:
     return dataclasses.replace(outcome, distances=distances_of(world, outcome.schedules))
 
 
-def _run_agents(world: World, tell: Progress) -> Outcome:
+def _run_agents(world: Homes, tell: Progress) -> HomesOutcome:
     import mesa  # noqa: PLC0415  (only where agents run)
 
     from runs.model import GridModel  # noqa: PLC0415
@@ -200,12 +200,12 @@ def _run_agents(world: World, tell: Progress) -> Outcome:
     return _outcome_of(GridModel(world=world, datacollector=mesa.DataCollector), tell)  # which collects nothing
 
 
-def _outcome_of(model: "GridModel", tell: Progress) -> Outcome:
+def _outcome_of(model: "GridModel", tell: Progress) -> HomesOutcome:
     begun = time.perf_counter()
     while model.running:
         model.step()
         tell(model.time / model.world.horizon.hours)
-    return Outcome(
+    return HomesOutcome(
         schedules=model.schedules(),
         rounds=tuple(transformer.rounds for transformer in model.transformers),
         boards=model.boards,
@@ -224,7 +224,7 @@ def _outcome_of(model: "GridModel", tell: Progress) -> Outcome:
     )
 
 
-def _run_compiled(world: World, tell: Progress) -> Outcome:
+def _run_compiled(world: Homes, tell: Progress) -> HomesOutcome:
     problems = world.problems
     begun = time.perf_counter()
     channel = Channel()
@@ -238,7 +238,7 @@ def _run_compiled(world: World, tell: Progress) -> Outcome:
         schedules.append(schedule)
         rounds.append(held)
         refusals += int(board.tally[REFUSALS])
-    return Outcome(
+    return HomesOutcome(
         schedules=tuple(schedules),
         rounds=tuple(rounds),
         boards=boards,
@@ -251,7 +251,7 @@ def _run_compiled(world: World, tell: Progress) -> Outcome:
 
 
 def _run_transformer(
-    world: World, k: int, channel: Channel, boards: BoardRecord, tell: Progress
+    world: Homes, k: int, channel: Channel, boards: BoardRecord, tell: Progress
 ) -> tuple[Schedule, PheromoneBoard, list[tuple[int, Round]]]:
     problem, actual_kw, settings = world.problems[k], world.loads[k].actual_kw, world.scenario.coordination
     board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size, problem.lines)
@@ -303,7 +303,7 @@ def _run_transformer(
     return schedule, board, held
 
 
-def count_upper_hops(world: World, channel: Channel) -> None:
+def count_upper_hops(world: Homes, channel: Channel) -> None:
     """Enter what the layers above the EVs send: forecasts down a day ahead, reports up at the end."""
     grid, n_slots = world.grid, world.horizon.n_slots
     n, substations = grid.transformer_rows.size, grid.upper_rows.size - 1

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from coordination.valley_filling import COORDINATORS
-from environment.faults import Fault
 from environment.files import MOST_BYTES, bytes_in_words, extent_of
 from environment.horizon import MINUTES_PER_DAY, Horizon
+from environment.input_faults import Fault
 from runs.memory import free_bytes
 from runs.plural import counted
 from runs.scenario import Scenario

@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.input_faults import Fault, FaultyInputError, raise_if_any
 from runs.design import MOST_RUNS, SEED_KEY, Design
 from runs.engine import Engine, Scheduler
-from runs.folder import SCENARIO_FILE
 from runs.jobs import Job, Record, failure, work
+from runs.result_folder import SCENARIO_FILE
 from runs.scenario import Scenario
 from runs.sweep_journal import Journal, write_table
 from runs.whole_folder import writing

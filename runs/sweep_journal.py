@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from environment.faults import Fault
+from environment.input_faults import Fault
 from runs.jobs import Record
 from runs.json_lines import JsonLines
 

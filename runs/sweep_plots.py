@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from runs.drawing import BASE, FREE, MARKERS, METHOD_COLOURS, STYLES, canvas, heading, legend_below, log_axis, panels
 from runs.plural import counted
 from runs.printed.rows import ROWS
-from runs.printed.shaving import STORE_ROWS
 from runs.printed.stations import STATION_ROWS
 from runs.printed.sweep import SWEPT, shortest_paths
+from runs.printed.v2g import STORE_ROWS
 from runs.scenario import PATH_KEYS
 from runs.sweep import Sweep
 

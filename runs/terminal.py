@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.spinner import Spinner
 from rich.text import Text
 
-from environment.faults import Fault, FaultyInputError
+from environment.input_faults import Fault, FaultyInputError
 from runs.disk import in_words
 from runs.plural import counted
 from runs.progress import Progress as Tell

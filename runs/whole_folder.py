@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from environment.faults import Fault, FaultyInputError
+from environment.input_faults import Fault, FaultyInputError
 from runs.disk import locked, reason
 
 MARK_FILE: Final = ".evswarm"

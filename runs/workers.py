@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from environment.faults import Fault, FaultyInputError, raise_if_any
+from environment.input_faults import Fault, FaultyInputError, raise_if_any
 from runs.disk import reason
 from runs.engine import Engine, Scheduler
 

@@ -18,7 +18,7 @@ from coordination.stations.track import Track
 from coordination.stations.triggers import DUST_KW, TriggersSettings, emergency_kw, passed_on, smoothing_kw
 from environment.battery import Limits
 from environment.grid.state import GridState
-from environment.stations import Stations, StationsSettings
+from environment.station_sites import Stations, StationsSettings
 
 MOST_STEPS: Final = 50
 """Of the search for what is to be taken away in a shortage; some ten are enough where a tenth is lost."""

@@ -15,7 +15,7 @@ from coordination.stations.reports import Orders, Reports, Standing
 from coordination.stations.triggers import TriggersSettings, shifted
 from environment.battery import Batteries
 from environment.compiled import compiled
-from environment.stations import Stations, StationsSettings
+from environment.station_sites import Stations, StationsSettings
 from environment.sums import sum_of
 from environment.users import Sessions, Visits
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from coordination.valley_filling.ants import choose_slots
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import Book, PlainStay, Stay, Stays, powers_of, rest_of, stay_of, usable_kw
-from environment.board import LIMIT_TOLERANCE_KW, PheromoneBoard, post
 from environment.compiled import compiled
+from environment.pheromone_board import LIMIT_TOLERANCE_KW, PheromoneBoard, post
 
 DONE_KW: Final = 1e-6
 """A deviation below this is made up for [kW]."""

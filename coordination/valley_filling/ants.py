@@ -20,8 +20,8 @@ from coordination.valley_filling.stays import (
     stay_of,
     usable_kw,
 )
-from environment.board import SINCE_COPY, PheromoneBoard, deposit, publish
 from environment.compiled import compiled
+from environment.pheromone_board import SINCE_COPY, PheromoneBoard, deposit, publish
 
 
 @compiled

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from coordination.valley_filling.exchange import DUST_KW
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import Book, Stays, most_kw, powers_of, stay_of
-from environment.board import LIMIT_TOLERANCE_KW
 from environment.compiled import compiled
-from environment.faults import Fault
+from environment.input_faults import Fault
+from environment.pheromone_board import LIMIT_TOLERANCE_KW
 
 SLACK: Final = 1e-9
 """Part of a need, or of the limit, that rounding may add to it."""

@@ -7,8 +7,8 @@ from coordination.valley_filling import rounds
 from coordination.valley_filling.ants import forage
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan, Round
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
-from environment.board import DEPOSITS, ENTRIES, REFUSALS, TAKEN, PheromoneBoard
 from environment.messages import HEADER_BYTES, Acceptance, BoardCopy, Deposit, Refusal, Sent, Share
+from environment.pheromone_board import DEPOSITS, ENTRIES, REFUSALS, TAKEN, PheromoneBoard
 
 
 def plan(problem: ValleyFilling, settings: CoordinationSettings, rng: np.random.Generator) -> Plan:  # noqa: ARG001  (every coordinator is called alike)

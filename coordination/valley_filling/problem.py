@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, PlainStay, Stays, powers_of
-from environment.board import LIMIT_TOLERANCE_KW, by_slot
 from environment.compiled import compiled
 from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
+from environment.pheromone_board import LIMIT_TOLERANCE_KW, by_slot
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,9 +41,9 @@ from coordination.valley_filling.stays import (
     usable_kw,
 )
 from coordination.valley_filling.water import water_fill
-from environment.board import PheromoneBoard, post
 from environment.compiled import compiled
 from environment.messages import HEADER_BYTES, Acceptance, Exchange, Refusal, RoundCopy, Sent
+from environment.pheromone_board import PheromoneBoard, post
 
 LEAST_GAIN_KW: Final = 1e-9
 """A slot counts as lower than another from this difference on [kW]."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault
+from environment.input_faults import Fault
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -15,11 +15,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault, FaultyInputError, raise_if_any
 from environment.feeders.feeder import UNKNOWN, USUAL_RX, Feeder
 from environment.feeders.settings import FeederSettings
 from environment.feeders.taps import Taps
 from environment.files import must_be_file
+from environment.input_faults import Fault, FaultyInputError, raise_if_any
 
 BRANCH: Final = ("from_node", "to_node", "from_status", "to_status")
 LOAD: Final = ("node", "status", "type", "p_specified", "q_specified")

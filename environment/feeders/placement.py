@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault, nearest, raise_if_any
 from environment.feeders.feeder import UNKNOWN, Feeder
 from environment.feeders.settings import FeederSettings
 from environment.fleets.fleet import Fleet
+from environment.input_faults import Fault, nearest, raise_if_any
 
 if TYPE_CHECKING:
     import networkx as nx

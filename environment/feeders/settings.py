@@ -5,8 +5,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from environment.faults import raise_if_any
 from environment.feeders.feeder import Feeder
+from environment.input_faults import raise_if_any
 from environment.settings import Settings
 
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.csv_table import CsvTable
-from environment.faults import Fault, nearest, raise_if_any
 from environment.feeders.feeder import Feeder
 from environment.feeders.settings import FeederSettings
 from environment.feeders.tables import numbers, rows_of, texts
 from environment.feeders.taps import Taps
 from environment.files import must_be_file
+from environment.input_faults import Fault, nearest, raise_if_any
 
 FREQUENCY_HZ: Final = 50.0
 VOLTAGE_HELD: Final = "vavm"

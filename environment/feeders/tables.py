@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.csv_table import CsvTable
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.feeders.feeder import UNKNOWN, Feeder
+from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any
 
 NODES = ("node", "rated_kv")
 LINES = ("line", "from_node", "to_node", "length_km", "r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "rated_a")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from environment.csv_table import UNREADABLE, CsvTable
-from environment.faults import Fault, FaultyInputError, raise_if_any, shortened
 from environment.files import extent_of, must_be_file
 from environment.fleets.dated import DatedFleet, Stays, folded, outside, require_dates
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError, raise_if_any, shortened
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from environment.faults import Fault, FaultyInputError
 from environment.files import extent_of
 from environment.fleets.fleet import TOLERANCE_H, Fleet
 from environment.horizon import HOURS_PER_DAY, Horizon
+from environment.input_faults import Fault, FaultyInputError
 from environment.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault
 from environment.horizon import Horizon
+from environment.input_faults import Fault
 
 TOLERANCE_H = 1e-9
 """Times closer than this to a slot boundary are on it [h]."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from environment.faults import Fault, FaultyInputError
 from environment.fleets.fleet import Fleet
 from environment.horizon import HOURS_PER_DAY, Horizon
+from environment.input_faults import Fault, FaultyInputError
 from environment.settings import Settings
 
 KM_PER_MILE = 1.609344

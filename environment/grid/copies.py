@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
 from environment.feeders.feeder import Feeder
 from environment.feeders.placement import NOWHERE, Copies
 from environment.grid.nodes import Nodes
 from environment.grid.tree import Grid, Kind
+from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any
 
 
 def copies_of(at: str | None, feeder: Feeder, nodes: Nodes, grid: Grid) -> Copies:

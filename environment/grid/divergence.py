@@ -6,9 +6,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault
 from environment.feeders.feeder import Feeder
 from environment.feeders.power_flow import Weakest
+from environment.input_faults import Fault
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,13 @@ from typing import ClassVar, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from environment.faults import Fault, FaultyInputError
 from environment.feeders.feeder import Feeder
 from environment.feeders.zones import SOURCE, Zones
 from environment.grid.nodes import Nodes
 from environment.grid.settings import GridSettings, Surroundings
 from environment.grid.transformer import TransformerSettings
 from environment.grid.tree import CONTROL_CENTER, NONE, Kind
+from environment.input_faults import Fault, FaultyInputError
 from environment.loads.named import SUM
 
 USUAL_COUNT: Final = 100

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.grid.transformer import MOST_LINES
 from environment.grid.tree import NONE, Grid, Kind
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.loads.named import UNNAMED, limit_of, load_of, names_of
 from environment.loads.profile import LoadProfile
 

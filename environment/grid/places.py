@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.faults import Fault, nearest, raise_if_any
 from environment.feeders.feeder import Feeder
 from environment.feeders.placement import NOWHERE, Placement
 from environment.fleets.fleet import Fleet
 from environment.grid.nodes import Nodes
 from environment.grid.tree import NONE, Grid
+from environment.input_faults import Fault, nearest, raise_if_any
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment.events import Events
-from environment.faults import FaultyInputError
 from environment.feeders.feeder import Feeder
 from environment.feeders.power_flow import Flow, PowerFlow
 from environment.feeders.tap_changers import TapChangers
 from environment.grid.divergence import Divergence
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 
 type Slots = int | NDArray[np.integer]
 """The slot of each case, or that of all cases."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 
-from environment.faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError, collecting, nearest, raise_if_any
 from environment.loads import LoadSource
 from environment.loads.profile import LoadProfile
 from environment.settings import Settings

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError, collecting, raise_if_any
 from environment.settings import Settings
 from environment.time_series import Fill, read_steps
 

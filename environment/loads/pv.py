@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from environment.csv_table import CsvTable
-from environment.faults import Fault, FaultyInputError
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError
 from environment.loads.profile import LoadSettings
 from environment.time_series import read_steps
 

@@ -33,7 +33,7 @@ def app(
     """
     import secrets
 
-    from environment.faults import Fault, FaultyInputError
+    from environment.input_faults import Fault, FaultyInputError
     from runs.commands.case import Room, built, read
     from runs.page.guard import is_loopback
     from runs.startup import starting

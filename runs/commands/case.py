@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from environment.faults import Fault, FaultyInputError, collecting, raise_if_any
+from environment.input_faults import Fault, FaultyInputError, collecting, raise_if_any
 from runs.commands.options import FigureFormat, TableFormat
 from runs.engine import Engine, Scheduler
 from runs.kinds import ANTS, AnyResult, AnyWorld, kind_of, section_of

@@ -43,12 +43,12 @@ def compare(
     """
     from dataclasses import replace
 
-    from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+    from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any
     from runs.best_known import share_best_known
     from runs.commands.case import Room, ants_only, figure_format, load, read, save, write_figures
-    from runs.folder import COMPARISON_FILE
     from runs.idle import idle
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
+    from runs.result_folder import COMPARISON_FILE
     from runs.simulate import simulate, summarize
     from runs.terminal import explained, print_not_saved, print_written, progress_bar
     from runs.whole_folder import whole_folder

@@ -16,7 +16,7 @@ def init(
     """
     from rich.markup import escape
 
-    from environment.faults import Fault, FaultyInputError
+    from environment.input_faults import Fault, FaultyInputError
     from runs.reference import commented_scenario
     from runs.terminal import explained, out
 

@@ -48,7 +48,7 @@ def optimize(
     the origin, where most of these functions have their optimum: `--shifted` takes that away. The rows are the same for any
     number of workers and whatever else is run beside them; only times differ.
     """
-    from environment.faults import raise_if_any
+    from environment.input_faults import raise_if_any
     from runs.commands.case import figure_format
     from runs.optimizing.comparison import Compared, Searched, as_they_finish, crew_of
     from runs.optimizing.options import comparison_of, faults_of_comparison

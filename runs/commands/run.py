@@ -57,7 +57,7 @@ def run(
     A very large grid: --workers N spreads its transformers over processes, --engine dask over a cluster. The result is the
     same, byte for byte. Without either, one process does it.
     """
-    from environment.faults import Fault, raise_if_any
+    from environment.input_faults import Fault, raise_if_any
     from runs.commands.case import Room, figure_format, find_scheduler, load, read, save
     from runs.kinds import kind_of, section_of
     from runs.terminal import explained, print_not_saved, print_written

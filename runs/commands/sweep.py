@@ -24,7 +24,7 @@ from runs.commands.options import (
 from runs.engine import Engine
 
 if TYPE_CHECKING:
-    from environment.faults import Fault
+    from environment.input_faults import Fault
     from runs.commands.case import Room
     from runs.design import Design
     from runs.scenario import Scenario
@@ -73,7 +73,7 @@ def sweep(
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from environment.faults import raise_if_any
+    from environment.input_faults import raise_if_any
     from runs.commands.case import Room, figure_format, find_scheduler, load, write_figures
     from runs.idle import idle
     from runs.memory import free_bytes

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from coordination.optimizers import FUNCTIONS, OPTIMIZERS
-from environment.faults import Fault, nearest, raise_if_any
+from environment.input_faults import Fault, nearest, raise_if_any
 from runs.optimizing import DEFAULT_ITERATIONS
 from runs.optimizing.comparison import Comparison
 from runs.plural import counted

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from runs.folder import FigureFormat
 from runs.optimizing.comparison import Compared
 from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
 from runs.printed.fitted import Column, print_table
+from runs.result_folder import FigureFormat
 from runs.terminal import out
 
 WIDTH: Final = 7

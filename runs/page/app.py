@@ -7,11 +7,11 @@ import solara
 import solara.lab
 from mesa.visualization import SolaraViz
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.page.controls import hints, widgets
+from runs.page.paragraphs import said
 from runs.page.player import Player
 from runs.page.reach import scenario_of
-from runs.page.said import said
 from runs.page.serve import SCENARIO_VARIABLE
 from runs.page.tabs import TABS, first_tab
 from runs.page.window import Window, narrow

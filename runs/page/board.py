@@ -11,7 +11,7 @@ from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.nodes import nodes_now, told
 from runs.page.palette import Palette, axis, chart, legend, strip_colour
-from runs.page.said import said
+from runs.page.paragraphs import said
 from runs.page.view import BoardView, board, slot_names
 
 CAPTION: Final = (

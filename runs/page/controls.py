@@ -5,8 +5,8 @@ from math import isclose
 from typing import Any, Final
 
 from coordination.valley_filling import COORDINATORS
-from environment.faults import Fault, raise_if_any
 from environment.grid import TransformerSettings
+from environment.input_faults import Fault, raise_if_any
 from runs.scenario import Scenario, sections, source_name
 
 KEYS: Final = {

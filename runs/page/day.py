@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from agents.ev import EV
 from coordination.valley_filling.optimum import Optimum, solve
 from coordination.valley_filling.problem import Schedule
-from environment.board import REFUSALS, pheromone
 from environment.channel import Channel
-from environment.faults import Fault, FaultyInputError
+from environment.input_faults import Fault, FaultyInputError
 from environment.messages import Deposit, Exchange, Message, Refusal
-from runs.metrics import judging
+from environment.pheromone_board import REFUSALS, pheromone
+from runs.homes.judging import judging
+from runs.homes.part import Homes
 from runs.model import GridModel
 from runs.scenario import Scenario
-from runs.world import World
 
 MOST: Final = 5_000_000
 """EVs times slots that a day on the page may have. Such a day takes some 150 MB and a second for some frames."""
@@ -51,7 +51,7 @@ class Witness(Channel):
         self.changed: set[tuple[str, int]] = set()
         self._refused: dict[tuple[str, int], NDArray[np.float64]] = {}
 
-    def carry(self, network: Any, message: Message, sender: Any, receiver: Any, *args: Any, **kwargs: Any) -> None:
+    def carry(self, faults: Any, message: Message, sender: Any, receiver: Any, *args: Any, **kwargs: Any) -> None:
         """Carry a message as any channel does; an ant that was refused has read the load that came with it."""
         if isinstance(message, Refusal):
             self._refused[receiver.transformer.name, receiver.row] = message.load_kw
@@ -66,7 +66,7 @@ class Witness(Channel):
                 problem = sender.transformer.problem
                 stay = slice(problem.first_slot[sender.row], problem.stop_slot[sender.row])
                 self.seen[key] = self.clock.now_h(), pheromone(read_kw, problem.limit_kw)[stay].copy()
-        super().carry(network, message, sender, receiver, *args, **kwargs)
+        super().carry(faults, message, sender, receiver, *args, **kwargs)
 
 
 class Day:
@@ -106,7 +106,7 @@ class Day:
 
     def __init__(self, case: Scenario) -> None:
         _require_small(getattr(case.fleet, "vehicles", 0), case)  # before so many are drawn
-        world = World.build(case, np.random.default_rng(case.run.seed))
+        world = Homes.build(case, np.random.default_rng(case.run.seed))
         _require_small(len(world.fleet), case)
         self.case, self.world = case, world
         self.model = GridModel(world=world, channel=Witness)
@@ -196,7 +196,7 @@ def _require_small(vehicles: int, case: Scenario) -> None:
         raise FaultyInputError([Fault("page", None, "fleet", found, expected)])
 
 
-def frames_h(world: World) -> NDArray[np.float64]:
+def frames_h(world: Homes) -> NDArray[np.float64]:
     """Return when each frame of a day ends, in hours from the horizon's start.
 
     Parameters
@@ -211,6 +211,6 @@ def frames_h(world: World) -> NDArray[np.float64]:
     return np.unique(moments[moments <= world.horizon.hours])
 
 
-def optimum_of(world: World) -> tuple[Optimum, ...]:
+def optimum_of(world: Homes) -> tuple[Optimum, ...]:
     """Return the optimum of the load as it comes, one a transformer, as a run's summary is held against it."""
     return tuple(solve(judging(world, k)) for k in range(len(world.loads)))

@@ -11,7 +11,7 @@ from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.nodes import nodes_now, transformers_below
 from runs.page.palette import DARK, Palette, axis, chart, legend
-from runs.page.said import said
+from runs.page.paragraphs import said
 from runs.page.tree import Places, tree_series
 from runs.page.view import STATES, present_rows, state_counts, states
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from environment.board import LIMIT_TOLERANCE_KW
 from environment.grid import Grid, Kind
 from environment.loads import LoadProfile
-from runs.levels import loading
+from environment.pheromone_board import LIMIT_TOLERANCE_KW
+from runs.homes.levels import loading
 from runs.page.day import Day
 from runs.plural import counted
 

@@ -9,7 +9,7 @@ from mesa.visualization.utils import update_counter
 from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend
-from runs.page.said import said
+from runs.page.paragraphs import said
 from runs.page.view import moves_by_round, numbers, slot_names
 
 CAPTION: Final = "EVs that chose their slots, and EVs that changed a choice, in each slot of the day."

@@ -4,7 +4,7 @@ from typing import Any
 
 import mesa
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.page.controls import moved
 from runs.page.day import Day
 from runs.page.reach import scenario_of

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from environment.faults import Fault, raise_if_any
+from environment.input_faults import Fault, raise_if_any
 from environment.settings import Settings
 from runs.scenario import Scenario
 

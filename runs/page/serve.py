@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from environment.faults import Fault, FaultyInputError
-from runs.page import scheduled, shaved
+from environment.input_faults import Fault, FaultyInputError
+from runs.page import stations_run, v2g_run
 from runs.page.day import Day
 from runs.page.guard import Guard
 from runs.page.reach import FOLDERS_VARIABLE
@@ -61,8 +61,8 @@ def prepare(port: int, host: str = HOST) -> None:
             raise FaultyInputError([Fault("evswarm app", None, "--port", found, "a free port")]) from None
     small = Scenario().update(fleet={"vehicles": 10}, peak_shaving={"iterations": 1})
     Day(small).advance()
-    shaved.play(small, lambda _: None)
-    scheduled.play(paper_c(horizon={"slots": 1}, scheduling={"iterations": 1, "population": 5}), lambda _: None)
+    v2g_run.play(small, lambda _: None)
+    stations_run.play(paper_c(horizon={"slots": 1}, scheduling={"iterations": 1, "population": 5}), lambda _: None)
 
 
 def address(host: str, port: int, token: str) -> str:

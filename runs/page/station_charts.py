@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from runs.page.curves import line, now, numbers, span, time_axis, titled, until
 from runs.page.palette import Palette, axis, chart, legend
-from runs.page.scheduled import Scheduled
 from runs.page.station_map import Places, in_slot, unit
+from runs.page.stations_run import Scheduled
 from runs.printed.stations import STATION_ROWS
 
 FIGURES: Final = (

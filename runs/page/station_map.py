@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from environment.feeders.feeder import UNKNOWN, Feeder
-from environment.stations import Stations
+from environment.station_sites import Stations
 from runs.page.palette import Palette, axis, chart, legend, strip_colour
-from runs.page.scheduled import Scheduled
+from runs.page.stations_run import Scheduled
 
 SHOWN_KW: Final = 1.0
 """Storage that gives or takes less has no mark."""

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from runs.page.compare import Compare
+from runs.page.ants_tab import Watch
+from runs.page.compare_tab import Compare
 from runs.page.day import Day
-from runs.page.download import Download
-from runs.page.shaving import PeakShaving
-from runs.page.stations import ChargingStations
-from runs.page.watch import Watch
+from runs.page.download_tab import Download
+from runs.page.stations_tab import ChargingStations
+from runs.page.v2g_tab import PeakShaving
 
 PEAK_SHAVING: Final = "Peak shaving"
 STATIONS: Final = "Stations"

@@ -10,7 +10,7 @@ from runs.page.board import rounded
 from runs.page.day import Day
 from runs.page.figure import figure
 from runs.page.palette import Palette, axis, chart, legend
-from runs.page.said import said
+from runs.page.paragraphs import said
 from runs.page.view import EvView, clock, ev, slot_names, why
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.problem import cost_kw2
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
-from environment.board import pheromone
 from environment.horizon import Horizon
-from runs.metrics import EnergyBooks, gap_of, judging, load_metrics
+from environment.pheromone_board import pheromone
+from runs.homes.judging import EnergyBooks, gap_of, judging
+from runs.metrics import load_metrics
 from runs.page.day import Day
 from runs.page.nodes import known_kw, most_loaded, nodes_now, promised_kw, rows_below, short, transformers_below
 

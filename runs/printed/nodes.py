@@ -72,7 +72,7 @@ class NodeRun(Protocol):
 
     @property
     def nodes(self) -> "pd.DataFrame":
-        """A row a node (`runs.nodes`)."""
+        """A row a node (`runs.homes.nodes`)."""
 
 
 def print_nodes(run: NodeRun, *, every: bool = False) -> None:

@@ -8,8 +8,8 @@ from rich.markup import escape
 from runs.plural import counted
 from runs.printed.fitted import Column, fit_together, print_table
 from runs.printed.rows import ROWS, cell
-from runs.printed.shaving import STORE_ROWS
 from runs.printed.stations import STATION_ROWS
+from runs.printed.v2g import STORE_ROWS
 from runs.scenario import PATH_KEYS
 from runs.sweep import Sweep
 from runs.terminal import err, out

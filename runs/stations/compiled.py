@@ -19,7 +19,7 @@ from environment.station_messages import (
     Shift,
     StationReport,
 )
-from environment.stations import Stations, StationsSettings
+from environment.station_sites import Stations, StationsSettings
 
 
 class StationColumns:

@@ -2,13 +2,13 @@
 
 import mesa
 
-from agents.charging_station import ChargingStation
 from agents.regional_substation import RegionalSubstation
+from agents.station import Station
 from agents.station_control import StationControl
 from environment.channel import Channel
 from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.stations.world import StationsWorld
+from runs.stations.part import StationPark
 
 
 class StationsModel(mesa.Model):  # type: ignore[misc]
@@ -40,19 +40,19 @@ class StationsModel(mesa.Model):  # type: ignore[misc]
     def __init__(
         self,
         settings: Scenario | None = None,
-        world: StationsWorld | None = None,
+        world: StationPark | None = None,
         progress: Progress = lambda _: None,
     ) -> None:
         settings = world.scenario if world else settings or Scenario().update(horizon={"slot_min": 36}, stations={})
         super().__init__(rng=settings.run.seed)
-        self.world = world = world or StationsWorld.build(settings, self.rng)
+        self.world = world = world or StationPark.build(settings, self.rng)
         self.channel = Channel(clock=self, log=[] if settings.channel.log else None)
         stations, control = world.stations, world.new_control(progress)
         self.yard, self.track = world.new_yard(), control.track
         regions = []
         for number, name in enumerate(stations.region_names):
             below = [
-                ChargingStation(self, stations.names[row], row, self.yard, self.channel)
+                Station(self, stations.names[row], row, self.yard, self.channel)
                 for row in stations.rows_of(number).tolist()
             ]
             regions.append(

@@ -10,13 +10,13 @@ import pandas as pd
 from coordination.stations.problem import CONSTRAINTS
 from environment.channel import BOOK_COLUMNS
 from environment.feeders.feeder import UNKNOWN
-from runs.folder import SCENARIO_FILE, TableFormat, in_short, read_run, write_run
 from runs.log_table import log_table
 from runs.progress import Progress
+from runs.result_folder import SCENARIO_FILE, TableFormat, in_short, read_run, write_run
 from runs.scenario import Scenario
-from runs.stations.simulate import StationsOutcome, run_stations
+from runs.stations.engine import StationsOutcome, run_stations
+from runs.stations.part import StationPark
 from runs.stations.summary import stations_summary
-from runs.stations.world import StationsWorld
 
 TABLES: Final = ("slots", "stations", "nodes", "branches", "visits", "triggers", "search", "messages", "log")
 KEY_FIGURES: Final = (
@@ -82,7 +82,7 @@ class StationsResult:
     log: pd.DataFrame
 
     @classmethod
-    def of(cls, world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> Self:
+    def of(cls, world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> Self:
         """Gather tables and summary; `plain` is the outcome without a schedule."""
         channel = outcome.channel
         fired = outcome.track.fired
@@ -151,7 +151,7 @@ def _tables(scenario: Scenario) -> tuple[str, ...]:
     return TABLES if scenario.channel.log else TABLES[:-1]
 
 
-def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
+def _slots(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
     track, grid, before = outcome.track, outcome.grid, plain.grid
     n = world.horizon.n_slots
     broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in outcome.judgement.objectives]
@@ -192,7 +192,7 @@ def _slots(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
     })  # fmt: skip
 
 
-def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
+def _stations(world: StationPark, outcome: StationsOutcome) -> pd.DataFrame:
     track, stations, grid = outcome.track, world.stations, outcome.grid
     n, m = track.plugged.shape
     return pd.DataFrame({
@@ -214,7 +214,7 @@ def _stations(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _nodes(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
+def _nodes(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
     grid, (km, upstream) = outcome.grid, world.feeder.ways
     n, k = grid.node_pu.shape
     return pd.DataFrame({
@@ -229,7 +229,7 @@ def _nodes(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcom
     })  # fmt: skip
 
 
-def _branches(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
+def _branches(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> pd.DataFrame:
     feeder, loading = world.feeder, outcome.grid.loading
     known = ~np.isnan(feeder.branch_rated_kva)
     worst = pd.array(np.nan_to_num(loading).argmax(axis=0), dtype="Int64")
@@ -244,7 +244,7 @@ def _branches(world: StationsWorld, outcome: StationsOutcome, plain: StationsOut
     })  # fmt: skip
 
 
-def _visits(world: StationsWorld, outcome: StationsOutcome) -> pd.DataFrame:
+def _visits(world: StationPark, outcome: StationsOutcome) -> pd.DataFrame:
     visits, sessions, stations = world.visits, outcome.sessions, world.stations
     return pd.DataFrame({
         "user": visits.user,

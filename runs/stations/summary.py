@@ -9,9 +9,9 @@ from coordination.stations.problem import CONSTRAINTS
 from coordination.stations.settings import NONE, SchedulingSettings
 from coordination.stations.triggers import DUST_KW, TriggersSettings
 from environment.grid.record import GridRecord
-from runs.network import above_rating
-from runs.stations.simulate import StationsOutcome
-from runs.stations.world import StationsWorld
+from runs.homes.feeder_flows import above_rating
+from runs.stations.engine import StationsOutcome
+from runs.stations.part import StationPark
 
 COSTS: Final = ("transformer", "storage", "line", "loss", "time")
 """Terms of f2, in the paper's order."""
@@ -27,7 +27,7 @@ def switched_on(triggers: TriggersSettings) -> list[str]:
     return [level for level in LEVELS if getattr(triggers, level)]
 
 
-def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> dict[str, Any]:
+def stations_summary(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> dict[str, Any]:
     """Return the key figures of a run, those of charging without a schedule under ``unscheduled``."""
     settings, track = world.scenario.scheduling, outcome.track
     fired = [trigger for _, trigger, _, _ in track.fired]
@@ -57,7 +57,7 @@ def stations_summary(world: StationsWorld, outcome: StationsOutcome, plain: Stat
     }
 
 
-def figures(world: StationsWorld, outcome: StationsOutcome) -> dict[str, Any]:
+def figures(world: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
     """Return what a run came to, with or without a schedule."""
     grid, objectives, slot_h = outcome.grid, outcome.judgement.objectives, world.horizon.slot_h
     track, sessions, storage = outcome.track, outcome.sessions, outcome.storage
@@ -120,7 +120,7 @@ def _most(loading: NDArray[np.float64]) -> float | None:
     return float(known.max()) if known.size else None
 
 
-def _outside(world: StationsWorld, grid: GridRecord) -> NDArray[np.bool_]:
+def _outside(world: StationPark, grid: GridRecord) -> NDArray[np.bool_]:
     """Return which nodes leave the voltage band in which slots, shape ``(n_slots, n_nodes)``."""
     band = world.feeder_settings
     outside: NDArray[np.bool_] = (grid.node_low_pu < band.voltage_min_pu) | (grid.node_high_pu > band.voltage_max_pu)
@@ -133,7 +133,7 @@ def _overloaded(grid: GridRecord) -> NDArray[np.bool_]:
     return over
 
 
-def unstruck(world: StationsWorld, outcome: StationsOutcome) -> list[int]:
+def unstruck(world: StationPark, outcome: StationsOutcome) -> list[int]:
     """Return the slots in which the emergency level did something though the grid above neither sagged nor lacked supply."""
     struck = (world.events.sag_pu > 0) | (outcome.track.short_kw > DUST_KW)
     return [slot for slot in _emergencies(outcome) if not struck[slot]]
@@ -144,7 +144,7 @@ def _emergencies(outcome: StationsOutcome) -> list[int]:
     return sorted({slot for slot, trigger, _, _ in outcome.track.fired if trigger == "emergency"})
 
 
-def warnings(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
+def warnings(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Return what a reader of the figures should know; first, where the run is worse than without a schedule."""
     said = _worse(world, outcome, plain)
     waiting = int((outcome.sessions.served_slot < 0).sum())
@@ -208,7 +208,7 @@ def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
     return np.array([judged.broken[0] for judged in outcome.judgement.objectives])
 
 
-def _worse(world: StationsWorld, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
+def _worse(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Say in which figures a run is worse than charging without a schedule: the search's own, limits, and voltages out of band."""
     found = outcome.track.found
     value = np.mean([each.fitness for each in found])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from environment.faults import Fault, FaultyInputError, nearest, raise_if_any
+from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any
 from runs.progress import Progress
 from runs.startup import starting
 from runs.studies.identity import identity

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from runs.folder import FigureFormat
+from runs.result_folder import FigureFormat
 from runs.studies.claim import Claim
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from environment.faults import Fault
+from environment.input_faults import Fault
 from runs.json_lines import JsonLines
 from runs.progress import Progress
 from runs.workers import Crew, as_they_end

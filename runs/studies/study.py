@@ -9,7 +9,7 @@ from environment.registry import OnDemand
 from runs.progress import Progress
 
 if TYPE_CHECKING:
-    from runs.folder import FigureFormat
+    from runs.result_folder import FigureFormat
     from runs.studies.parts import Parts
 
 

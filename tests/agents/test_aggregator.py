@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from agents.storage_ev import StorageEV
+from agents.v2g_ev import V2GEV
 from coordination.peak_shaving.search import Found
-from environment.store_messages import Setpoint
+from environment.v2g_messages import Setpoint
 from runs.scenario import Scenario
-from runs.shaving.model import PeakShavingModel
+from runs.v2g.model import PeakShavingModel
 
 FOUR = {"vehicles": 4, "types": [{"name": "suv", "share": 1.0, "capacity_kwh": 35.0, "power_kw": 7.5}]}
 
@@ -76,7 +76,7 @@ def test_the_control_centre_learns_of_every_deviation() -> None:
 
 def test_an_ev_does_no_more_than_its_battery_allows_whatever_it_is_asked() -> None:
     model = make()
-    ev = next(agent for agent in model.agents if isinstance(agent, StorageEV))
+    ev = next(agent for agent in model.agents if isinstance(agent, V2GEV))
     for asked in (1e6, -1e6, 1e6):
         limits = ev.condition(0)
         did = ev.follow(Setpoint(asked), 0).power_kw

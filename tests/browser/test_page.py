@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from runs.homes.part import Homes
 from runs.page.grid import LEGEND_PX
 from runs.page.tree import Places
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.world import World
 from tests.browser.conftest import SCREENSHOTS, Tabs
 
 
@@ -192,7 +192,7 @@ def test_a_click_on_a_node_shows_its_board_and_the_tree_tells_what_the_tables_do
 ) -> None:
     file = _district(tmp_path)
     result = simulate(Scenario.read(file))
-    world = World.build(result.scenario, np.random.default_rng(result.scenario.run.seed))
+    world = Homes.build(result.scenario, np.random.default_rng(result.scenario.run.seed))
     tree, places = world.grid, Places.of(world.grid)
     page = tabs.open(scheme=scheme)
     _load(page, file)

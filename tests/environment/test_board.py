@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.board import BoardRecord, PheromoneBoard, pheromone
 from environment.horizon import Horizon
+from environment.pheromone_board import BoardRecord, PheromoneBoard, pheromone
 from tests.support.laws import examples
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from environment.csv_table import CsvTable
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from tests.support.laws import examples
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 4)), min_size=1, max_size=5)

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from environment.faults import FaultyInputError
 from environment.fleets import AcnFleet, CsvFleet, Fleet
 from environment.fleets.dated import Stays, folded
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.loads import CsvLoad
 from tests.support.horizons import horizons
 from tests.support.worlds import make_fleet

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from power_grid_model import PowerGridModel
 from power_grid_model.utils import json_serialize_to_file
 
-from environment.faults import FaultyInputError, nearest
 from environment.feeders import (
     BuiltinFeeder,
     CigreLvFeeder,
@@ -27,6 +26,7 @@ from environment.feeders.placement import Copies, Placement
 from environment.feeders.power_flow import PowerFlow, _components
 from environment.fleets import Fleet
 from environment.grid import TransformerSettings
+from environment.input_faults import FaultyInputError, nearest
 from tests.support.feeders import changed, radial
 from tests.support.worlds import counted_grid, make_fleet
 

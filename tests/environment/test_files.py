@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import environment.files
-from environment.faults import FaultyInputError
 from environment.files import extent_of, must_be_file
+from environment.input_faults import FaultyInputError
 from runs.kinds import kind_of
 from runs.scenario import Scenario
 from tests.support.laws import examples

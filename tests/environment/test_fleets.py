@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
 from environment.fleets import AcnFleet, CsvFleet, Fleet, NhtsFleet
 from environment.fleets.fleet import RENAMED
 from environment.fleets.nhts import EvType
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from tests.support.laws import examples
 from tests.support.worlds import make_fleet
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.loads import BdewLoad, BuiltinLoad, CsvLoad, LoadProfile
 from environment.loads.builtin import ERCOT_2010_FROM_NOON
 from environment.time_series import Fill, on_slots

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.loads import CsvLoad, LoadProfile
 from environment.loads.named import LoadsSettings, limit_of, load_of, names_of
 

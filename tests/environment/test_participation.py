@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
 from environment.fleets import Fleet, NhtsFleet
 from environment.horizon import Horizon
-from environment.participation import Departures, Participation, ParticipationSettings, asked_soc, first_soc
+from environment.input_faults import FaultyInputError
+from environment.presence import Departures, Participation, ParticipationSettings, asked_soc, first_soc
 from tests.support.worlds import make_fleet
 
 DAY = Horizon(start="2010-07-12T00:00")

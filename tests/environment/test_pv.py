@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from environment.faults import FaultyInputError
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.loads import PvLoad
 from environment.loads.named import LoadsSettings
 from environment.loads.pv import clear_sky_w_m2

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from power_grid_model import DatasetType, initialize_array, power_grid_meta_data
 from power_grid_model.utils import json_serialize_to_file
 
-from environment.faults import FaultyInputError
 from environment.feeders import CigreLvFeeder, Feeder, PgmJsonFeeder, SimbenchFeeder, pgm_json, simbench
 from environment.feeders.power_flow import PowerFlow, _components
+from environment.input_faults import FaultyInputError
 
 SMALL = Path(__file__).parent.parent / "reference" / "feeders" / "simbench_small"
 

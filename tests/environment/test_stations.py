@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from environment.faults import FaultyInputError
 from environment.feeders import BuiltinFeeder
-from environment.stations import Stations, StationsSettings
+from environment.input_faults import FaultyInputError
+from environment.station_sites import Stations, StationsSettings
 from tests.support.station_cases import written
 
 FEEDER = BuiltinFeeder().feeder()

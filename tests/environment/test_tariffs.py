@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from environment.faults import FaultyInputError
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.tariffs import BeijingTariff, CsvTariff, GuangdongTariff
 
 MIDNIGHT = Horizon(start="2010-07-12T00:00", slot_min=15)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from environment.faults import FaultyInputError
 from environment.feeders import BuiltinFeeder
 from environment.horizon import Horizon
-from environment.stations import Stations, StationsSettings
+from environment.input_faults import FaultyInputError
+from environment.station_sites import Stations, StationsSettings
 from environment.users import Sessions, UsersSettings, Visits, slot_weights
 from tests.support.laws import examples
 from tests.support.station_cases import written

@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
 from coordination.valley_filling.problem import Schedule, ValleyFilling
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.cli import app
+from runs.homes.part import Homes
 from runs.scenario import Scenario
 from runs.simulate import run_world, simulate
-from runs.world import World
 
 
 def small(method: str, engine: str = "agents") -> Scenario:
@@ -59,7 +59,7 @@ def test_the_command_line_tells_the_fault() -> None:
 
 
 def test_what_ants_did_is_audited_at_the_end() -> None:
-    world = World.build(small("ants"), np.random.default_rng(1))
+    world = Homes.build(small("ants"), np.random.default_rng(1))
     schedule = run_world(world, lambda _: None).schedules[0]
     nobody = np.zeros(len(world.fleet), dtype=np.bool_)
     world.audit(0, schedule, nobody)

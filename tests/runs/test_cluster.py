@@ -16,16 +16,16 @@ from typing import Final, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs import parallel_run, workers
 from runs.cli import app
 from runs.engine import Engine, Scheduler
-from runs.outcome import Outcome
+from runs.homes.outcome import HomesOutcome
+from runs.homes.part import Homes
 from runs.parallel_run import simulate_in_parts, summarize_in_parts
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.world import World
 
 DEATHS: Final = "EVSWARM_TEST_DEATHS"
 """Names the folder in which a worker leaves a file before it dies."""
@@ -207,7 +207,7 @@ def test_a_result_that_is_lost_on_its_way_is_lost_and_not_waited_for(running: Cl
     assert workers.is_lost(crew.executor.submit(int)), "the connection is closed"
 
 
-def die(part: World) -> Outcome:
+def die(part: Homes) -> HomesOutcome:
     """Kill the worker, as often as is asked for."""
     deaths = Path(os.environ[DEATHS])
     if len(list(deaths.iterdir())) < int(os.environ[MOST_DEATHS]):

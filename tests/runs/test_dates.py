@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.commands.case import read_leniently
 from runs.engine import Engine
+from runs.homes.part import Homes
 from runs.kinds import kind_of
 from runs.parallel_run import simulate_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate, summarize
-from runs.world import World
 
 FLEET = "vehicle,plug_in,plug_out,energy_kwh,power_kw\n"
 
@@ -145,7 +145,7 @@ def test_a_load_of_other_dates_is_a_fault_of_both_spans(tmp_path: Path) -> None:
 def test_stays_of_other_dates_beside_those_of_the_horizon_are_told(tmp_path: Path) -> None:
     rows = "".join(f"v{day},2024-05-{day:02d}T18:00,2024-05-{day + 1:02d}T06:00,5,4\n" for day in range(6, 10))
     case = scenario("horizon.start=2024-05-06T12:00:00", fleet=write(tmp_path, "fleet.csv", FLEET + rows))
-    (told,) = World.build(case, np.random.default_rng(1)).warnings()
+    (told,) = Homes.build(case, np.random.default_rng(1)).warnings()
     assert told.startswith("3 of 4 stays lie wholly outside the horizon, 2024-05-06 12:00 .. 2024-05-07 12:00")
     assert "2024-05-07 18:00 .. 2024-05-10 06:00" in told
 
@@ -186,10 +186,10 @@ def test_a_horizon_starts_with_real_sessions(tmp_path: Path) -> None:
     head = "arrival,departure,delivered_energy (kWh),session_id\n"
     rows = "2019-05-07 08:00-07:00,2019-05-07 17:00-07:00,5,a\n2019-05-07 13:00-07:00,2019-05-07 17:00-07:00,5,b\n"
     case = scenario("horizon.start=fleet", fleet=write(tmp_path, "sessions.csv", head + rows))
-    fleet = World.build(case, np.random.default_rng(1)).fleet
+    fleet = Homes.build(case, np.random.default_rng(1)).fleet
     assert fleet.plug_in_h.tolist() == [20.0]
     assert "1 of 2 sessions" in fleet.told[0]
-    assert World.build(case.update(fleet={"fold": "day"}), np.random.default_rng(1)).fleet.plug_in_h.tolist() == [
+    assert Homes.build(case.update(fleet={"fold": "day"}), np.random.default_rng(1)).fleet.plug_in_h.tolist() == [
         20.0,
         1.0,
     ]

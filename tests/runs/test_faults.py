@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from environment.channel_faults import ChannelSettings
 from environment.loads import LoadProfile
+from runs.homes.part import Homes
 from runs.model import GridModel
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import run_world, simulate
-from runs.world import World
 from tests.support.books import assert_books_close
 from tests.support.laws import examples
 from tests.support.worlds import make_fleet, world_of_one
@@ -66,7 +66,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 
 
 @st.composite
-def pressed_worlds(draw: st.DrawFn) -> World:
+def pressed_worlds(draw: st.DrawFn) -> Homes:
     """Few EVs with odd stays, few slots, and a limit that is reached in most of them: what a day is too long to meet."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n, slots, slot_min = draw(st.integers(1, 8)), draw(st.sampled_from([3, 4, 6])), draw(st.sampled_from([5, 15, 60]))
@@ -148,7 +148,7 @@ def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scena
 
 @given(world=pressed_worlds())
 @examples(4)
-def test_and_so_in_short_days_under_a_limit_that_presses(world: World) -> None:
+def test_and_so_in_short_days_under_a_limit_that_presses(world: Homes) -> None:
     result = Result.of(world, run_world(world, lambda _: None))
     assert_limit_holds(result)
     assert_books_close(result.scenario, vars(result))
@@ -206,5 +206,5 @@ def test_a_network_without_faults_is_the_plain_channel(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ChannelSettings, "has_faults", True)
         networked = simulate(scenario)
-        assert GridModel(scenario).transformers[0].network is not None
+        assert GridModel(scenario).transformers[0].channel_faults is not None
     assert_alike(plain, networked)

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from environment.faults import FaultyInputError
 from environment.feeders import CigreLvFeeder
 from environment.feeders.placement import NOWHERE
+from environment.input_faults import FaultyInputError
 from runs.engine import Engine
-from runs.network import solve_network
+from runs.homes.feeder_flows import solve_network
+from runs.homes.part import Homes
 from runs.parallel_run import simulate_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.world import World
 from tests.support.laws import examples
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "feeders"
@@ -42,11 +42,11 @@ def table(folder: Path, lines: Sequence[str]) -> dict[str, Any]:
     return {"source": "table", "path": path}
 
 
-def built(case: Scenario) -> World:
-    return World.build(case, np.random.default_rng(case.run.seed))
+def built(case: Scenario) -> Homes:
+    return Homes.build(case, np.random.default_rng(case.run.seed))
 
 
-def loads_of(world: World, schedules: Any, copy: int = 0) -> NDArray[np.float64]:
+def loads_of(world: Homes, schedules: Any, copy: int = 0) -> NDArray[np.float64]:
     """Active load of each node of a copy, as the power flow has it, ``(n_slots, n_nodes)``."""
     assert world.placement is not None
     n_slots, at = world.horizon.n_slots, world.placement.copies.of[world.grid.transformer_rows]

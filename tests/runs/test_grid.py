@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.board import LIMIT_TOLERANCE_KW
 from environment.grid import Kind
+from environment.pheromone_board import LIMIT_TOLERANCE_KW
 from runs.engine import Engine
+from runs.homes.part import Homes
 from runs.parallel_run import simulate_in_parts
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import run_world, simulate
-from runs.world import World
 from tests.support.grids import trees, written
 from tests.support.laws import examples
 
@@ -97,7 +97,7 @@ def test_each_transformer_run_alone_is_its_part_of_the_whole(data: st.DataObject
     with TemporaryDirectory() as folder:
         case = drawn(data, folder).update(run={"engine": engine})
         whole, parts = simulate(case), simulate_in_parts(case, engine=Engine.SERIAL)
-        world = World.build(case, np.random.default_rng(case.run.seed))
+        world = Homes.build(case, np.random.default_rng(case.run.seed))
         alone = [run_world(world.part(k, k + 1), lambda _: None) for k in range(len(world.loads))]
     for name in TABLES:
         if name != "log":

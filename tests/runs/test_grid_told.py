@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
+from runs.homes.part import Homes
 from runs.scenario import Scenario
 from runs.size import size_of_ants
-from runs.world import World
 
 NODES = "node,parent,kind,limit_kw,load,feeder_node\nc,,control_center,,,\nT1,c,transformer,{limit},{load},{at}\nT2,c,transformer,900,,{at}\n"
 
@@ -16,7 +16,7 @@ NODES = "node,parent,kind,limit_kw,load,feeder_node\nc,,control_center,,,\nT1,c,
 def warnings(folder: Path, loads: dict[str, object], *, limit: str = "900", load: str = "") -> str:
     (folder / "nodes.csv").write_text(NODES.format(limit=limit, load=load, at=""))
     case = Scenario().update(grid={"source": "table", "path": folder / "nodes.csv"}, loads=loads, fleet={"vehicles": 4})
-    return "\n".join(World.build(case, np.random.default_rng(1)).warnings())
+    return "\n".join(Homes.build(case, np.random.default_rng(1)).warnings())
 
 
 def test_what_is_filled_or_strays_of_a_limit_is_told(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_load_that_only_limits_is_of_use(tmp_path: Path) -> None:
         load={"peak_kw": 700.0},
         fleet={"vehicles": 4},
     )
-    assert not any("does not count" in text for text in World.build(case, np.random.default_rng(1)).warnings())
+    assert not any("does not count" in text for text in Homes.build(case, np.random.default_rng(1)).warnings())
 
 
 def test_odd_loads_are_told_of_each_transformer_by_name(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_peak_of_which_the_feeder_takes_the_shape_only_is_told() -> None:
         loads={"homes": {"source": "builtin", "peak_kw": 300.0}},
         fleet={"vehicles": 4},
     )
-    told = World.build(case, np.random.default_rng(1)).warnings()
+    told = Homes.build(case, np.random.default_rng(1)).warnings()
     assert any(text.startswith("loads.homes.peak_kw counts only without grid.source = 'feeder'") for text in told)
 
 
@@ -67,7 +67,7 @@ def test_a_load_that_is_never_above_zero_has_no_shape_for_the_feeder(tmp_path: P
         fleet={"vehicles": 4},
     )
     with pytest.raises(FaultyInputError) as error:
-        World.build(case, np.random.default_rng(1))
+        Homes.build(case, np.random.default_rng(1))
     assert "which is never above 0 kW; expected a load that can be scaled to a peak" in str(error.value)
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from typer.testing import CliRunner
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.cli import app
 from runs.idle import RULES, idle
 from runs.kinds import kind_of

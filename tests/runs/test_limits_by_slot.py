@@ -6,23 +6,23 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runs.homes.part import Homes
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import run_world
-from runs.world import World
 from tests.runs.test_faults import pressed_worlds, scenarios
 from tests.support.books import assert_books_close
 from tests.support.laws import examples
 from tests.support.limits import with_limits
 
 
-def run(world: World, engine: str = "agents") -> Result:
+def run(world: Homes, engine: str = "agents") -> Result:
     scenario = world.scenario.update(run={"engine": engine})
     own = dataclasses.replace(world, scenario=scenario)
     return Result.of(own, run_world(own, lambda _: None))
 
 
-def assert_each_slots_limit_holds(world: World, result: Result) -> None:
+def assert_each_slots_limit_holds(world: Homes, result: Result) -> None:
     adjusts = world.scenario.coordination.adjust
     for k, problem in enumerate(world.problems):
         slots = result.slots[result.slots.transformer == world.grid.transformers[k]]
@@ -57,7 +57,7 @@ def test_agents_and_compiled_colony_are_one_model(
         f"load.fluctuation={fluctuation}", f"transformer.count={transformers}", f"coordination.method={method}",
         f"coordination.rounds={rounds}", f"coordination.information={information}", f"transformer.lines={lines}",
     ])  # fmt: skip
-    world = World.build(scenario, np.random.default_rng(seed))
+    world = Homes.build(scenario, np.random.default_rng(seed))
     if infeed:  # a surplus of a few hundred kW in the valley, and less than nothing of it may be drawn in some slots
         loads = tuple(
             dataclasses.replace(load, forecast_kw=load.forecast_kw - 1000, actual_kw=load.actual_kw - 1000)
@@ -75,7 +75,7 @@ def test_agents_and_compiled_colony_are_one_model(
 
 @given(scenario=scenarios(), seed=st.integers(0, 2**32))
 def test_whatever_goes_wrong_each_slots_limit_holds(scenario: Scenario, seed: int) -> None:
-    world = with_limits(World.build(scenario, np.random.default_rng(scenario.run.seed)), seed)
+    world = with_limits(Homes.build(scenario, np.random.default_rng(scenario.run.seed)), seed)
     result = run(world)
     assert_each_slots_limit_holds(world, result)
     assert_books_close(result.scenario, vars(result))
@@ -83,7 +83,7 @@ def test_whatever_goes_wrong_each_slots_limit_holds(scenario: Scenario, seed: in
 
 @given(world=pressed_worlds(), seed=st.integers(0, 2**32))
 @examples(2)
-def test_and_so_in_short_days_under_limits_that_press(world: World, seed: int) -> None:
+def test_and_so_in_short_days_under_limits_that_press(world: Homes, seed: int) -> None:
     world = with_limits(world, seed)
     result = run(world)
     assert_each_slots_limit_holds(world, result)

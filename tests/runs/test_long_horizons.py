@@ -7,12 +7,12 @@ import pytest
 
 from coordination.valley_filling.optimum import certify, solve
 from coordination.valley_filling.problem import ValleyFilling
-from environment.board import pheromone
 from environment.horizon import Horizon
+from environment.pheromone_board import pheromone
+from runs.homes.part import Homes
 from runs.result import TABLES
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.world import World
 
 
 def days(count: int, **sections: dict[str, object]) -> Scenario:
@@ -54,7 +54,7 @@ def test_progress_moves_within_a_long_run(engine: str) -> None:
 @pytest.mark.parametrize("energy", ["exact", "whole_slots"])
 def test_the_optimum_of_days_that_share_no_stay_is_that_of_each_day(energy: str) -> None:
     """From noon to noon no stay leads from a day to the next: costs and bounds of a week add up from its days."""
-    world = World.build(days(7, coordination={"energy": energy}), np.random.default_rng(1))
+    world = Homes.build(days(7, coordination={"energy": energy}), np.random.default_rng(1))
     whole, fleet = world.problems[0], world.fleet.take(world.rows[0])
     parts = []
     for day in range(7):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs import plots
 from runs.page.board import load_axis
 from runs.page.palette import LIGHT

@@ -26,7 +26,7 @@ from agents.control_center import ControlCenter
 from agents.ev import EV
 from agents.substation import Substation
 from agents.transformer import Transformer
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from environment.messages import Report
 from runs.model import GridModel
 from runs.page.day import Day

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.loads import BdewLoad, BuiltinLoad
 from runs.idle import idle
 from runs.page.reach import FOLDERS_VARIABLE, scenario_of

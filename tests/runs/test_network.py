@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from environment.faults import FaultyInputError
 from environment.fleets.fleet import RENAMED
+from environment.input_faults import FaultyInputError
 from runs import plots
 from runs.cli import app
 from runs.design import Design
 from runs.engine import Engine
-from runs.network_tables import FEEDER_TABLES
+from runs.homes.feeder_tables import FEEDER_TABLES
+from runs.homes.part import Homes
 from runs.parallel_run import simulate_in_parts
 from runs.printed.sweep import print_sweep
 from runs.result import TABLES, Result
@@ -23,7 +24,6 @@ from runs.scenario import Scenario
 from runs.simulate import simulate, summarize
 from runs.sweep import sweep
 from runs.whole_folder import whole_folder
-from runs.world import World
 
 PLAIN = Scenario().update(fleet={"vehicles": 40}, load={"peak_kw": 300.0}, coordination={"batch_size": 5})
 CASE = PLAIN.update(feeder={"source": "cigre_lv", "ev_power_factor": 0.95})
@@ -195,7 +195,7 @@ def test_a_fleet_names_its_nodes_and_a_wrong_one_ends_with_exit_2(tmp_path: Path
     header = f"vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,{column}\n"
     fleet.write_text(header + "a,5,14,20,11,R18\nb,5,14,20,11,\n")
     texts = ["feeder.source=cigre_lv", "load.peak_kw=300", "fleet.source=csv", f"fleet.path={fleet}"]
-    world = World.build(Scenario.read(None, texts), np.random.default_rng(1))
+    world = Homes.build(Scenario.read(None, texts), np.random.default_rng(1))
     assert world.placement is not None
     assert world.placement.feeder.node[world.placement.node_of[0]] == "R18"
     assert world.grid.transformers == ("T1",)
@@ -211,13 +211,13 @@ def test_without_a_feeder_its_nodes_do_not_count_and_a_node_is_the_grids(tmp_pat
     case = Scenario().update(fleet={"source": "csv", "path": path})
     header = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw"
     path.write_text(f"{header},feeder_node\na,5,14,20,11,R18\n")
-    unused = World.build(case, np.random.default_rng(1))
+    unused = Homes.build(case, np.random.default_rng(1))
     assert "the fleet's column feeder_node counts only beside a section [feeder]" in unused.warnings()
     path.write_text(f"{header},node\na,5,14,20,11,R18\nb,5,14,20,11,T2\n")
-    assert World.build(case, np.random.default_rng(1)).grid.transformers == ("R18", "T2")
+    assert Homes.build(case, np.random.default_rng(1)).grid.transformers == ("R18", "T2")
     path.write_text(f"{header},node\na,5,14,20,11,R18\n\nb,5,14,20,11,\n")
     with pytest.raises(FaultyInputError, match="line 4: node is empty; expected the name of a node of the grid"):
-        World.build(case, np.random.default_rng(1))
+        Homes.build(case, np.random.default_rng(1))
 
 
 def test_a_store_of_evs_has_no_feeder() -> None:

@@ -18,8 +18,8 @@ from environment.horizon import Horizon
 from runs import plots
 from runs.cli import app
 from runs.drawing import canvas, clock, log_axis, pieces, save_figures
-from runs.folder import FigureFormat
 from runs.result import Result
+from runs.result_folder import FigureFormat
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from tests.runs.conftest import SmallRun

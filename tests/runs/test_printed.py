@@ -16,9 +16,9 @@ from runs.kinds import kind_of
 from runs.printed.ants import print_comparison
 from runs.printed.fitted import Column, print_table
 from runs.printed.rows import LOAD_ROWS, ONLY_WITH, ROWS, cell, shows
-from runs.printed.shaving import STORE_ROWS
 from runs.printed.stations import STATION_ROWS
 from runs.printed.sweep import SWEPT, print_sweep, shortest_paths
+from runs.printed.v2g import STORE_ROWS
 from runs.scenario import Scenario
 from runs.stations.paper_c import paper_c
 from runs.sweep import Sweep, sweep

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
-from runs.folder import RUN_BY_SPREADSHEETS, as_written, inert, strict
+from environment.input_faults import FaultyInputError
 from runs.result import TABLES, Result
+from runs.result_folder import RUN_BY_SPREADSHEETS, as_written, inert, strict
 from runs.scenario import Scenario
 from runs.simulate import simulate
 

@@ -7,8 +7,8 @@ import pytest
 import typer
 from pydantic.fields import FieldInfo
 
-from environment.faults import FaultyInputError
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.settings import Settings
 from runs.idle import idle
 from runs.reference import commented_scenario, reference_page

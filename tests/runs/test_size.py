@@ -19,6 +19,7 @@ from typer.testing import Result as Ended
 
 from environment.files import MOST_BYTES
 from runs.cli import app
+from runs.homes.part import Homes
 from runs.kinds import kind_of
 from runs.memory import free_bytes
 from runs.optimizing.options import comparison_of, faults_of_comparison
@@ -26,7 +27,6 @@ from runs.scenario import Scenario
 from runs.size import faults_of_size
 from runs.terminal import explained
 from runs.workers import THREAD_SETTINGS
-from runs.world import World
 
 COMPILED = "run.engine=compiled"
 STORE = "peak_shaving.optimizer=pso"
@@ -133,7 +133,7 @@ def test_transformers_that_a_file_names_are_counted(mark: str, tmp_path: Path) -
     keys = ("fleet.source=csv", f"fleet.path={path}", "transformer.count=900")
     assert "below 7 transformers" in faults(*keys, free=0)[0]
     case = Scenario.read(None, keys)
-    assert len(World.build(case, np.random.default_rng(1)).loads) == 7
+    assert len(Homes.build(case, np.random.default_rng(1)).loads) == 7
     path.write_text(path.read_text().replace("transformer", "transformers"))
     assert "below 900 transformers" in faults(*keys, free=0)[0]
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.engine import Engine
+from runs.homes.part import Homes
 from runs.kinds import kind_of
 from runs.model import GridModel
 from runs.parallel_run import simulate_in_parts
@@ -19,7 +20,6 @@ from runs.printed.ants import print_run
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.world import World
 from tests.support.laws import examples
 
 SAME_CAR_TWICE = """vehicle,plug_in,plug_out,energy_kwh,power_kw
@@ -98,7 +98,7 @@ def test_the_order_of_lines_changes_no_figure_and_no_stay(
 
 
 def test_a_car_hangs_at_one_transformer_one_line_and_one_node() -> None:
-    world = World.build(week(feeder={"source": "builtin"}), np.random.default_rng(1))
+    world = Homes.build(week(feeder={"source": "builtin"}), np.random.default_rng(1))
     fleet, places, placement = world.fleet, world.places, world.placement
     assert placement is not None
     assert len(fleet) == 90

@@ -14,22 +14,22 @@ from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from environment.loads import LoadProfile
-from runs.metrics import Distance, EnergyBooks
+from runs.homes.judging import Distance, EnergyBooks
+from runs.homes.part import Homes
+from runs.homes.summary import summary_of
 from runs.printed.ants import print_warnings_of
 from runs.scenario import Scenario
 from runs.simulate import run_world, summarize
-from runs.summary import summary_of
-from runs.world import World
 from tests.support.worlds import make_fleet, world_of_one
 
 
-def world_of(stays: list[tuple[float, float, float, float]], base_kw: NDArray[np.float64], scenario: Scenario) -> World:
+def world_of(stays: list[tuple[float, float, float, float]], base_kw: NDArray[np.float64], scenario: Scenario) -> Homes:
     """A world of these stays below one transformer."""
     fleet = make_fleet(stays)
     return world_of_one(scenario, fleet, LoadProfile(base_kw, base_kw), np.random.default_rng(1))
 
 
-def summary(world: World) -> dict[str, Any]:
+def summary(world: Homes) -> dict[str, Any]:
     return summary_of(world, run_world(world, lambda _: None))
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs import workers
 from runs.cli import app
 from runs.design import Design, Range, read_design

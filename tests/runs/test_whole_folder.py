@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.whole_folder import MARK_FILE, whole_folder, written_in
 
 

@@ -28,19 +28,19 @@ def late(case: Scenario) -> list[str]:
     kind.ready(case)
     before = signatures()
     if case.stations is not None:
-        from runs.stations.simulate import carry_out  # noqa: PLC0415  (each kind of run has kernels of its own)
-        from runs.stations.world import StationsWorld  # noqa: PLC0415  (each kind of run has kernels of its own)
+        from runs.stations.engine import carry_out  # noqa: PLC0415  (each kind of run has kernels of its own)
+        from runs.stations.part import StationPark  # noqa: PLC0415  (each kind of run has kernels of its own)
 
-        carry_out(StationsWorld.build(case, np.random.default_rng(1)))
+        carry_out(StationPark.build(case, np.random.default_rng(1)))
     elif case.peak_shaving is not None:
-        from runs.shaving.simulate import run_shaving  # noqa: PLC0415  (each kind of run has kernels of its own)
+        from runs.v2g.engine import run_shaving  # noqa: PLC0415  (each kind of run has kernels of its own)
 
         run_shaving(case)
     else:
+        from runs.homes.part import Homes  # noqa: PLC0415  (each kind of run has kernels of its own)
         from runs.simulate import run_world  # noqa: PLC0415  (each kind of run has kernels of its own)
-        from runs.world import World  # noqa: PLC0415  (each kind of run has kernels of its own)
 
-        run_world(World.build(case, np.random.default_rng(1)), lambda _: None)
+        run_world(Homes.build(case, np.random.default_rng(1)), lambda _: None)
     return sorted(signatures() - before)
 
 

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from runs.world import World
+from runs.homes.part import Homes
 
 
-def with_limits(world: World, seed: int) -> World:
+def with_limits(world: Homes, seed: int) -> Homes:
     """Return the world with limits of its transformers that vary by slot, from next to nothing up to the one there is."""
     rng = np.random.default_rng(seed)
     shape = (len(world.problems), world.horizon.n_slots)

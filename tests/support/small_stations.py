@@ -13,7 +13,7 @@ from environment.feeders import BuiltinFeeder
 from environment.feeders.tap_changers import TapChangers
 from environment.grid.state import GridState, Sites
 from environment.horizon import Horizon
-from environment.stations import Stations, StationsSettings
+from environment.station_sites import Stations, StationsSettings
 
 LIMITS = Limits(353.4, 406.6, 0.42, 0.6, 1200.0, 3000.0, 5.0)
 SETTINGS = StationsSettings()

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from runs.scenario import Scenario
-from runs.stations.simulate import StationsOutcome
-from runs.stations.world import StationsWorld
+from runs.stations.engine import StationsOutcome
+from runs.stations.part import StationPark
 
 OFF = {"time": False, "region": False, "user": False, "emergency": False}
 CALM = {"voltage_a_day": 0.0, "supply_a_day": 0.0}
@@ -62,9 +62,9 @@ def written(path: Path, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
     return path
 
 
-def world_of(scenario: Scenario) -> StationsWorld:
+def world_of(scenario: Scenario) -> StationPark:
     """Build its world as a run does."""
-    return StationsWorld.build(scenario, np.random.default_rng(scenario.run.seed))
+    return StationPark.build(scenario, np.random.default_rng(scenario.run.seed))
 
 
 def columns(outcome: StationsOutcome) -> list[bytes]:

@@ -13,8 +13,8 @@ from environment.grid.places import Places
 from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
+from runs.homes.part import Homes
 from runs.scenario import Scenario
-from runs.world import World
 
 HORIZONS = [Horizon(), Horizon(slot_min=15), Horizon(slot_min=30, slots=16), Horizon(slot_min=90)]
 
@@ -42,12 +42,12 @@ def counted_grid(settings: TransformerSettings, fleet: Fleet, rng: np.random.Gen
     return grid, Places.of(grid, fleet, "fleet.csv", rng)
 
 
-def world_of_one(scenario: Scenario, fleet: Fleet, load: LoadProfile, rng: np.random.Generator, seed: int = 1) -> World:
+def world_of_one(scenario: Scenario, fleet: Fleet, load: LoadProfile, rng: np.random.Generator, seed: int = 1) -> Homes:
     """A world of one transformer with a fleet and a base load below it."""
     nodes = CountsGrid().nodes(Surroundings(scenario.transformer, (), None))
     grid = laid_out(nodes, scenario.horizon, {"load": load})
     places = Places.of(grid, fleet, "fleet.csv", rng)
-    return World(scenario, fleet, grid, places, (load,), (None, None), (1,), (seed,))
+    return Homes(scenario, fleet, grid, places, (load,), (None, None), (1,), (seed,))
 
 
 @st.composite

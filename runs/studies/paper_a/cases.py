@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from runs.metrics import Distance, gap_of, load_metrics
+from runs.homes.judging import Distance, gap_of
+from runs.homes.part import Homes
+from runs.metrics import load_metrics
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
-from runs.world import World
 
 SEEDS = range(1, 21)
 BATCHES = (1, 10, 20, 50)
@@ -65,7 +66,7 @@ class PlanRun:
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
         """Plan the one transformer of a scenario."""
-        world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+        world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
         (problem,) = world.problems
         walls: list[float] = []
         while sum(walls) < TIMED_S:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from runs.metrics import gap_of
+from runs.homes.judging import gap_of
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.scenario_files import SCENARIOS

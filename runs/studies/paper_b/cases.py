@@ -20,11 +20,11 @@ from coordination.peak_shaving.problem import PeakShaving
 from environment.ageing import years_of_service
 from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.shaving.paper_b import PEAK_KW, paper_b
-from runs.shaving.result import ShavingResult, shave, shaving_summary
-from runs.shaving.simulate import ShavingOutcome, run_shaving
-from runs.shaving.world import ShavingWorld
 from runs.studies.paper_b import BOTH_DAYS
+from runs.v2g.engine import V2GOutcome, run_shaving
+from runs.v2g.paper_b import PEAK_KW, paper_b
+from runs.v2g.part import V2G
+from runs.v2g.result import ShavingResult, shave, shaving_summary
 
 RATE_AFTER: Final = 0.4804
 """Peak-valley rate after peak shaving [verbatim]."""
@@ -106,9 +106,9 @@ def paper_case(
     )
 
 
-def world_of(scenario: Scenario) -> ShavingWorld:
+def world_of(scenario: Scenario) -> V2G:
     """Return what a scenario describes, as its run would have it."""
-    return ShavingWorld.build(scenario, np.random.default_rng(scenario.run.seed))
+    return V2G.build(scenario, np.random.default_rng(scenario.run.seed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +287,7 @@ def _follow_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
                     steps.step()
 
 
-def _spread(outcome: ShavingOutcome) -> dict[str, float]:
+def _spread(outcome: V2GOutcome) -> dict[str, float]:
     track = outcome.track
     known = ~np.isnan(track.soc_std_before)
     before, after = track.soc_std_before[known], track.soc_std_after[known]
@@ -300,7 +300,7 @@ def _spread(outcome: ShavingOutcome) -> dict[str, float]:
     }
 
 
-def _energy(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, float]:
+def _energy(world: V2G, outcome: V2GOutcome) -> dict[str, float]:
     batteries, slot_h = outcome.batteries, world.horizon.slot_h
     signal_kw, response_kw = outcome.track.signal_kw, outcome.track.response_kw
     asked_kw = float(np.abs(signal_kw).sum())
@@ -317,7 +317,7 @@ def _energy(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, float]:
     }
 
 
-def _ageing(world: ShavingWorld, outcome: ShavingOutcome) -> dict[str, float]:
+def _ageing(world: V2G, outcome: V2GOutcome) -> dict[str, float]:
     wear = outcome.batteries.wear
     figures = {"kwh_a_day": float(wear.throughput_kwh.mean() / world.days)}
     for reading in READINGS:
@@ -373,13 +373,13 @@ def run_load_kw(scenario: Scenario) -> NDArray[np.float64]:
     return load_kw
 
 
-def _optimum(world: ShavingWorld, load_kw: NDArray[np.float64]) -> Exact:
+def _optimum(world: V2G, load_kw: NDArray[np.float64]) -> Exact:
     exact = solve(world.pose(load_kw, world.tariff))
     assert exact is not None
     return exact
 
 
-def _least_rate(world: ShavingWorld, exact: Exact) -> float:
+def _least_rate(world: V2G, exact: Exact) -> float:
     """Return a rate below which no signal can be, from the least difference D.
 
     The signal of least difference need not have the least rate. But with a peak of at most L, the load's own, no rate is below

@@ -10,8 +10,6 @@ import pandas as pd
 from scipy.stats import mannwhitneyu
 
 from coordination.peak_shaving.power_sharing import TACTICS
-from runs.shaving.paper_b import PEAK_KW, POWER_KW, RATE_BEFORE, VEHICLES
-from runs.shaving.result import ShavingResult
 from runs.studies.claim import Claim, Outcome
 from runs.studies.paper_b.cases import (
     BEST_ON,
@@ -26,6 +24,8 @@ from runs.studies.paper_b.cases import (
     PaperRuns,
 )
 from runs.studies.paper_b.tables import LOSSES, NOTICEABLE, is_repeatable, ranked, where
+from runs.v2g.paper_b import PEAK_KW, POWER_KW, RATE_BEFORE, VEHICLES
+from runs.v2g.result import ShavingResult
 
 SAYS: Final = {"daily": "N(t) from habits", "always": "300 always"}
 NAMES: Final = {

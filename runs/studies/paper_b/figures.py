@@ -27,11 +27,11 @@ from runs.drawing import (
     steps,
 )
 from runs.plural import counted
-from runs.shaving.plots import GROUP_NAMES, edges_h
-from runs.shaving.result import ShavingResult
 from runs.studies.paper_b.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
 from runs.studies.paper_b.claims import NAMES, SAYS
 from runs.studies.paper_b.tables import where
+from runs.v2g.plots import GROUP_NAMES, edges_h
+from runs.v2g.result import ShavingResult
 
 LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {
     "igeo": (EVS, "-"),

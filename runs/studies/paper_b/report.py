@@ -10,7 +10,6 @@ import pandas as pd
 from coordination.peak_shaving.power_sharing import TACTICS
 from environment.ageing import DAYS_PER_YEAR, END_OF_LIFE_PERCENT, EXPONENT, stress
 from runs.progress import Progress
-from runs.shaving.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
 from runs.studies.claim import Claim
 from runs.studies.markdown import claims_table, markdown
 from runs.studies.output import outcomes, write_figures, write_tables
@@ -31,6 +30,7 @@ from runs.studies.paper_b.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
 from runs.studies.paper_b.tables import LOSSES, NOTICEABLE, number, row_of, tables, where
 from runs.studies.parts import Parts
 from runs.studies.study import Asked
+from runs.v2g.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
 
 PAGE = "paper_b.md"
 TITLES = {"iterations": "{} iterations", "evaluations": "{:,} evaluations", "large": "{:,} evaluations"}

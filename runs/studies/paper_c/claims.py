@@ -9,7 +9,7 @@ ACSO ends lower than all four by a Mann-Whitney test, "partly found" if than som
 import calendar
 from typing import Final
 
-from environment.stations import StationsSettings
+from environment.station_sites import StationsSettings
 from environment.users import UsersSettings
 from runs.plural import counted
 from runs.studies.claim import Claim, Outcome

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from coordination.stations.settings import SchedulingSettings
-from environment.stations import StationsSettings
+from environment.station_sites import StationsSettings
 from environment.users import UsersSettings
 from runs.optimizing.tables import SIGNIFICANT
 from runs.plural import counted

@@ -18,11 +18,11 @@ from coordination.stations.network import ByPowerFlow
 from coordination.stations.problem import StationScheduling
 from coordination.stations.settings import NONE, SchedulingSettings
 from runs.scenario import Scenario
+from runs.stations.engine import carry_out, unscheduled
 from runs.stations.model import StationsModel
 from runs.stations.paper_c import BASE_KW, paper_c
-from runs.stations.simulate import carry_out, unscheduled
+from runs.stations.part import StationPark
 from runs.stations.summary import LEVELS, figures, unstruck
-from runs.stations.world import StationsWorld
 
 SWING: Final = 0.15
 WARMEST: Final = 7
@@ -119,7 +119,7 @@ def scenario_of(day: Day) -> Scenario:
 def run_day(day: Day) -> dict[str, Any]:
     """Carry out a day and return its figures."""
     scenario = scenario_of(day)
-    world = StationsWorld.build(scenario, np.random.default_rng(day.seed))
+    world = StationPark.build(scenario, np.random.default_rng(day.seed))
     outcome = carry_out(unscheduled(world) if day.optimizer == NONE else world)
     grid, band = outcome.grid, world.feeder_settings
     low, high = grid.low_pu.min(axis=1), grid.high_pu.max(axis=1)
@@ -143,7 +143,7 @@ def run_day(day: Day) -> dict[str, Any]:
 def busiest(shot: int, evaluator: str) -> tuple[StationScheduling, ByPowerFlow]:
     """Return the problem of the slot of a day in July in which most energy is wanted, before scheduling, and its grid."""
     scenario = scenario_of(Day(WARMEST, 15, shot, "acso", 300, 0, evaluator))
-    world = unscheduled(StationsWorld.build(scenario, np.random.default_rng(shot)))
+    world = unscheduled(StationPark.build(scenario, np.random.default_rng(shot)))
     slot = int(np.bincount(world.visits.slot, world.visits.energy_kwh, world.horizon.n_slots).argmax())
     model = StationsModel(world=world)
     model.run_until(float(world.horizon.edges_h[slot + 1]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coordination.stations.reports import Orders
 from coordination.stations.triggers import TriggersSettings, shifted
 from coordination.stations.yard import DUST_PART, Yard
-from environment.stations import Stations, StationsSettings
+from environment.station_sites import Stations, StationsSettings
 from environment.users import Sessions, Visits
 
 SEEDS = st.integers(0, 2**32)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from coordination.valley_filling import ants
 from coordination.valley_filling.adjustment import adjust
 from coordination.valley_filling.problem import Schedule, ValleyFilling
-from environment.board import PheromoneBoard
 from environment.horizon import Horizon
+from environment.pheromone_board import PheromoneBoard
 from tests.support.worlds import make_fleet, problems
 
 

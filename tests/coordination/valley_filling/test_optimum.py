@@ -17,8 +17,8 @@ from coordination.valley_filling.coordinator import CoordinationSettings
 from coordination.valley_filling.optimum import CLOSED, certify, is_feasible, solve
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.horizon import Horizon
+from runs.homes.part import Homes
 from runs.scenario import Scenario
-from runs.world import World
 from tests.support.laws import examples
 from tests.support.worlds import make_fleet, problems
 
@@ -244,7 +244,7 @@ def test_a_schedule_that_is_none_of_these_evs_is_no_place_to_begin() -> None:
 @pytest.mark.parametrize("slot_min", [60, 15])
 @pytest.mark.parametrize("within", [1e-3, 1e-6, 1e-9])
 def test_the_bracket_of_a_home_fleet_is_as_close_as_was_asked(slot_min: int, within: float) -> None:
-    world = World.build(
+    world = Homes.build(
         Scenario().update(horizon={"slot_min": slot_min}, fleet={"vehicles": 300}), np.random.default_rng(1)
     )
     problem, free = world.problems[0], world.free_charging.schedules[0]
@@ -257,7 +257,7 @@ def test_where_next_to_nothing_is_saved_the_search_ends_all_the_same(monkeypatch
     sweep, sweeps = optimum._water_fill_all, []
     monkeypatch.setattr(optimum, "_water_fill_all", lambda *args: sweeps.append(sweep(*args)))
     load, limit = {"peak_kw": 1e6, "valley_kw": 1e6 - 1}, {"limit_kw": 2e6}
-    world = World.build(Scenario().update(load=load, transformer=limit), np.random.default_rng(1))
+    world = Homes.build(Scenario().update(load=load, transformer=limit), np.random.default_rng(1))
     problem, free = world.problems[0], world.free_charging.schedules[0]
     free_kw2 = cost_kw2(problem, free)
     found = solve(problem, free, within=1e-6, free_kw2=free_kw2)
@@ -267,7 +267,7 @@ def test_where_next_to_nothing_is_saved_the_search_ends_all_the_same(monkeypatch
 
 
 def test_a_wide_bracket_certifies_no_schedule_that_another_betters() -> None:
-    world = World.build(Scenario().update(fleet={"vehicles": 300}), np.random.default_rng(1))
+    world = Homes.build(Scenario().update(fleet={"vehicles": 300}), np.random.default_rng(1))
     problem = world.problems[0]
     nearly = COORDINATORS["ants"].plan(problem, CoordinationSettings(), np.random.default_rng(1)).schedule
     assert cost_kw2(problem, nearly) > (1 + CLOSED) * solve(problem).cost_kw2

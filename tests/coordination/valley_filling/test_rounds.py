@@ -12,10 +12,10 @@ from coordination.valley_filling.ants import forage
 from coordination.valley_filling.coordinator import CoordinationSettings
 from coordination.valley_filling.optimum import solve
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
-from environment.board import PheromoneBoard
 from environment.fleets import AcnFleet, NhtsFleet
 from environment.horizon import Horizon
 from environment.loads import BdewLoad, BuiltinLoad
+from environment.pheromone_board import PheromoneBoard
 from tests.support.schedules import dense, usable
 from tests.support.worlds import problems
 

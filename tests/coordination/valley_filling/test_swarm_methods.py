@@ -14,8 +14,8 @@ from coordination.valley_filling.coordinator import CoordinationSettings
 from coordination.valley_filling.particle_swarm import ByEv, ByType, Starts, apportion
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from environment.horizon import Horizon
+from runs.homes.part import Homes
 from runs.studies.paper_a.cases import VALLEY, paper_case
-from runs.world import World
 from tests.support.schedules import dense, unserved_had_no_room, usable
 from tests.support.worlds import make_fleet, problems
 
@@ -26,7 +26,7 @@ FEW = {"iterations": 3, "population": 5}
 
 @pytest.fixture(scope="module")
 def paper() -> ValleyFilling:
-    return World.build(paper_case(1), np.random.default_rng(1)).problems[0]
+    return Homes.build(paper_case(1), np.random.default_rng(1)).problems[0]
 
 
 def roomy(problem: ValleyFilling) -> ValleyFilling:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from environment.faults import FaultyInputError
 from environment.feeders import BuiltinFeeder, CigreLvFeeder, CigreMvFeeder, Feeder, SimbenchFeeder
 from environment.grid import FeederGrid, Grid, TransformerSettings
 from environment.grid.copies import copies_of
@@ -14,6 +13,7 @@ from environment.grid.nodes import laid_out
 from environment.grid.places import with_nodes_above
 from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.loads import LoadProfile
 from tests.support.feeders import radial, with_transformers
 from tests.support.worlds import make_fleet

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environment.faults import FaultyInputError
 from environment.fleets import Fleet
 from environment.grid import Grid, Kind
 from environment.grid.places import Places
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from tests.support.grids import HEADER, Line, grid_of, trees, written
 from tests.support.worlds import fleets, make_fleet
 

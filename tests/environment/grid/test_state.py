@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from environment.events import Events
-from environment.faults import FaultyInputError
 from environment.feeders import BuiltinFeeder
 from environment.feeders.power_flow import PowerFlow
 from environment.feeders.tap_changers import TapChangers
 from environment.grid.state import GridState, Sites
-from environment.stations import Stations, StationsSettings
+from environment.input_faults import FaultyInputError
+from environment.station_sites import Stations, StationsSettings
 from tests.support.feeders import radial
 from tests.support.grid_states import SLOTS, drawn_by, state_of, states
 from tests.support.laws import examples

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from environment.faults import FaultyInputError
 from environment.grid import Kind
 from environment.grid.nodes import UNUSED
 from environment.horizon import Horizon
+from environment.input_faults import FaultyInputError
 from environment.loads.profile import LoadProfile
 from tests.support.grids import HEADER, grid_of
 

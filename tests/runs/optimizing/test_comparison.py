@@ -12,7 +12,7 @@ from scipy.stats import mannwhitneyu
 from typer.testing import CliRunner, Result
 
 from coordination.optimizers import FUNCTIONS, OPTIMIZERS
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs import terminal
 from runs.cli import app
 from runs.optimizing import comparison, figures, printed

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from solara.widgets import HTML
 
 from environment.grid import Grid, Kind
-from runs.page import board, compare, grid, view
+from runs.page import board, compare_tab, grid, view
+from runs.page.ants_tab import Watch
 from runs.page.controls import KEYS, hints, widgets
 from runs.page.day import Day
 from runs.page.nodes import home, most_loaded, nodes_now, percent, rows_below, told, transformers_below
 from runs.page.palette import DARK, LIGHT, loading_colours
 from runs.page.tree import LABEL_PX, Places
-from runs.page.watch import Watch
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -112,8 +112,8 @@ def test_a_limit_that_varies_is_a_step_line_and_feeding_in_is_an_outline(tmp_pat
 
 def test_compare_draws_the_sum_of_unlike_limits(tmp_path: Path) -> None:
     day = Day(_small(tmp_path))
-    both = compare.run_both(day.case, (("free", 1), ("ants", 1)))
-    chart = compare.option(both, view.slot_names(day.world.horizon), LIGHT)
+    both = compare_tab.run_both(day.case, (("free", 1), ("ants", 1)))
+    chart = compare_tab.option(both, view.slot_names(day.world.horizon), LIGHT)
     assert chart["series"][0]["markLine"]["data"] == [{"yAxis": 380.0}]
 
 

@@ -19,25 +19,25 @@ from solara.widgets import HTML
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.valley_filling import COORDINATORS
-from environment.faults import FaultyInputError
-from runs.page import board, compare, grid, numbers, shaving_charts, vehicle, view
+from environment.input_faults import FaultyInputError
+from runs.page import board, compare_tab, grid, numbers, v2g_charts, vehicle, view
+from runs.page.ants_tab import existing
 from runs.page.app import Layout, Page, opened
-from runs.page.compare import figures, run_both
+from runs.page.compare_tab import figures, run_both
 from runs.page.controls import KEYS, moved, widgets
 from runs.page.day import Day
-from runs.page.download import packed
+from runs.page.download_tab import packed
 from runs.page.palette import DARK, LIGHT
 from runs.page.player import Player
-from runs.page.running import turn
+from runs.page.run_controls import turn
 from runs.page.serve import prepare
-from runs.page.shaved import play
-from runs.page.shaving import Choice, PeakShaving, described
 from runs.page.tabs import PEAK_SHAVING, TABS, first_tab
-from runs.page.watch import existing
+from runs.page.v2g_run import play
+from runs.page.v2g_tab import Choice, PeakShaving, described
 from runs.scenario import Scenario
-from runs.shaving.paper_b import paper_b
-from runs.shaving.result import TABLES, shave
 from runs.simulate import simulate
+from runs.v2g.paper_b import paper_b
+from runs.v2g.result import TABLES, shave
 
 
 def _case(**coordination: object) -> Scenario:
@@ -406,14 +406,14 @@ def test_every_ev_is_counted_once_in_each_slot_and_in_the_group_that_it_was_put_
 def test_charts_of_peak_shaving_end_at_the_slot_that_is_looked_at() -> None:
     shaved, result = play(_shaving(), _quiet)
     names = view.slot_names(shaved.world.horizon)
-    after = shaving_charts.load_option(result, names, 5, LIGHT)["series"][1]["data"]
+    after = v2g_charts.load_option(result, names, 5, LIGHT)["series"][1]["data"]
     assert after[:6] == pytest.approx(result.slots.total_kw[:6].tolist(), abs=0.01)
     assert after[6:] == [None] * 18
-    shown = shaving_charts.histogram_option(shaved, result, 5, DARK)["series"]
+    shown = v2g_charts.histogram_option(shaved, result, 5, DARK)["series"]
     assert sum(sum(each["data"]) for each in shown) == 40
-    response = shaving_charts.signal_option(result, names, 23, DARK)["series"][1]["data"]
+    response = v2g_charts.signal_option(result, names, 23, DARK)["series"][1]["data"]
     assert response == pytest.approx(result.slots.response_kw.tolist(), abs=0.01)
-    assert len(shaving_charts.groups_option(shaved, result, names, 23, LIGHT)["series"]) == 9
+    assert len(v2g_charts.groups_option(shaved, result, names, 23, LIGHT)["series"]) == 9
 
 
 def test_controls_of_peak_shaving_that_do_not_move_leave_the_scenario_as_it_is() -> None:
@@ -535,7 +535,7 @@ def test_whatever_goes_wrong_in_a_comparison_is_said(monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise LookupError("the second run has no load")
 
-    monkeypatch.setattr(compare, "run_both", broken)
+    monkeypatch.setattr(compare_tab, "run_both", broken)
     _, context = solara.render(TABS["Compare"](Day(_case())), handle_error=False)
     context.find(vw.Btn, children=["Run both"]).widget.click()
     _until(lambda: bool(_alerts(context)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.page.reach import FOLDERS_VARIABLE, scenario_of
 
 FLEET = "vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw\na,1,9,4,4\n"

@@ -15,15 +15,15 @@ import pytest
 import solara
 from solara.widgets import HTML
 
-from environment.faults import FaultyInputError
 from environment.feeders.builtin import BuiltinFeeder
-from environment.stations import Stations, StationsSettings
-from runs.page import station_charts, station_map, stations, view
+from environment.input_faults import FaultyInputError
+from environment.station_sites import Stations, StationsSettings
+from runs.page import station_charts, station_map, stations_tab, view
 from runs.page.day import Day
-from runs.page.download import packed
+from runs.page.download_tab import packed
 from runs.page.palette import DARK, LIGHT
-from runs.page.scheduled import Scheduled, play
-from runs.page.stations import ChargingStations, Choice
+from runs.page.stations_run import Scheduled, play
+from runs.page.stations_tab import ChargingStations, Choice
 from runs.page.tabs import STATIONS, TABS, first_tab
 from runs.scenario import Scenario
 from runs.stations.paper_c import paper_c
@@ -203,7 +203,7 @@ def _run_to_the_end(context: Any) -> None:
 def test_stations_run_on_their_tab_play_and_pause_and_are_kept_while_another_is_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stations, "BEAT_S", 0.3)
+    monkeypatch.setattr(stations_tab, "BEAT_S", 0.3)
     day, threads = Day(_case()), set(threading.enumerate())
     _, context = solara.render(ChargingStations(day), handle_error=False)
     assert "The scenario&#x27;s [stations]." in _said(context)
@@ -232,7 +232,7 @@ def test_stations_run_on_their_tab_play_and_pause_and_are_kept_while_another_is_
 
 
 def test_play_ends_at_the_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stations, "BEAT_S", 0.01)
+    monkeypatch.setattr(stations_tab, "BEAT_S", 0.01)
     _, context = solara.render(ChargingStations(Day(_case(horizon={"slots": 4}))), handle_error=False)
     _run_to_the_end(context)
     _click(context, "Play")

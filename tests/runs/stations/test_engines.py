@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.scenario import Scenario
+from runs.stations.engine import carry_out
 from runs.stations.result import TABLES, StationsResult, schedule_stations
-from runs.stations.simulate import carry_out
 from tests.support.laws import examples
 from tests.support.station_cases import BUSY, SIX, STRUCK, case, columns, world_of
 

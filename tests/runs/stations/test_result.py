@@ -13,17 +13,17 @@ import pytest
 from typer.testing import CliRunner
 from typer.testing import Result as Ended
 
-from environment.faults import FaultyInputError
 from environment.feeders.power_flow import PowerFlow
+from environment.input_faults import FaultyInputError
 from runs.cli import app
+from runs.homes.part import Homes
 from runs.scenario import Scenario
-from runs.shaving.world import ShavingWorld
+from runs.stations.engine import run_stations
 from runs.stations.paper_c import paper_c
+from runs.stations.part import StationPark
 from runs.stations.plots import figures
 from runs.stations.result import TABLES, StationsResult, schedule_stations, summarize_stations
-from runs.stations.simulate import run_stations
-from runs.stations.world import StationsWorld
-from runs.world import World
+from runs.v2g.part import V2G
 from tests.support.figures import faulty
 
 TINY = {"iterations": 5, "population": 20}
@@ -344,16 +344,16 @@ def test_the_built_in_stations_need_the_built_in_feeder(own: Path) -> None:
 def test_sections_that_do_not_count_are_named(own: Path) -> None:
     rng = np.random.default_rng(1)
     ants = Scenario().update(users={"users": 12_000}, triggers={"user": False}, tariff={"source": "beijing"})
-    assert World.build(ants, rng).warnings()[-2:] == [
+    assert Homes.build(ants, rng).warnings()[-2:] == [
         "[tariff] counts only beside a section [peak_shaving] or [stations]",
         "[users], [triggers] count only beside a section [stations]",
     ]
     store = Scenario().update(peak_shaving={}, events={"supply_part": 0.5}, tariff={"source": "beijing"})
-    assert ShavingWorld.build(store, rng).warnings()[-1] == "[events] counts only beside a section [stations]"
+    assert V2G.build(store, rng).warnings()[-1] == "[events] counts only beside a section [stations]"
     own_case = Scenario.read(own).update(
         grouping={"tactic": "tactic_1"}, tariff={"source": "beijing"}, fleet={"vehicles": 3}, channel={"loss": 0.1}
     )
-    assert StationsWorld.build(own_case, rng).warnings() == [
+    assert StationPark.build(own_case, rng).warnings() == [
         "[grouping] counts only beside a section [peak_shaving]",
         "[fleet] counts only without a section [stations]",
         "channel.loss counts only with ants, on whom alone the channel's faults act",

@@ -12,15 +12,15 @@ import pytest
 from coordination.stations.reports import Reports
 from environment.battery import Batteries
 from environment.events import Events
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from environment.station_messages import StationReport
 from environment.users import Sessions
 from runs.scenario import Scenario
+from runs.stations.engine import StationsOutcome, carry_out, run_stations
 from runs.stations.model import StationsModel
+from runs.stations.part import StationPark
 from runs.stations.result import StationsResult, schedule_stations
-from runs.stations.simulate import StationsOutcome, carry_out, run_stations
 from runs.stations.summary import figures, warnings
-from runs.stations.world import StationsWorld
 from tests.support.station_cases import BUSY, CALM, OFF, ON, SIX, STRUCK, case, columns, world_of
 
 CASES: dict[str, dict[str, Any]] = {
@@ -36,19 +36,19 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[StationsWorld, StationsOutcome, StationsOutcome]]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[StationPark, StationsOutcome, StationsOutcome]]:
     folder = tmp_path_factory.mktemp("stations")
     return {name: run_stations(case(folder, **sections)) for name, sections in CASES.items()}
 
 
 @pytest.fixture(params=[*CASES, "busy, plain"])
-def run(request: pytest.FixtureRequest, runs: dict[str, Any]) -> tuple[StationsWorld, StationsOutcome]:
+def run(request: pytest.FixtureRequest, runs: dict[str, Any]) -> tuple[StationPark, StationsOutcome]:
     name, _, plain = request.param.partition(", ")
     world, outcome, other = runs[name]
     return world, other if plain else outcome
 
 
-def test_what_is_supplied_is_what_is_drawn_and_lost(run: tuple[StationsWorld, StationsOutcome]) -> None:
+def test_what_is_supplied_is_what_is_drawn_and_lost(run: tuple[StationPark, StationsOutcome]) -> None:
     world, outcome = run
     track, after, slot_h = outcome.track, outcome.grid, world.horizon.slot_h
     assert after.residual_kw.max() <= 1e-6
@@ -59,7 +59,7 @@ def test_what_is_supplied_is_what_is_drawn_and_lost(run: tuple[StationsWorld, St
     assert (after.loss_kwh > 0).all()
 
 
-def test_the_books_of_storage_close(run: tuple[StationsWorld, StationsOutcome]) -> None:
+def test_the_books_of_storage_close(run: tuple[StationPark, StationsOutcome]) -> None:
     world, outcome = run
     storage, track, s = outcome.storage, outcome.track, world.settings
     power = world.stations.storage_devices * s.storage_kw
@@ -72,7 +72,7 @@ def test_the_books_of_storage_close(run: tuple[StationsWorld, StationsOutcome]) 
     assert moved == pytest.approx(held + storage.lost_kwh, abs=1e-8)
 
 
-def test_the_energy_of_visits_closes(run: tuple[StationsWorld, StationsOutcome]) -> None:
+def test_the_energy_of_visits_closes(run: tuple[StationPark, StationsOutcome]) -> None:
     world, outcome = run
     visits, sessions, track = world.visits, outcome.sessions, outcome.track
     served = sessions.served_slot >= 0
@@ -91,7 +91,7 @@ def test_the_energy_of_visits_closes(run: tuple[StationsWorld, StationsOutcome])
     assert (held[lent] >= floor[lent] - 1e-9).all()
 
 
-def test_nothing_is_left_out_in_silence(run: tuple[StationsWorld, StationsOutcome]) -> None:
+def test_nothing_is_left_out_in_silence(run: tuple[StationPark, StationsOutcome]) -> None:
     world, outcome = run
     track, sessions = outcome.track, outcome.sessions
     told = figures(world, outcome)
@@ -104,7 +104,7 @@ def test_nothing_is_left_out_in_silence(run: tuple[StationsWorld, StationsOutcom
     assert track.shed_kw.any() == any("lacks more" in text for text in warnings(world, outcome, outcome))
 
 
-def test_what_is_short_is_given_or_cut_and_no_more(run: tuple[StationsWorld, StationsOutcome]) -> None:
+def test_what_is_short_is_given_or_cut_and_no_more(run: tuple[StationPark, StationsOutcome]) -> None:
     """In a shortage all that is supplied is drawn, unless storage gives more for a voltage, and nothing above it is."""
     world, outcome = run
     track, after = outcome.track, outcome.grid
@@ -124,7 +124,7 @@ def test_what_is_short_is_given_or_cut_and_no_more(run: tuple[StationsWorld, Sta
         assert (track.given_kw <= 1e-9).all() or world.scenario.triggers.time
 
 
-def test_places_are_enough_and_none_is_left_free(run: tuple[StationsWorld, StationsOutcome]) -> None:
+def test_places_are_enough_and_none_is_left_free(run: tuple[StationPark, StationsOutcome]) -> None:
     world, outcome = run
     track, places = outcome.track, world.stations.places
     assert (track.plugged <= places).all()
@@ -134,7 +134,7 @@ def test_places_are_enough_and_none_is_left_free(run: tuple[StationsWorld, Stati
     assert (track.plugged + lending <= places).all()
 
 
-def test_who_comes_first_is_served_first_unless_shifted(run: tuple[StationsWorld, StationsOutcome]) -> None:
+def test_who_comes_first_is_served_first_unless_shifted(run: tuple[StationPark, StationsOutcome]) -> None:
     world, outcome = run
     visits, sessions, track = world.visits, outcome.sessions, outcome.track
     n = world.horizon.n_slots
@@ -218,7 +218,7 @@ def test_storage_does_not_charge_in_a_shortage_whatever_is_off(tmp_path: Path) -
     assert struck.cut_kw.any()
 
 
-def plain_loop(world: StationsWorld) -> tuple[list[Any], list[np.ndarray[Any, Any]], Sessions]:
+def plain_loop(world: StationPark) -> tuple[list[Any], list[np.ndarray[Any, Any]], Sessions]:
     """Play queue, pose and find, and nothing else."""
     visits, m = world.visits, len(world.stations)
     need, sessions = visits.energy_kwh, Sessions.of(visits)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runs.stations.simulate import StationsOutcome, carry_out
+from runs.stations.engine import StationsOutcome, carry_out
 from tests.support.feeders import changed
 from tests.support.station_cases import BUSY, CALM, OFF, STRUCK, case, columns, world_of
 

@@ -13,7 +13,6 @@ from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.minimize import minimize
 from coordination.peak_shaving.exact import solve
 from runs.cli import app
-from runs.shaving.result import shave
 from runs.studies import paper_b
 from runs.studies.paper_b import report
 from runs.studies.paper_b.cases import (
@@ -35,6 +34,7 @@ from runs.studies.paper_b.claims import claims
 from runs.studies.paper_b.figures import figures
 from runs.studies.paper_b.tables import row_of, tables, where
 from runs.studies.registry import STUDIES
+from runs.v2g.result import shave
 from tests.support.figures import faulty
 from tests.support.marks import SLOW
 

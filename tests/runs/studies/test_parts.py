@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from environment.faults import FaultyInputError
+from environment.input_faults import FaultyInputError
 from runs.cli import app
 from runs.json_lines import JsonLines
 from runs.optimizing.comparison import crew_of

@@ -1,0 +1,119 @@
+"""Tables of what a run's schedule does to the feeder; column `transformer` has the node of the grid below which it lies."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from environment.feeders.feeder import UNKNOWN
+from runs.homes.feeder_flows import NetworkRun
+from runs.homes.part import Homes
+
+if TYPE_CHECKING:
+    from environment.feeders.power_flow import Flow
+
+TEXT, NUMBER, COUNT = "str", "float64", "int64"
+FEEDER_TABLES: Final = {
+    "network": {
+        "transformer": TEXT,
+        "slot": COUNT,
+        "node": TEXT,
+        "upstream": TEXT,
+        "distance_km": NUMBER,
+        "voltage_pu": NUMBER,
+        "free_voltage_pu": NUMBER,
+        "no_evs_voltage_pu": NUMBER,
+    },
+    "network_slots": {
+        "transformer": TEXT,
+        "slot": COUNT,
+        "loss_kw": NUMBER,
+        "free_loss_kw": NUMBER,
+        "no_evs_loss_kw": NUMBER,
+    },
+    "network_branches": {
+        "transformer": TEXT,
+        "branch": TEXT,
+        "kind": TEXT,
+        "worst_slot": "Int64",
+        "loading_max": NUMBER,
+        "free_loading_max": NUMBER,
+        "no_evs_loading_max": NUMBER,
+        "losses_kwh": NUMBER,
+    },
+}
+"""Tables of a run with a section ``[feeder]``, and the types of their columns."""
+
+
+def feeder_tables(world: Homes, network: NetworkRun | None) -> dict[str, pd.DataFrame]:
+    """Return the tables of `FEEDER_TABLES`, empty without a feeder."""
+    if network is None:
+        return {name: empty_table(name) for name in FEEDER_TABLES}
+    content = {
+        "network": _voltages(world, network),
+        "network_slots": _losses(world, network),
+        "network_branches": _branches(world, network),
+    }
+    return {name: pd.DataFrame(columns).astype(FEEDER_TABLES[name]) for name, columns in content.items()}
+
+
+def empty_table(name: str) -> pd.DataFrame:
+    """Return a table of `FEEDER_TABLES` without rows."""
+    return pd.DataFrame(columns=list(FEEDER_TABLES[name])).astype(FEEDER_TABLES[name])
+
+
+def _voltages(world: Homes, network: NetworkRun) -> dict[str, Any]:
+    assert world.placement is not None
+    feeder, n_slots = world.placement.feeder, world.horizon.n_slots
+    km, upstream = feeder.ways
+    names = np.array(world.placement.copies.at)
+    cases = names.size * n_slots
+    above = np.where(upstream == UNKNOWN, "", feeder.node[upstream])
+    return {
+        "transformer": np.repeat(names, n_slots * len(feeder)),
+        "slot": np.tile(np.repeat(np.arange(n_slots), len(feeder)), names.size),
+        "node": np.tile(feeder.node, cases),
+        "upstream": np.tile(above, cases),
+        "distance_km": np.tile(km, cases),
+        "voltage_pu": network.run.voltage_pu.ravel(),
+        "free_voltage_pu": network.free.voltage_pu.ravel(),
+        "no_evs_voltage_pu": network.no_evs.voltage_pu.ravel(),
+    }
+
+
+def _losses(world: Homes, network: NetworkRun) -> dict[str, Any]:
+    assert world.placement is not None
+    names, n_slots = np.array(world.placement.copies.at), world.horizon.n_slots
+    return {
+        "transformer": np.repeat(names, n_slots),
+        "slot": np.tile(np.arange(n_slots), names.size),
+        "loss_kw": network.run.loss_kw,
+        "free_loss_kw": network.free.loss_kw,
+        "no_evs_loss_kw": network.no_evs.loss_kw,
+    }
+
+
+def _branches(world: Homes, network: NetworkRun) -> dict[str, Any]:
+    assert world.placement is not None
+    feeder, names = world.placement.feeder, np.array(world.placement.copies.at)
+    kinds = {"line": feeder.line, "transformer": feeder.transformer}
+    branches = np.concatenate(list(kinds.values()))
+
+    def by_copy(flow: "Flow", what: str) -> NDArray[np.float64]:
+        both = np.concatenate([getattr(flow, f"{kind}_{what}") for kind in kinds], axis=1)
+        return both.reshape(names.size, world.horizon.n_slots, branches.size)
+
+    loading = by_copy(network.run, "loading")
+    rated = ~np.isnan(loading).any(axis=1).ravel()
+    worst = np.nan_to_num(loading).argmax(axis=1).ravel()
+    return {
+        "transformer": np.repeat(names, branches.size),
+        "branch": np.tile(branches, names.size),
+        "kind": np.tile(np.repeat(list(kinds), [each.size for each in kinds.values()]), names.size),
+        "worst_slot": pd.arrays.IntegerArray(worst, ~rated),
+        "loading_max": loading.max(axis=1).ravel(),
+        "free_loading_max": by_copy(network.free, "loading").max(axis=1).ravel(),
+        "no_evs_loading_max": by_copy(network.no_evs, "loading").max(axis=1).ravel(),
+        "losses_kwh": by_copy(network.run, "loss_kw").sum(axis=1).ravel() * world.horizon.slot_h,
+    }

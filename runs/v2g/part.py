@@ -1,0 +1,304 @@
+"""What exists before the aggregator decides: slots, load, prices, fleet, and who is at the grid when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.peak_shaving.needs import Needs, mean_soc_kept, soc_kept
+from coordination.peak_shaving.problem import EXACT, TOLERANCE_SOC, PeakShaving, PeakShavingSettings
+from coordination.peak_shaving.search import Found, find
+from environment.battery import Batteries
+from environment.fleets import CsvFleet, DatedFleet, Fleet
+from environment.fleets.dated import require_dates, told_outside
+from environment.fleets.fleet import NAMED
+from environment.horizon import HOURS_PER_DAY, Horizon
+from environment.input_faults import Fault, FaultyInputError, collecting
+from environment.loads import LoadProfile
+from environment.pheromone_board import LIMIT_TOLERANCE_KW
+from environment.presence import ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
+from environment.tariffs import Tariff
+from environment.units import odd_fleet, odd_load, odd_prices
+from runs.idle import idle
+from runs.plural import counted
+from runs.scenario import Scenario
+
+
+def named(vehicle: NDArray[np.str_], kwh: NDArray[np.float64]) -> str:
+    """Return who lacks energy, those who lack most by name: ``2 EVs ('a' 3.2 kWh, 'b' 1 kWh; 4.2 kWh in all)``, ``1 EV ('a' 3.2 kWh)``.
+
+    Parameters
+    ----------
+    vehicle, kwh
+        Names, and what each lacks [kWh], shape ``(n_vehicles,)``.
+    """
+    rows = np.flatnonzero(kwh > ROUNDING_KWH)
+    first = rows[np.argsort(-kwh[rows], kind="stable")][:NAMED]
+    texts = [f"{str(vehicle[row])!r} {kwh[row]:.3g} kWh" for row in first.tolist()]
+    more = [f"{rows.size - NAMED:,} more"] if rows.size > NAMED else []
+    in_all = f"; {kwh[rows].sum():,.1f} kWh in all" if rows.size > 1 else ""
+    return f"{counted(rows.size, 'EV')} ({', '.join([*texts, *more])}{in_all})"
+
+
+@dataclass(frozen=True, eq=False)
+class V2G:
+    """All that exists before anyone decides.
+
+    Parameters
+    ----------
+    scenario
+        What it was built from; it has a section ``[peak_shaving]``.
+    fleet
+        All EVs.
+    load
+        Base load of all transformers together.
+    tariff
+        Prices.
+    participation
+        Slots in which each EV is at the grid.
+    soc_start
+        State of charge of each EV before the first slot, shape ``(n_vehicles,)``.
+    search_seed
+        Seed of the optimiser; every search begins anew from it.
+    """
+
+    scenario: Scenario
+    fleet: Fleet
+    load: LoadProfile
+    tariff: Tariff
+    participation: Participation
+    soc_start: NDArray[np.float64]
+    search_seed: int
+
+    @classmethod
+    def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
+        """Read and draw all that the scenario names.
+
+        Parameters
+        ----------
+        scenario
+            The run.
+        rng
+            The run's one generator; each use gets a generator spawned from it.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault of every file read.
+        """
+        scenario = scenario.settled()
+        settings = scenario.peak_shaving
+        if settings is None:
+            raise FaultyInputError([Fault("scenario", None, "section [peak_shaving]", "missing", "one")])
+        fleet_rng, load_rng, soc_rng, stay_rng, search_rng = rng.spawn(5)
+        horizon, faults = scenario.horizon, list[Fault]()
+        profile = collecting(faults, lambda: scenario.load.profile(horizon))
+        fleet = collecting(faults, lambda: _one_stay_each(scenario, scenario.fleet.build(horizon, fleet_rng)))
+        tariff = collecting(faults, lambda: scenario.tariff.tariff(horizon))
+        soc = participation = None
+        if fleet is not None:
+            soc = collecting(
+                faults,
+                lambda: first_soc(scenario.participation, fleet, settings.soc_min, settings.soc_max, soc_rng),
+            )
+            participation = collecting(
+                faults, lambda: Participation.draw(scenario.participation, fleet, horizon, stay_rng)
+            )
+            if isinstance(scenario.fleet, DatedFleet) and scenario.participation.by_date:
+                file = scenario.fleet.path.name
+                collecting(faults, lambda: require_dates(fleet, horizon, file))
+        if faults:
+            raise FaultyInputError(faults)
+        assert profile is not None
+        assert fleet is not None
+        assert tariff is not None
+        assert soc is not None
+        assert participation is not None
+        sigma, count = scenario.load.fluctuation, scenario.transformer.count
+        each = [profile.with_fluctuation(sigma, load_rng).actual_kw for _ in range(count)]
+        load = LoadProfile(count * profile.forecast_kw, np.sum(each, axis=0), profile.told, sigma)
+        world = cls(scenario, fleet, load, tariff, participation, soc, int(search_rng.integers(2**63)))
+        if settings.optimizer == EXACT and not world.problem.is_convex:
+            found = "'exact', and a kWh discharged brings more than one charged costs"
+            expected = "one of the optimisers, or readings that make the costs convex"
+            raise FaultyInputError([Fault("scenario", None, "peak_shaving.optimizer", found, expected)])
+        return world
+
+    @property
+    def horizon(self) -> Horizon:
+        """The slots."""
+        return self.scenario.horizon
+
+    @property
+    def holds(self) -> str:
+        """What there is, in words."""
+        return f"A fleet of {counted(len(self.fleet), 'EV')} that gives back"
+
+    def warnings(self) -> list[str]:
+        """Say what cannot be held whatever the fleet does, is out of proportion, was read past, or does not count."""
+        transformer = self.scenario.transformer
+        limit_kw = transformer.load_limit_kw
+        away = told_outside(self.fleet, self.horizon) if self.scenario.participation.by_date else ()
+        return [
+            *self._beyond_limits(),
+            *self._beyond_band(),
+            *self._beyond_ceiling(),
+            *away,
+            *odd_fleet(self.fleet, self.horizon, limit_kw),
+            *odd_load(self.load, transformer.count * limit_kw, "the transformers' limit"),
+            *odd_prices(self.tariff),
+            *self.load.told,
+            *self.fleet.told,
+            *self.tariff.told,
+            *self._unread(),
+            *idle(self.scenario),
+        ]
+
+    def _unread(self) -> list[str]:
+        """Say which columns have nothing to say here."""
+        fleet, stays = self.fleet, self.scenario.participation
+        found = [
+            f"the fleet's column {name} does not count: a fleet that gives back stands below all transformers together"
+            for name, column in (("node (or transformer)", fleet.node), ("feeder_node", fleet.feeder_node))
+            if column is not None
+        ]
+        if fleet.states_soc and stays.soc_start == "uniform":
+            found.append(
+                'the fleet\'s column soc_plug_in does not count: states of charge are drawn (participation.soc_start = "fleet" takes it)'
+            )
+        return found
+
+    def _beyond_limits(self) -> list[str]:
+        """Say in how many slots the load alone is beyond what the transformers may carry."""
+        load_kw, (least, largest) = self.load.actual_kw, self.scenario.transformer.all_limits_kw
+        sides = (("above", largest, load_kw - largest), ("below", least, least - load_kw))
+        return [
+            f"the load without EVs is {side} the limit of {limit:,.6g} kW in {counted(int(over.sum()), 'slot')}, by "
+            f"{by_kw.max():,.1f} kW at most: there EVs take it no further"
+            for side, limit, by_kw in sides
+            if (over := by_kw > LIMIT_TOLERANCE_KW).any()
+        ]
+
+    def _beyond_band(self) -> list[str]:
+        """Name batteries that begin outside their floor and ceiling."""
+        s, soc, vehicle = self.settings, self.soc_start, self.fleet.vehicle
+        return [
+            f"{counted(rows.size, 'EV')} at first {side} of {bound:g}, such as {str(vehicle[rows[0]])!r} with {soc[rows[0]]:.3g}: "
+            "a battery beyond it may only move towards it"
+            for side, bound, beyond in (
+                ("below the floor", s.soc_min, soc < s.soc_min - TOLERANCE_SOC),
+                ("above the ceiling", s.soc_max, soc > s.soc_max + TOLERANCE_SOC),
+            )
+            if (rows := np.flatnonzero(beyond)).size
+        ]
+
+    def _beyond_ceiling(self) -> list[str]:
+        """Name EVs that ask for more than the ceiling lets them have."""
+        if self.scenario.participation.end != "need":
+            return []
+        leaves = (self.participation.announced[:-1] & ~self.participation.announced[1:]).any(axis=0)
+        cut_kwh = (
+            np.where(leaves, np.maximum(self.asked_soc - self.settings.soc_max, 0.0), 0.0) * self.fleet.capacity_kwh
+        )
+        if not (cut_kwh > ROUNDING_KWH).any():
+            return []
+        return [
+            f"{named(self.fleet.vehicle, cut_kwh)} asked for beyond the ceiling of {self.settings.soc_max:g}: not held"
+        ]
+
+    @property
+    def days(self) -> float:
+        """Length of the horizon in days."""
+        return self.horizon.hours / HOURS_PER_DAY
+
+    @property
+    def settings(self) -> PeakShavingSettings:
+        """The section ``[peak_shaving]``."""
+        assert self.scenario.peak_shaving is not None
+        return self.scenario.peak_shaving
+
+    def new_batteries(self) -> Batteries:
+        """Return the fleet's batteries as they begin."""
+        s, fleet = self.settings, self.fleet
+        return Batteries.of(
+            self.soc_start, fleet.capacity_kwh, fleet.power_kw, fleet.efficiency, s.soc_min, s.soc_max,
+            by_interval=s.ageing_reading == "per_interval",
+        )  # fmt: skip
+
+    @cached_property
+    def room_kw(self) -> NDArray[np.float64]:
+        """Least and most power that the transformers leave the fleet, for the load as it comes [kW], shape ``(2, n_slots)``."""
+        return self.scenario.transformer.room_kw(self.load.actual_kw)
+
+    @cached_property
+    def asked_soc(self) -> NDArray[np.float64]:
+        """State of charge that each EV asks for when it leaves, shape ``(n_vehicles,)``."""
+        return asked_soc(self.scenario.participation, self.fleet, self.soc_start)
+
+    @cached_property
+    def soc_kept(self) -> NDArray[np.float64] | None:
+        """State of charge that each EV is to have after each slot, ``(n_slots, n_vehicles)``; None where they need nothing."""
+        end, none = self.scenario.participation.end, np.full(len(self.fleet), -np.inf)
+        if end == "free":
+            return None
+        asked = np.minimum(self.asked_soc, self.settings.soc_max)
+        needs = Needs(asked, none) if end == "need" else Needs(none, self.soc_start)
+        room_kw = self.scenario.transformer.room_kw(self.load.forecast_kw)[1]
+        return soc_kept(self.participation.announced, needs, self.new_batteries(), room_kw, self.horizon.slot_h)
+
+    def new_departures(self) -> Departures:
+        """Return the books of those who leave, as they begin."""
+        return Departures.of(
+            self.participation, self.asked_soc, self.settings.soc_max, self.fleet.capacity_kwh, self.soc_start
+        )
+
+    def pose(self, load_kw: NDArray[np.float64], tariff: Tariff) -> PeakShaving:
+        """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices.
+
+        The fleet is one battery (paper B, section 2.2): N(t) EVs of the mean power, and the energy of all EVs, also of those that
+        are away. What EVs of several sizes, or a fleet of which many are away, cannot do of the signal shows as deviation. It
+        stands below all transformers together, and keeps what the needs of its EVs add up to.
+        """
+        capacity = self.fleet.capacity_kwh
+        posed = PeakShaving.of(
+            load_kw,
+            self.horizon.slot_h,
+            self.participation.available,
+            power_kw=float(self.fleet.power_kw.mean()),
+            capacity_kwh=float(capacity.sum()),
+            efficiency=float(self.fleet.efficiency.mean()),
+            soc_start=float(np.average(self.soc_start, weights=capacity)),
+            tariff=tariff,
+            settings=self.settings,
+        ).within(self.scenario.transformer.room_kw(load_kw))
+        if self.soc_kept is None:
+            return posed
+        return posed.keeping(mean_soc_kept(self.soc_kept, self.new_batteries()))
+
+    @cached_property
+    def problem(self) -> PeakShaving:
+        """The fleet's problem for the forecast load."""
+        return self.pose(self.load.forecast_kw, self.tariff)
+
+    def find(self, problem: PeakShaving, progress: Callable[[float], None] | None = None) -> Found:
+        """Find the signal of a problem; the same at every call."""
+        return find(problem, np.random.default_rng(self.search_seed), progress)
+
+
+def _one_stay_each(scenario: Scenario, fleet: Fleet) -> Fleet:
+    """Return the fleet of which each EV has one stay, its first: participation says on which days it comes back.
+
+    Raises
+    ------
+    FaultyInputError
+        If a file names several stays of an EV.
+    """
+    first = fleet.first_stays
+    if isinstance(scenario.fleet, CsvFleet) and len(first) < len(fleet):
+        found = f"on several lines, {str(fleet.vehicle[fleet.stay > 1][0])!r} the first"
+        expected = "one stay an EV beside [peak_shaving]; participation.stays repeats it"
+        raise FaultyInputError([Fault(scenario.fleet.path.name, None, "vehicle", found, expected)])
+    return first

@@ -30,7 +30,7 @@ def measure(vehicles: int) -> tuple[float, float, float, float]:
     model.run_model()
     done = time.perf_counter()
     kilobytes = (memory_mb() - before) * 1024 / vehicles
-    plain = best_s(lambda: plain_plan(model.world.problems[0], 1), repeats=1)
+    plain = best_s(lambda: plain_plan(model.world.homes.problems[0], 1), repeats=1)
     return made - begun, done - made, plain, kilobytes
 
 

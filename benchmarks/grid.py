@@ -11,11 +11,13 @@ import numpy as np
 
 from benchmarks.measure import memory_mb
 from benchmarks.parallel_run import grid
+from environment.channel import Channel
 from environment.loads import BuiltinLoad
+from runs.homes.engine import run
 from runs.homes.judging import distances_of
 from runs.homes.part import Homes
 from runs.scenario import Scenario
-from runs.simulate import ready, run_world
+from runs.simulate import ready
 
 ALIKE: Final = "alike"
 OWN: Final = "own loads, own limits"
@@ -86,7 +88,7 @@ def measure(kind: str, transformers: int, evs_each: int, repeats: int) -> Taken:
             moments = [time.process_time()]
             world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
             moments.append(time.process_time())
-            schedules = run_world(world, lambda _: None).schedules
+            schedules = run(world, Channel(), lambda _: None).schedules
             moments.append(time.process_time())
             distances_of(world, schedules)
             times.append(np.diff([*moments, time.process_time()]))

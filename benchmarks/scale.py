@@ -62,7 +62,7 @@ def measure(scenario: Scenario) -> Taken:
     world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
     build_s = time.process_time() - begun
     outcomes, run_s, sent, returned = [], 0.0, 0, 0
-    for first, stop in parallel_run.parts_of(len(world.loads), workers=2):
+    for first, stop in parallel_run.slices_of(len(world.loads), workers=2):
         text = pickle.dumps(world.part(first, stop))
         begun = time.process_time()
         outcome = parallel_run.run_part(pickle.loads(text))  # noqa: S301  (our own)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 
 from runs.idle import idle
-from runs.kinds import kind_of
 from runs.scenario import Scenario
+from runs.simulate import ready, summarize
 
 NO_FIGURES = ("wall_s", "warnings")
 """Of a summary: differ from run to run, or are texts for people."""
@@ -61,10 +61,9 @@ def _run(scenario: Scenario, job: Job) -> Record:
     begun = time.perf_counter()
     try:
         case = scenario.varied(job.changes)
-        kind = kind_of(case)
-        kind.ready(case)
+        ready(case)
         begun = time.perf_counter()
-        summary = kind.summarize(case, None)
+        summary = summarize(case)
         figures, unread = dict(_figures(summary)), set(idle(case))
         warnings = [text for text in summary["warnings"] if text not in unread]
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)

@@ -15,7 +15,7 @@ from environment.registry import OnDemand
 from runs.brief import Brief
 from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.size import Size, size_of_ants, size_of_peak_shaving, size_of_stations
+from runs.size import Size, size_of_homes, size_of_stations, size_of_v2g
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -129,7 +129,7 @@ KINDS: Final = {
         summarize=OnDemand("runs.simulate:summarize"),
         show=OnDemand("runs.printed.ants:print_run"),
         draw=OnDemand("runs.plots:figures"),
-        size=size_of_ants,
+        size=size_of_homes,
         brief=OnDemand("runs.simulate:brief"),
         show_nodes=OnDemand("runs.printed.nodes:print_nodes"),
     ),
@@ -142,7 +142,7 @@ KINDS: Final = {
         summarize=OnDemand("runs.v2g.result:summarize_shaving"),
         show=OnDemand("runs.printed.v2g:print_shaving"),
         draw=OnDemand("runs.v2g.plots:figures"),
-        size=size_of_peak_shaving,
+        size=size_of_v2g,
         one_process="one aggregator leads the whole fleet of [peak_shaving]",
     ),
     "stations": Kind(

@@ -1,10 +1,10 @@
-"""The agent-based model: a Mesa agent for every EV, transformer, substation and the control centre, driven by events."""
+"""The agent-based model: a Mesa agent for every EV and every node of the grid above, driven by events."""
 
 import copy
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import mesa
 import numpy as np
@@ -15,22 +15,63 @@ from agents.control_center import ControlCenter
 from agents.ev import EV
 from agents.substation import Fed, Substation
 from agents.transformer import Transformer
-from coordination.valley_filling.problem import Schedule
 from environment.channel import Channel
 from environment.input_faults import Fault, FaultyInputError, raise_if_any
-from environment.pheromone_board import BoardRecord
-from runs.departures import Departures
-from runs.homes.part import Homes, count_planning
+from runs.homes.crew import HomesCrew
 from runs.parameters import FILE, SEED, with_parameters
+from runs.parts import PARTS, Outcome
 from runs.reporters import of_model
 from runs.scenario import Scenario
 from runs.space import space_of
+from runs.watched import Watched
+from runs.world import World
 
 type Rng = int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.Generator | np.random.BitGenerator
 """What Mesa takes as ``rng``."""
 
 
-class GridModel(mesa.Model):  # type: ignore[misc]
+class AgentClasses(NamedTuple):
+    """Classes of the agents; one's own are made from these."""
+
+    ev: type[EV] = EV
+    transformer: type[Transformer] = Transformer
+    substation: type[Substation] = Substation
+    control_center: type[ControlCenter] = ControlCenter
+
+
+class Crew(Protocol):
+    """The agents of one part of the world, and who leads them."""
+
+    @property
+    def children(self) -> list[Fed]:
+        """Nodes that the control centre has right below it."""
+
+    def schedule_events(self) -> None:
+        """Enter events of the part's own."""
+
+    def begin_day(self) -> None:
+        """Do what is done before the first slot, once the day ahead is announced."""
+
+    def begin_slot(self, slot: int) -> None:
+        """Let a slot begin."""
+
+    def end_day(self) -> None:
+        """Do what is done at the horizon's end."""
+
+    def base_kw(self, slot: int) -> float:
+        """Return the load without EVs in a slot that is over [kW]."""
+
+    def ev_kw(self, slot: int) -> float:
+        """Return the load of EVs in a slot that is over [kW]."""
+
+    def unserved_kwh(self, now_h: float) -> float:
+        """Return what EVs that have left until now lack [kWh]; infinite: what all lack at the end."""
+
+    def outcome(self, wall_s: float) -> Any:
+        """Return what the part's run came to; `wall_s` is the time that it took."""
+
+
+class GridModel(Watched, mesa.Model):  # type: ignore[misc]
     """Charging over a horizon by agents, whatever the scenario's engine; `time` is in hours from the horizon's start.
 
     Plug-ins and slot boundaries are events; at one moment the boundary comes first, then EVs in plug-in order. A step is a
@@ -46,30 +87,27 @@ class GridModel(mesa.Model):  # type: ignore[misc]
         What a scenario describes, where it has been built already, in place of a scenario, a seed and parameters.
     channel
         Makes the channel; a subclass may watch what it carries.
-    ev, transformer, substation, control_center
-        Classes of the agents, made from those of `agents`.
     datacollector
         Makes the collector (`runs.reporters`), or is one; it collects at the end of every slot.
     **parameters
-        Keys of the scenario by name, such as ``batch_size`` or ``coordination__batch_size`` (`runs.parameters`).
+        Classes of the agents by name (`AgentClasses`), such as ``ev=MyEV``; and keys of the scenario by name, such as
+        ``batch_size`` or ``coordination__batch_size`` (`runs.parameters`).
 
     Attributes
     ----------
     world
-        All that exists: slots, loads, fleet, tree; `world.scenario` is the scenario. (`scenario` would be Mesa's own kind, which
-        there is none of.)
+        All that exists, part by part; `world.scenario` is the scenario. (`scenario` would be Mesa's own kind, which there is
+        none of.)
+    crews
+        The agents of each part of the world, by its name.
     steps
         Slots that are over.
     slot
         Slots that have begun.
     channel
         Carried and counted every message.
-    boards
-        Boards at each slot boundary.
-    nodes
-        The agent at each node of the grid, by its row there.
     base_kw, ev_kw
-        Base load and EV load of all transformers in the slot that ended last [kW].
+        Load without EVs, and load of EVs, in the slot that ended last [kW].
     peak_kw
         Largest load of a slot so far [kW].
 
@@ -84,15 +122,12 @@ class GridModel(mesa.Model):  # type: ignore[misc]
         scenario: Scenario | str | Path | None = None,
         *,
         rng: Rng | None = None,
-        world: Homes | None = None,
+        world: World | None = None,
         channel: type[Channel] = Channel,
-        ev: type[EV] = EV,
-        transformer: type[Transformer] = Transformer,
-        substation: type[Substation] = Substation,
-        control_center: type[ControlCenter] = ControlCenter,
         datacollector: mesa.DataCollector | Callable[[], mesa.DataCollector] = of_model,
         **parameters: Any,
     ) -> None:
+        own = {name: parameters.pop(name) for name in AgentClasses._fields if name in parameters}
         if world is None:
             settings = _scenario_of(scenario, rng, parameters)
         else:
@@ -100,14 +135,13 @@ class GridModel(mesa.Model):  # type: ignore[misc]
             settings = world.scenario
         super().__init__(rng=_own(rng, settings.run.seed))
         self._take_steps_by_slot()
-        self.world = world or Homes.build(settings, self.rng)
+        self.world = world or World.build(settings, self.rng)
+        self.classes = AgentClasses(**own)
         self.channel = channel(clock=self, log=[] if settings.channel.log else None)
         self.slot = 0
         self.base_kw = self.ev_kw = self.peak_kw = 0.0
-        self.boards = BoardRecord.empty(len(self.world.loads), self.world.horizon)
-        self.transformers = self._make_transformers(transformer, ev)
-        self.nodes: dict[int, Fed | ControlCenter] = {}
-        self.control_center = self._make_upper_nodes(substation, control_center)
+        self.crews: dict[str, Crew] = {name: PARTS[name].crew(self, part) for name, part in self.world.parts.items()}
+        self.control_center = self._make_control_center()
         self.datacollector = datacollector() if callable(datacollector) else datacollector
         self._schedule_events()
 
@@ -116,35 +150,11 @@ class GridModel(mesa.Model):  # type: ignore[misc]
         self._default_schedule.stop()
         del self.step
 
-    def _make_transformers(self, transformer: type[Transformer], ev: type[EV]) -> list[Transformer]:
-        world = self.world
-        return [
-            transformer(
-                self,
-                name,
-                world.fleet.take(world.rows[k]),
-                self.channel,
-                world.channel_faults(k),
-                world.problems[k],
-                world.loads[k].actual_kw,
-                world.scenario.coordination,
-                ev,
-            )
-            for k, name in enumerate(world.grid.transformers)
-        ]
-
-    def _make_upper_nodes(self, substation: type[Substation], control_center: type[ControlCenter]) -> ControlCenter:
-        """Make the substations, from the lowest up, and the control centre above them."""
-        grid = self.world.grid
-        made: dict[int, Fed] = dict(zip(grid.transformer_rows.tolist(), self.transformers, strict=True))
-        own_kw = dict(zip(grid.upper_rows.tolist(), self.world.upper_kw, strict=True))
-        for row in reversed(grid.upper_rows[1:].tolist()):
-            children = [made[child] for child in grid.children[row]]
-            made[row] = substation(self, grid.node[row], self.channel, children, own_kw[row])
-        children = [made[child] for child in grid.children[0]]
-        top = control_center(self, self.channel, children, name=grid.node[0], own_kw=own_kw[0])
-        self.nodes = {0: top, **made}
-        return top
+    def _make_control_center(self) -> ControlCenter:
+        children = [child for crew in self.crews.values() for child in crew.children]
+        homes = self.world.homes
+        top, own_kw = ("control_center", 0.0) if homes is None else (homes.grid.node[0], homes.upper_kw[0])
+        return self.classes.control_center(self, self.channel, children, name=top, own_kw=own_kw)
 
     def _schedule_events(self) -> None:
         edges_h = self.world.horizon.edges_h.tolist()
@@ -152,54 +162,40 @@ class GridModel(mesa.Model):  # type: ignore[misc]
         for edge_h in edges_h[:-1]:
             self.schedule_event(self.begin_slot, at=edge_h, priority=Priority.HIGH)
         self.schedule_event(self.end_day, at=edges_h[-1], priority=Priority.LOW)
-        for transformer in self.transformers:
-            plug_in_h = np.maximum(transformer.problem.plug_in_h, 0.0).tolist()
-            for row in transformer.problem.order.tolist():
-                self.schedule_event(transformer.evs[row].plug_in, at=plug_in_h[row])
-            if transformer.channel_faults is not None:
-                for restart in self.world.scenario.channel.restarts:
-                    if restart.transformer in (None, transformer.name):
-                        self.schedule_event(transformer.restart, at=restart.at_h)
+        for crew in self.crews.values():
+            crew.schedule_events()
 
     def begin_day(self) -> None:
-        """Send the forecasts down, and plan what is planned a day ahead."""
+        """Announce the day ahead, and plan what is planned before it."""
         self.control_center.announce_day_ahead()
-        coordinator = self.world.coordinator
-        for k, transformer in enumerate(self.transformers):
-            if self.world.plans_ahead:
-                transformer.plan_ahead()
-            elif coordinator.decides == "vehicle":
-                transformer.open_board()
-            else:
-                plan = self.world.plan(coordinator, k)
-                count_planning(self.channel, coordinator, plan, transformer.problem.order.size)
-                transformer.follow(plan)
+        for crew in self.crews.values():
+            crew.begin_day()
 
     def begin_slot(self) -> None:
-        """End the slot before and begin the next: transformers learn its actual load."""
+        """End the slot before and begin the next."""
         if self.slot:
             self._end_slot()
-        for k, transformer in enumerate(self.transformers):
-            transformer.begin_slot(self.slot)
-            self.boards.enter(k, self.slot, transformer.board.load_kw)
+        for crew in self.crews.values():
+            crew.begin_slot(self.slot)
         self.slot += 1
 
     def end_day(self) -> None:
         """End the horizon: reports go up."""
-        for k, transformer in enumerate(self.transformers):
-            self.boards.enter(k, self.slot, transformer.board.load_kw)
+        for crew in self.crews.values():
+            crew.end_day()
         self.control_center.gather()
         self.running = False
         self._end_slot()
 
     def _end_slot(self) -> None:
-        """Count a slot as over, and collect what it was like."""
+        """Count a slot as over, collect what it was like, and tell who watches."""
         now = self.slot - 1
-        self.base_kw = float(sum(transformer.actual_kw[now] for transformer in self.transformers))
-        self.ev_kw = float(sum(transformer.board.promised_in_kw(now) for transformer in self.transformers))
+        self.base_kw = sum(crew.base_kw(now) for crew in self.crews.values())
+        self.ev_kw = sum(crew.ev_kw(now) for crew in self.crews.values())
         self.peak_kw = max(self.peak_kw, self.base_kw + self.ev_kw)
         self.steps = self.slot
         self.datacollector.collect(self)
+        self.tell_slot(now)
 
     def step(self) -> None:
         """Run to the end of the present slot; once the horizon is over, do nothing."""
@@ -226,8 +222,20 @@ class GridModel(mesa.Model):  # type: ignore[misc]
         """Leave away what Mesa sets."""
 
     @property
+    def homes(self) -> HomesCrew:
+        """The agents of EVs at home, where there are any."""
+        crew = self.crews["homes"]
+        assert isinstance(crew, HomesCrew)
+        return crew
+
+    @property
+    def transformers(self) -> list[Transformer]:
+        """Every transformer with EVs at home, in the grid's order."""
+        return self.homes.transformers if "homes" in self.crews else []
+
+    @property
     def evs(self) -> list[EV]:
-        """Every EV, transformer by transformer."""
+        """Every EV at home, transformer by transformer."""
         return [ev for transformer in self.transformers for ev in transformer.evs]
 
     @property
@@ -238,20 +246,17 @@ class GridModel(mesa.Model):  # type: ignore[misc]
     @property
     def unserved_kwh(self) -> float:
         """What EVs that have left lack [kWh in their batteries]; at the horizon's end, what all lack, as the summary has it."""
-        return self._departures.until(float(self.time) if self.running else np.inf, self.schedules())
-
-    @cached_property
-    def _departures(self) -> Departures:
-        return Departures(self.world.fleet, self.world.rows, self.world.horizon.slot_h)
+        now_h = float(self.time) if self.running else np.inf
+        return sum(crew.unserved_kwh(now_h) for crew in self.crews.values())
 
     @cached_property
     def space(self) -> Network:
         """The grid's tree with a cell for every node and EV, made when it is first asked for."""
-        return space_of(self.world.grid, self.nodes, self.transformers, self.random)
+        return space_of(self.control_center, self.random)
 
-    def schedules(self) -> tuple[Schedule, ...]:
-        """Return what the EVs of each transformer hold."""
-        return tuple(transformer.schedule for transformer in self.transformers)
+    def outcome(self, wall_s: float) -> Outcome:
+        """Return what the run came to, part by part; `wall_s` is the time that it took."""
+        return {name: crew.outcome(wall_s) for name, crew in self.crews.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take up what was pickled; events to come keep their order before those that are scheduled from now on.
@@ -275,11 +280,6 @@ def _scenario_of(scenario: Scenario | str | Path | None, rng: Rng | None, parame
         raise FaultyInputError([Fault(FILE, None, "scenario", found, expected)])
     if parameters:
         scenario = with_parameters(scenario, parameters)
-    for section in ("peak_shaving", "stations"):
-        if getattr(scenario, section) is not None:
-            raise FaultyInputError(
-                [Fault(FILE, None, f"section [{section}]", "there", "a scenario of ants, without it")]
-            )
     seed = {SEED: int(rng)} if isinstance(rng, int | np.integer) else {}
     return scenario.varied({"run.engine": "agents", **seed}, FILE)
 

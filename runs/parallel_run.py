@@ -14,20 +14,22 @@ from typing import Any, Final
 import numpy as np
 
 from environment.channel import Channel
-from environment.input_faults import raise_if_any
+from environment.input_faults import Fault, raise_if_any
 from environment.pheromone_board import BoardRecord
 from runs.brief import Brief
 from runs.engine import Engine, Scheduler
+from runs.homes.engine import count_upper_hops
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
-from runs.homes.summary import summary_of
+from runs.parts import HOMES, Outcome, parts_of
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import brief_of, count_upper_hops, ready, run_world
+from runs.simulate import brief_of, carry_out, ready, summary_of
 from runs.workers import CREWS, Crew, is_lost
+from runs.world import World
 
-PARTS_A_WORKER = 4
+SLICES_A_WORKER = 4
 """So many, so that workers end at about the same time, and progress can be told."""
 MOST_LOSSES: Final = 3
 """After so many losses of workers, one after the other, between which no part ended, the run is given up."""
@@ -88,59 +90,79 @@ def brief_in_parts(
     return brief_of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
 
 
+def faults_of_parts(scenario: Scenario, option: str, found: str) -> list[Fault]:
+    """Return why a scenario's run cannot be spread over workers.
+
+    Parameters
+    ----------
+    scenario
+        What is to be run.
+    option, found
+        What asks for workers, and its value, for the fault.
+    """
+    return [
+        Fault(option, None, option.removeprefix("--"), found, f"one process: {part.one_process}")
+        for part in parts_of(scenario).values()
+        if part.one_process
+    ]
+
+
 def _run(
     scenario: Scenario, engine: Engine, workers: int | None, scheduler: Scheduler | None, tell: Progress
-) -> tuple[Homes, HomesOutcome]:
+) -> tuple[World, Outcome]:
     raise_if_any(scheduler.faults() if scheduler is not None else [])
-    world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
+    raise_if_any(faults_of_parts(scenario, "--engine", engine.value))
+    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
+    homes = world.homes
+    assert homes is not None
     ready(scenario)  # here, where it is compiled once; the workers load it
     begun = time.perf_counter()
-    outcomes = _outcomes(world, lambda: CREWS[engine](workers, scheduler), tell)
-    return world, gathered(world, outcomes, time.perf_counter() - begun)
+    outcomes = _outcomes(homes, lambda: CREWS[engine](workers, scheduler), tell)
+    return world, {HOMES: gathered(homes, outcomes, time.perf_counter() - begun)}
 
 
-def _outcomes(world: Homes, opened: Callable[[], AbstractContextManager[Crew]], tell: Progress) -> list[HomesOutcome]:
-    """Return the outcome of each part; those that a dying worker took along are run again."""
-    parts: list[tuple[int, int]] = []
+def _outcomes(homes: Homes, opened: Callable[[], AbstractContextManager[Crew]], tell: Progress) -> list[HomesOutcome]:
+    """Return the outcome of each slice; those that a dying worker took along are run again."""
+    slices: list[tuple[int, int]] = []
     ended: dict[tuple[int, int], HomesOutcome] = {}
     losses = 0
-    while not parts or len(ended) < len(parts):
+    while not slices or len(ended) < len(slices):
         if losses == MOST_LOSSES:
-            died = f"workers died {losses} times before any of the parts they had ended"
-            raise ChildProcessError(f"{died}: more memory, or more workers and so smaller parts, may help")
+            died = f"workers died {losses} times before any of the slices they had ended"
+            raise ChildProcessError(f"{died}: more memory, or more workers and so smaller slices, may help")
         before = len(ended)
         with opened() as crew:
-            parts = parts or parts_of(len(world.loads), crew.workers)
+            slices = slices or slices_of(len(homes.loads), crew.workers)
             flying: dict[Future[HomesOutcome], tuple[int, int]] = {}
             with suppress(BrokenExecutor):
-                for part in parts:
+                for part in slices:
                     if part not in ended:
-                        flying[crew.executor.submit(run_part, world.part(*part))] = part
+                        flying[crew.executor.submit(run_part, homes.part(*part))] = part
             for future in as_completed(flying):
                 if not is_lost(future):
                     ended[flying[future]] = future.result()
-                    tell(len(ended) / len(parts))
+                    tell(len(ended) / len(slices))
         losses = losses + 1 if len(ended) == before else 0
-    return [ended[part] for part in parts]
+    return [ended[part] for part in slices]
 
 
-def parts_of(transformers: int, workers: int) -> list[tuple[int, int]]:
-    """Return the first transformer of each part and the one after its last."""
-    count = min(PARTS_A_WORKER * workers, transformers)
+def slices_of(transformers: int, workers: int) -> list[tuple[int, int]]:
+    """Return the first transformer of each slice and the one after its last."""
+    count = min(SLICES_A_WORKER * workers, transformers)
     return list(pairwise(np.linspace(0, transformers, count + 1).round().astype(int).tolist()))
 
 
 def run_part(part: Homes) -> HomesOutcome:
     """Run some transformers of a world."""
-    outcome = run_world(part, lambda _: None)
+    outcome: HomesOutcome = carry_out(World.of(homes=part), lambda _: None)[HOMES]
     outcome.channel.clock = None  # the model behind it stays here
     return outcome
 
 
-def gathered(world: Homes, outcomes: Sequence[HomesOutcome], wall_s: float) -> HomesOutcome:
-    """Return the outcome of a world from those of its parts, in the order of their transformers."""
-    channel = Channel(log=[] if world.scenario.channel.log else None)
-    count_upper_hops(world, channel)
+def gathered(homes: Homes, outcomes: Sequence[HomesOutcome], wall_s: float) -> HomesOutcome:
+    """Return the outcome of a world from those of its slices, in the order of their transformers."""
+    channel = Channel(log=[] if homes.scenario.channel.log else None)
+    count_upper_hops(homes, channel)
     for outcome in outcomes:
         channel.absorb(outcome.channel)
     return HomesOutcome(

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from runs.kinds import kind_of
 from runs.scenario import Scenario
+from runs.simulate import summarize
 
 TREE: Final = Path(__file__).resolve().parent.parent
 PAGES: Final = ("README.md", "docs/guide.md")
@@ -83,7 +83,7 @@ class Quotes:
         if key not in self._summaries:
             path = TREE / case["scenario"] if "scenario" in case else None
             scenario = Scenario.read(path, overrides)
-            self._summaries[key] = kind_of(scenario).summarize(scenario, lambda _: None)
+            self._summaries[key] = summarize(scenario)
         return self._summaries[key]
 
 

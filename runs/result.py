@@ -23,8 +23,10 @@ from runs.homes.part import Homes
 from runs.homes.summary import summary_of
 from runs.kinds import ANTS, KINDS, section_of
 from runs.log_table import LOG_DTYPES, log_table
+from runs.parts import Outcome
 from runs.result_folder import SCENARIO_FILE, SUMMARY_FILE, TableFormat, as_written, in_short, write_run
 from runs.scenario import Scenario
+from runs.world import World
 
 TABLES = ("slots", "upper_slots", "nodes", "vehicles", "schedule", "board", "messages", "rounds", "log")
 SCHEDULE_DTYPES = {"vehicle": "str", "stay": "int64", "slot": "int64", "power_kw": "float64"}
@@ -120,7 +122,7 @@ class Result:
     network_branches: pd.DataFrame
 
     @classmethod
-    def of(cls, world: Homes, outcome: HomesOutcome) -> Self:
+    def of(cls, whole: World, outcomes: Outcome) -> Self:
         """Gather tables and summary from what an engine hands over.
 
         Raises
@@ -128,6 +130,8 @@ class Result:
         FaultyInputError
             If there is a feeder, and its power flow diverges.
         """
+        world, outcome = whole.homes, outcomes["homes"]
+        assert world is not None
         horizon, limit_kw = world.horizon, world.grid.transformer_limit_kw
         network = solve_network(world, outcome.schedules)
         books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, horizon.slot_h)

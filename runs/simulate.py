@@ -1,51 +1,23 @@
-"""One run, by agents or by the compiled colony; both give the same schedule, slot for slot, and the same messages."""
+"""One run, by agents or in compiled code; both come to the same, slot for slot, and send the same messages."""
 
-import dataclasses
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coordination.valley_filling.adjustment import adjust, cut_arrivals
-from coordination.valley_filling.ants import forage
-from coordination.valley_filling.colony import plan_ahead, sent_choosing
-from coordination.valley_filling.coordinator import Round
-from coordination.valley_filling.problem import Schedule, ValleyFilling
-from coordination.valley_filling.rounds import hold
 from environment.channel import Channel
-from environment.input_faults import Fault, FaultyInputError
-from environment.messages import (
-    HEADER_BYTES,
-    Acceptance,
-    Cut,
-    Deviation,
-    Dispatch,
-    Exchange,
-    Forecast,
-    Hop,
-    Report,
-    Sent,
-)
-from environment.pheromone_board import REFUSALS, BoardRecord, PheromoneBoard
 from runs.brief import Brief
-from runs.homes.judging import EnergyBooks, distances_of
-from runs.homes.outcome import HomesOutcome, Strays
-from runs.homes.part import Homes, count_planning
-from runs.homes.summary import summary_of
-from runs.kinds import ANTS, KINDS, section_of
+from runs.parts import PARTS, Outcome, parts_of
 from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.warm_up import warm_up
+from runs.world import World
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from runs.model import GridModel
     from runs.result import Result
-
-
-TOLD_SLOTS: Final = 100
-"""Slots of a transformer after which progress is told."""
 
 
 def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
@@ -56,113 +28,90 @@ def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
     scenario
         What to run, and with which engine.
     progress
-        Told how far the run is.
+        Told how far the run is. What it raises ends the run.
 
     Raises
     ------
     FaultyInputError
-        With every fault of the files that the scenario names; if it asks for another kind of run.
+        With every fault of the files that the scenario names.
     """
     from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
 
-    return Result.of(*_run(scenario, progress))
+    return Result.of(*run(scenario, progress))
 
 
 def summarize(scenario: Scenario, progress: Progress | None = None) -> dict[str, Any]:
     """Run a scenario and return the summary of its result only, without tables; as `simulate` otherwise."""
-    return summary_of(*_run(scenario, progress))
+    return summary_of(*run(scenario, progress))
 
 
 def brief(scenario: Scenario, progress: Progress | None = None) -> Brief:
     """Run a scenario and return its summary, and its nodes if they are asked for; as `simulate` otherwise."""
-    return brief_of(*_run(scenario, progress))
+    return brief_of(*run(scenario, progress))
 
 
-def brief_of(world: Homes, outcome: HomesOutcome) -> Brief:
-    """Return what is printed of a run from what an engine hands over."""
+def brief_of(world: World, outcome: Outcome) -> Brief:
+    """Return what is printed of a run from what its parts came to."""
 
     def make_nodes() -> "pd.DataFrame":
-        from runs.homes.nodes import nodes_of  # noqa: PLC0415  (pandas only where there are tables)
+        from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
 
-        books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, world.horizon.slot_h)
-        ev_kw, free_kw = (
-            np.stack([schedule.load_kw() for schedule in schedules])
-            for schedules in (outcome.schedules, world.free_charging.schedules)
-        )
-        return nodes_of(world, outcome, books, ev_kw, free_kw)
+        return Result.of(world, outcome).nodes
 
     return Brief(world.scenario, summary_of(world, outcome), make_nodes)
 
 
+def summary_of(world: World, outcome: Outcome) -> dict[str, Any]:
+    """Return the key figures of a run by name, units in the names."""
+    summary: dict[str, Any] = {}
+    for name, part in world.parts.items():
+        summary |= PARTS[name].summarize(part, outcome[name])
+    return summary
+
+
 def ready(scenario: Scenario) -> None:
     """Compile or load the kernels that a scenario calls for: what it takes is no part of any run's seconds."""
-    asked = scenario.coordination
-    few = asked.model_copy(
-        update={
-            "batch_size": 2,
-            "rounds": min(asked.rounds, 2),
-            "iterations": min(asked.iterations, 2),
-            "population": 5,
-        }
-    )
-    engine, optimum, has_faults = scenario.run.engine, scenario.run.optimum, scenario.channel.has_faults
+    for name, part in parts_of(scenario).items():
+        kernels, samples = part.samples(scenario)
 
-    def small(*powers_kw: float) -> Scenario:
-        return Scenario().update(
-            fleet={"vehicles": 20, "types": [{"power_kw": power_kw} for power_kw in powers_kw]},
-            load={"fluctuation": 0.05},
-            coordination=few.model_dump(),
-            channel={"loss": 0.1} if has_faults else {},
-            run={"engine": engine, "optimum": optimum},
-        )
+        def try_all(name: str = name, samples: Any = samples) -> None:
+            for sample in samples():
+                carry_out(World.of(**{name: sample}), lambda _: None)
 
-    def try_all() -> None:
-        _try(small(4.0))
-        if asked.energy == "whole_slots":  # of mixed powers the optimum is another search
-            _try(small(4.0, 7.0))
-        if scenario.grid.names_nodes:  # whose limits may vary by slot, and then the optimum is another search
-            _try(small(4.0), by_slot=True)
-
-    warm_up(("ants", few, engine, optimum, has_faults, scenario.grid.names_nodes), try_all)
+        warm_up(kernels, try_all)
 
 
-def _try(small: Scenario, *, by_slot: bool = False) -> None:
-    world = Homes.build(small, np.random.default_rng(small.run.seed))
-    if by_slot:  # with room for two EVs in every other slot
-        limit_kw = world.grid.limit_kw.copy()
-        limit_kw[world.grid.transformer_rows, ::2] = world.loads[0].forecast_kw[::2] + 8.0
-        world = dataclasses.replace(world, grid=dataclasses.replace(world.grid, limit_kw=limit_kw))
-    _ = world.free_charging
-    run_world(world, lambda _: None)
-
-
-def _run(scenario: Scenario, progress: Progress | None) -> tuple[Homes, HomesOutcome]:
-    section = section_of(scenario)
-    if section != ANTS:
-        expected = f"{KINDS[section].run}(scenario), or a scenario without it for ants"
-        raise FaultyInputError([Fault("scenario", None, f"section [{section}]", "there", expected)])
-    world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
+def run(scenario: Scenario, progress: Progress | None = None) -> tuple[World, Outcome]:
+    """Build a scenario's world and carry it out; see `simulate`."""
+    world = World.build(scenario, np.random.default_rng(scenario.run.seed))
     ready(scenario)
-    return world, run_world(world, progress or (lambda _: None))
+    return world, carry_out(world, progress or (lambda _: None))
 
 
-def run_world(world: Homes, tell: Progress) -> HomesOutcome:
-    """Let the EVs of a world charge, and hold what they did against the optimum.
+def carry_out(world: World, tell: Progress) -> Outcome:
+    """Let a world run, and work out what is to be known of it.
 
     Parameters
     ----------
     world
-        A whole world, or a part with some of its transformers.
+        A whole world, or one with some of its transformers.
     tell
         Told how far it is.
 
     Raises
     ------
     FaultyInputError
-        If a schedule breaks what the run's coordinator is to keep.
+        If a schedule breaks what those who decide are to keep, or a power flow diverges.
     """
-    run = _run_agents if world.scenario.run.engine == "agents" else _run_compiled
-    return _judged(world, run(world, tell))
+    by = _by_agents if world.scenario.run.engine == "agents" else _compiled
+    running = 1 - max(PARTS[name].judging for name in world.parts)
+    outcome = by(world, lambda part: tell(running * part))
+    return judged(world, outcome, lambda part: tell(running + (1 - running) * part))
+
+
+def judged(world: World, outcome: Outcome, tell: Progress) -> Outcome:
+    """Return an outcome with what is worked out after a run: audits, optima, the same with free charging."""
+    return {name: PARTS[name].judged(part, outcome[name], tell) for name, part in world.parts.items()}
 
 
 def result_of(model: "GridModel") -> "Result":
@@ -176,155 +125,33 @@ def result_of(model: "GridModel") -> "Result":
     Raises
     ------
     FaultyInputError
-        If a schedule breaks what the run's coordinator is to keep.
+        As `carry_out`.
     """
     from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
 
-    return Result.of(model.world, _judged(model.world, _outcome_of(model, lambda _: None)))
+    outcome = _outcome_of(model)
+    return Result.of(model.world, judged(model.world, outcome, lambda _: None))
 
 
-def _judged(world: Homes, outcome: HomesOutcome) -> HomesOutcome:
-    """Return an outcome whose schedules were found sound, held against the optimum where that is asked for."""
-    for k, (schedule, strays) in enumerate(zip(outcome.schedules, outcome.strays, strict=True)):
-        world.audit(k, schedule, strays.died)
-    if not world.scenario.run.optimum:
-        return outcome
-    return dataclasses.replace(outcome, distances=distances_of(world, outcome.schedules))
-
-
-def _run_agents(world: Homes, tell: Progress) -> HomesOutcome:
+def _by_agents(world: World, tell: Progress) -> Outcome:
     import mesa  # noqa: PLC0415  (only where agents run)
 
     from runs.model import GridModel  # noqa: PLC0415
 
-    return _outcome_of(GridModel(world=world, datacollector=mesa.DataCollector), tell)  # which collects nothing
+    model = GridModel(world=world, datacollector=mesa.DataCollector)  # which collects nothing
+    searched, n_slots = max(PARTS[name].searched for name in world.parts), world.horizon.n_slots
+    model.on_search(lambda part: tell(searched * part))
+    model.on_slot(lambda slot: tell(searched + (1 - searched) * (slot + 1) / n_slots))
+    return _outcome_of(model)
 
 
-def _outcome_of(model: "GridModel", tell: Progress) -> HomesOutcome:
+def _outcome_of(model: "GridModel") -> Outcome:
     begun = time.perf_counter()
     while model.running:
         model.step()
-        tell(model.time / model.world.horizon.hours)
-    return HomesOutcome(
-        schedules=model.schedules(),
-        rounds=tuple(transformer.rounds for transformer in model.transformers),
-        boards=model.boards,
-        channel=model.channel,
-        refusals=sum(int(transformer.board.tally[REFUSALS]) for transformer in model.transformers),
-        wall_s=time.perf_counter() - begun,
-        strays=tuple(
-            Strays(
-                fallback_kw=transformer.unguided_kw(),
-                cut_off=np.array([ev.was_cut_off for ev in transformer.evs], dtype=np.bool_),
-                died=np.array([not ev.alive for ev in transformer.evs], dtype=np.bool_),
-            )
-            for transformer in model.transformers
-        ),
-        distances=(),
-    )
+    return model.outcome(time.perf_counter() - begun)
 
 
-def _run_compiled(world: Homes, tell: Progress) -> HomesOutcome:
-    problems = world.problems
-    begun = time.perf_counter()
+def _compiled(world: World, tell: Progress) -> Outcome:
     channel = Channel()
-    count_upper_hops(world, channel)
-    boards = BoardRecord.empty(len(problems), world.horizon)
-    schedules = []
-    rounds = []
-    refusals = 0
-    for k in range(len(problems)):
-        schedule, board, held = _run_transformer(world, k, channel, boards, tell)
-        schedules.append(schedule)
-        rounds.append(held)
-        refusals += int(board.tally[REFUSALS])
-    return HomesOutcome(
-        schedules=tuple(schedules),
-        rounds=tuple(rounds),
-        boards=boards,
-        channel=channel,
-        refusals=refusals,
-        wall_s=time.perf_counter() - begun,
-        strays=tuple(Strays.none(problem.n_vehicles) for problem in problems),
-        distances=(),
-    )
-
-
-def _run_transformer(
-    world: Homes, k: int, channel: Channel, boards: BoardRecord, tell: Progress
-) -> tuple[Schedule, PheromoneBoard, list[tuple[int, Round]]]:
-    problem, actual_kw, settings = world.problems[k], world.loads[k].actual_kw, world.scenario.coordination
-    board = PheromoneBoard(problem.base_kw, problem.limit_kw, settings.batch_size, problem.lines)
-    schedule = Schedule(problem)
-    held: list[tuple[int, Round]] = []
-    forages = world.coordinator.decides == "vehicle"
-    if world.plans_ahead:
-        held = [(0, each) for each in plan_ahead(problem, board, schedule, settings.rounds)]
-    elif not forages:
-        plan = world.plan(world.coordinator, k)
-        schedule = plan.schedule
-        held = [(0, each) for each in plan.rounds]
-        count_planning(channel, world.coordinator, plan, problem.order.size)
-    plug_in_h = np.maximum(problem.plug_in_h[problem.order], 0.0)
-    plugged_in = np.searchsorted(plug_in_h, world.horizon.edges_h, side="left")
-    staying = problem.order[: plugged_in[0]]
-    for now in range(problem.n_slots):
-        staying = staying[problem.stop_slot[staying] > now]
-        if world.adjusts and actual_kw[now] != board.base_kw[now]:
-            answers = adjust(problem, board, schedule, staying, now, actual_kw[now])
-            if staying.size:
-                _count_adjustment(channel, problem, staying.size, *answers)
-        if world.holds_online_rounds:
-            returning = staying[problem.stop_slot[staying] > now + 1]
-            held += [(now, each) for each in hold(problem, board, schedule, returning, settings.rounds, now + 1)]
-        boards.enter(k, now, board.load_kw)
-        coming = problem.order[plugged_in[now] : plugged_in[now + 1]]
-        if not forages:
-            schedule.add_to(board.load_kw, coming)
-        elif not world.plans_ahead:
-            forage(problem, board, schedule, coming)
-        elif world.adjusts:
-            cuts = cut_arrivals(problem, board, schedule, coming, now)
-            channel.record_all([Sent(Cut, cuts, cuts, Cut.bytes_of(cuts, cuts))])
-        staying = np.concatenate([staying, coming])
-        if (now + 1) % TOLD_SLOTS == 0 or now + 1 == problem.n_slots:
-            tell((k + (now + 1) / problem.n_slots) / len(world.problems))
-    boards.enter(k, problem.n_slots, board.load_kw)
-    if forages:
-        chosen = problem.order if world.plans_ahead else problem.order[: plugged_in[-1]]
-        channel.record_all(sent_choosing(problem, board, chosen))
-        for _, each in held:
-            if each.number > 1:
-                channel.record_all(each.sent)
-    if world.coordinator.decides == "planner":
-        entries = int(np.count_nonzero(schedule.power_kw))
-        n = problem.order.size
-        channel.record_all([Sent(Dispatch, n, n, Dispatch.bytes_of(n, entries))])
-    return schedule, board, held
-
-
-def count_upper_hops(world: Homes, channel: Channel) -> None:
-    """Enter what the layers above the EVs send: forecasts down a day ahead, reports up at the end."""
-    grid, n_slots = world.grid, world.horizon.n_slots
-    n, substations = grid.transformer_rows.size, grid.upper_rows.size - 1
-    passed_on = int(grid.depth[grid.transformer_rows].sum()) - n  # by each substation on the way
-    forecast, report = Forecast.bytes_of(1, n_slots), Report.bytes_of(1, n_slots + 1)
-    sent = [
-        Sent(Forecast, passed_on, passed_on, passed_on * forecast, Hop.UPPER),
-        Sent(Forecast, n, n, n * forecast, Hop.LOWER),
-        Sent(Report, n, n, n * report, Hop.LOWER),
-        Sent(Report, substations, substations, substations * report, Hop.UPPER),
-    ]
-    channel.record_all([each for each in sent if each.messages])
-
-
-def _count_adjustment(
-    channel: Channel, problem: ValleyFilling, staying: int, moves: int, entries: int, cuts: int
-) -> None:
-    told = 1 + moves
-    channel.record_all([
-        Sent(Deviation, told, told * staying, Deviation.bytes_of(told, problem.n_slots + 1)),
-        Sent(Exchange, moves, moves, Exchange.bytes_of(moves, entries)),
-        Sent(Acceptance, moves, moves, moves * HEADER_BYTES),
-        Sent(Cut, cuts, cuts, Cut.bytes_of(cuts, cuts)),
-    ])  # fmt: skip
+    return {name: PARTS[name].run(part, channel, tell) for name, part in world.parts.items()}

@@ -5,7 +5,7 @@ Peaks of resident memory were measured (Linux, Python 3.12, July-like loads): ru
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -84,7 +84,7 @@ class Size(NamedTuple):
     n_bytes: int
 
 
-def size_of_ants(case: Scenario, *, tables: bool) -> Size:
+def size_of_homes(case: Scenario, *, tables: bool) -> Size:
     """Return the size of a run of EVs that fill a valley.
 
     Parameters
@@ -112,8 +112,8 @@ def size_of_ants(case: Scenario, *, tables: bool) -> Size:
     return _with_what_is_read(case, holds, stay * stays + transformer * count)
 
 
-def size_of_peak_shaving(case: Scenario, *, tables: bool) -> Size:
-    """Return the size of a run of a fleet that gives back; see `size_of_ants`."""
+def size_of_v2g(case: Scenario, *, tables: bool) -> Size:
+    """Return the size of a run of a fleet that gives back; see `size_of_homes`."""
     assert case.peak_shaving is not None
     horizon = case.horizon
     n, stays = horizon.n_slots, case.fleet.stays_at_most(horizon)
@@ -127,7 +127,7 @@ def size_of_peak_shaving(case: Scenario, *, tables: bool) -> Size:
 
 
 def size_of_stations(case: Scenario, *, tables: bool) -> Size:
-    """Return the size of a run of charging stations; see `size_of_ants`."""
+    """Return the size of a run of charging stations; see `size_of_homes`."""
     users, n, search = case.users, case.horizon.n_slots, case.scheduling
     drawn, visits = users.users, users.charging_a_day * math.ceil(case.horizon.hours / 24)
     if users.path is not None:
@@ -142,9 +142,8 @@ def size_of_stations(case: Scenario, *, tables: bool) -> Size:
 
 def faults_of_size(
     case: Scenario,
-    size: Callable[..., Size],
+    sizes: Sequence[Size],
     *,
-    tables: bool = False,
     times: int = 1,
     workers: int = 0,
     free: int | None = None,
@@ -155,10 +154,8 @@ def faults_of_size(
     ----------
     case
         The run.
-    size
-        Gives its size: that of its kind.
-    tables
-        Whether its tables are made.
+    sizes
+        Sizes of its parts.
     times
         How often it is in memory at a time.
     workers
@@ -167,9 +164,9 @@ def faults_of_size(
         Memory that can be taken [bytes]; none: what the system says, and no fault where it does not.
     """
     faults = files_too_large(case.files())
-    holds, n_bytes = size(case, tables=tables)
+    holds, n_bytes = "; ".join(size.holds for size in sizes), sum(size.n_bytes for size in sizes)
     wanted = ["fewer EVs, transformers or slots"]
-    if case.run.engine == "agents" and case.stations is None:
+    if case.run.engine == "agents":
         wanted.append("run.engine = 'compiled'")
     if workers:
         wanted.append("fewer --workers")

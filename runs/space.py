@@ -1,48 +1,50 @@
-"""The space of a model: its grid's tree as a `Network` of Mesa, every agent in a cell, for Mesa's components that draw spaces."""
+"""The space of a model: the tree of its agents as a `Network` of Mesa, every agent in a cell, for Mesa's components that draw spaces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 
 import networkx as nx
 import numpy as np
 from mesa.discrete_space import FixedAgent, Network
 
+from agents.control_center import ControlCenter
 from agents.transformer import Transformer
-from environment.grid import Grid
-from environment.grid.tree import NONE
 
 
-def space_of(
-    grid: Grid, nodes: Mapping[int, FixedAgent], transformers: Sequence[Transformer], random: Random
-) -> Network:
-    """Return the tree as a space: a cell for every node of the grid, by its row there, and below transformers one for every EV.
+def space_of(control_center: ControlCenter, random: Random) -> Network:
+    """Return the tree of agents as a space: a cell for every node of the grid, and one for every EV below it.
 
     All stays of an EV are in its one cell.
 
     Parameters
     ----------
-    grid
-        The nodes.
-    nodes
-        The agent at each node, by its row.
-    transformers
-        Those among them that EVs hang below.
+    control_center
+        The top of the tree.
     random
         The model's, which draws where cells are drawn; nothing of a run does.
     """
     graph = nx.Graph()
-    graph.add_nodes_from(range(len(grid)))
-    graph.add_edges_from((parent, row) for row, parent in enumerate(grid.parent.tolist()) if parent != NONE)
-    cell_of: dict[FixedAgent, int] = {agent: row for row, agent in nodes.items()}
-    for row, transformer in zip(grid.transformer_rows.tolist(), transformers, strict=True):
-        _, vehicle = np.unique(transformer.fleet.first_row, return_inverse=True)
-        cells = len(graph) + vehicle
-        graph.add_edges_from((row, cell) for cell in range(len(graph), int(cells.max(initial=len(graph) - 1)) + 1))
-        cell_of |= zip(transformer.evs, cells.tolist(), strict=True)
+    graph.add_node(0)
+    cells: list[Sequence[FixedAgent]] = [(control_center,)]
+    for cell, (agent, *_) in enumerate(cells):  # which grows meanwhile
+        for below in _below(agent):
+            graph.add_edge(cell, len(cells))
+            cells.append(below)
     space = Network(graph, random=random, layout=radial)
-    for agent, cell in cell_of.items():
-        agent.cell = space[cell]
+    for cell, together in enumerate(cells):
+        for agent in together:
+            agent.cell = space[cell]
     return space
+
+
+def _below(agent: FixedAgent) -> list[Sequence[FixedAgent]]:
+    """Return the agents right below one, those together that share a cell."""
+    if not isinstance(agent, Transformer):
+        return [(child,) for child in getattr(agent, "children", ())]
+    by_vehicle: dict[int, list[FixedAgent]] = {}
+    for first_row, ev in zip(agent.fleet.first_row.tolist(), agent.evs, strict=True):
+        by_vehicle.setdefault(first_row, []).append(ev)
+    return list(by_vehicle.values())
 
 
 def radial(graph: nx.Graph, **_options: object) -> dict[int, tuple[float, float]]:

@@ -9,13 +9,16 @@ import numpy as np
 from environment.input_faults import Fault, FaultyInputError, collecting, raise_if_any
 from runs.commands.options import FigureFormat, TableFormat
 from runs.engine import Engine, Scheduler
-from runs.kinds import ANTS, AnyResult, AnyWorld, kind_of, section_of
+from runs.parts import parts_of
 from runs.scenario import Scenario
 from runs.size import faults_of_size
 from runs.startup import starting
+from runs.world import World
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from runs.result import Result
 
 
 class Room(NamedTuple):
@@ -41,7 +44,8 @@ class Room(NamedTuple):
     def faults(self, case: Scenario) -> list[Fault]:
         """Return what of a scenario is larger than there is memory for."""
         tables, times, workers, free = self
-        return faults_of_size(case, kind_of(case).size, tables=tables, times=times, workers=workers, free=free)
+        sizes = [part.size(case, tables=tables) for part in parts_of(case).values()]
+        return faults_of_size(case, sizes, times=times, workers=workers, free=free)
 
 
 def read(scenario: Path | None, overrides: list[str] | None, seed: int | None, room: Room | None) -> Scenario:
@@ -80,7 +84,7 @@ def read_leniently(
     return case, faults
 
 
-def built(case: Scenario) -> AnyWorld:
+def built(case: Scenario) -> World:
     """Return what a scenario describes.
 
     Raises
@@ -88,7 +92,7 @@ def built(case: Scenario) -> AnyWorld:
     FaultyInputError
         With every fault of the files that it names.
     """
-    return kind_of(case).build(case, np.random.default_rng(case.run.seed))
+    return World.build(case, np.random.default_rng(case.run.seed))
 
 
 def load(case: Scenario, *, tables: bool = False, draw: bool = False) -> None:
@@ -99,23 +103,8 @@ def load(case: Scenario, *, tables: bool = False, draw: bool = False) -> None:
     with starting():
         if case.run.engine == "agents":
             import mesa  # noqa: F401  (imported now, used later)
-        kind_of(case).load(tables=tables, draw=draw)
-
-
-def ants_only(case: Scenario, command: str) -> Scenario:
-    """Return a scenario that asks for ants.
-
-    Raises
-    ------
-    FaultyInputError
-        If it asks for another kind of run.
-    """
-    section = section_of(case)
-    if section != ANTS:
-        raise FaultyInputError([
-            Fault("scenario", None, f"section [{section}]", "there", f"a scenario without it for `evswarm {command}`")
-        ])  # fmt: skip
-    return case
+        for part in parts_of(case).values():
+            part.load(tables=tables, draw=draw)
 
 
 def find_scheduler(
@@ -163,11 +152,11 @@ def figure_format(asked: FigureFormat | None, out_folder: Path | None) -> Figure
     return FigureFormat.NONE if out_folder is None else asked or FigureFormat.PNG
 
 
-def save(result: AnyResult, folder: Path, tables: TableFormat, figures: FigureFormat) -> None:
+def save(result: "Result", folder: Path, tables: TableFormat, figures: FigureFormat) -> None:
     """Write a result and its figures into a folder that exists."""
     result.save(folder, table_format=tables.value)
     if figures != FigureFormat.NONE:
-        write_figures(kind_of(result.scenario).draw(result), folder, figures)
+        write_figures(result.figures(), folder, figures)
 
 
 def write_figures(drawn: "Mapping[str, Figure]", folder: Path, figures: FigureFormat) -> None:

@@ -45,7 +45,7 @@ def compare(
 
     from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any
     from runs.best_known import share_best_known
-    from runs.commands.case import Room, ants_only, figure_format, load, read, save, write_figures
+    from runs.commands.case import Room, figure_format, load, read, save, write_figures
     from runs.idle import idle
     from runs.printed.ants import comparison, print_comparison, print_warnings_of
     from runs.result_folder import COMPARISON_FILE
@@ -57,7 +57,7 @@ def compare(
         names = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
         kept = out_folder is not None  # results are, until all are there
         room = Room(kept, len(names) if kept else 1)
-        case = ants_only(read(scenario, overrides, seed, None if force else room), "compare")
+        case = read(scenario, overrides, seed, None if force else room)
         unknown = [name for name in names if name not in COORDINATORS]
         if unknown or not names:
             raise FaultyInputError([

@@ -27,7 +27,8 @@ from runs.commands.options import (
 from runs.engine import Engine, Scheduler
 
 if TYPE_CHECKING:
-    from runs.kinds import AnyRun, Kind
+    from runs.brief import Brief
+    from runs.result import Result
     from runs.scenario import Scenario
 
 
@@ -57,9 +58,9 @@ def run(
     A very large grid: --workers N spreads its transformers over processes, --engine dask over a cluster. The result is the
     same, byte for byte. Without either, one process does it.
     """
-    from environment.input_faults import Fault, raise_if_any
+    from environment.input_faults import raise_if_any
     from runs.commands.case import Room, figure_format, find_scheduler, load, read, save
-    from runs.kinds import kind_of, section_of
+    from runs.parallel_run import faults_of_parts
     from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
 
@@ -69,47 +70,48 @@ def run(
         crew = (workers or os.cpu_count() or 1) if here else 0
         room = Room(out_folder is not None, 1 + here, crew)  # the whole, and its parts
         case = read(scenario, overrides, seed, None if force else room)
-        kind = kind_of(case)
         cluster, faults = find_scheduler(spread, workers, scheduler, (tls_ca, tls_cert, tls_key))
-        if kind.one_process and spread is not Engine.SERIAL:
-            option, found, expected = ("engine", spread.value, "serial") if engine else ("workers", str(workers), "1")
-            faults.append(Fault(f"--{option}", None, option, found, f"{expected}: {kind.one_process}"))
-        if by is By.NODE and kind.show_nodes is None:
-            expected = f"no --by: only valley filling has nodes, and the scenario asks for [{section_of(case)}]"
-            faults.append(Fault("--by", None, "by", by.value, expected))
+        if spread is not Engine.SERIAL:
+            faults += faults_of_parts(case, *(("--engine", spread.value) if engine else ("--workers", str(workers))))
         raise_if_any(faults)
         drawn = figure_format(figures, out_folder)
         load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)
 
         carry_out = partial(_carry_out, case, spread, workers, cluster)
         if out_folder is None:
-            _show(kind, carry_out(tables=False), by)
+            _show(carry_out(tables=False), by)
             print_not_saved()
         else:
             with whole_folder(out_folder, overwrite=overwrite) as folder:
                 result = carry_out(tables=True)
                 save(result, folder, table_format, drawn)
-            _show(kind, result, by)
+            _show(result, by)
             print_written(out_folder, f"tables, summary.json{'' if drawn == FigureFormat.NONE else ', figures/'}")
 
 
-def _show(kind: "Kind", done: "AnyRun", by: By | None) -> None:
-    kind.show(done.scenario, done.summary)
-    if kind.show_nodes is not None:
-        kind.show_nodes(done, every=by is By.NODE)
+def _show(done: "Brief | Result", by: By | None) -> None:
+    from runs.parts import HOMES, parts_of
+    from runs.printed.nodes import print_nodes
+
+    parts = parts_of(done.scenario)
+    for part in parts.values():
+        part.show(done.scenario, done.summary)
+    if by is By.NODE or HOMES in parts:
+        print_nodes(done, every=by is By.NODE)
 
 
 def _carry_out(
     case: "Scenario", engine: Engine, workers: int | None, scheduler: Scheduler | None, *, tables: bool
 ) -> Any:
     """Return a run's result or, where no table is to be written, what is printed of it: no other table is made then."""
-    from runs.kinds import kind_of
+    from runs.parts import parts_of
     from runs.terminal import progress_bar
 
-    kind = kind_of(case)
-    with progress_bar(kind.title(case)) as tell:
+    with progress_bar(", ".join(part.title(case) for part in parts_of(case).values())) as tell:
         if engine is Engine.SERIAL:
-            return kind.run(case, tell) if tables else kind.in_brief(case, tell)
+            from runs.simulate import brief, simulate
+
+            return simulate(case, tell) if tables else brief(case, tell)
         from runs.parallel_run import brief_in_parts, simulate_in_parts
 
         spread = simulate_in_parts if tables else brief_in_parts

@@ -16,6 +16,7 @@ from runs.homes.judging import judging
 from runs.homes.part import Homes
 from runs.model import GridModel
 from runs.scenario import Scenario
+from runs.world import World
 
 MOST: Final = 5_000_000
 """EVs times slots that a day on the page may have. Such a day takes some 150 MB and a second for some frames."""
@@ -109,7 +110,7 @@ class Day:
         world = Homes.build(case, np.random.default_rng(case.run.seed))
         _require_small(len(world.fleet), case)
         self.case, self.world = case, world
-        self.model = GridModel(world=world, channel=Witness)
+        self.model = GridModel(world=World.of(homes=world), channel=Witness)
         self.frames_h = frames_h(world)
         self.frame = 0
         self.free = world.free_charging.schedules

@@ -347,7 +347,8 @@ def test_messages_go_along_the_grids_tree(lines: int) -> None:
     grid = {"count": 3, "substations": 2, "lines": lines, "limit_kw": 1420}
     scenario = case(30, log=True).update(transformer=grid, load={"fluctuation": 0.1})
     result = simulate(scenario)
-    world = GridModel(scenario).world
+    world = GridModel(scenario).world.homes
+    assert world is not None
     tree = world.places.with_vehicles(world.grid, world.fleet)
     names = {f"T{k}": f"transformer:T{k}" for k in (1, 2, 3)}
     groups = {"EVs of T1": "T1", "EVs of T2": "T2", "EVs of T3": "T3"}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import environment.files
 from environment.files import extent_of, must_be_file
 from environment.input_faults import FaultyInputError
-from runs.kinds import kind_of
 from runs.scenario import Scenario
+from runs.world import World
 from tests.support.laws import examples
 
 MY_FEEDER = Path("scenarios/data/my_feeder")
@@ -48,7 +48,7 @@ def test_what_is_no_file_is_a_fault_of_every_reader(reader: str, make: Callable[
     keys = KEYS[reader].format(tmp_path / "thing").split()
     make(tmp_path / ("thing.json" if ".json" in KEYS[reader] else "thing"))
     with pytest.raises(FaultyInputError, match=r"file is (a folder|no file but a device, a pipe or a socket)"):
-        kind_of(case := Scenario.read(None, keys)).build(case, np.random.default_rng(1))
+        World.build(Scenario.read(None, keys), np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("make", [_pipe, _device, Path.mkdir])
@@ -61,7 +61,7 @@ def test_what_is_no_file_is_a_fault_in_a_folder_of_a_feeder(
     make(tmp_path / "feeder" / f"{name}.csv")
     case = Scenario.read(None, ["feeder.source=simbench", f"feeder.path={tmp_path}/feeder"])
     with pytest.raises(FaultyInputError, match=rf"{name}.csv: file is (a folder|no file)"):
-        kind_of(case).build(case, np.random.default_rng(1))
+        World.build(case, np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("make", [_pipe, _device, Path.mkdir])

@@ -11,8 +11,8 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from environment.tariffs import Tariff
 from environment.units import odd_fleet, odd_load, odd_prices
-from runs.kinds import kind_of
 from runs.scenario import Scenario
+from runs.world import World
 from tests.support.worlds import make_fleet
 
 STAYS = st.lists(
@@ -73,7 +73,7 @@ def test_percent_of_a_fluctuation_is_told() -> None:
 
 def warnings(*keys: str) -> str:
     case = Scenario.read(None, keys)
-    return "\n".join(kind_of(case).build(case, np.random.default_rng(1)).warnings())
+    return "\n".join(World.build(case, np.random.default_rng(1)).warnings())
 
 
 def test_every_source_of_a_fleet_tells_odd_units(tmp_path: Path) -> None:

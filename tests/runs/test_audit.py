@@ -13,7 +13,8 @@ from environment.input_faults import FaultyInputError
 from runs.cli import app
 from runs.homes.part import Homes
 from runs.scenario import Scenario
-from runs.simulate import run_world, simulate
+from runs.simulate import simulate
+from tests.support.worlds import run_homes
 
 
 def small(method: str, engine: str = "agents") -> Scenario:
@@ -60,7 +61,7 @@ def test_the_command_line_tells_the_fault() -> None:
 
 def test_what_ants_did_is_audited_at_the_end() -> None:
     world = Homes.build(small("ants"), np.random.default_rng(1))
-    schedule = run_world(world, lambda _: None).schedules[0]
+    schedule = run_homes(world).schedules[0]
     nobody = np.zeros(len(world.fleet), dtype=np.bool_)
     world.audit(0, schedule, nobody)
     row = int(np.flatnonzero(schedule.entry_counts())[-1])

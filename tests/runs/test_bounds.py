@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.kinds import kind_of
 from runs.scenario import Scenario
+from runs.simulate import summarize
 
 
 @pytest.mark.parametrize("load", ["file", "key"])
@@ -28,4 +28,4 @@ def test_figures_at_the_bounds_are_finite(tmp_path: Path, keys: list[str], load:
     series.write_text("hour,load_kw\n" + "".join(f"{hour},{1e9 if hour % 2 else -1e9}\n" for hour in range(24)))
     base = ["load.peak_kw=1e9"] if load == "key" else ["load.source=csv", f"load.path={series}"]
     case = Scenario.read(None, ["fleet.source=csv", f"fleet.path={fleet}", *base, *keys])
-    json.dumps(kind_of(case).summarize(case, None), allow_nan=False)
+    json.dumps(summarize(case), allow_nan=False)

@@ -11,11 +11,11 @@ from environment.input_faults import FaultyInputError
 from runs.commands.case import read_leniently
 from runs.engine import Engine
 from runs.homes.part import Homes
-from runs.kinds import kind_of
 from runs.parallel_run import simulate_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate, summarize
+from runs.world import World
 
 FLEET = "vehicle,plug_in,plug_out,energy_kwh,power_kw\n"
 
@@ -46,7 +46,7 @@ def scenario(*overrides: str, **files: str) -> Scenario:
 
 def faults(case: Scenario) -> str:
     with pytest.raises(FaultyInputError) as caught:
-        kind_of(case).build(case, np.random.default_rng(1))
+        World.build(case, np.random.default_rng(1))
     return str(caught.value)
 
 
@@ -157,7 +157,7 @@ def test_a_store_looks_at_dates_only_where_its_stays_are_once(tmp_path: Path) ->
     rows = "v,2024-05-06T18:00,2024-05-07T06:00,5,4,30\n"
     path = write(tmp_path, "fleet.csv", FLEET.replace("power_kw", "power_kw,capacity_kwh") + rows)
     daily = scenario(*SHAVING, fleet=path)
-    world: Any = kind_of(daily).build(daily, np.random.default_rng(1))
+    world: Any = World.build(daily, np.random.default_rng(1))
     assert world.participation.available.sum() == 12
     assert "span of all stays is 2024-05-06 18:00" in faults(scenario(*SHAVING, "participation.stays=once", fleet=path))
 
@@ -217,7 +217,7 @@ def test_a_store_tells_of_stays_outside_its_horizon(tmp_path: Path) -> None:
     path = write(tmp_path, "fleet.csv", FLEET.replace("power_kw", "power_kw,capacity_kwh") + rows)
     for stays, told in (("once", ["1 of 2 stays lie wholly outside the horizon"]), ("daily", [])):
         case = scenario(*SHAVING, f"participation.stays={stays}", "horizon.start=fleet", fleet=path)
-        warnings = kind_of(case).build(case, np.random.default_rng(1)).warnings()
+        warnings = World.build(case, np.random.default_rng(1)).warnings()
         assert [text.partition(",")[0] for text in warnings if "horizon" in text] == told
 
 

@@ -110,7 +110,7 @@ def test_the_day_as_mesa_sees_it() -> None:
     assert model.control_center.summary is not None
     frame = model.datacollector.get_model_vars_dataframe()
     assert frame.time_h.tolist() == [float(h) for h in range(1, 25)]
-    np.testing.assert_allclose(frame.base_kw, model.world.loads[0].actual_kw)
+    np.testing.assert_allclose(frame.base_kw, model.world.homes.loads[0].actual_kw)
 
 
 def test_order_of_rows_changes_no_load_curve(tree: Path, tmp_path: Path) -> None:

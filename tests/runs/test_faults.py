@@ -13,10 +13,10 @@ from runs.homes.part import Homes
 from runs.model import GridModel
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.simulate import run_world, simulate
+from runs.simulate import simulate
 from tests.support.books import assert_books_close
 from tests.support.laws import examples
-from tests.support.worlds import make_fleet, world_of_one
+from tests.support.worlds import make_fleet, result_of_homes, world_of_one
 
 HOURS = st.floats(0, 23)
 
@@ -149,7 +149,7 @@ def test_whatever_goes_wrong_the_limit_holds_and_the_books_close(scenario: Scena
 @given(world=pressed_worlds())
 @examples(4)
 def test_and_so_in_short_days_under_a_limit_that_presses(world: Homes) -> None:
-    result = Result.of(world, run_world(world, lambda _: None))
+    result = result_of_homes(world)
     assert_limit_holds(result)
     assert_books_close(result.scenario, vars(result))
     assert_messages_are_bounded(result)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from runs.cli import app
-from runs.kinds import ANTS, section_of
+from runs.parts import HOMES, parts_of
 from runs.scenario import Scenario
 from tests.support.books import BOOKS, assert_limit_is_held_or_told, assert_whole
 from tests.support.laws import examples
@@ -90,8 +90,9 @@ def assert_adds_up(folder: Path) -> None:
     tables = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
     scenario = Scenario.read(folder / "scenario.toml")
     assert_whole(tables)
-    BOOKS[section_of(scenario)](scenario, tables)
-    if section_of(scenario) == ANTS:
+    for part in parts_of(scenario):
+        BOOKS[part](scenario, tables)
+    if HOMES in parts_of(scenario):
         assert_limit_is_held_or_told(summary, tables)
 
 

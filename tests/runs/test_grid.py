@@ -17,9 +17,10 @@ from runs.homes.part import Homes
 from runs.parallel_run import simulate_in_parts
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.simulate import run_world, simulate
+from runs.simulate import simulate
 from tests.support.grids import trees, written
 from tests.support.laws import examples
+from tests.support.worlds import run_homes
 
 TIMES = ("wall_s", "free")
 LOADS = ("flat", "wave", "sun", "wave+sun", "")
@@ -98,7 +99,7 @@ def test_each_transformer_run_alone_is_its_part_of_the_whole(data: st.DataObject
         case = drawn(data, folder).update(run={"engine": engine})
         whole, parts = simulate(case), simulate_in_parts(case, engine=Engine.SERIAL)
         world = Homes.build(case, np.random.default_rng(case.run.seed))
-        alone = [run_world(world.part(k, k + 1), lambda _: None) for k in range(len(world.loads))]
+        alone = [run_homes(world.part(k, k + 1)) for k in range(len(world.loads))]
     for name in TABLES:
         if name != "log":
             pd.testing.assert_frame_equal(getattr(whole, name), getattr(parts, name), check_exact=True, obj=name)

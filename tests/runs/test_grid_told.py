@@ -8,7 +8,7 @@ import pytest
 from environment.input_faults import FaultyInputError
 from runs.homes.part import Homes
 from runs.scenario import Scenario
-from runs.size import size_of_ants
+from runs.size import size_of_homes
 
 NODES = "node,parent,kind,limit_kw,load,feeder_node\nc,,control_center,,,\nT1,c,transformer,{limit},{load},{at}\nT2,c,transformer,900,,{at}\n"
 
@@ -75,7 +75,7 @@ def test_one_feeder_for_all_transformers_is_counted_once(tmp_path: Path) -> None
     def size(at: str) -> int:
         (tmp_path / "nodes.csv").write_text(NODES.format(limit="900", load="", at=at))
         grid = {"source": "table", "path": tmp_path / "nodes.csv"}
-        return size_of_ants(
+        return size_of_homes(
             Scenario().update(grid=grid, feeder={"source": "cigre_lv"}, fleet={"vehicles": 4}), tables=True
         ).n_bytes
 

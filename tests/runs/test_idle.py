@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from environment.input_faults import FaultyInputError
 from runs.cli import app
 from runs.idle import RULES, idle
-from runs.kinds import kind_of
 from runs.scenario import Scenario, sections
+from runs.simulate import simulate
+from runs.world import World
 
 SMALL: dict[str, Any] = {
     "fleet": {"vehicles": 8}, "load": {"fluctuation": 0.05, "peak_kw": 60}, "transformer": {"limit_kw": 80.0},
@@ -79,7 +80,7 @@ def others(field: FieldInfo) -> list[Any]:
 
 
 def outcome(case: Scenario) -> tuple[list[str], list[str]]:
-    result = kind_of(case).run(case, lambda _: None)
+    result = simulate(case)
     figures = {key: value for key, value in result.summary.items() if key not in ECHOED}
     tables = [
         name + str(pd.util.hash_pandas_object(table, index=False).sum())
@@ -212,7 +213,7 @@ def test_what_only_files_and_fleets_tell_is_said_by_the_world(tmp_path: Path) ->
     case = Scenario.read(
         None, ["fleet.source=csv", f"fleet.path={path}", "transformer.count=3", "coordination.batch_size=2"]
     )
-    warnings = kind_of(case).build(case, np.random.default_rng(1)).warnings()
+    warnings = World.build(case, np.random.default_rng(1)).warnings()
     assert "transformer.count does not count: the fleet's column node (or transformer) names them" in warnings
     assert "coordination.batch_size = 2 counts as 1: no transformer has more EVs" in warnings
 
@@ -236,7 +237,7 @@ def at_table(folder: Path, node: str | None, **sections: dict[str, Any]) -> Scen
 
 
 def told(case: Scenario) -> list[str]:
-    return kind_of(case).build(case, np.random.default_rng(1)).warnings()
+    return World.build(case, np.random.default_rng(1)).warnings()
 
 
 def test_loads_at_no_node_are_told(tmp_path: Path) -> None:

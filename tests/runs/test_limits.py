@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from coordination.valley_filling import COORDINATORS
-from runs.kinds import kind_of
 from runs.scenario import Scenario, sections
+from runs.simulate import simulate
 from tests.support.station_cases import CALM, OFF, case, written
 
 TOLERANCE: Final = 1e-6
@@ -186,7 +186,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Limit, float
         asked = (kind, limit.key, value, limit.beside)
         if asked not in results:
             scenario = KINDS[kind](folder).varied({**dict(limit.beside), **({limit.key: value} if limit.key else {})})
-            results[asked] = kind_of(scenario).run(scenario, lambda _: None)
+            results[asked] = simulate(scenario)
         return results[asked]
 
     return run

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from runs.homes.part import Homes
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
-from runs.simulate import run_world
 from tests.runs.test_faults import pressed_worlds, scenarios
 from tests.support.books import assert_books_close
 from tests.support.laws import examples
 from tests.support.limits import with_limits
+from tests.support.worlds import result_of_homes
 
 
 def run(world: Homes, engine: str = "agents") -> Result:
     scenario = world.scenario.update(run={"engine": engine})
     own = dataclasses.replace(world, scenario=scenario)
-    return Result.of(own, run_world(own, lambda _: None))
+    return result_of_homes(own)
 
 
 def assert_each_slots_limit_holds(world: Homes, result: Result) -> None:

@@ -56,7 +56,9 @@ def unpickled(model: GridModel) -> GridModel:
 
 
 def same_run(one: GridModel, other: GridModel) -> bool:
-    equal = all((a.power_kw == b.power_kw).all() for a, b in zip(one.schedules(), other.schedules(), strict=True))
+    equal = all(
+        (a.power_kw == b.power_kw).all() for a, b in zip(one.homes.schedules(), other.homes.schedules(), strict=True)
+    )
     logs = str(one.channel.log) == str(other.channel.log)
     frames = [each.datacollector.get_model_vars_dataframe() for each in (one, other)]
     return equal and logs and one.channel.books == other.channel.books and frames[0].equals(frames[1])
@@ -139,15 +141,15 @@ def test_without_rng_it_draws_from_the_scenario_and_rng_takes_its_place() -> Non
         GridModel(vehicles=20, rng=np.random.SeedSequence(4)),
         GridModel(vehicles=20, rng=np.random.default_rng(4)),
     ]
-    needs = {each.world.fleet.energy_kwh.tobytes() for each in same}
+    needs = {each.world.homes.fleet.energy_kwh.tobytes() for each in same}
     assert len(needs) == 1
-    assert needs != {GridModel(vehicles=20).world.fleet.energy_kwh.tobytes()}
+    assert needs != {GridModel(vehicles=20).world.homes.fleet.energy_kwh.tobytes()}
     assert same[1].world.scenario.run.seed == 4
 
 
 def test_a_seed_sequence_serves_many_models() -> None:
     seed = np.random.SeedSequence(3)
-    one, other = (GridModel(vehicles=20, rng=seed).world.fleet.energy_kwh for _ in range(2))
+    one, other = (GridModel(vehicles=20, rng=seed).world.homes.fleet.energy_kwh for _ in range(2))
     assert (one == other).all()
 
 
@@ -204,8 +206,8 @@ def test_each_slot_is_collected_as_it_ends() -> None:
     frame = model.datacollector.get_model_vars_dataframe()
     assert list(frame) == list(MODEL_REPORTERS)
     assert frame.time_h.tolist() == model.world.horizon.edges_h[1:].tolist()
-    np.testing.assert_array_equal(frame.base_kw, model.world.loads[0].actual_kw)
-    np.testing.assert_allclose(frame.ev_kw, model.schedules()[0].load_kw(), atol=1e-9)
+    np.testing.assert_array_equal(frame.base_kw, model.world.homes.loads[0].actual_kw)
+    np.testing.assert_allclose(frame.ev_kw, model.homes.schedules()[0].load_kw(), atol=1e-9)
     np.testing.assert_allclose(frame.peak_kw, np.maximum.accumulate(frame.base_kw + frame.ev_kw))
     assert frame.messages.is_monotonic_increasing
     assert frame.unserved_kwh.is_monotonic_increasing

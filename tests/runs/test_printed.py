@@ -12,7 +12,7 @@ from rich.text import Text
 
 from runs import terminal
 from runs.design import Design
-from runs.kinds import kind_of
+from runs.parts import parts_of
 from runs.printed.ants import print_comparison
 from runs.printed.fitted import Column, print_table
 from runs.printed.rows import LOAD_ROWS, ONLY_WITH, ROWS, cell, shows
@@ -20,6 +20,7 @@ from runs.printed.stations import STATION_ROWS
 from runs.printed.sweep import SWEPT, print_sweep, shortest_paths
 from runs.printed.v2g import STORE_ROWS
 from runs.scenario import Scenario
+from runs.simulate import summarize
 from runs.stations.paper_c import paper_c
 from runs.sweep import Sweep, sweep
 from tests.support.laws import examples
@@ -35,7 +36,7 @@ FACTORS: Final = st.sampled_from([1, 7, -123, 1_234_567, 98_765_432_101])
 
 @pytest.fixture(scope="module")
 def summaries() -> dict[str, dict[str, Any]]:
-    return {name: kind_of(case).summarize(case, None) for name, case in CASES.items()}
+    return {name: summarize(case) for name, case in CASES.items()}
 
 
 def printed(width: int, show: Any, *words: Any) -> str:
@@ -82,7 +83,8 @@ def test_every_number_of_a_run_is_whole_at_every_width(
         "peak_shaving": {**{key: ROWS[key] for key in LOAD_ROWS}, **STORE_ROWS},
         "stations": STATION_ROWS,
     }[kind]
-    text = printed(width, kind_of(CASES[kind]).show, CASES[kind], summary)
+    (part,) = parts_of(CASES[kind]).values()
+    text = printed(width, part.show, CASES[kind], summary)
     assert_whole(text, width, [cell(summary[key], form) for key, (_, form) in rows.items()])
 
 

@@ -20,9 +20,9 @@ from typer.testing import Result as Ended
 from environment.files import MOST_BYTES
 from runs.cli import app
 from runs.homes.part import Homes
-from runs.kinds import kind_of
 from runs.memory import free_bytes
 from runs.optimizing.options import comparison_of, faults_of_comparison
+from runs.parts import parts_of
 from runs.scenario import Scenario
 from runs.size import faults_of_size
 from runs.terminal import explained
@@ -63,12 +63,13 @@ TABLES_MB = {
 
 def size(*keys: str, tables: bool = False) -> int:
     case = Scenario.read(None, keys)
-    return kind_of(case).size(case, tables=tables).n_bytes
+    return sum(part.size(case, tables=tables).n_bytes for part in parts_of(case).values())
 
 
 def faults(*keys: str, **how: Any) -> list[str]:
     case = Scenario.read(None, keys)
-    return [str(fault) for fault in faults_of_size(case, kind_of(case).size, **how)]
+    sizes = [part.size(case, tables=False) for part in parts_of(case).values()]
+    return [str(fault) for fault in faults_of_size(case, sizes, **how)]
 
 
 def evswarm(*words: str | Path) -> Ended:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from environment.registry import OnDemand
-from runs.kinds import KINDS
+from runs.parts import PARTS
 from runs.studies.registry import STUDIES
 
 LISTED = "import runs.__main__, sys\ntry:\n    runs.__main__.main()\nfinally:\n    print(*sys.modules, file=sys.stderr)"
@@ -50,10 +50,10 @@ def test_a_run_of_agents_draws_nothing_and_solves_no_power_flow() -> None:
 
 
 def test_whatever_is_imported_on_demand_stands_where_it_is_said_to() -> None:
-    held = [part for kind in KINDS.values() for part in kind]
+    held = [place for part in PARTS.values() for place in part]
     held += [part for study in STUDIES.values() for part in (study.run, study.settings)]
     on_demand = [part for part in held if isinstance(part, OnDemand)]
-    assert len(on_demand) >= 5 * len(KINDS) + len(STUDIES)
+    assert len(on_demand) >= 8 * len(PARTS) + len(STUDIES)
     for part in on_demand:
         part.load()
 

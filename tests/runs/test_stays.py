@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from environment.input_faults import FaultyInputError
 from runs.engine import Engine
 from runs.homes.part import Homes
-from runs.kinds import kind_of
 from runs.model import GridModel
 from runs.parallel_run import simulate_in_parts
 from runs.printed.ants import print_run
 from runs.result import TABLES, Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
+from runs.world import World
 from tests.support.laws import examples
 
 SAME_CAR_TWICE = """vehicle,plug_in,plug_out,energy_kwh,power_kw
@@ -154,7 +154,7 @@ def test_stays_read_back_equal(tmp_path: Path, table_format: Any) -> None:
 def test_a_fleet_that_gives_back_takes_each_cars_first_day_and_repeats_it() -> None:
     days = Scenario().update(fleet={"vehicles": 20}, peak_shaving={}, horizon={"slots": 72})
     every, first = (
-        kind_of(case).build(case, np.random.default_rng(1)) for case in (days, days.update(fleet={"days": "first"}))
+        World.build(case, np.random.default_rng(1)) for case in (days, days.update(fleet={"days": "first"}))
     )
     assert len(every.fleet) == 20  # type: ignore[attr-defined]
     np.testing.assert_array_equal(every.fleet.plug_in_h, first.fleet.plug_in_h)  # type: ignore[attr-defined]
@@ -166,4 +166,4 @@ def test_a_file_of_several_stays_a_car_is_refused_where_evs_give_back(tmp_path: 
     text = HEADER + "car,6,9,1,4,24,0.5\ncar,30,33,1,4,24,0.5\n"
     case = of_file(tmp_path, text, peak_shaving={})
     with pytest.raises(FaultyInputError, match=r"fleet\.csv: vehicle is on several lines, 'car' the first"):
-        kind_of(case).build(case, np.random.default_rng(1))
+        World.build(case, np.random.default_rng(1))

@@ -19,8 +19,8 @@ from runs.homes.part import Homes
 from runs.homes.summary import summary_of
 from runs.printed.ants import print_warnings_of
 from runs.scenario import Scenario
-from runs.simulate import run_world, summarize
-from tests.support.worlds import make_fleet, world_of_one
+from runs.simulate import summarize
+from tests.support.worlds import make_fleet, run_homes, world_of_one
 
 
 def world_of(stays: list[tuple[float, float, float, float]], base_kw: NDArray[np.float64], scenario: Scenario) -> Homes:
@@ -30,7 +30,7 @@ def world_of(stays: list[tuple[float, float, float, float]], base_kw: NDArray[np
 
 
 def summary(world: Homes) -> dict[str, Any]:
-    return summary_of(world, run_world(world, lambda _: None))
+    return summary_of(world, run_homes(world))
 
 
 @given(share=arrays(np.float64, st.integers(1, 40), elements=st.sampled_from([0.0, 0.1, 0.5, 1.0])))

@@ -11,6 +11,7 @@ from rich.progress import Progress
 from runs import terminal, warm_up
 from runs.scenario import Scenario
 from runs.simulate import ready
+from runs.world import World
 
 SLOW = pytest.mark.slow
 STRAYS, ROUNDS = "load.fluctuation=0.05", "coordination.rounds=3"
@@ -52,8 +53,8 @@ def test_a_run_compiles_nothing_after_it_was_made_ready(changes: str) -> None:
 
 def test_what_is_ready_is_not_made_ready_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_up, "_RUN", set())
-    run: list[Scenario] = []
-    monkeypatch.setattr("runs.simulate._try", run.append)
+    run: list[World] = []
+    monkeypatch.setattr("runs.simulate.carry_out", lambda world, _: run.append(world))
     for seed in (1, 2):
         ready(Scenario().update(run={"seed": seed, "engine": "compiled"}, coordination={"batch_size": 10 * seed}))
     assert len(run) == 1, "seeds and batch sizes call for the same kernels"

@@ -117,8 +117,8 @@ def assert_visits_add_up(_: Scenario, tables: Tables) -> None:
 
 
 BOOKS: Final[dict[str, Callable[[Scenario, Tables], None]]] = {
-    "ants": assert_books_close,
-    "peak_shaving": assert_store_adds_up,
+    "homes": assert_books_close,
+    "v2g": assert_store_adds_up,
     "stations": assert_visits_add_up,
 }
-"""By kind of run."""
+"""By part of a run."""

@@ -24,8 +24,8 @@ import pandas as pd
 from numpy._core._multiarray_umath import __cpu_features__ as features
 from numpy.typing import NDArray
 
-from runs.kinds import kind_of
 from runs.scenario import Scenario
+from runs.simulate import simulate
 from runs.studies.command import carry_out
 from runs.studies.registry import STUDIES
 from runs.studies.study import Asked
@@ -97,7 +97,7 @@ def scenario_runs(path: Path) -> dict[str, Callable[[], Golden]]:
 
 
 def _run(case: Scenario) -> Golden:
-    result = kind_of(case).run(case, lambda _: None)
+    result = simulate(case)
     with tempfile.TemporaryDirectory() as folder:
         result.save(Path(folder), table_format="parquet")
         tables = {path.stem: pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))}

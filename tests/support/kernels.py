@@ -5,8 +5,9 @@ import sys
 import numpy as np
 from numba.core.registry import CPUDispatcher
 
-from runs.kinds import kind_of
 from runs.scenario import Scenario
+from runs.simulate import carry_out, ready
+from runs.world import World
 
 
 def signatures() -> set[str]:
@@ -23,24 +24,10 @@ def signatures() -> set[str]:
 
 def late(case: Scenario) -> list[str]:
     """Make a scenario ready, run it without its tables, and return what was compiled or loaded in the run."""
-    kind = kind_of(case)
-    kind.build(case, np.random.default_rng(1))  # what is built has kernels of its own, outside the clock
-    kind.ready(case)
+    world = World.build(case, np.random.default_rng(1))  # what is built has kernels of its own, outside the clock
+    ready(case)
     before = signatures()
-    if case.stations is not None:
-        from runs.stations.engine import carry_out  # noqa: PLC0415  (each kind of run has kernels of its own)
-        from runs.stations.part import StationPark  # noqa: PLC0415  (each kind of run has kernels of its own)
-
-        carry_out(StationPark.build(case, np.random.default_rng(1)))
-    elif case.peak_shaving is not None:
-        from runs.v2g.engine import run_shaving  # noqa: PLC0415  (each kind of run has kernels of its own)
-
-        run_shaving(case)
-    else:
-        from runs.homes.part import Homes  # noqa: PLC0415  (each kind of run has kernels of its own)
-        from runs.simulate import run_world  # noqa: PLC0415  (each kind of run has kernels of its own)
-
-        run_world(Homes.build(case, np.random.default_rng(1)), lambda _: None)
+    carry_out(world, lambda _: None)
     return sorted(signatures() - before)
 
 

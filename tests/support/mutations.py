@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from environment.feeders.cigre import CigreLvFeeder
 from environment.feeders.power_flow import _components
-from runs.kinds import KINDS
+from runs.parts import PARTS
 from runs.scenario import COUNT_BESIDE, KNOWN_NAMES, sections, source_name
 
 type Files = dict[str, bytes | None]
@@ -286,11 +286,15 @@ def choices(kind: Any) -> list[Any]:
     return [True, False] if kind is bool else [value for each in get_args(kind) for value in choices(each)]
 
 
+SECTIONS: Final = tuple(part.section for part in PARTS.values() if part.section)
+"""Sections that ask for a part of a run."""
+
+
 def other_key(content: dict[str, Any], rng: Random) -> str:
     """Set a key that a scenario may have, mostly one that counts there; return which and to what."""
     of_all = sections()
     kind = section_of(content)
-    there = [name for name in of_all if kind in COUNT_BESIDE.get(name, (kind,)) and name not in KINDS]
+    there = [name for name in of_all if kind in COUNT_BESIDE.get(name, (kind,)) and name not in SECTIONS]
     section = rng.choice([*there, kind] if kind in of_all else there)  # another kind of run is another, larger input
     table = content.setdefault(section, {})
     if not isinstance(table, dict):
@@ -303,8 +307,8 @@ def other_key(content: dict[str, Any], rng: Random) -> str:
 
 
 def section_of(content: dict[str, Any]) -> str:
-    """Return the kind of run that a scenario's text asks for."""
-    return next((name for name in KINDS if name in content), "ants")
+    """Return the section that asks for the part of a run, or homes."""
+    return next((name for name in SECTIONS if name in content), "homes")
 
 
 def mutate_toml(content: dict[str, Any], rng: Random) -> str:

@@ -13,8 +13,12 @@ from environment.grid.places import Places
 from environment.grid.settings import Surroundings
 from environment.horizon import Horizon
 from environment.loads import LoadProfile
+from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
+from runs.result import Result
 from runs.scenario import Scenario
+from runs.simulate import carry_out
+from runs.world import World
 
 HORIZONS = [Horizon(), Horizon(slot_min=15), Horizon(slot_min=30, slots=16), Horizon(slot_min=90)]
 
@@ -48,6 +52,17 @@ def world_of_one(scenario: Scenario, fleet: Fleet, load: LoadProfile, rng: np.ra
     grid = laid_out(nodes, scenario.horizon, {"load": load})
     places = Places.of(grid, fleet, "fleet.csv", rng)
     return Homes(scenario, fleet, grid, places, (load,), (None, None), (1,), (seed,))
+
+
+def run_homes(homes: Homes) -> HomesOutcome:
+    """What EVs at home come to."""
+    outcome: HomesOutcome = carry_out(World.of(homes=homes), lambda _: None)["homes"]
+    return outcome
+
+
+def result_of_homes(homes: Homes) -> Result:
+    """The result of a run of EVs at home."""
+    return Result.of(World.of(homes=homes), {"homes": run_homes(homes)})
 
 
 @st.composite

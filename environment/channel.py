@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from environment.channel_faults import ChannelFaults
-from environment.messages import Hop, Message, Sent
+from environment.messages import Hop, Message, Receipt, Sent
 
 NS_PER_HOUR = 3.6e12
 
@@ -183,6 +183,94 @@ class Channel:
             book.count(delays, 1, waits_h)
         self._note(message, sender, Group(group), receivers, arrivals, waits_h)
         return np.array([any(delay <= waits_h for delay in delays) for delays in arrivals], dtype=np.bool_)
+
+    def reach(
+        self, faults: ChannelFaults | None, message: Message, sender: Party, receiver: Party, *, hop: Hop | None = None
+    ) -> int:
+        """Carry a message of a sender who waits; return how many copies arrive in time. What comes later says nothing any more.
+
+        Parameters
+        ----------
+        faults
+            What can happen to the message; None for nothing.
+        message, sender, receiver
+            What, from whom, to whom.
+        hop
+            If not the usual one of the message's class.
+        """
+        book = self._enter(message, hop or message.hop, 1)
+        delays, waits_h = [0.0], np.inf
+        if faults is not None:
+            delays, waits_h = faults.delays_h(self._now_h()), faults.settings.timeout_h
+            book.count(delays, 1, waits_h)
+        self._note(message, sender, receiver, 1, [delays], waits_h, hop)
+        return sum(delay <= waits_h for delay in delays)
+
+    def ask[M: Message, A: Message](
+        self,
+        faults: ChannelFaults | None,
+        message: M,
+        sender: Party,
+        receiver: Party,
+        answer: Callable[[M], A | None],
+        *,
+        dies: Callable[[], Literal["before", "after"] | None] | None = None,
+    ) -> A | None:
+        """Carry a message and its answer; send what is not answered in time again; return the answer, None if none came.
+
+        Parameters
+        ----------
+        faults
+            What can happen to messages either way, and how often one is sent again; None for nothing.
+        message, sender, receiver
+            What, from whom, to whom.
+        answer
+            Called with each copy that reaches the receiver in time: returns what it answers, None for nothing. It must act once on
+            several copies.
+        dies
+            Called before each sending: whether the sender dies of it, and on which side (`ChannelFaults.kills`); None: never.
+        """
+        if faults is None:
+            only = answer(self.send(message, sender, receiver))
+            return None if only is None else self.send(only, receiver, sender, hop=message.hop)
+        for _ in range(1 + faults.settings.resends):
+            fate = dies() if dies is not None else None
+            if fate == "before":
+                return None
+            answers = [answer(message) for _ in range(self.reach(faults, message, sender, receiver))]
+            heard = [each for each in answers if each and self.reach(faults, each, receiver, sender, hop=message.hop)]
+            if fate is not None:
+                return None
+            if heard:
+                return heard[0]
+        return None
+
+    def tell[M: Message](
+        self,
+        faults: ChannelFaults | None,
+        message: M,
+        sender: Party,
+        receiver: Party,
+        hear: Callable[[M], bool],
+        *,
+        dies: Callable[[], Literal["before", "after"] | None] | None = None,
+    ) -> bool:
+        """Carry a message that needs no answer; where it may get lost, send it until a receipt comes; return whether one came.
+
+        Parameters
+        ----------
+        faults, message, sender, receiver, dies
+            As in `ask`.
+        hear
+            Called with each copy that reaches the receiver in time; returns whether somebody is there to say so.
+        """
+        if faults is None:
+            return hear(self.send(message, sender, receiver))
+
+        def answer(heard: M) -> Receipt | None:
+            return Receipt() if hear(heard) else None
+
+        return self.ask(faults, message, sender, receiver, answer, dies=dies) is not None
 
     def spread[M: Message](
         self,

@@ -88,6 +88,13 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Receipt(Message):
+    """Receiver -> sender, on the hop of the message, where messages may get lost: what was sent has come."""
+
+    kind: ClassVar[str] = "receipt"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Loads(Message):
     """A load for each slot [kW], shape ``(n_slots,)``."""
 

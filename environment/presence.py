@@ -74,6 +74,11 @@ class Participation:
         leaves: NDArray[np.bool_] = self.announced[slot] & ~self.announced[slot + 1]
         return leaves
 
+    def stays_of(self, row: int) -> NDArray[np.int64]:
+        """Return the first slot of each announced stay of an EV and the slot after its last, shape ``(n_stays, 2)``."""
+        there = np.concatenate([[False], self.announced[:, row], [False]])
+        return np.flatnonzero(there[1:] != there[:-1]).reshape(-1, 2)
+
     @property
     def available(self) -> NDArray[np.float64]:
         """EVs that mean to be there in each slot, N(t), shape ``(n_slots,)``."""

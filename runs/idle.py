@@ -172,7 +172,10 @@ def _of_loads(case: Case) -> Iterator[Rule]:
 
 OF_THE_FEEDER: Final = "without grid.source = 'feeder', where the feeder's own loads say how large they are"
 
-FAULTY: Final = " ".join(f"channel.{key}" for key in ChannelSettings.model_fields if key != "log")
+ON_BOARDS: Final = ("restarts", "fallback", "spare_below")
+"""Keys of ``[channel]`` that only boards and their ants read."""
+
+FAULTY: Final = " ".join(f"channel.{key}" for key in ChannelSettings.model_fields if key not in ("log", *ON_BOARDS))
 
 RULES: Final = (
     Rule("fleet transformer", lambda case: case.stations is None, "without a section [stations]"),
@@ -182,7 +185,12 @@ RULES: Final = (
         lambda case: _is_ants(case) and bool(case.run.optimum),
         "with run.optimum, which valley filling has",
     ),
-    Rule(FAULTY, _evs_decide, "with ants, on whom alone the channel's faults act"),
+    Rule(
+        FAULTY,
+        lambda case: _evs_decide(case) or case.peak_shaving is not None,
+        "with ants, or beside a section [peak_shaving]: on their messages the channel's faults act",
+    ),
+    Rule(" ".join(f"channel.{key}" for key in ON_BOARDS), _evs_decide, "with ants, who go by boards"),
     Rule("channel.burst", lambda case: case.channel.loss > 0, "with channel.loss above 0"),
     Rule(
         "channel.loss_in_burst",

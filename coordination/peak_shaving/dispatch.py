@@ -151,6 +151,21 @@ class Track:
         self.soc_mean[slot], self.soc_std_before[slot] = _moments(before, asked.labels, groups)
         self.soc_std_after[slot] = _moments(after, asked.labels, groups)[1]
 
+    def enter_unled(self, slot: int, evs: int, response_kw: float) -> None:
+        """Enter EVs that were there in a slot and whom nobody asked for anything: they are in no group.
+
+        Parameters
+        ----------
+        slot
+            Number of the slot, which has been entered.
+        evs
+            How many.
+        response_kw
+            What they drew together [kW].
+        """
+        self.present[slot] += evs
+        self.response_kw[slot] += response_kw
+
 
 def _moments(
     soc: NDArray[np.float64], labels: NDArray[np.int8], groups: int

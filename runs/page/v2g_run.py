@@ -2,40 +2,18 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from coordination.peak_shaving.dispatch import Dispatch, Dispatcher
 from runs.scenario import Scenario
-from runs.v2g.engine import V2GOutcome
+from runs.v2g.engine import outcome_of
 from runs.v2g.model import PeakShavingModel
 from runs.v2g.part import V2G
 from runs.v2g.result import ShavingResult
 
 STEPS: Final = 40
 """States of charge are counted in so many steps, each around a round value: a floor of 0.2 is not split by rounding."""
-
-
-class Listener(Dispatcher):
-    """A dispatcher that remembers whom it put into which group.
-
-    Attributes
-    ----------
-    labels
-        Group of each EV that was there in the last slot, in the order of their rows, shape ``(n,)``.
-    """
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.labels = np.zeros(0, dtype=np.int8)
-
-    def dispatch(self, *args: Any) -> Dispatch:
-        """Share a signal as any dispatcher does."""
-        asked = super().dispatch(*args)
-        self.labels = asked.labels
-        return asked
 
 
 class Shaved:
@@ -64,9 +42,9 @@ class Shaved:
         self.case = case
         self.world = V2G.build(case, np.random.default_rng(case.run.seed))
         self.model = PeakShavingModel(world=self.world)
-        self.model.aggregator.find = partial(self.world.find, progress=tell)
-        self.model.aggregator.dispatcher = self._listener = Listener(case.grouping)
-        self.groups = self._listener.tactic.groups
+        if tell is not None:
+            self.model.on_search(tell)
+        self.groups = self.model.aggregator.dispatcher.tactic.groups
         self.counts = np.zeros((self.n_slots, self.groups + 1, STEPS + 1), dtype=np.int64)
         self._begun = time.perf_counter()
 
@@ -77,15 +55,15 @@ class Shaved:
 
     def advance(self) -> None:
         """Play the next slot."""
-        slot, horizon, stays = self.model.slot, self.world.horizon, self.world.participation
+        slot, horizon = self.model.slot, self.world.horizon
         before = self.model.batteries.soc.copy()
         self.model.run_until(
             float(horizon.edges_h[slot : slot + 2].mean())
         )  # at its end the next one would begin as well
-        rows = np.flatnonzero(stays.announced[slot])
-        rows = rows[stays.hours_of(slot, rows, horizon.slot_h) > 0]
+        led = self.model.aggregator.led
+        assert led is not None
         group = np.full(before.size, self.groups)
-        group[rows] = self._listener.labels
+        group[led.rows] = led.dispatch.labels
         step = np.rint(before * STEPS).astype(np.int64)
         self.counts[slot] = np.bincount(
             group * (STEPS + 1) + step, minlength=self.counts[slot].size
@@ -93,13 +71,7 @@ class Shaved:
 
     def result(self) -> ShavingResult:
         """Return the result, once every slot is played; as `runs.v2g.result.shave` gives it."""
-        model = self.model
-        assert model.aggregator.found is not None
-        wall_s = time.perf_counter() - self._begun
-        outcome = V2GOutcome(
-            model.aggregator.found, model.track, model.batteries, model.departures, model.channel, wall_s
-        )
-        return ShavingResult.of(self.world, outcome)
+        return ShavingResult.of(self.world, outcome_of(self.model, time.perf_counter() - self._begun))
 
 
 def play(case: Scenario, tell: Callable[[float], None]) -> tuple[Shaved, ShavingResult]:

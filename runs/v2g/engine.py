@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,15 @@ from environment.battery import Batteries
 from environment.channel import Channel
 from environment.messages import HEADER_BYTES, VALUE_BYTES, Forecast, Hop, Sent
 from environment.presence import Departures
-from environment.v2g_messages import Condition, Prices, Response, Setpoint, Tracking
+from environment.v2g_messages import Condition, Enrolment, LeastSoc, Prices, Response, Setpoint, Tracking
 from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.v2g.part import V2G
+from runs.v2g.record import V2GStrays
 from runs.warm_up import warm_up
+
+if TYPE_CHECKING:
+    from runs.v2g.model import PeakShavingModel
 
 SEARCH: Final = 0.5
 """Part of a run that the search for the signal is taken to be, for progress bars."""
@@ -39,6 +43,8 @@ class V2GOutcome:
         How full EVs came and left, and what they lacked.
     channel
         Channel with its books of messages.
+    strays
+        What became of EVs whose messages did not come through.
     wall_s
         Time that it took.
     """
@@ -48,7 +54,27 @@ class V2GOutcome:
     batteries: Batteries
     departures: Departures
     channel: Channel
+    strays: V2GStrays
     wall_s: float
+
+    @property
+    def messages_lost(self) -> int:
+        """Receivers that a message did not reach."""
+        return self.channel.lost
+
+    @property
+    def vehicles_cut_off(self) -> int:
+        """EVs that ever were at the grid in a slot without a set-point."""
+        return int(self.strays.cut_off.sum())
+
+    @property
+    def vehicles_died(self) -> int:
+        """EVs whose controller died."""
+        return int(self.strays.died.sum())
+
+    def fallback_kwh(self, slot_h: float) -> float:
+        """Return the energy that EVs without a set-point drew [kWh], for a slot length [h]."""
+        return float(self.strays.fallback_kw.sum()) * slot_h
 
 
 def ready(scenario: Scenario) -> None:
@@ -102,24 +128,37 @@ def _run_agents(world: V2G, tell: Progress) -> V2GOutcome:
     from runs.v2g.model import PeakShavingModel  # noqa: PLC0415  (Mesa only where agents run)
 
     model = PeakShavingModel(world=world)
-    model.aggregator.find = lambda problem: world.find(problem, lambda part: tell(SEARCH * part))
-    begun = time.perf_counter()
     n = world.horizon.n_slots
-    for slot, edge_h in enumerate(world.horizon.edges_h[1:].tolist()):
-        model.run_until(edge_h)
-        tell(SEARCH + (1 - SEARCH) * (slot + 1) / n)
-    assert model.aggregator.found is not None
-    wall_s = time.perf_counter() - begun
-    return V2GOutcome(model.aggregator.found, model.track, model.batteries, model.departures, model.channel, wall_s)
+    model.on_search(lambda part: tell(SEARCH * part))
+    model.on_slot(lambda slot: tell(SEARCH + (1 - SEARCH) * (slot + 1) / n))
+    begun = time.perf_counter()
+    model.run_until(world.horizon.hours)
+    return outcome_of(model, time.perf_counter() - begun)
+
+
+def outcome_of(model: "PeakShavingModel", wall_s: float) -> V2GOutcome:
+    """Return what a model that has run to the horizon's end hands over.
+
+    Parameters
+    ----------
+    model
+        With agents of any classes.
+    wall_s
+        Time that it took.
+    """
+    found, record = model.aggregator.found, model.record
+    assert found is not None
+    return V2GOutcome(found, record.track, model.batteries, record.departures, model.channel, record.strays, wall_s)
 
 
 def _run_compiled(world: V2G, tell: Progress) -> V2GOutcome:
     begun = time.perf_counter()
-    found = world.find(world.problem, lambda part: tell(SEARCH * part))
+    found = world.posing.find(world.problem, lambda part: tell(SEARCH * part))
     track, batteries, departures = follow(world, found.signal_kw, lambda part: tell(SEARCH + (1 - SEARCH) * part))
     channel = Channel()
-    _count(channel, world.horizon.n_slots, int(track.present.sum()))
-    return V2GOutcome(found, track, batteries, departures, channel, time.perf_counter() - begun)
+    _count(channel, world, int(track.present.sum()))
+    strays = V2GStrays.none(len(world.fleet), world.horizon.n_slots)
+    return V2GOutcome(found, track, batteries, departures, channel, strays, time.perf_counter() - begun)
 
 
 def follow(
@@ -156,11 +195,15 @@ def follow(
     return track, batteries, departures
 
 
-def _count(channel: Channel, n_slots: int, present: int) -> None:
+def _count(channel: Channel, world: V2G, present: int) -> None:
     """Enter what agents would have sent: the day ahead, and for each EV and slot its condition, setpoint and response."""
+    n_slots, n = world.horizon.n_slots, len(world.fleet)
+    stays, told = int(world.new_departures().stays.sum()), 0 if world.soc_kept is None else n
     channel.record_all([
         Sent(Forecast, 1, 1, Forecast.bytes_of(1, n_slots), Hop.AGGREGATOR),
         Sent(Prices, 1, 1, HEADER_BYTES + 2 * VALUE_BYTES * n_slots),
+        Sent(Enrolment, n, n, Enrolment.bytes_of(n, stays)),
+        Sent(LeastSoc, told, told, LeastSoc.bytes_of(told, n_slots)),
         *(Sent(kind, present, present, present * kind.bytes_each()) for kind in (Condition, Setpoint, Response)),
         Sent(Tracking, n_slots, n_slots, n_slots * Tracking.bytes_each()),
     ])  # fmt: skip

@@ -1,22 +1,23 @@
 """What exists before the aggregator decides: slots, load, prices, fleet, and who is at the grid when."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.peak_shaving.needs import Needs, mean_soc_kept, soc_kept
+from coordination.peak_shaving.free_charging import FreeCharging
+from coordination.peak_shaving.needs import Needs
+from coordination.peak_shaving.posing import Enrolled, Posing
 from coordination.peak_shaving.problem import EXACT, TOLERANCE_SOC, PeakShaving, PeakShavingSettings
-from coordination.peak_shaving.search import Found, find
 from environment.battery import Batteries
+from environment.channel_faults import ChannelFaults
 from environment.fleets import CsvFleet, DatedFleet, Fleet
 from environment.fleets.dated import require_dates, told_outside
 from environment.fleets.fleet import NAMED
 from environment.horizon import HOURS_PER_DAY, Horizon
-from environment.input_faults import Fault, FaultyInputError, collecting
+from environment.input_faults import Fault, FaultyInputError, collecting, nearest
 from environment.loads import LoadProfile
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
 from environment.presence import ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
@@ -25,6 +26,9 @@ from environment.units import odd_fleet, odd_load, odd_prices
 from runs.idle import idle
 from runs.plural import counted
 from runs.scenario import Scenario
+
+AGGREGATOR: Final = "aggregator"
+"""Name of the node of the one aggregator, which leads the whole fleet."""
 
 
 def named(vehicle: NDArray[np.str_], kwh: NDArray[np.float64]) -> str:
@@ -63,6 +67,8 @@ class V2G:
         State of charge of each EV before the first slot, shape ``(n_vehicles,)``.
     search_seed
         Seed of the optimiser; every search begins anew from it.
+    fault_seed
+        Seed of what happens to messages; every run begins anew from it.
     """
 
     scenario: Scenario
@@ -72,6 +78,7 @@ class V2G:
     participation: Participation
     soc_start: NDArray[np.float64]
     search_seed: int
+    fault_seed: int
 
     @classmethod
     def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
@@ -94,7 +101,8 @@ class V2G:
         if settings is None:
             raise FaultyInputError([Fault("scenario", None, "section [peak_shaving]", "missing", "one")])
         fleet_rng, load_rng, soc_rng, stay_rng, search_rng = rng.spawn(5)
-        horizon, faults = scenario.horizon, list[Fault]()
+        fault_rng = rng.spawn(1)[0]
+        horizon, faults = scenario.horizon, _unknown_aggregators(scenario)
         profile = collecting(faults, lambda: scenario.load.profile(horizon))
         fleet = collecting(faults, lambda: _one_stay_each(scenario, scenario.fleet.build(horizon, fleet_rng)))
         tariff = collecting(faults, lambda: scenario.tariff.tariff(horizon))
@@ -120,7 +128,8 @@ class V2G:
         sigma, count = scenario.load.fluctuation, scenario.transformer.count
         each = [profile.with_fluctuation(sigma, load_rng).actual_kw for _ in range(count)]
         load = LoadProfile(count * profile.forecast_kw, np.sum(each, axis=0), profile.told, sigma)
-        world = cls(scenario, fleet, load, tariff, participation, soc, int(search_rng.integers(2**63)))
+        seeds = [int(each.integers(2**63)) for each in (search_rng, fault_rng)]
+        world = cls(scenario, fleet, load, tariff, participation, soc, *seeds)
         if settings.optimizer == EXACT and not world.problem.is_convex:
             found = "'exact', and a kWh discharged brings more than one charged costs"
             expected = "one of the optimisers, or readings that make the costs convex"
@@ -239,15 +248,51 @@ class V2G:
         return asked_soc(self.scenario.participation, self.fleet, self.soc_start)
 
     @cached_property
+    def needs(self) -> Needs:
+        """State of charge that EVs are held to when they leave and in the end; minus infinity for nothing."""
+        none = np.full(len(self.fleet), -np.inf)
+        leaving = np.minimum(self.asked_soc, self.settings.soc_max)
+        return {
+            "need": Needs(leaving, none), "cyclic": Needs(none, self.soc_start), "free": Needs(none, none)
+        }[self.scenario.participation.end]  # fmt: skip
+
+    @cached_property
+    def enrolled(self) -> Enrolled:
+        """All EVs, as they enrol with their aggregator."""
+        fleet = self.fleet
+        return Enrolled(
+            fleet.power_kw,
+            fleet.capacity_kwh,
+            fleet.efficiency,
+            self.soc_start,
+            self.participation.announced,
+            self.needs,
+        )
+
+    @cached_property
+    def posing(self) -> Posing:
+        """How the aggregator poses the fleet's problem, and has it solved."""
+        return Posing(self.settings, self.scenario.transformer, self.horizon.slot_h, self.search_seed)
+
+    @cached_property
     def soc_kept(self) -> NDArray[np.float64] | None:
         """State of charge that each EV is to have after each slot, ``(n_slots, n_vehicles)``; None where they need nothing."""
-        end, none = self.scenario.participation.end, np.full(len(self.fleet), -np.inf)
-        if end == "free":
+        return self.posing.soc_kept(self.load.forecast_kw, self.enrolled)
+
+    @cached_property
+    def free_charging(self) -> FreeCharging:
+        """The fleet led by nobody: each EV charges until it has what it asks for, or up to the ceiling where nothing is asked."""
+        ceiling = np.full(len(self.fleet), self.settings.soc_max)
+        enough_soc = self.asked_soc if self.scenario.participation.end == "need" else ceiling
+        departures = self.new_departures()
+        return FreeCharging.of(self.enrolled, enough_soc, self.participation, departures, self.horizon.slot_h)
+
+    def channel_faults(self) -> ChannelFaults | None:
+        """Return what can happen to messages between the aggregator and its EVs; None for nothing. The same at every call."""
+        settings = self.scenario.channel.model_copy(update={"restarts": ()})  # an aggregator has no board
+        if not settings.has_faults:
             return None
-        asked = np.minimum(self.asked_soc, self.settings.soc_max)
-        needs = Needs(asked, none) if end == "need" else Needs(none, self.soc_start)
-        room_kw = self.scenario.transformer.room_kw(self.load.forecast_kw)[1]
-        return soc_kept(self.participation.announced, needs, self.new_batteries(), room_kw, self.horizon.slot_h)
+        return ChannelFaults(settings, AGGREGATOR, np.random.default_rng(self.fault_seed))
 
     def new_departures(self) -> Departures:
         """Return the books of those who leave, as they begin."""
@@ -256,36 +301,22 @@ class V2G:
         )
 
     def pose(self, load_kw: NDArray[np.float64], tariff: Tariff) -> PeakShaving:
-        """Pose the fleet's problem for a load [kW], shape ``(n_slots,)``, and prices.
-
-        The fleet is one battery (paper B, section 2.2): N(t) EVs of the mean power, and the energy of all EVs, also of those that
-        are away. What EVs of several sizes, or a fleet of which many are away, cannot do of the signal shows as deviation. It
-        stands below all transformers together, and keeps what the needs of its EVs add up to.
-        """
-        capacity = self.fleet.capacity_kwh
-        posed = PeakShaving.of(
-            load_kw,
-            self.horizon.slot_h,
-            self.participation.available,
-            power_kw=float(self.fleet.power_kw.mean()),
-            capacity_kwh=float(capacity.sum()),
-            efficiency=float(self.fleet.efficiency.mean()),
-            soc_start=float(np.average(self.soc_start, weights=capacity)),
-            tariff=tariff,
-            settings=self.settings,
-        ).within(self.scenario.transformer.room_kw(load_kw))
-        if self.soc_kept is None:
-            return posed
-        return posed.keeping(mean_soc_kept(self.soc_kept, self.new_batteries()))
+        """Return the whole fleet's problem for a load [kW], shape ``(n_slots,)``, and prices, with the needs that were planned for."""
+        return self.posing.pose(load_kw, tariff, self.enrolled, self.soc_kept)
 
     @cached_property
     def problem(self) -> PeakShaving:
         """The fleet's problem for the forecast load."""
         return self.pose(self.load.forecast_kw, self.tariff)
 
-    def find(self, problem: PeakShaving, progress: Callable[[float], None] | None = None) -> Found:
-        """Find the signal of a problem; the same at every call."""
-        return find(problem, np.random.default_rng(self.search_seed), progress)
+
+def _unknown_aggregators(scenario: Scenario) -> list[Fault]:
+    """Return a fault for each partition that names another node than the aggregator."""
+    return [
+        Fault("scenario", None, "channel.partitions.transformer", repr(name), nearest(name, [AGGREGATOR]))
+        for name in (entry.transformer for entry in scenario.channel.partitions)
+        if name not in (None, AGGREGATOR)
+    ]
 
 
 def _one_stay_each(scenario: Scenario, fleet: Fleet) -> Fleet:

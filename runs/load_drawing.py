@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coordination.valley_filling import COORDINATORS
 from runs.best_known import title_of
 from runs.drawing import BASE, EVS, FREE, HALO, LIMIT, Pieces, Timed, clock, from_zero, pieces, steps
-from runs.homes.levels import loading
+from runs.metrics import loading
 
 
 class HasLoads(Timed, Protocol):

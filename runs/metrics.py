@@ -1,4 +1,4 @@
-"""Key figures of a load."""
+"""Key figures of a load, and loads against their limits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,3 +33,15 @@ def load_metrics(load_kw: NDArray[np.float64], limit_kw: float | NDArray[np.floa
         "load_sum_of_squares_kw2": float(np.square(load_kw).sum()),
         "overload_slots": int((load_kw > limit_kw + LIMIT_TOLERANCE_KW).sum()),
     }
+
+
+def overload_kw(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much loads are above their limits [kW], 0 where they are not; shapes ``(n, n_slots)``."""
+    over_kw = load_kw - limit_kw
+    return np.where(over_kw > LIMIT_TOLERANCE_KW, over_kw, 0.0)
+
+
+def loading(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return load per limit, 0 without a limit and infinite for a load where nothing may be; both of one shape."""
+    nothing_may = np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0)
+    return np.divide(load_kw, limit_kw, out=nothing_may, where=limit_kw > 0)

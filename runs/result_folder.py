@@ -1,13 +1,13 @@
 """The files that every run leaves behind, and how they are read back."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from environment.input_faults import Fault, FaultyInputError
-from runs.plural import counted
+from environment.input_faults import Fault, collecting, raise_if_any
 from runs.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -17,13 +17,15 @@ SCENARIO_FILE: Final = "scenario.toml"
 SUMMARY_FILE: Final = "summary.json"
 TIMELINE_FILE: Final = "timeline.txt"
 COMPARISON_FILE: Final = "comparison.csv"
+VERSION_KEY: Final = "evswarm_version"
+"""Key of a written summary: the version of evswarm that wrote the folder."""
 
 type TableFormat = Literal["parquet", "csv"]
 type FigureFormat = Literal["png", "svg", "pdf", "none"]
 
 
 class Saved(Protocol):
-    """What results of all kinds of run have in common; their tables are attributes by name."""
+    """A result that can be written; see `runs.result.Result`."""
 
     @property
     def scenario(self) -> Scenario:
@@ -34,43 +36,25 @@ class Saved(Protocol):
         """Key figures by name."""
 
     @property
-    def log(self) -> "pd.DataFrame":
-        """Every message, with ``channel.log``."""
+    def tables(self) -> "Mapping[str, pd.DataFrame]":
+        """Tables by name."""
 
 
-def in_short(result: Saved, figures: Iterable[str], tables: Iterable[str]) -> str:
-    """Return a result in a few lines: what was run, key figures by their names in the summary, and how long its tables are.
-
-    Parameters
-    ----------
-    result
-        Result of the run.
-    figures
-        Names in the summary; what is missing or none there is left out.
-    tables
-        Names of the run's tables; empty ones are left out.
-    """
-    known = {name: result.summary.get(name) for name in figures}
-    said = ", ".join(
-        f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in known.items()
-        if value is not None
-    )
-    lengths = {name: len(getattr(result, name)) for name in tables}
-    rows = ", ".join(f"{name} ({length:,})" for name, length in lengths.items() if length)
-    warnings = f"\n  {counted(len(result.summary['warnings']), 'warning')}" if result.summary["warnings"] else ""
-    return f"{type(result).__name__} of {result.scenario!r}\n  summary: {said}, ...\n  tables (rows): {rows}{warnings}"
+def own_version() -> str:
+    """Return the version of evswarm that runs."""
+    try:
+        return version("evswarm")
+    except PackageNotFoundError:  # run from its folder, without an installation
+        return "not installed"
 
 
-def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: TableFormat) -> None:
+def write_run(result: Saved, folder: Path, table_format: TableFormat) -> None:
     """Write what every run leaves behind into a folder: scenario, summary, tables, and its messages as text if it has them.
 
     Parameters
     ----------
     result
         Result of the run.
-    names
-        Names of the run's tables.
     folder
         Takes the files; made if it is not there.
     table_format
@@ -78,17 +62,17 @@ def write_run(result: Saved, names: Iterable[str], folder: Path, table_format: T
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SCENARIO_FILE).write_text(result.scenario.to_toml(), encoding="utf-8")
-    (folder / SUMMARY_FILE).write_text(
-        json.dumps(strict(result.summary), indent=2, allow_nan=False) + "\n", encoding="utf-8"
-    )
-    if result.scenario.channel.log:
+    summary = {VERSION_KEY: own_version(), **strict(result.summary)}
+    (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    if "log" in result.tables:
         from runs.timeline import timeline  # noqa: PLC0415  (pandas only where there are tables)
 
-        told = timeline(result.log, result.scenario.horizon)
+        told = timeline(result.tables["log"], result.scenario.horizon)
         (folder / TIMELINE_FILE).write_text(told, encoding="utf-8")
-    for name in names:
-        table = getattr(result, name)
+    for name, table in result.tables.items():
         if table_format == "csv":
+            from runs.tables.spreadsheets import inert  # noqa: PLC0415  (pandas only where there are tables)
+
             inert(table).to_csv(folder / f"{name}.csv", index=False)
         else:
             table.to_parquet(folder / f"{name}.parquet", index=False)
@@ -116,46 +100,34 @@ def strict(summary: dict[str, Any]) -> dict[str, Any]:
     return {**found, "null_because": reasons} if reasons else dict(found)
 
 
-RUN_BY_SPREADSHEETS: Final = "=+-@\t\r"
-"""How a cell begins that a spreadsheet may take for a formula."""
-
-
-def inert(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Return a table with an apostrophe before each text that a spreadsheet would run, or that begins with one; see `as_written`."""
-    import pandas as pd  # noqa: PLC0415  (only where tables are written)
-
-    texts = {str(name): column for name, column in table.items() if pd.api.types.is_string_dtype(column)}
-    risky = {name: column.str.match(f"[{RUN_BY_SPREADSHEETS}']", na=False) for name, column in texts.items()}
-    return table.assign(**{name: column.mask(risky[name], "'" + column) for name, column in texts.items()})
-
-
-def as_written(column: "pd.Series[str]") -> "pd.Series[str]":
-    """Return a column of texts without what `inert` put before them."""
-    return column.str.removeprefix("'")
-
-
-def read_run(folder: Path, names: Iterable[str], what: str) -> tuple[dict[str, Any], "dict[str, pd.DataFrame]"]:
-    """Read back what `write_run` left of a run in Parquet: its summary and tables.
+def read_run(folder: Path) -> tuple[Scenario, dict[str, Any], "dict[str, pd.DataFrame]"]:
+    """Read back what `write_run` left of a run: its scenario, its summary and its tables.
 
     Parameters
     ----------
     folder
         Holds the files.
-    names
-        Names of the tables.
-    what
-        To call the folder, for the faults.
 
     Raises
     ------
     FaultyInputError
-        If a file is missing.
+        If a file is missing, or a table is not as the schema says: with the version of evswarm that wrote the folder.
     """
-    import pandas as pd  # noqa: PLC0415  (only where tables are read)
+    from runs.tables.reading import read_tables  # noqa: PLC0415  (pandas only where tables are read)
 
-    files = {name: folder / f"{name}.parquet" for name in names}
-    missing = [name for name, path in {SUMMARY_FILE: folder / SUMMARY_FILE, **files}.items() if not path.is_file()]
-    if missing:
-        raise FaultyInputError([Fault(str(folder), None, name, "missing", what) for name in missing])
+    raise_if_any([
+        Fault(str(folder), None, name, "missing", "a result folder")
+        for name in (SCENARIO_FILE, SUMMARY_FILE)
+        if not (folder / name).is_file()
+    ])  # fmt: skip
     summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
-    return summary, {name: pd.read_parquet(path) for name, path in files.items()}
+    writer, own = summary.pop(VERSION_KEY, "an earlier one, which did not say so"), own_version()
+    faults: list[Fault] = []
+    scenario = collecting(faults, lambda: Scenario.read(folder / SCENARIO_FILE))
+    tables = None if scenario is None else collecting(faults, lambda: read_tables(folder, scenario))
+    if faults and writer != own:
+        faults.append(Fault(str(folder), None, "version of evswarm that wrote it", writer, own))
+    raise_if_any(faults)
+    assert scenario is not None
+    assert tables is not None
+    return scenario, summary, tables

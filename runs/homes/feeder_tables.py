@@ -1,6 +1,6 @@
 """Tables of what a run's schedule does to the feeder; column `transformer` has the node of the grid below which it lies."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -9,58 +9,23 @@ from numpy.typing import NDArray
 from environment.feeders.feeder import UNKNOWN
 from runs.homes.feeder_flows import NetworkRun
 from runs.homes.part import Homes
+from runs.tables.schema import held_by, table_of
 
 if TYPE_CHECKING:
     from environment.feeders.power_flow import Flow
 
-TEXT, NUMBER, COUNT = "str", "float64", "int64"
-FEEDER_TABLES: Final = {
-    "network": {
-        "transformer": TEXT,
-        "slot": COUNT,
-        "node": TEXT,
-        "upstream": TEXT,
-        "distance_km": NUMBER,
-        "voltage_pu": NUMBER,
-        "free_voltage_pu": NUMBER,
-        "no_evs_voltage_pu": NUMBER,
-    },
-    "network_slots": {
-        "transformer": TEXT,
-        "slot": COUNT,
-        "loss_kw": NUMBER,
-        "free_loss_kw": NUMBER,
-        "no_evs_loss_kw": NUMBER,
-    },
-    "network_branches": {
-        "transformer": TEXT,
-        "branch": TEXT,
-        "kind": TEXT,
-        "worst_slot": "Int64",
-        "loading_max": NUMBER,
-        "free_loading_max": NUMBER,
-        "no_evs_loading_max": NUMBER,
-        "losses_kwh": NUMBER,
-    },
-}
-"""Tables of a run with a section ``[feeder]``, and the types of their columns."""
-
 
 def feeder_tables(world: Homes, network: NetworkRun | None) -> dict[str, pd.DataFrame]:
-    """Return the tables of `FEEDER_TABLES`, empty without a feeder."""
+    """Return the tables ``network``, ``network_slots`` and ``network_branches``; none without a feeder."""
     if network is None:
-        return {name: empty_table(name) for name in FEEDER_TABLES}
+        return {}
+    held = held_by(world.scenario)
     content = {
         "network": _voltages(world, network),
         "network_slots": _losses(world, network),
         "network_branches": _branches(world, network),
     }
-    return {name: pd.DataFrame(columns).astype(FEEDER_TABLES[name]) for name, columns in content.items()}
-
-
-def empty_table(name: str) -> pd.DataFrame:
-    """Return a table of `FEEDER_TABLES` without rows."""
-    return pd.DataFrame(columns=list(FEEDER_TABLES[name])).astype(FEEDER_TABLES[name])
+    return {name: table_of(name, columns, held) for name, columns in content.items()}
 
 
 def _voltages(world: Homes, network: NetworkRun) -> dict[str, Any]:
@@ -111,6 +76,7 @@ def _branches(world: Homes, network: NetworkRun) -> dict[str, Any]:
         "transformer": np.repeat(names, branches.size),
         "branch": np.tile(branches, names.size),
         "kind": np.tile(np.repeat(list(kinds), [each.size for each in kinds.values()]), names.size),
+        "rated_kva": np.tile(feeder.branch_rated_kva, names.size),
         "worst_slot": pd.arrays.IntegerArray(worst, ~rated),
         "loading_max": loading.max(axis=1).ravel(),
         "free_loading_max": by_copy(network.free, "loading").max(axis=1).ravel(),

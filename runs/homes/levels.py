@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from environment.grid.hot_spot import Ageing, ageing_of
 from environment.grid.tree import Kind
-from environment.pheromone_board import LIMIT_TOLERANCE_KW
 from runs.homes.part import Homes
-from runs.metrics import load_metrics
+from runs.metrics import load_metrics, overload_kw
 from runs.plural import counted
 
 MOST_TOLD: Final = 3
@@ -50,18 +49,6 @@ def grid_metrics(world: Homes, transformer_kw: NDArray[np.float64]) -> dict[str,
         figures["hot_spot_max_c"] = float(np.nanmax(ageing.hot_spot_c))
         figures["loss_of_life_h"] = float(np.nanmax(ageing.life_lost_h))
     return figures
-
-
-def overload_kw(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by how much loads are above their limits [kW], 0 where they are not; shapes ``(n, n_slots)``."""
-    over_kw = load_kw - limit_kw
-    return np.where(over_kw > LIMIT_TOLERANCE_KW, over_kw, 0.0)
-
-
-def loading(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return load per limit, 0 without a limit and infinite for a load where nothing may be; both of one shape."""
-    nothing_may = np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0)
-    return np.divide(load_kw, limit_kw, out=nothing_may, where=limit_kw > 0)
 
 
 def ageing_below(world: Homes, transformer_kw: NDArray[np.float64]) -> Ageing:

@@ -1,41 +1,16 @@
 """A run node by node of the grid: load against limit, the EVs below, and how far a transformer is from its optimum."""
 
-from typing import Final
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from environment.grid.tree import NONE, Grid
-from environment.horizon import Horizon
 from runs.homes.judging import Distance, EnergyBooks, gap_of
-from runs.homes.levels import ageing_below, loading, overload_kw
+from runs.homes.levels import ageing_below
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
-
-NODE_DTYPES: Final = {
-    **dict.fromkeys(("node", "kind", "parent"), "str"),
-    "limit_kw": "float64",
-    "feed_in_limit_kw": "float64",
-    "vehicles": "int64",
-    "peak_kw": "float64",
-    "peak_time": "str",
-    "feed_in_kw": "float64",
-    "free_peak_kw": "float64",
-    "loading_max": "float64",
-    "free_loading_max": "float64",
-    "overload_slots": "int64",
-    "overload_kwh": "float64",
-    "free_overload_slots": "int64",
-    "unserved_kwh": "float64",
-    "jain": "float64",
-    "gap": "float64",
-    "hot_spot_max_c": "float64",
-    "free_hot_spot_max_c": "float64",
-    "loss_of_life_h": "float64",
-    "free_loss_of_life_h": "float64",
-}
-"""Columns of the table and their types; what a node does not have is missing."""
+from runs.tables.nodes import NodeLoads, finite, load_columns
+from runs.tables.schema import held_by, table_of
 
 
 def nodes_of(
@@ -45,7 +20,7 @@ def nodes_of(
     ev_kw: NDArray[np.float64],
     free_kw: NDArray[np.float64],
 ) -> pd.DataFrame:
-    """Return a row for each node of the grid, parents before children.
+    """Return a row for each node of the grid, parents before children: the table ``nodes``.
 
     Parameters
     ----------
@@ -57,74 +32,34 @@ def nodes_of(
         What became of each stay's need.
     ev_kw, free_kw
         Load of each transformer's EVs, and with free charging [kW], shape ``(n_transformers, n_slots)``.
-
-    Returns
-    -------
-    DataFrame
-        ``node kind parent``; ``limit_kw feed_in_limit_kw``, the largest of any slot; ``vehicles`` below; ``peak_kw`` and the
-        beginning of its slot, ``peak_time``; ``feed_in_kw``, the most that is fed back; ``loading_max``, load per limit;
-        ``overload_slots overload_kwh`` above the limit; ``unserved_kwh`` of the EVs below and ``jain``, how evenly these were
-        served; ``gap``, of the transformers below, to the optimum; ``hot_spot_max_c loss_of_life_h`` of transformers
-        (`environment.grid.hot_spot`); the same with free charging under ``free_``.
     """
-    grid, slot_h = world.grid, world.horizon.slot_h
+    grid = world.grid
     load_kw, free_load_kw = (world.node_kw(world.actual_kw + each_kw) for each_kw in (ev_kw, free_kw))
-    over_kw = overload_kw(load_kw, grid.limit_kw)
-    starts = [start.isoformat() for start in world.horizon.slot_starts]
     columns = {
         "node": list(grid.node),
         "kind": [str(kind) for kind in grid.kind],
         "parent": ["" if row == NONE else grid.node[row] for row in grid.parent.tolist()],
-        "limit_kw": _finite(grid.limit_kw.max(axis=1)),
-        "feed_in_limit_kw": _finite(grid.feed_in_limit_kw),
+        "feed_in_limit_kw": finite(grid.feed_in_limit_kw),
+        **load_columns(load_kw, free_load_kw, grid.limit_kw, world.horizon),
         **_of_vehicles(world, outcome, books),
-        "peak_kw": load_kw.max(axis=1),
-        "peak_time": [starts[slot] for slot in load_kw.argmax(axis=1).tolist()],
-        "feed_in_kw": np.maximum(-load_kw.min(axis=1), 0.0),
-        "free_peak_kw": free_load_kw.max(axis=1),
-        "loading_max": _loading_max(load_kw, grid.limit_kw),
-        "free_loading_max": _loading_max(free_load_kw, grid.limit_kw),
-        "overload_slots": (over_kw > 0).sum(axis=1),
-        "overload_kwh": over_kw.sum(axis=1) * slot_h,
-        "free_overload_slots": (overload_kw(free_load_kw, grid.limit_kw) > 0).sum(axis=1),
         **_of_ageing(world, load_kw, ""),
         **_of_ageing(world, free_load_kw, "free_"),
     }
-    return pd.DataFrame({name: columns[name] for name in NODE_DTYPES}).astype(NODE_DTYPES)
+    return table_of("nodes", columns, held_by(world.scenario))
 
 
 def upper_slots(world: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> pd.DataFrame:
     """Return the load of each node above the transformers, slot by slot; the parameters are those of `nodes_of`."""
-    grid, horizon = world.grid, world.horizon
+    grid = world.grid
     rows = grid.upper_rows
-    actual_kw = world.node_kw(world.actual_kw)[rows]
-    ev_kw, free_kw = (grid.of_transformers(each_kw)[rows] for each_kw in (ev_kw, free_kw))
-    return pd.DataFrame({
-        "node": np.repeat([grid.node[row] for row in rows.tolist()], horizon.n_slots),
-        "slot": np.tile(np.arange(horizon.n_slots), rows.size),
-        "start": slot_starts(horizon, rows.size),
-        "actual_kw": actual_kw.ravel(),
-        "ev_kw": ev_kw.ravel(),
-        "total_kw": (actual_kw + ev_kw).ravel(),
-        "free_kw": free_kw.ravel(),
-        "limit_kw": _finite(grid.limit_kw[rows]).ravel(),
-    })  # fmt: skip
-
-
-def slot_starts(horizon: Horizon, times: int) -> pd.Series:
-    """Return the beginnings of all slots, so many times one after the other."""
-    starts = horizon.slot_starts
-    return pd.Series(starts.append([starts] * (times - 1))).reset_index(drop=True)
-
-
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values, missing where they stand for none."""
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def _loading_max(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the largest load per limit of each node, missing without a limit, infinite for a load where nothing may be."""
-    return np.where(np.isinf(limit_kw).all(axis=1), np.nan, loading(load_kw, limit_kw).max(axis=1))
+    loads = NodeLoads(
+        node=[grid.node[row] for row in rows.tolist()],
+        actual_kw=world.node_kw(world.actual_kw)[rows],
+        ev_kw=grid.of_transformers(ev_kw)[rows],
+        free_kw=grid.of_transformers(free_kw)[rows],
+        limit_kw=grid.limit_kw[rows],
+    )
+    return table_of("upper_slots", loads.upper_slots(world.horizon), held_by(world.scenario))
 
 
 def _of_vehicles(world: Homes, outcome: HomesOutcome, books: EnergyBooks) -> dict[str, NDArray[np.generic]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from environment.grid import Grid, Kind
 from environment.loads import LoadProfile
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
-from runs.homes.levels import loading
+from runs.metrics import loading
 from runs.page.day import Day
 from runs.plural import counted
 

@@ -1,0 +1,30 @@
+"""Result of a run of EVs as ants, from what an engine hands over."""
+
+from runs.homes.feeder_flows import solve_network
+from runs.homes.judging import EnergyBooks
+from runs.homes.outcome import HomesOutcome
+from runs.homes.part import Homes
+from runs.homes.summary import summary_of
+from runs.homes.tables import tables_of
+from runs.result import Result
+
+
+def result_of(world: Homes, outcome: HomesOutcome) -> Result:
+    """Return the result of a run: its summary and its tables.
+
+    Parameters
+    ----------
+    world
+        What was there before anyone decided.
+    outcome
+        What the engine handed over.
+
+    Raises
+    ------
+    FaultyInputError
+        If there is a feeder, and its power flow diverges.
+    """
+    network = solve_network(world, outcome.schedules)
+    books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, world.horizon.slot_h)
+    summary = summary_of(world, outcome, network, books)
+    return Result(world.scenario, summary, tables_of(world, outcome, network, books))

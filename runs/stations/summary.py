@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from coordination.stations.problem import CONSTRAINTS
 from coordination.stations.settings import NONE, SchedulingSettings
 from coordination.stations.triggers import DUST_KW, TriggersSettings
+from environment.feeders.power_flow import Flow
 from environment.grid.record import GridRecord
 from runs.homes.feeder_flows import above_rating
 from runs.stations.engine import StationsOutcome
@@ -27,8 +28,28 @@ def switched_on(triggers: TriggersSettings) -> list[str]:
     return [level for level in LEVELS if getattr(triggers, level)]
 
 
-def stations_summary(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> dict[str, Any]:
-    """Return the key figures of a run, those of charging without a schedule under ``unscheduled``."""
+def no_evs_flow(world: StationPark) -> Flow:
+    """Return the power flow of each slot's base load alone, taps as they stand, a case a slot."""
+    n = world.horizon.n_slots
+    return world.state.sound(np.arange(n), np.zeros((n, len(world.stations))))
+
+
+def summary_of(
+    world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow | None = None
+) -> dict[str, Any]:
+    """Return the key figures of a run by name, units in the names; those of charging without a schedule under ``free``.
+
+    Parameters
+    ----------
+    world
+        What was there before anyone decided.
+    outcome
+        What the engine handed over.
+    free
+        What it hands over without a schedule and without triggers.
+    no_evs
+        Power flow of each slot without EVs, where it is known already.
+    """
     settings, track = world.scenario.scheduling, outcome.track
     fired = [trigger for _, trigger, _, _ in track.fired]
     channel = outcome.channel
@@ -50,10 +71,27 @@ def stations_summary(world: StationPark, outcome: StationsOutcome, plain: Statio
         "emergency_unstruck_slots": len(unstruck(world, outcome)),
         "evaluations": int(sum(found.history[-1, 0] for found in track.found if len(found.history))),
         "messages": channel.messages,
-        "message_bytes": channel.bytes,
+        "bytes": channel.bytes,
+        "messages_lost": channel.lost,
         "wall_s": outcome.wall_s,
-        "unscheduled": figures(world, plain),
-        "warnings": warnings(world, outcome, plain),
+        "free": figures(world, free),
+        "no_evs": _without_evs(world, no_evs or no_evs_flow(world)),
+        "warnings": warnings(world, outcome, free),
+    }
+
+
+def _without_evs(world: StationPark, flow: Flow) -> dict[str, Any]:
+    """Return what the feeder does under its base load alone."""
+    site_pu = flow.voltage_pu[:, world.stations.node]
+    return {
+        "peak_kw": float(flow.source_kw.max()),
+        "drawn_kwh": float(flow.source_kw.sum() * world.horizon.slot_h),
+        "losses_kwh": float(flow.loss_kw.sum() * world.horizon.slot_h),
+        "voltage_min_pu": float(site_pu.min()),
+        "voltage_max_pu": float(site_pu.max()),
+        "node_voltage_min_pu": float(flow.voltage_pu.min()),
+        "line_loading_max": _most(flow.line_loading),
+        "transformer_loading_max": _most(flow.transformer_loading),
     }
 
 

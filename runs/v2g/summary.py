@@ -1,0 +1,208 @@
+"""Key figures of a fleet that gives back, by name, units in the names."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.peak_shaving.dispatch import Track
+from coordination.peak_shaving.problem import EXACT
+from environment.ageing import years_of_service
+from environment.presence import ROUNDING_KWH
+from runs.metrics import load_metrics
+from runs.v2g.engine import V2GOutcome, follow
+from runs.v2g.part import V2G, named
+
+ROUNDING: Final = 1e-9
+"""Part of F, or of 1 where it is less, that is rounding."""
+
+STRAYED: Final = 0.01
+"""Part of the signal's energy beyond which EVs' deviation from it is told."""
+
+
+class FreeCharging(NamedTuple):
+    """What a fleet does that only charges, each EV on its own.
+
+    Parameters
+    ----------
+    response_kw
+        Power that the EVs draw in each slot, shape ``(n_slots,)``.
+    unserved_kwh
+        Energy that each EV lacks of what it asks for, shape ``(n_vehicles,)``.
+    """
+
+    response_kw: NDArray[np.float64]
+    unserved_kwh: NDArray[np.float64]
+
+
+def free_of(world: V2G) -> FreeCharging:
+    """Return free charging: at rated power from each plug-in until an EV has what it asks for, or else is at its ceiling."""
+    batteries, departures, slot_h = world.new_batteries(), world.new_departures(), world.horizon.slot_h
+    needs = world.scenario.participation.end == "need"
+    asked_soc = world.asked_soc if needs else np.full(len(world.fleet), np.inf)
+    response_kw = np.zeros(world.horizon.n_slots)
+    for slot in range(world.horizon.n_slots):
+        rows = np.flatnonzero(world.participation.announced[slot])
+        hours = world.participation.hours_of(slot, rows, slot_h)
+        rows, hours = rows[hours > 0], hours[hours > 0]
+        before = batteries.soc.copy()
+        lacking_kwh = (asked_soc[rows] - before[rows]) * batteries.capacity_kwh[rows] / batteries.efficiency[rows]
+        most_kw = batteries.limits(rows, slot_h, None).charge_kw
+        moved_kwh = batteries.draw(rows, np.clip(lacking_kwh / slot_h, 0.0, most_kw), hours)
+        response_kw[slot] = moved_kwh.sum() / slot_h
+        departures.enter(slot, before, batteries.soc)
+    return FreeCharging(response_kw, departures.unserved_kwh)
+
+
+def summary_of(world: V2G, outcome: V2GOutcome, free: FreeCharging | None = None) -> dict[str, Any]:
+    """Return the key figures of a run by name, units in the names.
+
+    Parameters
+    ----------
+    world
+        What was there before anyone decided.
+    outcome
+        What the engine handed over.
+    free
+        Free charging, where it is known already.
+    """
+    free = free or free_of(world)
+    track, batteries, found = outcome.track, outcome.batteries, outcome.found
+    load_kw, slot_h, settings = world.load.actual_kw, world.horizon.slot_h, world.settings
+    limit_kw = world.scenario.transformer.all_limits_kw[1]
+    deviation = track.response_kw - track.signal_kw
+    loss, years = life(world, outcome)
+    signal = world.problem.objectives(found.signal_kw[None])
+    answer = world.problem.objectives(track.response_kw[None])
+    exact = found.exact
+    return {
+        "method": "peak_shaving",
+        "optimizer": settings.optimizer,
+        "tactic": world.scenario.grouping.tactic,
+        "horizon_start": world.horizon.begin_text,
+        "vehicles": len(world.fleet),
+        "days": world.days,
+        **load_metrics((load_kw + track.response_kw)[None], limit_kw),
+        "signal_fitness": found.fitness,
+        "signal_is_feasible": not signal.broken[0],
+        "signal_cost_yuan": float(signal.cost_yuan[0]),
+        "exact_bound": None if exact is None else exact.bound,
+        "exact_is_optimal": None if exact is None else exact.is_optimal,
+        "gap_to_exact": found.gap,
+        "cost_yuan": float(answer.cost_yuan[0]),
+        "owner_profit_yuan": -float(answer.cost_yuan[0]),
+        "evaluations": int(found.history[-1, 0]) if found.history.size else 0,
+        "deviation_max_kw": float(np.abs(deviation).max()),
+        "deviation_mean_kw": float(np.abs(deviation).mean()),
+        "unserved_kwh": float(outcome.departures.unserved_kwh.sum()),
+        "charged_kwh": float(batteries.charged_kwh.sum()),
+        "discharged_kwh": float(batteries.discharged_kwh.sum()),
+        "battery_losses_kwh": float(batteries.lost_kwh.sum()),
+        "throughput_kwh": float(batteries.wear.throughput_kwh.sum()),
+        "soc_std_before": _mean(track.soc_std_before),
+        "soc_std_after": _mean(track.soc_std_after),
+        "soc_mean_end": float(batteries.soc.mean()),
+        "life_loss_mean_percent": float(loss.mean()),
+        "life_loss_p95_percent": float(np.quantile(loss, 0.95)),
+        "life_loss_max_percent": float(loss.max()),
+        "years_mean_loss": _years(float(loss.mean()), world),
+        "years_p95_loss": _years(float(np.quantile(loss, 0.95)), world),
+        "years_min": _finite(float(years.min())),
+        "energy_kwh": float(track.response_kw.sum() * slot_h),
+        "messages": outcome.channel.messages,
+        "bytes": outcome.channel.bytes,
+        "messages_lost": outcome.channel.lost,
+        "wall_s": outcome.wall_s,
+        "free": {
+            **load_metrics((load_kw + free.response_kw)[None], limit_kw),
+            "unserved_kwh": float(free.unserved_kwh.sum()),
+            "cost_yuan": (free_cost_yuan := float(world.problem.objectives(free.response_kw[None]).cost_yuan[0])),
+            "owner_profit_yuan": -free_cost_yuan,
+            "energy_kwh": float(free.response_kw.sum() * slot_h),
+        },
+        "no_evs": load_metrics(load_kw[None], limit_kw),
+        "warnings": _warnings(world, outcome),
+    }
+
+
+def life(world: V2G, outcome: V2GOutcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return life lost over the run [%] and years of service if such days follow each other, ``(n_vehicles,)`` each."""
+    reading = world.settings.ageing_reading
+    loss = outcome.batteries.wear.loss_percent(reading)
+    return loss, years_of_service(loss, world.days, reading)
+
+
+def _years(loss_percent: float, world: V2G) -> float | None:
+    return _finite(float(years_of_service(np.array(loss_percent), world.days, world.settings.ageing_reading)))
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _warnings(world: V2G, outcome: V2GOutcome) -> list[str]:
+    found = _worse_than_nothing(world, outcome)
+    if world.problem.objectives(outcome.found.signal_kw[None]).broken[0]:
+        found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
+    found += [*_lacking(world, outcome), *_missed(outcome.track, world.horizon.slot_h), *world.warnings()]
+    exact = outcome.found.exact
+    if world.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
+        found.append(
+            "the linear programme charges and discharges at once, which no fleet can: its value is a lower bound, and the "
+            "signal is what batteries allow of its answer"
+        )
+    if not world.problem.is_convex:
+        found.append(
+            "with these readings a kWh discharged brings more than one charged costs: there is no exact reference"
+        )
+    return found
+
+
+def _worse_than_nothing(world: V2G, outcome: V2GOutcome) -> list[str]:
+    """Say where the signal, or else what EVs did for the load as it came, is worse than doing nothing but what needs ask for."""
+    problem, came = world.problem, world.pose(world.load.actual_kw, world.tariff)
+    nothing = "charging only what needs ask for" if problem.has_needs else "doing nothing"
+    signal_idle = float(problem.evaluate(problem.idle_kw[None])[0])
+    if outcome.found.fitness > signal_idle + ROUNDING * max(abs(signal_idle), 1.0):
+        return [f"the signal is worse than {nothing}: F = {outcome.found.fitness:.4g} against {signal_idle:.4g}"]
+    idle_kw = problem.idle_kw
+    if problem.has_needs:
+        idle_kw = follow(world, np.zeros(world.horizon.n_slots))[0].response_kw
+    done, idle = came.goal(np.stack([outcome.track.response_kw, idle_kw])).tolist()
+    if done > idle + ROUNDING * max(abs(idle), 1.0):
+        return [f"what EVs did is worse than {nothing}: F = {done:.4g} against {idle:.4g}"]
+    return []
+
+
+def _missed(track: Track, slot_h: float) -> list[str]:
+    """Say where EVs stray from the signal by more than `STRAYED` of its energy."""
+    missed_kwh = float(np.abs(track.response_kw - track.signal_kw).sum() * slot_h)
+    asked_kwh = float(np.abs(track.signal_kw).sum() * slot_h)
+    if missed_kwh <= STRAYED * asked_kwh + ROUNDING_KWH:
+        return []
+    part = f", {missed_kwh / asked_kwh:.1%}" if asked_kwh > ROUNDING_KWH else ""
+    return [f"EVs stray from the signal by {missed_kwh:,.1f} kWh of its {asked_kwh:,.1f} kWh{part}"]
+
+
+def _lacking(world: V2G, outcome: V2GOutcome) -> list[str]:
+    """Name who has less than `participation.end` holds EVs to, and who needs something that is not held."""
+    departures, soc = outcome.departures, outcome.batteries.soc
+    lacking: dict[str, dict[str, NDArray[np.float64]]] = {
+        "free": {},
+        "cyclic": {"emptier at the end than at the beginning": (world.soc_start - soc) * world.fleet.capacity_kwh},
+        "need": {
+            "left with less than they need": departures.missed_kwh,
+            "never at the grid for a whole slot": np.where(departures.stays == 0, departures.unserved_kwh, 0.0),
+            "at the grid when the horizon ends, with less than they ask for": departures.unserved_at_end_kwh,
+        },
+    }
+    return [
+        f"{named(world.fleet.vehicle, kwh)} {text}"
+        for text, kwh in lacking[world.scenario.participation.end].items()
+        if (kwh > ROUNDING_KWH).any()
+    ]

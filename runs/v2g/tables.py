@@ -1,0 +1,149 @@
+"""Tables of a fleet that gives back: its slots, groups, EVs and search, and the nodes above it."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from coordination.peak_shaving.grouping import GROUPS
+from coordination.peak_shaving.search import Found
+from environment.grid.tree import CONTROL_CENTER, Kind
+from runs.tables.channel import channel_tables
+from runs.tables.clock import clock_times, slot_starts
+from runs.tables.nodes import NodeLoads, load_columns, without_ageing
+from runs.tables.schema import held_by, table_of
+from runs.v2g.engine import V2GOutcome
+from runs.v2g.part import V2G
+from runs.v2g.summary import FreeCharging, life
+
+AGGREGATOR: Final = "aggregator"
+"""Name of the one aggregator, which leads the whole fleet."""
+
+
+def tables_of(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run by name.
+
+    Parameters
+    ----------
+    world
+        What was there before anyone decided.
+    outcome
+        What the engine handed over.
+    free
+        What the fleet does if it only charges.
+    """
+    held = held_by(world.scenario)
+    loads = _loads(world, outcome, free)
+    upper = NodeLoads(loads.node[:1], *(array[:1] for array in loads[1:]))
+    columns = {
+        "v2g_slots": _slots(world, outcome, free),
+        "upper_slots": upper.upper_slots(world.horizon),
+        "nodes": _nodes(world, outcome, loads),
+        "v2g_vehicles": _vehicles(world, outcome),
+        "v2g_groups": _groups(outcome),
+        "search": _search(outcome.found),
+    }
+    tables = {name: table_of(name, content, held) for name, content in columns.items()}
+    return {**tables, **channel_tables(outcome.channel, held)}
+
+
+def _loads(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> NodeLoads:
+    """Return the loads of the control centre and of the aggregator, below all transformers together and so with their limit."""
+    load_kw, response_kw = world.load.actual_kw, outcome.track.response_kw
+    return NodeLoads(
+        node=[CONTROL_CENTER, AGGREGATOR],
+        actual_kw=np.stack([load_kw, load_kw]),
+        ev_kw=np.stack([response_kw, response_kw]),
+        free_kw=np.stack([free.response_kw, free.response_kw]),
+        limit_kw=np.full((2, world.horizon.n_slots), world.scenario.transformer.all_limits_kw[1]),
+    )
+
+
+def _nodes(world: V2G, outcome: V2GOutcome, loads: NodeLoads) -> dict[str, object]:
+    """Return the columns of the control centre and of the aggregator."""
+    n = len(loads.node)
+    columns = {
+        "node": loads.node,
+        "kind": [str(Kind.CONTROL_CENTER), "aggregator"],
+        "parent": ["", CONTROL_CENTER],
+        "feed_in_limit_kw": np.full(n, -world.scenario.transformer.all_limits_kw[0]),
+        **load_columns(loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw, loads.limit_kw, world.horizon),
+        "vehicles": np.full(n, len(world.fleet)),
+        "unserved_kwh": np.full(n, outcome.departures.unserved_kwh.sum()),
+        "jain": np.full(n, np.nan),
+    }
+    return without_ageing(columns, n)
+
+
+def _slots(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> dict[str, object]:
+    track, load, tariff, n = outcome.track, world.load, world.tariff, world.horizon.n_slots
+    return {
+        "aggregator": np.full(n, AGGREGATOR),
+        "slot": np.arange(n),
+        "start": slot_starts(world.horizon, 1),
+        "base_kw": load.forecast_kw,
+        "actual_kw": load.actual_kw,
+        "signal_kw": track.signal_kw,
+        "response_kw": track.response_kw,
+        "total_kw": load.actual_kw + track.response_kw,
+        "free_kw": free.response_kw,
+        "available": world.participation.available.astype(np.int64),
+        "present": track.present,
+        "charge_yuan_per_kwh": tariff.charge_yuan_per_kwh,
+        "discharge_yuan_per_kwh": tariff.discharge_yuan_per_kwh,
+    }
+
+
+def _groups(outcome: V2GOutcome) -> dict[str, object]:
+    track = outcome.track
+    n, groups = track.group_kw.shape
+    names = {1: ("all",), 2: (GROUPS[0], GROUPS[2]), 3: GROUPS}[groups]
+    return {
+        "aggregator": np.full(n * groups, AGGREGATOR),
+        "slot": np.repeat(np.arange(n), groups),
+        "group": np.tile(np.array(names), n),
+        "vehicles": track.group_vehicles.ravel(),
+        "signal_kw": track.group_kw.ravel(),
+        "response_kw": track.group_response_kw.ravel(),
+        "soc_mean": track.soc_mean.ravel(),
+        "soc_std_before": track.soc_std_before.ravel(),
+        "soc_std_after": track.soc_std_after.ravel(),
+    }
+
+
+def _vehicles(world: V2G, outcome: V2GOutcome) -> dict[str, object]:
+    batteries, departures = outcome.batteries, outcome.departures
+    loss, years = life(world, outcome)
+    there, edges_h = departures.first >= 0, world.horizon.edges_h
+    plug_in_h, plug_out_h = (np.where(there, edges_h[slot], np.nan) for slot in (departures.first, departures.stop))
+    return {
+        "vehicle": world.fleet.vehicle,
+        "power_kw": batteries.power_kw,
+        "capacity_kwh": batteries.capacity_kwh,
+        "efficiency": batteries.efficiency,
+        "stays": departures.stays,
+        "plug_in_h": plug_in_h,
+        "plug_out_h": plug_out_h,
+        "plug_in": clock_times(world.horizon, plug_in_h),
+        "plug_out": clock_times(world.horizon, plug_out_h),
+        "soc_plug_in": departures.soc_plug_in,
+        "soc_plug_out": departures.soc_plug_out,
+        "soc_start": world.soc_start,
+        "soc_end": batteries.soc,
+        "unserved_kwh": departures.unserved_kwh,
+        "charged_kwh": batteries.charged_kwh,
+        "discharged_kwh": batteries.discharged_kwh,
+        "lost_kwh": batteries.lost_kwh,
+        "life_loss_percent": loss,
+        "years": np.where(np.isfinite(years), years, np.nan),
+    }
+
+
+def _search(found: Found) -> dict[str, object]:
+    history = found.history if found.history.size else np.empty((0, 2))
+    return {
+        "node": np.full(len(history), AGGREGATOR),
+        "slot": np.zeros(len(history), dtype=np.int64),
+        "evaluations": history[:, 0].astype(np.int64),
+        "best_fitness": history[:, 1],
+    }

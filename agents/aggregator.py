@@ -147,8 +147,7 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         dispatch = self._dispatch(signal_kw, slot)
         rows = list(self._conditions)
         did_kw = [
-            self._lead(self.evs[row], power_kw, slot)
-            for row, power_kw in zip(rows, dispatch.power_kw.tolist(), strict=True)
+            self._lead(self.evs[row], power_kw) for row, power_kw in zip(rows, dispatch.power_kw.tolist(), strict=True)
         ]
         if self.channel_faults is not None:
             self._stand_by(slot)
@@ -185,11 +184,9 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         least_kw, most_kw = self.room_kw[:, slot].tolist()
         return self.dispatcher.dispatch(signal_kw, soc, rated_kw, Limits(charge_kw, discharge_kw), (least_kw, most_kw))
 
-    def _lead(self, ev: V2GEV, power_kw: float, slot: int) -> float | None:
+    def _lead(self, ev: V2GEV, power_kw: float) -> float | None:
         """Send an EV its set-point; return what it says that it did, None where no answer comes."""
-        response = self.channel.ask(
-            self.channel_faults, Setpoint(power_kw), self, ev, lambda setpoint: ev.follow(setpoint, slot)
-        )
+        response = self.channel.ask(self.channel_faults, Setpoint(power_kw), self, ev, ev.follow)
         return None if response is None else response.power_kw
 
     def _stand_by(self, slot: int) -> None:

@@ -79,8 +79,8 @@ class V2GEV(mesa.Agent):  # type: ignore[misc]
         False once its controller has died: it draws nothing more and says nothing more.
     was_cut_off
         Whether it ever was there in a slot without a set-point.
-    is_there
-        Whether it is at the grid in the present slot and has said so, or tried to.
+    hours
+        How long it is at the grid in the present slot [h].
     power_kw
         Mean power in the present slot; positive charges.
     flow_kw
@@ -97,23 +97,15 @@ class V2GEV(mesa.Agent):  # type: ignore[misc]
         self.aggregator = aggregator
         self.alive = True
         self.was_cut_off = False
-        self.is_there = False
-        self.power_kw = self.flow_kw = self.fallback_kw = 0.0
+        self.hours = self.power_kw = self.flow_kw = self.fallback_kw = 0.0
         self._told_soc: NDArray[np.float64] | None = None
         self._response: Response | None = None
-        self._rows = np.array([row])
+        self._rows, self._asked_kw, self._hours = np.array([row]), np.empty(1), np.empty(1)
 
     @property
     def soc(self) -> float:
         """State of charge, 0..1."""
         return float(self.columns.batteries.soc[self.row])
-
-    def hours(self, slot: int) -> float:
-        """Return how long it is at the grid in a slot [h]."""
-        participation = self.columns.participation
-        if not participation.announced[slot, self.row]:
-            return 0.0
-        return float(participation.hours_of(slot, self._rows, self.columns.slot_h)[0])
 
     def enrol(self) -> None:
         """Tell the aggregator, a day ahead, of the battery, the stays and the needs."""
@@ -137,8 +129,8 @@ class V2GEV(mesa.Agent):  # type: ignore[misc]
         """Tell the aggregator how full it is, and what it could take and give, if it is there."""
         self.power_kw = self.flow_kw = self.fallback_kw = 0.0
         self._response = None
-        self.is_there = self.alive and self.hours(slot) > 0
-        if self.is_there:
+        self.hours = self.columns.participation.hours_at(slot, self.row, self.columns.slot_h)
+        if self.hours and self.alive:
             aggregator = self.aggregator
             aggregator.channel.tell(
                 aggregator.channel_faults, self.condition(slot), self, aggregator, aggregator.hear_condition,
@@ -159,7 +151,7 @@ class V2GEV(mesa.Agent):  # type: ignore[misc]
         """State of charge that it is to have after each slot: as it was told, or else what it works out alone."""
         return self._own_soc if self._told_soc is None else self._told_soc
 
-    def follow(self, setpoint: Setpoint, slot: int) -> Response | None:
+    def follow(self, setpoint: Setpoint) -> Response | None:
         """Draw or give what is asked, within its battery's limits and while it is there; return what it was.
 
         It acts on the first copy of a set-point, and answers every one. The dead answer nothing.
@@ -167,7 +159,7 @@ class V2GEV(mesa.Agent):  # type: ignore[misc]
         if not self.alive:
             return None
         if self._response is None:
-            self._draw(setpoint.power_kw, slot)
+            self._draw(setpoint.power_kw)
             self._response = Response(self.power_kw)
         return self._response
 
@@ -181,17 +173,17 @@ class V2GEV(mesa.Agent):  # type: ignore[misc]
         room_kw
             What the transformers have left to charge, as seen at the plug.
         """
-        if not self.alive or not self.is_there or self._response is not None:
+        if not self.alive or not self.hours or self._response is not None:
             return 0.0
         self.was_cut_off = True
-        self._draw(max(min(-self.condition(slot).discharge_kw, room_kw), 0.0), slot)
+        self._draw(max(min(-self.condition(slot).discharge_kw, room_kw), 0.0))
         self.fallback_kw = self.power_kw
         return self.flow_kw
 
-    def _draw(self, asked_kw: float, slot: int) -> None:
-        hours = self.hours(slot)
-        moved_kwh = float(self.columns.batteries.draw(self._rows, np.array([asked_kw]), np.array([hours]))[0])
-        self.power_kw, self.flow_kw = moved_kwh / self.columns.slot_h, moved_kwh / hours
+    def _draw(self, asked_kw: float) -> None:
+        self._asked_kw[0], self._hours[0] = asked_kw, self.hours
+        moved_kwh = float(self.columns.batteries.draw(self._rows, self._asked_kw, self._hours)[0])
+        self.power_kw, self.flow_kw = moved_kwh / self.columns.slot_h, moved_kwh / self.hours
 
     @cached_property
     def _own_soc(self) -> NDArray[np.float64]:

@@ -91,6 +91,12 @@ class Participation:
         hours: NDArray[np.float64] = self.part[slot, rows].astype(np.float64) * slot_h  # whole slots stay exact
         return hours
 
+    def hours_at(self, slot: int, row: int, slot_h: float) -> float:
+        """Return how long an EV is at the grid in a slot [h]."""
+        if not self.announced[slot, row]:
+            return 0.0
+        return slot_h if self.part is None else float(self.part[slot, row]) * slot_h
+
     @classmethod
     def draw(
         cls, settings: ParticipationSettings, fleet: Fleet, horizon: Horizon, rng: np.random.Generator

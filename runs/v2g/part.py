@@ -17,7 +17,7 @@ from environment.fleets import CsvFleet, DatedFleet, Fleet
 from environment.fleets.dated import require_dates, told_outside
 from environment.fleets.fleet import NAMED
 from environment.horizon import HOURS_PER_DAY, Horizon
-from environment.input_faults import Fault, FaultyInputError, collecting, nearest
+from environment.input_faults import Fault, FaultyInputError, collecting
 from environment.loads import LoadProfile
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
 from environment.presence import ROUNDING_KWH, Departures, Participation, asked_soc, first_soc
@@ -313,7 +313,13 @@ class V2G:
 def _unknown_aggregators(scenario: Scenario) -> list[Fault]:
     """Return a fault for each partition that names another node than the aggregator."""
     return [
-        Fault("scenario", None, "channel.partitions.transformer", repr(name), nearest(name, [AGGREGATOR]))
+        Fault(
+            "scenario",
+            None,
+            "channel.partitions.transformer",
+            repr(name),
+            f"{AGGREGATOR!r}, the only name here, or none",
+        )
         for name in (entry.transformer for entry in scenario.channel.partitions)
         if name not in (None, AGGREGATOR)
     ]

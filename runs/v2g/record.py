@@ -89,7 +89,7 @@ class V2GRecord:
         if aggregator.channel_faults is None:
             return
         heard = set(rows.tolist())
-        unled = [ev for ev in evs if ev.is_there and ev.alive and ev.row not in heard]
+        unled = [ev for ev in evs if ev.hours and ev.alive and ev.row not in heard]
         self.track.enter_unled(slot, len(unled), sum(ev.power_kw for ev in unled))
         unheard = [evs[row] for row in rows[~led.answered].tolist()]
         strays.unheard_kw[slot] = sum(ev.power_kw - ev.fallback_kw for ev in unheard)

@@ -1,18 +1,35 @@
 """The aggregator and its EVs: what they say to each other, slot by slot, and what the aggregator sees."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from agents.aggregator import Aggregator
 from agents.v2g_ev import V2GEV
+from coordination.peak_shaving.dispatch import Dispatch
+from coordination.peak_shaving.posing import Enrolled
+from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import Found
-from environment.v2g_messages import Setpoint
+from environment.v2g_messages import Condition, Setpoint
 from runs.scenario import Scenario
 from runs.v2g.model import PeakShavingModel
 
 FOUR = {"vehicles": 4, "types": [{"name": "suv", "share": 1.0, "capacity_kwh": 35.0, "power_kw": 7.5}]}
 
 
-def make(**sections: dict[str, object]) -> PeakShavingModel:
+class Steady(Aggregator):
+    """An aggregator that wants 12 kW in every slot."""
+
+    def find(self, problem: PeakShaving) -> Found:
+        return Found(np.full(problem.load_kw.size, 12.0), 0.0, np.empty((0, 2)), None)
+
+
+def make(
+    aggregator: type[Aggregator] = Aggregator, ev: type[V2GEV] = V2GEV, **sections: dict[str, object]
+) -> PeakShavingModel:
     chosen: dict[str, dict[str, object]] = {
         "fleet": FOUR,
         "participation": {"stays": "always"},
@@ -21,7 +38,7 @@ def make(**sections: dict[str, object]) -> PeakShavingModel:
         "channel": {"log": True},
         **sections,
     }
-    return PeakShavingModel(Scenario().update(**chosen))
+    return PeakShavingModel(Scenario().update(**chosen), aggregator=aggregator, ev=ev)
 
 
 def run(model: PeakShavingModel) -> PeakShavingModel:
@@ -30,8 +47,7 @@ def run(model: PeakShavingModel) -> PeakShavingModel:
 
 
 def test_one_slot_word_for_word() -> None:
-    model = make()
-    model.aggregator.find = lambda _: Found(np.full(24, 12.0), 0.0, np.empty((0, 2)), None)
+    model = make(Steady)
     model.run_until(0.5)
     assert model.channel.log is not None
     heard = [f"{row[2]:9}  {row[5]} -> {row[6]}: {row[11]}".rstrip(": ") for row in model.channel.log]
@@ -41,6 +57,14 @@ def test_one_slot_word_for_word() -> None:
 EXPECTED = [
     "forecast   control_center -> aggregator",
     "prices     control_center -> aggregator",
+    "enrolment  ev:v0 -> aggregator: 7.5 kW, 35 kWh, soc 0.340, slots 0-24",
+    "enrolment  ev:v1 -> aggregator: 7.5 kW, 35 kWh, soc 0.627, slots 0-24",
+    "enrolment  ev:v2 -> aggregator: 7.5 kW, 35 kWh, soc 0.453, slots 0-24",
+    "enrolment  ev:v3 -> aggregator: 7.5 kW, 35 kWh, soc 0.228, slots 0-24",
+    "least_soc  aggregator -> ev:v0",
+    "least_soc  aggregator -> ev:v1",
+    "least_soc  aggregator -> ev:v2",
+    "least_soc  aggregator -> ev:v3",
     "condition  ev:v0 -> aggregator: soc 0.340, -4.41 to +7.50 kW",
     "condition  ev:v1 -> aggregator: soc 0.627, -7.50 to +6.73 kW",
     "condition  ev:v2 -> aggregator: soc 0.453, -7.50 to +7.50 kW",
@@ -60,8 +84,67 @@ EXPECTED = [
 def test_the_aggregator_hears_of_the_day_once_and_of_evs_in_every_slot() -> None:
     model = run(make())
     books = {row[0]: row[3] for row in model.channel.books}
-    assert books == {"forecast": 1, "prices": 1, "condition": 96, "setpoint": 96, "response": 96, "tracking": 24}
+    once_a_slot = {"condition": 96, "setpoint": 96, "response": 96, "tracking": 24}
+    assert books == {"forecast": 1, "prices": 1, "enrolment": 4, "least_soc": 4, **once_a_slot}
     assert len(model.control_center.tracking) == 24
+
+
+def test_every_message_has_the_size_of_what_it_says() -> None:
+    model = run(make())
+    sizes = {row[0]: row[5] for row in model.channel.books}
+    header, value = 16, 8
+    assert sizes["enrolment"] == 4 * (header + (6 + 1) * value), "six values and one stay"
+    assert sizes["least_soc"] == 4 * (header + 24 * value)
+    assert sizes["condition"] == 96 * (header + 4 * value)
+    assert sizes["setpoint"] == sizes["response"] == 96 * (header + value)
+
+
+class Sealed(Aggregator):
+    """An aggregator who, when it decides, has only what it was told: its EVs' columns read as nothing then."""
+
+    def find(self, problem: PeakShaving) -> Found:
+        with hidden(self):
+            return super().find(problem)
+
+    def _dispatch(self, signal_kw: float, slot: int) -> Dispatch:
+        with hidden(self):
+            return super()._dispatch(signal_kw, slot)
+
+    def _enrolled(self, n_slots: int) -> Enrolled:
+        with hidden(self):
+            return super()._enrolled(n_slots)
+
+
+@contextmanager
+def hidden(aggregator: Aggregator) -> Iterator[None]:
+    """Take an aggregator's EVs away for a while."""
+    evs, aggregator.evs = aggregator.evs, []
+    yield
+    aggregator.evs = evs
+
+
+def test_the_aggregator_decides_without_a_look_at_its_evs() -> None:
+    sealed, plain = run(make(Sealed)), run(make())
+    np.testing.assert_array_equal(sealed.track.response_kw, plain.track.response_kw)
+    assert plain.track.response_kw.any()
+
+
+class Untruthful(V2GEV):
+    """An EV that says that it has half of its rated power."""
+
+    def condition(self, slot: int) -> Condition:
+        true = super().condition(slot)
+        return replace(true, rated_kw=true.rated_kw / 2, charge_kw=min(true.charge_kw, true.rated_kw / 2))
+
+
+def test_the_aggregator_goes_by_what_an_ev_says_of_itself() -> None:
+    assert max(power_of(run(make(ev=Untruthful)))) <= 3.75
+    assert max(power_of(run(make()))) > 3.75
+
+
+def power_of(model: PeakShavingModel) -> list[float]:
+    assert model.channel.log is not None
+    return [float(row[11].split()[0]) for row in model.channel.log if row[2] == "setpoint"]
 
 
 def test_the_control_centre_learns_of_every_deviation() -> None:
@@ -78,8 +161,11 @@ def test_an_ev_does_no_more_than_its_battery_allows_whatever_it_is_asked() -> No
     model = make()
     ev = next(agent for agent in model.agents if isinstance(agent, V2GEV))
     for asked in (1e6, -1e6, 1e6):
+        ev.begin_slot(0)
         limits = ev.condition(0)
-        did = ev.follow(Setpoint(asked), 0).power_kw
+        response = ev.follow(Setpoint(asked))
+        assert response is not None
+        did = response.power_kw
         assert did == pytest.approx(min(limits.charge_kw, asked) if asked > 0 else max(-limits.discharge_kw, asked))
         assert 0.2 <= ev.soc <= 0.8
 

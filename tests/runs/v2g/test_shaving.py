@@ -200,7 +200,7 @@ def test_nobody_at_the_grid_in_any_slot(tmp_path: Path) -> None:
     agents, compiled = both(scenario(participation={"available_path": path}))
     assert_alike(agents, compiled)
     assert not compiled.slots.response_kw.any()
-    assert set(compiled.messages.kind) == {"forecast", "prices", "tracking"}
+    assert set(compiled.messages.kind) == {"forecast", "prices", "enrolment", "least_soc", "tracking"}
     assert compiled.summary["years_min"] is None
     assert compiled.vehicles.years.isna().all()
 
@@ -254,7 +254,9 @@ def test_warnings_tell_what_to_know() -> None:
     assert "keeps all constraints" in warned(peak_shaving={**poor, "soc_min": 0.49, "soc_max": 0.51}, **free)
     dear = {"tariff": {"flat_yuan_per_kwh": 5.0, "discharge_ratio": 2.0}}
     assert "no exact reference" in warned(**dear, peak_shaving={"optimizer": "pso", "iterations": 2})
-    assert "channel.loss counts only with ants" in warned(channel={"loss": 0.1})
+    down = {"restarts": [{"at_h": 3.0}], "fallback": "spare_capacity"}
+    assert "channel.restarts, channel.fallback count only with ants, who go by boards" in warned(channel=down)
+    assert "channel" not in warned(channel={"loss": 0.1}, **free)
     full = {"load": {"peak_kw": 1000.0, "valley_kw": 100.0}, "peak_shaving": {"weight_cost": 0.0, "soc_max": 0.55}}
     assert "charges and discharges at once" in warned(**full, horizon={"start": "2010-07-12T00:00"})
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from environment.grid.tree import Kind
 from runs.drawing import QUIET_TO_LOUD, canvas, clock, from_zero, heading, legend_below, panels, pieces
-from runs.metrics import loading
 from runs.load_drawing import draw_limit, draw_load, finish_load, fullest, limit_text, method_title, peak_text, slots_of
+from runs.metrics import loading
 from runs.plural import counted
 from runs.result import Result
 

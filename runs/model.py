@@ -11,10 +11,12 @@ import numpy as np
 from mesa.discrete_space import Network
 from mesa.time import Event, Priority
 
+from agents.aggregator import Aggregator
 from agents.control_center import ControlCenter
 from agents.ev import EV
 from agents.substation import Fed, Substation
 from agents.transformer import Transformer
+from agents.v2g_ev import V2GEV
 from environment.channel import Channel
 from environment.input_faults import Fault, FaultyInputError, raise_if_any
 from runs.homes.crew import HomesCrew
@@ -23,6 +25,7 @@ from runs.parts import PARTS, Outcome
 from runs.reporters import of_model
 from runs.scenario import Scenario
 from runs.space import space_of
+from runs.v2g.crew import V2GCrew
 from runs.watched import Watched
 from runs.world import World
 
@@ -37,6 +40,8 @@ class AgentClasses(NamedTuple):
     transformer: type[Transformer] = Transformer
     substation: type[Substation] = Substation
     control_center: type[ControlCenter] = ControlCenter
+    aggregator: type[Aggregator] = Aggregator
+    v2g_ev: type[V2GEV] = V2GEV
 
 
 class Crew(Protocol):
@@ -154,7 +159,8 @@ class GridModel(Watched, mesa.Model):  # type: ignore[misc]
         children = [child for crew in self.crews.values() for child in crew.children]
         homes = self.world.homes
         top, own_kw = ("control_center", 0.0) if homes is None else (homes.grid.node[0], homes.upper_kw[0])
-        return self.classes.control_center(self, self.channel, children, name=top, own_kw=own_kw)
+        aggregators = [crew.aggregator for crew in self.crews.values() if isinstance(crew, V2GCrew)]
+        return self.classes.control_center(self, self.channel, children, aggregators, name=top, own_kw=own_kw)
 
     def _schedule_events(self) -> None:
         edges_h = self.world.horizon.edges_h.tolist()
@@ -226,6 +232,13 @@ class GridModel(Watched, mesa.Model):  # type: ignore[misc]
         """The agents of EVs at home, where there are any."""
         crew = self.crews["homes"]
         assert isinstance(crew, HomesCrew)
+        return crew
+
+    @property
+    def v2g(self) -> V2GCrew:
+        """The agents of a fleet that gives back, where there is one."""
+        crew = self.crews["v2g"]
+        assert isinstance(crew, V2GCrew)
         return crew
 
     @property

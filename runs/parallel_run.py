@@ -63,7 +63,7 @@ def simulate_in_parts(
     OSError
         If the scheduler cannot be reached, or workers die again and again.
     """
-    return result_of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
+    return result_from(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
 
 
 def summarize_in_parts(

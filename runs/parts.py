@@ -50,8 +50,8 @@ class Part(NamedTuple):
         Part of a run that its searches are, and part of all that judging is, for progress bars.
     summarize
         Gives the summary of what a run came to.
-    tables
-        Makes the tables of what a run came to.
+    result
+        Gives the result of what a run came to: its summary and its tables.
     show
         Prints the summary of a scenario's run, and its warnings.
     draw
@@ -72,7 +72,7 @@ class Part(NamedTuple):
     searched: float
     judging: float
     summarize: OnDemand
-    tables: OnDemand
+    result: OnDemand
     show: OnDemand
     draw: OnDemand
     size: Callable[..., Size]
@@ -81,7 +81,7 @@ class Part(NamedTuple):
     def load(self, *, tables: bool, draw: bool) -> None:
         """Import what a run needs, what makes its tables and what draws it if asked to."""
         wanted = [self.run, self.judged, self.summarize, self.show]
-        for place in (*wanted, *([self.tables] if tables else ()), *([self.draw] if draw else ())):
+        for place in (*wanted, *([self.result] if tables else ()), *([self.draw] if draw else ())):
             place.load()
 
 
@@ -103,7 +103,7 @@ PARTS: Final = {
         searched=0.0,
         judging=0.0,
         summarize=OnDemand("runs.homes.summary:summary_of"),
-        tables=OnDemand("runs.homes.tables:tables_of"),
+        result=OnDemand("runs.homes.result:result_of"),
         show=OnDemand("runs.printed.ants:print_run"),
         draw=OnDemand("runs.plots:figures"),
         size=size_of_homes,
@@ -119,7 +119,7 @@ PARTS: Final = {
         searched=0.5,
         judging=0.0,
         summarize=OnDemand("runs.v2g.summary:summary_of"),
-        tables=OnDemand("runs.v2g.tables:tables_of"),
+        result=OnDemand("runs.v2g.result:result_of"),
         show=OnDemand("runs.printed.v2g:print_shaving"),
         draw=OnDemand("runs.v2g.plots:figures"),
         size=size_of_v2g,
@@ -136,7 +136,7 @@ PARTS: Final = {
         searched=1.0,
         judging=0.1,
         summarize=OnDemand("runs.stations.summary:summary_of"),
-        tables=OnDemand("runs.stations.tables:tables_of"),
+        result=OnDemand("runs.stations.result:result_of"),
         show=OnDemand("runs.printed.stations:print_stations"),
         draw=OnDemand("runs.stations.plots:figures"),
         size=size_of_stations,

@@ -35,9 +35,7 @@ def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
     FaultyInputError
         With every fault of the files that the scenario names.
     """
-    from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
-
-    return Result.of(*run(scenario, progress))
+    return result_from(*run(scenario, progress))
 
 
 def summarize(scenario: Scenario, progress: Progress | None = None) -> dict[str, Any]:
@@ -54,9 +52,7 @@ def brief_of(world: World, outcome: Outcome) -> Brief:
     """Return what is printed of a run from what its parts came to."""
 
     def make_nodes() -> "pd.DataFrame":
-        from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
-
-        return Result.of(world, outcome).nodes
+        return result_from(world, outcome).nodes
 
     return Brief(world.scenario, summary_of(world, outcome), make_nodes)
 
@@ -67,6 +63,17 @@ def summary_of(world: World, outcome: Outcome) -> dict[str, Any]:
     for name, part in world.parts.items():
         summary |= PARTS[name].summarize(part, outcome[name])
     return summary
+
+
+def result_from(world: World, outcome: Outcome) -> "Result":
+    """Return the result of a run from what its parts came to: key figures and tables of all of them."""
+    from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
+
+    results = [PARTS[name].result(part, outcome[name]) for name, part in world.parts.items()]
+    if len(results) == 1:
+        return results[0]  # type: ignore[no-any-return]
+    summary = {key: value for each in results for key, value in each.summary.items()}
+    return Result(world.scenario, summary, {name: table for each in results for name, table in each.tables.items()})
 
 
 def ready(scenario: Scenario) -> None:
@@ -127,10 +134,8 @@ def result_of(model: "GridModel") -> "Result":
     FaultyInputError
         As `carry_out`.
     """
-    from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
-
     outcome = _outcome_of(model)
-    return Result.of(model.world, judged(model.world, outcome, lambda _: None))
+    return result_from(model.world, judged(model.world, outcome, lambda _: None))
 
 
 def _by_agents(world: World, tell: Progress) -> Outcome:

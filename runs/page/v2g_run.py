@@ -6,11 +6,12 @@ from typing import Final
 
 import numpy as np
 
+from runs.model import GridModel
+from runs.result import Result
 from runs.scenario import Scenario
-from runs.v2g.engine import outcome_of
-from runs.v2g.model import PeakShavingModel
 from runs.v2g.part import V2G
-from runs.v2g.result import ShavingResult
+from runs.v2g.result import result_of
+from runs.world import World
 
 STEPS: Final = 40
 """States of charge are counted in so many steps, each around a round value: a floor of 0.2 is not split by rounding."""
@@ -41,10 +42,11 @@ class Shaved:
     def __init__(self, case: Scenario, tell: Callable[[float], None] | None = None) -> None:
         self.case = case
         self.world = V2G.build(case, np.random.default_rng(case.run.seed))
-        self.model = PeakShavingModel(world=self.world)
+        self.model = GridModel(world=World.of(v2g=self.world))
+        self.crew = self.model.v2g
         if tell is not None:
             self.model.on_search(tell)
-        self.groups = self.model.aggregator.dispatcher.tactic.groups
+        self.groups = self.crew.aggregator.dispatcher.tactic.groups
         self.counts = np.zeros((self.n_slots, self.groups + 1, STEPS + 1), dtype=np.int64)
         self._begun = time.perf_counter()
 
@@ -56,11 +58,11 @@ class Shaved:
     def advance(self) -> None:
         """Play the next slot."""
         slot, horizon = self.model.slot, self.world.horizon
-        before = self.model.batteries.soc.copy()
+        before = self.crew.batteries.soc.copy()
         self.model.run_until(
             float(horizon.edges_h[slot : slot + 2].mean())
         )  # at its end the next one would begin as well
-        led = self.model.aggregator.led
+        led = self.crew.aggregator.led
         assert led is not None
         group = np.full(before.size, self.groups)
         group[led.rows] = led.dispatch.labels
@@ -69,12 +71,12 @@ class Shaved:
             group * (STEPS + 1) + step, minlength=self.counts[slot].size
         ).reshape(self.counts[slot].shape)  # fmt: skip
 
-    def result(self) -> ShavingResult:
-        """Return the result, once every slot is played; as `runs.v2g.result.shave` gives it."""
-        return ShavingResult.of(self.world, outcome_of(self.model, time.perf_counter() - self._begun))
+    def result(self) -> Result:
+        """Return the result, once every slot is played; as `runs.simulate.simulate` gives it."""
+        return result_of(self.world, self.crew.outcome(time.perf_counter() - self._begun))
 
 
-def play(case: Scenario, tell: Callable[[float], None]) -> tuple[Shaved, ShavingResult]:
+def play(case: Scenario, tell: Callable[[float], None]) -> tuple[Shaved, Result]:
     """Play a run to its end.
 
     Parameters

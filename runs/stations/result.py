@@ -24,9 +24,7 @@ def result_of(world: StationPark, outcome: StationsOutcome, free: StationsOutcom
         What it hands over without a schedule and without triggers.
     """
     no_evs = no_evs_flow(world)
-    return Result(
-        world.scenario, summary_of(world, outcome, free, no_evs), tables_of(world, outcome, free, no_evs)
-    )
+    return Result(world.scenario, summary_of(world, outcome, free, no_evs), tables_of(world, outcome, free, no_evs))
 
 
 def schedule_stations(scenario: Scenario, progress: Progress | None = None) -> Result:

@@ -121,9 +121,7 @@ def _stations(world: StationPark, outcome: StationsOutcome) -> dict[str, object]
     }
 
 
-def _voltages(
-    world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow
-) -> dict[str, object]:
+def _voltages(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
     grid, (km, upstream) = outcome.grid, world.feeder.ways
     n, k = grid.node_pu.shape
     return {
@@ -151,9 +149,7 @@ def _losses(world: StationPark, outcome: StationsOutcome, free: StationsOutcome,
     }
 
 
-def _branches(
-    world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow
-) -> dict[str, object]:
+def _branches(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
     feeder, loading = world.feeder, outcome.grid.loading
     known = ~np.isnan(feeder.branch_rated_kva)
     worst = pd.array(np.nan_to_num(loading).argmax(axis=0), dtype="Int64")

@@ -1,14 +1,13 @@
-"""Run a scenario of peak shaving; the two engines do the same, slot for slot, and send the same messages."""
+"""A fleet that gives back in compiled code: what its agents do, slot for slot, and the same books of messages."""
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Hashable, Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coordination.peak_shaving.dispatch import Dispatcher, Track
-from coordination.peak_shaving.search import Found
 from environment.battery import Batteries
 from environment.channel import Channel
 from environment.messages import HEADER_BYTES, VALUE_BYTES, Forecast, Hop, Sent
@@ -16,149 +15,57 @@ from environment.presence import Departures
 from environment.v2g_messages import Condition, Enrolment, LeastSoc, Prices, Response, Setpoint, Tracking
 from runs.progress import Progress
 from runs.scenario import Scenario
+from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G
 from runs.v2g.record import V2GStrays
-from runs.warm_up import warm_up
-
-if TYPE_CHECKING:
-    from runs.v2g.model import PeakShavingModel
 
 SEARCH: Final = 0.5
 """Part of a run that the search for the signal is taken to be, for progress bars."""
 
 
-@dataclass(frozen=True, eq=False)
-class V2GOutcome:
-    """What an engine hands over.
-
-    Parameters
-    ----------
-    found
-        The fleet's signal.
-    track
-        What happened in each slot.
-    batteries
-        The EVs' batteries in the end.
-    departures
-        How full EVs came and left, and what they lacked.
-    channel
-        Channel with its books of messages.
-    strays
-        What became of EVs whose messages did not come through.
-    wall_s
-        Time that it took.
-    """
-
-    found: Found
-    track: Track
-    batteries: Batteries
-    departures: Departures
-    channel: Channel
-    strays: V2GStrays
-    wall_s: float
-
-    @property
-    def messages_lost(self) -> int:
-        """Receivers that a message did not reach."""
-        return self.channel.lost
-
-    @property
-    def vehicles_cut_off(self) -> int:
-        """EVs that ever were at the grid in a slot without a set-point."""
-        return int(self.strays.cut_off.sum())
-
-    @property
-    def vehicles_died(self) -> int:
-        """EVs whose controller died."""
-        return int(self.strays.died.sum())
-
-    def fallback_kwh(self, slot_h: float) -> float:
-        """Return the energy that EVs without a set-point drew [kWh], for a slot length [h]."""
-        return float(self.strays.fallback_kw.sum()) * slot_h
-
-
-def ready(scenario: Scenario) -> None:
-    """Compile or load the kernels that a scenario calls for: what it takes is no part of any run's seconds."""
+def samples(scenario: Scenario) -> tuple[Hashable, Callable[[], Iterator[V2G]]]:
+    """Return what names the kernels that a scenario calls for, and what gives a small fleet that calls for the same."""
     asked = scenario.peak_shaving
     assert asked is not None
     few = asked.model_copy(update={"iterations": min(asked.iterations, 2), "population": 5})
     grouping, engine, end = scenario.grouping, scenario.run.engine, scenario.participation.end
 
-    def small() -> Scenario:
-        return Scenario().update(
+    def each() -> Iterator[V2G]:
+        case = Scenario().update(
             fleet={"vehicles": 20},
             peak_shaving=few.model_dump(),
             grouping=grouping.model_dump(),
             participation={"end": end},
             run={"engine": engine},
         )
+        yield V2G.build(case, np.random.default_rng(case.run.seed))
 
-    warm_up(("peak_shaving", few, grouping, engine, end), lambda: _try(small()))
-
-
-def _try(small: Scenario) -> None:
-    _run(V2G.build(small, np.random.default_rng(small.run.seed)), lambda _: None)
+    return ("v2g", few, grouping, engine, end), each
 
 
-def run_shaving(scenario: Scenario, progress: Progress | None = None) -> tuple[V2G, V2GOutcome]:
-    """Build a scenario's world and run it with the engine that it names.
+def run(v2g: V2G, channel: Channel, tell: Progress) -> V2GOutcome:
+    """Find the fleet's signal, and let its EVs follow it.
 
     Parameters
     ----------
-    scenario
-        With a section ``[peak_shaving]``.
-    progress
-        Told the part of the run that is done: of the search, then of the horizon.
-
-    Raises
-    ------
-    FaultyInputError
-        With every fault of the files that the scenario names.
+    v2g
+        What exists.
+    channel
+        Takes the books of what agents would have sent.
+    tell
+        Told the part that is done: of the search, then of the horizon.
     """
-    world = V2G.build(scenario, np.random.default_rng(scenario.run.seed))
-    ready(scenario)
-    return world, _run(world, progress or (lambda _: None))
-
-
-def _run(world: V2G, tell: Progress) -> V2GOutcome:
-    return (_run_agents if world.scenario.run.engine == "agents" else _run_compiled)(world, tell)
-
-
-def _run_agents(world: V2G, tell: Progress) -> V2GOutcome:
-    from runs.v2g.model import PeakShavingModel  # noqa: PLC0415  (Mesa only where agents run)
-
-    model = PeakShavingModel(world=world)
-    n = world.horizon.n_slots
-    model.on_search(lambda part: tell(SEARCH * part))
-    model.on_slot(lambda slot: tell(SEARCH + (1 - SEARCH) * (slot + 1) / n))
     begun = time.perf_counter()
-    model.run_until(world.horizon.hours)
-    return outcome_of(model, time.perf_counter() - begun)
-
-
-def outcome_of(model: "PeakShavingModel", wall_s: float) -> V2GOutcome:
-    """Return what a model that has run to the horizon's end hands over.
-
-    Parameters
-    ----------
-    model
-        With agents of any classes.
-    wall_s
-        Time that it took.
-    """
-    found, record = model.aggregator.found, model.record
-    assert found is not None
-    return V2GOutcome(found, record.track, model.batteries, record.departures, model.channel, record.strays, wall_s)
-
-
-def _run_compiled(world: V2G, tell: Progress) -> V2GOutcome:
-    begun = time.perf_counter()
-    found = world.posing.find(world.problem, lambda part: tell(SEARCH * part))
-    track, batteries, departures = follow(world, found.signal_kw, lambda part: tell(SEARCH + (1 - SEARCH) * part))
-    channel = Channel()
-    _count(channel, world, int(track.present.sum()))
-    strays = V2GStrays.none(len(world.fleet), world.horizon.n_slots)
+    found = v2g.posing.find(v2g.problem, lambda part: tell(SEARCH * part))
+    track, batteries, departures = follow(v2g, found.signal_kw, lambda part: tell(SEARCH + (1 - SEARCH) * part))
+    _count(channel, v2g, int(track.present.sum()))
+    strays = V2GStrays.none(len(v2g.fleet), v2g.horizon.n_slots)
     return V2GOutcome(found, track, batteries, departures, channel, strays, time.perf_counter() - begun)
+
+
+def judged(_v2g: V2G, outcome: V2GOutcome, _tell: Progress) -> V2GOutcome:
+    """Return an outcome as it is: its exact reference came with the signal."""
+    return outcome
 
 
 def follow(

@@ -1,6 +1,6 @@
 """Key figures of a fleet that gives back, by name, units in the names."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from coordination.peak_shaving.problem import EXACT
 from environment.ageing import years_of_service
 from environment.presence import ROUNDING_KWH
 from runs.metrics import load_metrics
-from runs.v2g.engine import V2GOutcome, follow
+from runs.v2g.engine import follow
+from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G, named
 
 ROUNDING: Final = 1e-9
@@ -20,41 +21,7 @@ STRAYED: Final = 0.01
 """Part of the signal's energy beyond which EVs' deviation from it is told."""
 
 
-class FreeCharging(NamedTuple):
-    """What a fleet does that only charges, each EV on its own.
-
-    Parameters
-    ----------
-    response_kw
-        Power that the EVs draw in each slot, shape ``(n_slots,)``.
-    unserved_kwh
-        Energy that each EV lacks of what it asks for, shape ``(n_vehicles,)``.
-    """
-
-    response_kw: NDArray[np.float64]
-    unserved_kwh: NDArray[np.float64]
-
-
-def free_of(world: V2G) -> FreeCharging:
-    """Return free charging: at rated power from each plug-in until an EV has what it asks for, or else is at its ceiling."""
-    batteries, departures, slot_h = world.new_batteries(), world.new_departures(), world.horizon.slot_h
-    needs = world.scenario.participation.end == "need"
-    asked_soc = world.asked_soc if needs else np.full(len(world.fleet), np.inf)
-    response_kw = np.zeros(world.horizon.n_slots)
-    for slot in range(world.horizon.n_slots):
-        rows = np.flatnonzero(world.participation.announced[slot])
-        hours = world.participation.hours_of(slot, rows, slot_h)
-        rows, hours = rows[hours > 0], hours[hours > 0]
-        before = batteries.soc.copy()
-        lacking_kwh = (asked_soc[rows] - before[rows]) * batteries.capacity_kwh[rows] / batteries.efficiency[rows]
-        most_kw = batteries.limits(rows, slot_h, None).charge_kw
-        moved_kwh = batteries.draw(rows, np.clip(lacking_kwh / slot_h, 0.0, most_kw), hours)
-        response_kw[slot] = moved_kwh.sum() / slot_h
-        departures.enter(slot, before, batteries.soc)
-    return FreeCharging(response_kw, departures.unserved_kwh)
-
-
-def summary_of(world: V2G, outcome: V2GOutcome, free: FreeCharging | None = None) -> dict[str, Any]:
+def summary_of(world: V2G, outcome: V2GOutcome) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names.
 
     Parameters
@@ -63,10 +30,8 @@ def summary_of(world: V2G, outcome: V2GOutcome, free: FreeCharging | None = None
         What was there before anyone decided.
     outcome
         What the engine handed over.
-    free
-        Free charging, where it is known already.
     """
-    free = free or free_of(world)
+    free = world.free_charging
     track, batteries, found = outcome.track, outcome.batteries, outcome.found
     load_kw, slot_h, settings = world.load.actual_kw, world.horizon.slot_h, world.settings
     limit_kw = world.scenario.transformer.all_limits_kw[1]

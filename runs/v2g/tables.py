@@ -1,7 +1,5 @@
 """Tables of a fleet that gives back: its slots, groups, EVs and search, and the nodes above it."""
 
-from typing import Final
-
 import numpy as np
 import pandas as pd
 
@@ -12,15 +10,12 @@ from runs.tables.channel import channel_tables
 from runs.tables.clock import clock_times, slot_starts
 from runs.tables.nodes import NodeLoads, load_columns, without_ageing
 from runs.tables.schema import held_by, table_of
-from runs.v2g.engine import V2GOutcome
-from runs.v2g.part import V2G
-from runs.v2g.summary import FreeCharging, life
-
-AGGREGATOR: Final = "aggregator"
-"""Name of the one aggregator, which leads the whole fleet."""
+from runs.v2g.outcome import V2GOutcome
+from runs.v2g.part import AGGREGATOR, V2G
+from runs.v2g.summary import life
 
 
-def tables_of(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> dict[str, pd.DataFrame]:
+def tables_of(world: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name.
 
     Parameters
@@ -29,14 +24,12 @@ def tables_of(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> dict[str, 
         What was there before anyone decided.
     outcome
         What the engine handed over.
-    free
-        What the fleet does if it only charges.
     """
     held = held_by(world.scenario)
-    loads = _loads(world, outcome, free)
+    loads = _loads(world, outcome)
     upper = NodeLoads(loads.node[:1], *(array[:1] for array in loads[1:]))
     columns = {
-        "v2g_slots": _slots(world, outcome, free),
+        "v2g_slots": _slots(world, outcome),
         "upper_slots": upper.upper_slots(world.horizon),
         "nodes": _nodes(world, outcome, loads),
         "v2g_vehicles": _vehicles(world, outcome),
@@ -47,14 +40,14 @@ def tables_of(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> dict[str, 
     return {**tables, **channel_tables(outcome.channel, held)}
 
 
-def _loads(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> NodeLoads:
+def _loads(world: V2G, outcome: V2GOutcome) -> NodeLoads:
     """Return the loads of the control centre and of the aggregator, below all transformers together and so with their limit."""
-    load_kw, response_kw = world.load.actual_kw, outcome.track.response_kw
+    load_kw, response_kw, free_kw = world.load.actual_kw, outcome.track.response_kw, world.free_charging.response_kw
     return NodeLoads(
         node=[CONTROL_CENTER, AGGREGATOR],
         actual_kw=np.stack([load_kw, load_kw]),
         ev_kw=np.stack([response_kw, response_kw]),
-        free_kw=np.stack([free.response_kw, free.response_kw]),
+        free_kw=np.stack([free_kw, free_kw]),
         limit_kw=np.full((2, world.horizon.n_slots), world.scenario.transformer.all_limits_kw[1]),
     )
 
@@ -75,7 +68,7 @@ def _nodes(world: V2G, outcome: V2GOutcome, loads: NodeLoads) -> dict[str, objec
     return without_ageing(columns, n)
 
 
-def _slots(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> dict[str, object]:
+def _slots(world: V2G, outcome: V2GOutcome) -> dict[str, object]:
     track, load, tariff, n = outcome.track, world.load, world.tariff, world.horizon.n_slots
     return {
         "aggregator": np.full(n, AGGREGATOR),
@@ -86,7 +79,7 @@ def _slots(world: V2G, outcome: V2GOutcome, free: FreeCharging) -> dict[str, obj
         "signal_kw": track.signal_kw,
         "response_kw": track.response_kw,
         "total_kw": load.actual_kw + track.response_kw,
-        "free_kw": free.response_kw,
+        "free_kw": world.free_charging.response_kw,
         "available": world.participation.available.astype(np.int64),
         "present": track.present,
         "charge_yuan_per_kwh": tariff.charge_yuan_per_kwh,

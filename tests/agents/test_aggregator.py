@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from runs.v2g.model import PeakShavingModel
 
 from agents.aggregator import Aggregator
 from agents.v2g_ev import V2GEV
@@ -15,7 +16,6 @@ from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import Found
 from environment.v2g_messages import Condition, Setpoint
 from runs.scenario import Scenario
-from runs.v2g.model import PeakShavingModel
 
 FOUR = {"vehicles": 4, "types": [{"name": "suv", "share": 1.0, "capacity_kwh": 35.0, "power_kw": 7.5}]}
 

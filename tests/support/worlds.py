@@ -17,7 +17,7 @@ from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import carry_out
+from runs.simulate import carry_out, result_from
 from runs.world import World
 
 HORIZONS = [Horizon(), Horizon(slot_min=15), Horizon(slot_min=30, slots=16), Horizon(slot_min=90)]
@@ -62,7 +62,7 @@ def run_homes(homes: Homes) -> HomesOutcome:
 
 def result_of_homes(homes: Homes) -> Result:
     """The result of a run of EVs at home."""
-    return Result.of(World.of(homes=homes), {"homes": run_homes(homes)})
+    return result_from(World.of(homes=homes), {"homes": run_homes(homes)})
 
 
 @st.composite

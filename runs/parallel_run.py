@@ -25,7 +25,7 @@ from runs.parts import HOMES, Outcome, parts_of
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import brief_of, carry_out, ready, summary_of
+from runs.simulate import brief_of, carry_out, ready, result_from, summary_of
 from runs.workers import CREWS, Crew, is_lost
 from runs.world import World
 

@@ -91,7 +91,7 @@ class Posing:
     def pose(
         self, load_kw: NDArray[np.float64], tariff: Tariff, fleet: Enrolled, kept: NDArray[np.float64] | None
     ) -> PeakShaving:
-        """Return the fleet's problem; that of a fleet of nobody has no power.
+        """Return the fleet's problem; that of a fleet of nobody leaves no choice: none of its EVs is ever there.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class Posing:
             load_kw,
             self.slot_h,
             fleet.announced.sum(axis=1).astype(np.float64),
-            power_kw=0.0 if nobody else float(fleet.power_kw.mean()),
+            power_kw=1.0 if nobody else float(fleet.power_kw.mean()),
             capacity_kwh=1.0 if nobody else float(fleet.capacity_kwh.sum()),
             efficiency=1.0 if nobody else float(fleet.efficiency.mean()),
             soc_start=self.settings.soc_min if nobody else float(np.average(fleet.soc, weights=fleet.capacity_kwh)),

@@ -22,15 +22,14 @@ class Brief:
     summary
         Key figures by name.
     make_nodes
-        Makes the table of nodes (`runs.homes.nodes`); None where a run has no nodes.
+        Makes the table of nodes.
     """
 
     scenario: Scenario
     summary: dict[str, Any]
-    make_nodes: "Callable[[], pd.DataFrame] | None" = None
+    make_nodes: "Callable[[], pd.DataFrame]"
 
     @cached_property
     def nodes(self) -> "pd.DataFrame":
         """The table of nodes."""
-        assert self.make_nodes is not None, "only valley filling has nodes"
         return self.make_nodes()

@@ -37,15 +37,6 @@ BACK: Final = LinearSegmentedColormap.from_list("back", colormaps["Purples"](np.
 """Of loads that feed in: purple, the darker the more."""
 
 
-def grid_figures(result: Result) -> dict[str, Figure]:
-    """Draw the figures of several transformers, by file name without its ending."""
-    return {
-        "load_curves": whole_load(result),
-        "load_by_transformer": load_by_transformer(result),
-        "loading_map": loading_map(result),
-    }
-
-
 def whole_load(result: Result) -> Figure:
     """Draw the load of the whole grid, that of the control centre, against the limit of the centre if it has one."""
     center = str(result.nodes.node[result.nodes.kind == Kind.CONTROL_CENTER].iloc[0])

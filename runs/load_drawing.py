@@ -34,6 +34,14 @@ def method_title(result: HasLoads) -> str:
     return f"{title} in batches of {batch}" if COORDINATORS[method].decides == "vehicle" and batch > 1 else title
 
 
+def run_title(result: HasLoads) -> str:
+    """Return how a run of any kind charges: the method's title, or the optimiser that schedules it."""
+    if result.summary["method"] in COORDINATORS:
+        return method_title(result)
+    optimizer = result.summary["optimizer"]
+    return "triggers alone" if optimizer == "none" else f"schedule by {optimizer}"
+
+
 def peak_text(result: HasLoads, free_kw: float, own_kw: float) -> str:
     """Return the peak of free charging and of the run; of free charging itself only one."""
     if result.summary["method"] == "free":

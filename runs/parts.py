@@ -52,10 +52,8 @@ class Part(NamedTuple):
         Gives the summary of what a run came to.
     result
         Gives the result of what a run came to: its summary and its tables.
-    show
-        Prints the summary of a scenario's run, and its warnings.
-    draw
-        Draws every figure of a result; returns them by file name without its ending.
+    nodes
+        Makes the table of nodes alone, of what a run came to.
     size
         Says how large a scenario's run is (`runs.size`).
     one_process
@@ -73,15 +71,13 @@ class Part(NamedTuple):
     judging: float
     summarize: OnDemand
     result: OnDemand
-    show: OnDemand
-    draw: OnDemand
+    nodes: OnDemand
     size: Callable[..., Size]
     one_process: str = ""
 
-    def load(self, *, tables: bool, draw: bool) -> None:
-        """Import what a run needs, what makes its tables and what draws it if asked to."""
-        wanted = [self.run, self.judged, self.summarize, self.show]
-        for place in (*wanted, *([self.result] if tables else ()), *([self.draw] if draw else ())):
+    def load(self, *, tables: bool) -> None:
+        """Import what a run needs, and what makes its tables if asked to."""
+        for place in (self.run, self.judged, self.summarize, *([self.result] if tables else ())):
             place.load()
 
 
@@ -104,8 +100,7 @@ PARTS: Final = {
         judging=0.0,
         summarize=OnDemand("runs.homes.summary:summary_of"),
         result=OnDemand("runs.homes.result:result_of"),
-        show=OnDemand("runs.printed.ants:print_run"),
-        draw=OnDemand("runs.plots:figures"),
+        nodes=OnDemand("runs.homes.result:nodes_of"),
         size=size_of_homes,
     ),
     "v2g": Part(
@@ -120,8 +115,7 @@ PARTS: Final = {
         judging=0.0,
         summarize=OnDemand("runs.v2g.summary:summary_of"),
         result=OnDemand("runs.v2g.result:result_of"),
-        show=OnDemand("runs.printed.v2g:print_shaving"),
-        draw=OnDemand("runs.v2g.plots:figures"),
+        nodes=OnDemand("runs.v2g.result:nodes_of"),
         size=size_of_v2g,
         one_process="one aggregator leads the whole fleet of [peak_shaving]",
     ),
@@ -137,8 +131,7 @@ PARTS: Final = {
         judging=0.1,
         summarize=OnDemand("runs.stations.summary:summary_of"),
         result=OnDemand("runs.stations.result:result_of"),
-        show=OnDemand("runs.printed.stations:print_stations"),
-        draw=OnDemand("runs.stations.plots:figures"),
+        nodes=OnDemand("runs.stations.result:nodes_of"),
         size=size_of_stations,
         one_process="one control centre schedules all [stations]",
     ),

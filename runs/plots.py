@@ -1,4 +1,4 @@
-"""Figures of a result, drawn from the result and nothing else."""
+"""Figures of EVs as ants below one transformer, and of methods side by side; drawn from results and nothing else."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
-from runs import feeder_plots
 from runs.drawing import (
     BASE,
     FREE,
@@ -29,7 +28,6 @@ from runs.drawing import (
     pieces,
     steps,
 )
-from runs.grid_plots import grid_figures
 from runs.load_drawing import draw_load, finish_load, fullest, method_title
 from runs.plural import counted
 from runs.result import Result
@@ -45,23 +43,6 @@ MARKED: Final = 15
 """So many marks at most stand on a curve."""
 CHARGING: Final = 0.1
 """A valley reaches as far as EVs draw this part of the most that they draw in it."""
-
-
-def figures(result: Result) -> dict[str, Figure]:
-    """Draw every figure of one run; return them by file name without its ending."""
-    one = result.summary["transformers"] == 1
-    loads = {"load_curves": load_curves(result)} if one else grid_figures(result)
-    drawn = {**loads, "board": board(result), "raster": raster(result)}
-    return drawn if result.scenario.feeder is None else drawn | feeder_figures(result)
-
-
-def feeder_figures(result: Result) -> dict[str, Figure]:
-    """Draw voltage along the feeder, voltage over the day and losses of a run with a feeder, by name."""
-    return {
-        "voltage_profile": feeder_plots.voltage_profile(result, method_title(result)),
-        "voltage_band": feeder_plots.voltage_band(result, method_title(result)),
-        "losses": feeder_plots.losses(result, method_title(result)),
-    }
 
 
 def load_curves(result: Result) -> Figure:

@@ -43,7 +43,7 @@ CASES: Final = {"": "run", "free": "free charging", "no_evs": "no EVs"}
 """Cases of a run by their key in the summary, and what they are called."""
 SHOWN_ROWS: Final = 5
 """Rows of the main table that a notebook shows."""
-DRAWINGS: Final = OnDemand("runs.plots:drawings")
+DRAWINGS: Final = OnDemand("runs.figures:drawings")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -52,7 +52,9 @@ def brief_of(world: World, outcome: Outcome) -> Brief:
     """Return what is printed of a run from what its parts came to."""
 
     def make_nodes() -> "pd.DataFrame":
-        return result_from(world, outcome).nodes
+        import pandas as pd  # noqa: PLC0415  (only where there are tables)
+
+        return pd.concat([PARTS[name].nodes(part, outcome[name]) for name, part in world.parts.items()])
 
     return Brief(world.scenario, summary_of(world, outcome), make_nodes)
 

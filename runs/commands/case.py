@@ -103,8 +103,11 @@ def load(case: Scenario, *, tables: bool = False, draw: bool = False) -> None:
     with starting():
         if case.run.engine == "agents":
             import mesa  # noqa: F401  (imported now, used later)
+        import runs.printed.run  # noqa: F401
         for part in parts_of(case).values():
-            part.load(tables=tables, draw=draw)
+            part.load(tables=tables)
+        if draw:
+            import runs.drawing  # noqa: F401
 
 
 def find_scheduler(
@@ -156,7 +159,7 @@ def save(result: "Result", folder: Path, tables: TableFormat, figures: FigureFor
     """Write a result and its figures into a folder that exists."""
     result.save(folder, table_format=tables.value)
     if figures != FigureFormat.NONE:
-        write_figures(result.figures(), folder, figures)
+        write_figures({name: result.plot(name) for name in result.plot()}, folder, figures)
 
 
 def write_figures(drawn: "Mapping[str, Figure]", folder: Path, figures: FigureFormat) -> None:

@@ -90,14 +90,11 @@ def run(
 
 
 def _show(done: "Brief | Result", by: By | None) -> None:
-    from runs.parts import HOMES, parts_of
     from runs.printed.nodes import print_nodes
+    from runs.printed.run import print_run
 
-    parts = parts_of(done.scenario)
-    for part in parts.values():
-        part.show(done.scenario, done.summary)
-    if by is By.NODE or HOMES in parts:
-        print_nodes(done, every=by is By.NODE)
+    print_run(done.scenario, done.summary)
+    print_nodes(done, every=by is By.NODE)
 
 
 def _carry_out(

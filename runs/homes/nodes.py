@@ -13,7 +13,7 @@ from runs.tables.nodes import NodeLoads, finite, load_columns
 from runs.tables.schema import held_by, table_of
 
 
-def nodes_of(
+def nodes_table(
     world: Homes,
     outcome: HomesOutcome,
     books: EnergyBooks,
@@ -49,7 +49,7 @@ def nodes_of(
 
 
 def upper_slots(world: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> pd.DataFrame:
-    """Return the load of each node above the transformers, slot by slot; the parameters are those of `nodes_of`."""
+    """Return the load of each node above the transformers, slot by slot; the parameters are those of `nodes_table`."""
     grid = world.grid
     rows = grid.upper_rows
     loads = NodeLoads(

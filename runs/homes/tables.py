@@ -1,5 +1,8 @@
 """Tables of a run of EVs as ants: loads by slot, stays, their schedule, boards and rounds."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,7 +13,7 @@ from environment.pheromone_board import BoardRecord, pheromone
 from runs.homes.feeder_flows import NetworkRun
 from runs.homes.feeder_tables import feeder_tables
 from runs.homes.judging import EnergyBooks
-from runs.homes.nodes import nodes_of, upper_slots
+from runs.homes.nodes import nodes_table, upper_slots
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
 from runs.tables.channel import channel_tables
@@ -40,7 +43,7 @@ def tables_of(
         np.stack([schedule.load_kw() for schedule in schedules])
         for schedules in (outcome.schedules, world.free_charging.schedules)
     )
-    columns = {
+    columns: dict[str, Mapping[str, Any] | pd.DataFrame] = {
         "slots": _slots(world, ev_kw, free_kw),
         "vehicles": _vehicles(world, outcome, books, world.actual_kw + ev_kw, vehicle),
         "schedule": _schedule(world, outcome.schedules, vehicle),
@@ -50,7 +53,7 @@ def tables_of(
     return {
         **{name: table_of(name, content, held) for name, content in columns.items()},
         "upper_slots": upper_slots(world, ev_kw, free_kw),
-        "nodes": nodes_of(world, outcome, books, ev_kw, free_kw),
+        "nodes": nodes_table(world, outcome, books, ev_kw, free_kw),
         **channel_tables(outcome.channel, held),
         **feeder_tables(world, network),
     }

@@ -8,9 +8,10 @@ from typing import Final
 
 import solara
 
-from runs.kinds import AnyResult, kind_of
+from runs.figures import figures
 from runs.page.day import Day
 from runs.page.paragraphs import said
+from runs.result import Result
 from runs.simulate import simulate
 
 CAPTION: Final = (
@@ -19,14 +20,14 @@ CAPTION: Final = (
 )
 
 
-def packed(result: AnyResult) -> bytes:
+def packed(result: Result) -> bytes:
     """Return a result's folder, figures included, as a ZIP archive."""
     with tempfile.TemporaryDirectory() as place:
         from runs.drawing import save_figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
         folder = Path(place)
         result.save(folder)
-        save_figures(kind_of(result.scenario).draw(result), folder / "figures")
+        save_figures(figures(result), folder / "figures")
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packing:
             for path in sorted(folder.rglob("*")):

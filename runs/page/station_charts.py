@@ -42,7 +42,7 @@ def profile_option(run: Scheduled, where: Places, slot: int, palette: Palette) -
     """Return the chart of voltages in a slot against the way to the source, for ECharts."""
     world, band, rows = run.world, run.world.feeder_settings, in_slot(run, slot)
     n = len(world.feeder)
-    voltage = run.result.nodes.voltage_pu.to_numpy()
+    voltage = run.result.network.voltage_pu.to_numpy()
     here = voltage[slot * n : (slot + 1) * n]
     at = [[float(x), round(v, 5)] for x, v in zip(where.x.tolist(), here.tolist(), strict=True)]
     stations = set(world.stations.node.tolist())
@@ -100,8 +100,8 @@ def profile_option(run: Scheduled, where: Places, slot: int, palette: Palette) -
 
 def losses_option(run: Scheduled, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of losses in each slot, with a schedule up to a slot and without one, for ECharts."""
-    slots = run.result.slots
-    without, scheduled = slots.unscheduled_loss_kwh.to_numpy(), slots.loss_kwh.to_numpy()
+    slots = run.result.station_slots
+    without, scheduled = slots.free_loss_kwh.to_numpy(), slots.loss_kwh.to_numpy()
     return _curves(
         "Losses with and without a schedule", "losses [kWh]", names, slot, palette,
         [("without a schedule", without, palette.free, 2), ("with a schedule", scheduled, palette.ev, 2)],
@@ -110,12 +110,12 @@ def losses_option(run: Scheduled, names: list[str], slot: int, palette: Palette)
 
 def load_option(run: Scheduled, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of what is drawn from above in each slot, for ECharts."""
-    slots = run.result.slots
+    slots = run.result.station_slots
     return _curves(
         "Load with and without a schedule, and base load", "load [kW]", names, slot, palette,
         [
             ("base load", slots.base_kw.to_numpy(), palette.base, 3),
-            ("without a schedule", slots.unscheduled_drawn_kw.to_numpy(), palette.free, 2),
+            ("without a schedule", slots.free_drawn_kw.to_numpy(), palette.free, 2),
             ("with a schedule", slots.drawn_kw.to_numpy(), palette.ev, 2),
         ],
     )  # fmt: skip
@@ -164,7 +164,7 @@ def counted(run: Scheduled, level: str) -> NDArray[np.int64]:
 
 def told(run: Scheduled, slot: int) -> list[tuple[str, str]]:
     """Return what struck in a slot and what each trigger did about it: level and sentence."""
-    now_row, fired = run.result.slots.iloc[slot], run.result.triggers[run.result.triggers.slot == slot]
+    now_row, fired = run.result.station_slots.iloc[slot], run.result.triggers[run.result.triggers.slot == slot]
     lines = []
     if now_row.sag_pu > 0:
         lines.append(("event", f"the source's voltage sags by {now_row.sag_pu:g} pu"))
@@ -201,7 +201,7 @@ def figures(run: Scheduled) -> list[list[str]]:
     summary, rows = run.result.summary, []
     for key in FIGURES:
         label, form = STATION_ROWS[key]
-        rows.append([label.strip(), form.format(summary["unscheduled"][key]), form.format(summary[key])])
+        rows.append([label.strip(), form.format(summary["free"][key]), form.format(summary[key])])
     return rows
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.stations.engine import run_stations
 from runs.stations.part import StationPark
-from runs.stations.result import StationsResult
+from runs.stations.result import result_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Scheduled:
     """
 
     world: StationPark
-    result: StationsResult
+    result: Result
 
     @property
     def n_slots(self) -> int:
@@ -33,4 +34,4 @@ class Scheduled:
 def play(case: Scenario, tell: Callable[[float], None]) -> Scheduled:
     """Play a run to its end, and the same without a schedule; see `run_stations`."""
     world, outcome, plain = run_stations(case, tell)
-    return Scheduled(world, StationsResult.of(world, outcome, plain))
+    return Scheduled(world, result_of(world, outcome, plain))

@@ -216,7 +216,7 @@ def Controls(choice: Choice, on_choice: Any) -> None:
 @solara.component
 def Player(run: Scheduled, slot: int, on_slot: Any, playing: bool, on_play: Any) -> None:
     """Say what the slot is like; choose another one, or let them play."""
-    last, horizon, now = run.n_slots - 1, run.world.horizon, run.result.slots.iloc[slot]
+    last, horizon, now = run.n_slots - 1, run.world.horizon, run.result.station_slots.iloc[slot]
     said(
         f"{clock(horizon, float(horizon.edges_h[slot]))}: {now.plugged:,} EVs charge at {len(run.world.stations)} stations with "
         f"{now.ev_kw:,.0f} kW, {now.queued:,} users wait, {now.shifted:,} are shifted, {now.drawn_kw:,.0f} kW are drawn from above",
@@ -241,7 +241,7 @@ def Shown(run: Scheduled, slot: int, colour: str, on_colour: Any, palette: Palet
     with solara.Div(style="max-width:220px"):
         solara.Select("Colour tells", list(COLOURS), colour, on_value=on_colour)
     figure(map_option(run, where, slot, colour, palette), where.height_px)
-    losses = CAPTION_LOSSES.format(summary["unscheduled"]["losses_kwh"], summary["losses_kwh"])
+    losses = CAPTION_LOSSES.format(summary["free"]["losses_kwh"], summary["losses_kwh"])
     with solara.Div(style=COLUMNS):
         with solara.Div(style=PANEL):
             said(CAPTION_TRIGGERS, "Triggers.")

@@ -9,7 +9,7 @@ from runs.page.palette import Palette, axis, chart, legend
 from runs.page.v2g_run import STEPS, Shaved
 from runs.printed.rows import ROWS
 from runs.printed.v2g import STORE_ROWS
-from runs.v2g.result import ShavingResult
+from runs.result import Result
 
 FIGURES: Final = (
     "peak_kw",
@@ -27,9 +27,9 @@ FIGURES: Final = (
 AWAY: Final = "away"
 
 
-def load_option(result: ShavingResult, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
+def load_option(result: Result, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of the load before, and after up to a slot, for ECharts."""
-    before, after = result.slots.actual_kw.to_numpy(), result.slots.total_kw.to_numpy()
+    before, after = result.v2g_slots.actual_kw.to_numpy(), result.v2g_slots.total_kw.to_numpy()
     return chart(
         palette,
         "Load before and after peak shaving",
@@ -44,9 +44,9 @@ def load_option(result: ShavingResult, names: list[str], slot: int, palette: Pal
     )
 
 
-def signal_option(result: ShavingResult, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
+def signal_option(result: Result, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of the fleet's signal against what its EVs did of it up to a slot, for ECharts."""
-    signal, response = result.slots.signal_kw.to_numpy(), result.slots.response_kw.to_numpy()
+    signal, response = result.v2g_slots.signal_kw.to_numpy(), result.v2g_slots.response_kw.to_numpy()
     missing = response - signal
     return chart(
         palette,
@@ -66,7 +66,7 @@ def signal_option(result: ShavingResult, names: list[str], slot: int, palette: P
     )  # fmt: skip
 
 
-def histogram_option(shaved: Shaved, result: ShavingResult, slot: int, palette: Palette) -> dict[str, Any]:
+def histogram_option(shaved: Shaved, result: Result, slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of EVs by state of charge and group at a slot's beginning, for ECharts."""
     groups = [*names_of_groups(result), AWAY]
     counts = shaved.counts[slot]
@@ -94,9 +94,7 @@ def histogram_option(shaved: Shaved, result: ShavingResult, slot: int, palette: 
     )  # fmt: skip
 
 
-def groups_option(
-    shaved: Shaved, result: ShavingResult, names: list[str], slot: int, palette: Palette
-) -> dict[str, Any]:
+def groups_option(shaved: Shaved, result: Result, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of each group's EVs and spread in each slot up to one, for ECharts."""
     track, groups = shaved.model.track, names_of_groups(result)
     upper, lower = {"xAxisIndex": 0, "yAxisIndex": 0}, {"xAxisIndex": 1, "yAxisIndex": 1}
@@ -139,12 +137,12 @@ def groups_option(
     )
 
 
-def names_of_groups(result: ShavingResult) -> list[str]:
+def names_of_groups(result: Result) -> list[str]:
     """Return the groups' names, from the lowest state of charge to the highest."""
-    return [str(name) for name in result.groups.group.unique()]
+    return [str(name) for name in result.v2g_groups.group.unique()]
 
 
-def figures(result: ShavingResult) -> list[list[str]]:
+def figures(result: Result) -> list[list[str]]:
     """Return the key figures: rows of a name, the value without EVs and the value with them."""
     summary, rows = result.summary, []
     for key in FIGURES:

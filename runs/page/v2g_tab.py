@@ -20,9 +20,9 @@ from runs.page.run_controls import kept_of, run_bar, slot_bar, use_run
 from runs.page.v2g_charts import figures, groups_option, histogram_option, load_option, signal_option
 from runs.page.v2g_run import Shaved, play
 from runs.page.view import clock, slot_names
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.v2g.paper_b import paper_b
-from runs.v2g.result import ShavingResult
 
 DAYS: Final = (1, 3)
 """Lengths of a run to choose from; paper B's figures have them."""
@@ -100,7 +100,7 @@ class Kept:
 
     day: Day
     choice: Choice
-    run: tuple[Shaved, ShavingResult] | None = None
+    run: tuple[Shaved, Result] | None = None
     slot: int = 0
 
 
@@ -168,14 +168,14 @@ def Controls(start: Scenario, choice: Choice, on_choice: Any) -> None:
 
 
 @solara.component
-def Shown(shaved: Shaved, result: ShavingResult, slot: int, on_slot: Any, palette: Palette) -> None:
+def Shown(shaved: Shaved, result: Result, slot: int, on_slot: Any, palette: Palette) -> None:
     """Show a finished run as it was in a slot."""
     names = solara.use_memo(lambda: slot_names(shaved.world.horizon), [shaved])
     data = solara.use_memo(lambda: lambda: packed(result), [result])
     last = shaved.n_slots - 1
     for text in result.summary["warnings"]:
         solara.Warning(f"{text[0].upper()}{text[1:]}.")
-    now = result.slots.iloc[slot]
+    now = result.v2g_slots.iloc[slot]
     said(
         f"{clock(shaved.world.horizon, float(shaved.world.horizon.edges_h[slot]))}: {now.present:,} of "
         f"{result.summary['vehicles']:,} EVs at the grid, signal {now.signal_kw:,.0f} kW, response {now.response_kw:,.0f} kW",

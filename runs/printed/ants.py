@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from coordination.valley_filling import COORDINATORS
 from runs.best_known import title_of
 from runs.plural import counted, counted_evs
-from runs.printed.fitted import Column, print_table
-from runs.printed.rows import ONLY_WITH, ROWS, cell, shows, since
+from runs.printed.rows import FREE, ONLY_WITH, ROWS, print_cases, shows, since
 from runs.scenario import Scenario
 from runs.terminal import err, out
 
@@ -17,10 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def print_run(_scenario: Scenario, summary: dict[str, Any]) -> None:
-    """Print a run beside free charging and beside no EVs, and its warnings."""
-    print_warnings_of(summary)
-    columns = {"no EVs": summary["no_evs"], COORDINATORS["free"].title: summary["free"]}
+def print_ants(_scenario: Scenario, summary: dict[str, Any]) -> None:
+    """Print EVs as ants beside free charging and beside no EVs."""
+    columns = {"no EVs": summary["no_evs"], FREE: summary["free"]}
     if summary["method"] != "free":
         columns[title_of(summary)] = summary
     _print_columns(summary, columns)
@@ -60,15 +57,7 @@ def _print_columns(summary: dict[str, Any], columns: dict[str, dict[str, Any]]) 
         if any(key in figures for figures in columns.values())
         and (key not in ONLY_WITH or any(shows(ONLY_WITH[key], figures) for figures in columns.values()))
     }
-    labels = Column("", [escape(label) for label, _ in shown.values()], is_text=True)
-    print_table(
-        title,
-        [labels],
-        [
-            Column(name, [cell(figures.get(key), form) for key, (_, form) in shown.items()])
-            for name, figures in columns.items()
-        ],
-    )
+    print_cases(title, shown, columns)
 
 
 def limit_text(summary: dict[str, Any]) -> str:

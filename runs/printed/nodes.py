@@ -1,4 +1,4 @@
-"""A run of ants node by node of the grid: the most loaded ones, or every one."""
+"""A run node by node of the grid: the most loaded ones, or every one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -85,7 +85,7 @@ def print_nodes(run: NodeRun, *, every: bool = False) -> None:
     every
         Whether every node is asked for; else nothing is printed of one transformer alone, of which the summary says it all.
     """
-    if not every and run.summary["transformers"] == 1:
+    if not every and run.summary.get("transformers", 1) == 1:
         return
     nodes = run.nodes
     shown = nodes if every else most_loaded(nodes).head(WORST)

@@ -1,11 +1,14 @@
 """Rows of a printed table: label and form by key of the summary, and warnings above it."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from math import isinf, isnan
 from typing import Any, Final
 
 from rich.markup import escape
 
+from coordination.valley_filling import COORDINATORS
+from runs.printed.fitted import Column, print_table
 from runs.terminal import err
 
 ROWS = {
@@ -80,6 +83,38 @@ ONLY_WITH: Final = {
 """Rows that are shown only where another figure, or their own, reads as something else than zero."""
 
 LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
+
+
+FREE: Final = COORDINATORS["free"].title
+"""Title of free charging."""
+
+
+def print_cases(
+    title: str,
+    rows: Mapping[str, tuple[str, str]],
+    cases: Mapping[str, Mapping[str, Any]],
+    *,
+    ends: Collection[str] = (),
+) -> None:
+    """Print figures of a run's cases side by side; a figure that a case does not have stays blank.
+
+    Parameters
+    ----------
+    title
+        Title of the table.
+    rows
+        Label and form of each row, by key of the figure.
+    cases
+        Figures of each case, by the title of its column.
+    ends
+        Keys of the rows that end a part of the table.
+    """
+    labels = Column("", [escape(label) for label, _ in rows.values()], is_text=True)
+    columns = [
+        Column(name, [cell(figures.get(key), form) for key, (_, form) in rows.items()])
+        for name, figures in cases.items()
+    ]
+    print_table(title, [labels], columns, ends=[k for k, key in enumerate(rows) if key in ends])
 
 
 def print_warnings(summary: dict[str, Any]) -> None:

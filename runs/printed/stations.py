@@ -1,12 +1,9 @@
-"""A run of charging stations beside what was before scheduling, and its triggers."""
+"""Charging stations beside free charging and no EVs, and their triggers."""
 
 from typing import Any, Final
 
-from rich.markup import escape
-
 from runs.plural import counted
-from runs.printed.fitted import Column, print_table
-from runs.printed.rows import cell, print_warnings, since
+from runs.printed.rows import FREE, print_cases, since
 from runs.scenario import Scenario
 from runs.stations.summary import COSTS, LEVELS
 from runs.terminal import out
@@ -53,23 +50,13 @@ STATION_PARTS: Final = ("feasible_slots", "discount_yuan")
 
 
 def print_stations(scenario: Scenario, summary: dict[str, Any]) -> None:
-    """Print a run of charging stations beside what was before scheduling, its triggers and its warnings."""
-    before = summary["unscheduled"]
-    print_warnings(summary)
+    """Print charging stations beside free charging and the base load alone, and their triggers."""
     title = (
         f"{counted(summary['stations'], 'station')} in {counted(summary['regions'], 'region')}, {counted(summary['visits'], 'visit')}, "
         f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min {since(summary)}"
     )
-    columns = {"before scheduling": before, f"scheduled by {summary['optimizer']}": summary}
-    print_table(
-        title,
-        [Column("", [escape(label) for label, _ in STATION_ROWS.values()], is_text=True)],
-        [
-            Column(name, [cell(figures[key], form) for key, (_, form) in STATION_ROWS.items()])
-            for name, figures in columns.items()
-        ],
-        ends=[list(STATION_ROWS).index(key) for key in STATION_PARTS],
-    )
+    cases = {"no EVs": summary["no_evs"], FREE: summary["free"], f"scheduled by {summary['optimizer']}": summary}
+    print_cases(title, STATION_ROWS, cases, ends=STATION_PARTS)
     on = summary["triggers"].split(", ")
     fired = (f"{name} {summary[f'fired_{name}']:,}" if name in on else f"{name} off" for name in LEVELS)
     out.print(f"Triggers, by how often they fired at a station or in a region: {', '.join(fired)}.", highlight=False)

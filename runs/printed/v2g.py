@@ -1,13 +1,10 @@
-"""A run of a fleet that gives back, beside the load without EVs."""
+"""A fleet that gives back, beside free charging and no EVs."""
 
 from typing import Any, Final
 
-from rich.markup import escape
-
 from coordination.peak_shaving.power_sharing import TACTICS
 from runs.plural import counted
-from runs.printed.fitted import Column, print_table
-from runs.printed.rows import LOAD_ROWS, ROWS, cell, print_warnings, since
+from runs.printed.rows import FREE, LOAD_ROWS, ROWS, print_cases, since
 from runs.scenario import Scenario
 
 STORE_ROWS: Final = {
@@ -30,20 +27,15 @@ STORE_ROWS: Final = {
 """What is shown of the fleet as a store: label and form."""
 
 
-def print_shaving(_scenario: Scenario, summary: dict[str, Any]) -> None:
-    """Print a run beside the load without EVs, and its warnings."""
-    print_warnings(summary)
+def print_v2g(_scenario: Scenario, summary: dict[str, Any]) -> None:
+    """Print a fleet that gives back beside free charging and the load without EVs."""
     title = (
         f"A fleet of {counted(summary['vehicles'], 'EV')} that gives back, {counted(round(summary['days'], 2), 'day')} {since(summary)}, "
         f"{TACTICS[summary['tactic']].title}"
     )
-    before = summary["no_evs"]
-    rows = {key: ROWS[key] for key in LOAD_ROWS} | STORE_ROWS
-    labels = Column("", [escape(label) for label, _ in rows.values()], is_text=True)
-    columns = [
-        Column("no EVs", [cell(before[key], form) if key in LOAD_ROWS else "" for key, (_, form) in rows.items()]),
-        Column(
-            f"peak shaving by {summary['optimizer']}", [cell(summary[key], form) for key, (_, form) in rows.items()]
-        ),
-    ]
-    print_table(title, [labels], columns)
+    cases = {
+        "no EVs": summary["no_evs"],
+        FREE: summary["free"],
+        f"peak shaving by {summary['optimizer']}": summary,
+    }
+    print_cases(title, {key: ROWS[key] for key in LOAD_ROWS} | STORE_ROWS, cases)

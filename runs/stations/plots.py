@@ -26,11 +26,12 @@ from runs.drawing import (
     pieces,
     steps,
 )
-from runs.feeder_drawing import Look, draw_band, worst_profiles
-from runs.stations.result import StationsResult
+from runs.feeder_drawing import draw_band
+from runs.load_drawing import draw_limit, limit_text, run_title
+from runs.result import Result
 from runs.stations.summary import LEVELS
 
-BEFORE: Final = "before scheduling"
+BEFORE: Final = "with free charging"
 SEARCHES: Final = 5
 """Slots whose search is drawn."""
 LARGE_KW: Final = 2000.0
@@ -44,44 +45,35 @@ BEGUN: Final = 0.02
 NOBODY, SAG, SHORTAGE = "#d1d5db", "#fde68a", "#c7d2fe"
 
 
-def figures(result: StationsResult) -> dict[str, Figure]:
-    """Draw every figure of one run; return them by file name without its ending."""
-    drawn = {
-        "load": load(result),
-        "voltage_profile": voltage_profile(result),
-        "voltage_band": voltage_band(result),
-        "losses": losses(result),
-        "stations": stations(result),
-        "triggers": triggers(result),
-    }
-    return drawn | ({"search": search(result)} if len(result.search) else {})
-
-
-def load(result: StationsResult) -> Figure:
-    """Draw what is drawn from the grid above: base load, before scheduling, with the schedule."""
-    slots, summary, span = result.slots, result.summary, pieces(result.scenario.horizon)
-    before, after = summary["unscheduled"]["peak_kw"], summary["peak_kw"]
+def load(result: Result) -> Figure:
+    """Draw what is drawn from the grid above, losses included, against what it can supply: without EVs, free charging, the run."""
+    slots, summary, span = result.station_slots, result.summary, pieces(result.scenario.horizon)
+    before, after = summary["free"]["peak_kw"], summary["peak_kw"]
     size, unit = _scale(before)
     figure, axes = canvas(
-        f"{summary['stations']} stations: peak {before / size:,.1f} {unit} {BEFORE}, {after / size:,.1f} {unit} after"
+        f"{summary['stations']} stations: peak {before / size:,.1f} {unit} {BEFORE}, {after / size:,.1f} {unit} with {run_title(result)}"
     )
-    steps(axes, span.edges_h, span.highest(slots.base_kw) / size, "base load", HALO, width=4.5)
+    steps(axes, span.edges_h, span.highest(slots.no_evs_drawn_kw) / size, "without EVs", HALO, width=4.5)
     for column, label, colour, width in (
-        ("unscheduled_drawn_kw", BEFORE, FREE, 2.8),
-        ("drawn_kw", _title(result), EVS, 1.5),
+        ("free_drawn_kw", BEFORE, FREE, 2.8),
+        ("drawn_kw", run_title(result), EVS, 1.5),
     ):
         steps(axes, span.edges_h, span.highest(slots[column]) / size, f"{label}, losses included", colour, width=width)
+    limit_kw = result.upper_slots.limit_kw
+    draw_limit(axes, limit_kw / size, span, label=f"limit {limit_text(limit_kw.min(), limit_kw.max())}")
     finish(figure, axes, result, span.of_each(f"power drawn while EVs charge [{unit}]"))
     from_zero(axes)
     return figure
 
 
-def voltage_band(result: StationsResult) -> Figure:
+def voltage_band(result: Result) -> Figure:
     """Draw the lowest and highest voltage of any station's node in each slot, beside the limits."""
-    slots, band, span = result.slots, result.scenario.feeder or BuiltinFeeder(), pieces(result.scenario.horizon)
-    before, after = slots.unscheduled_voltage_min_pu.min(), slots.voltage_min_pu.min()
-    figure, axes = canvas(f"The stations' nodes: lowest voltage {before:.3f} pu {BEFORE}, {after:.3f} pu after")
-    for prefix, label, colour, width in (("unscheduled_", BEFORE, FREE, 3.0), ("", _title(result), EVS, 1.4)):
+    slots, band, span = result.station_slots, result.scenario.feeder or BuiltinFeeder(), pieces(result.scenario.horizon)
+    before, after = slots.free_voltage_min_pu.min(), slots.voltage_min_pu.min()
+    figure, axes = canvas(
+        f"The stations' nodes: lowest voltage {before:.3f} pu {BEFORE}, {after:.3f} pu with {run_title(result)}"
+    )
+    for prefix, label, colour, width in (("free_", BEFORE, FREE, 3.0), ("", run_title(result), EVS, 1.4)):
         low, high = (span.lowest(slots[f"{prefix}voltage_min_pu"]), span.highest(slots[f"{prefix}voltage_max_pu"]))
         if not prefix:
             axes.stairs(
@@ -94,29 +86,7 @@ def voltage_band(result: StationsResult) -> Figure:
     return figure
 
 
-def voltage_profile(result: StationsResult) -> Figure:
-    """Draw the voltage of each node over its way from the source, in the worst slot before scheduling and in that of the schedule."""
-    band = result.scenario.feeder or BuiltinFeeder()
-    looks = [Look("unscheduled_", BEFORE, FREE, 3.0), Look("", _title(result), EVS, 1.2)]
-    figure = worst_profiles(result.nodes, band, looks, looks, result)
-    figure.axes[0].set_ylabel("voltage while EVs charge [pu]")
-    return figure
-
-
-def losses(result: StationsResult) -> Figure:
-    """Draw what is lost in lines and transformers in each slot."""
-    slots, span = result.slots, pieces(result.scenario.horizon)
-    figure, axes = canvas("Losses of lines and transformers: in the legend those of the whole time")
-    columns = (("unscheduled_loss_kwh", BEFORE, FREE, 2.8), ("loss_kwh", _title(result), EVS, 1.5))
-    for column, label, colour, width in columns:
-        name = f"{label}: {slots[column].sum():,.0f} kWh"
-        steps(axes, span.edges_h, span.highest(slots[column]), name, colour, width=width)
-    finish(figure, axes, result, f"{span.of_each('losses in a slot')} [kWh]")
-    from_zero(axes)
-    return figure
-
-
-def stations(result: StationsResult) -> Figure:
+def stations(result: Result) -> Figure:
     """Draw what EVs draw at each station in each slot, a row a station, region by region."""
     table, span = result.stations, pieces(result.scenario.horizon, CELLS)
     rows = table.drop_duplicates("station").reset_index(drop=True)
@@ -145,12 +115,12 @@ def stations(result: StationsResult) -> Figure:
     return figure
 
 
-def search(result: StationsResult) -> Figure:
+def search(result: Result) -> Figure:
     """Draw how the best fitness falls with the evaluations, in a few slots of the horizon."""
     figure, axes = canvas(f"The search by {result.summary['optimizer']}: best fitness of a slot's schedule")
     searched = result.search.slot.unique()
     shown = searched[np.unique(np.linspace(0, len(searched) - 1, SEARCHES).round().astype(np.int64))]
-    starts = result.slots.set_index("slot").start
+    starts = result.station_slots.set_index("slot").start
     tops, bottoms = list[float](), list[float]()
     scheduling = result.scenario.scheduling
     penalty = (scheduling.penalty or np.inf) - scheduling.weight_satisfaction  # from here on a limit is broken
@@ -177,9 +147,9 @@ def search(result: StationsResult) -> Figure:
     return figure
 
 
-def triggers(result: StationsResult) -> Figure:
+def triggers(result: Result) -> Figure:
     """Draw each trigger's strength over the day: storage, power passed on, users shifted, what was done when something struck."""
-    fired, slots = result.triggers, result.slots
+    fired, slots = result.triggers, result.station_slots
     titles = [
         "Time level: what storage takes (above 0) and gives (below)",
         "Region level: power passed from slack to crowded stations",
@@ -221,7 +191,7 @@ def triggers(result: StationsResult) -> Figure:
     return figure
 
 
-def finish(figure: Figure, axes: Axes, result: StationsResult, ylabel: str, columns: int = 3) -> None:
+def finish(figure: Figure, axes: Axes, result: Result, ylabel: str, columns: int = 3) -> None:
     """Label a panel over the time of day; the legend stands below the figure."""
     axes.set_ylabel(ylabel)
     axes.grid(axis="y", alpha=0.25)
@@ -232,8 +202,3 @@ def finish(figure: Figure, axes: Axes, result: StationsResult, ylabel: str, colu
 def _scale(most_kw: float) -> tuple[float, str]:
     """Return kW a unit, and the unit's name, for powers up to some size."""
     return (1000.0, "MW") if most_kw >= LARGE_KW else (1.0, "kW")
-
-
-def _title(result: StationsResult) -> str:
-    optimizer = result.summary["optimizer"]
-    return "triggers alone" if optimizer == "none" else f"scheduled by {optimizer}"

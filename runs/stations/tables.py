@@ -1,5 +1,8 @@
 """Tables of charging stations: their slots, visits, triggers and searches, the feeder, and the nodes above them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -32,12 +35,11 @@ def tables_of(
     no_evs
         Power flow of each slot without EVs.
     """
-    held, loads = held_by(world.scenario), _loads(world, outcome, free)
+    held, loads = held_by(world.scenario), loads_of(world, outcome, free)
     upper = NodeLoads(loads.node[:1], *(array[:1] for array in loads[1:]))
-    columns = {
+    columns: dict[str, Mapping[str, Any] | pd.DataFrame] = {
         "station_slots": _slots(world, outcome, free, no_evs),
         "upper_slots": upper.upper_slots(world.horizon),
-        "nodes": _nodes(world, outcome, loads),
         "visits": _visits(world, outcome),
         "stations": _stations(world, outcome),
         "triggers": _triggers(outcome),
@@ -47,7 +49,7 @@ def tables_of(
         "network_branches": _branches(world, outcome, free, no_evs),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
-    return {**tables, **channel_tables(outcome.channel, held)}
+    return {**tables, "nodes": nodes_of(world, outcome, loads), **channel_tables(outcome.channel, held)}
 
 
 def _triggers(outcome: StationsOutcome) -> pd.DataFrame:
@@ -202,7 +204,7 @@ def _load_kw(outcome: StationsOutcome) -> NDArray[np.float64]:
     return track.power_kw + track.storage_kw - track.lent_kw
 
 
-def _loads(world: StationPark, outcome: StationsOutcome, free: StationsOutcome) -> NodeLoads:
+def loads_of(world: StationPark, outcome: StationsOutcome, free: StationsOutcome) -> NodeLoads:
     """Return the loads of the control centre, of each region's substation and of each station."""
     stations, n = world.stations, world.horizon.n_slots
     below = np.arange(len(stations.regions))[:, None] == stations.region
@@ -223,8 +225,8 @@ def _loads(world: StationPark, outcome: StationsOutcome, free: StationsOutcome) 
     )
 
 
-def _nodes(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> dict[str, object]:
-    """Return the columns of the control centre, of each region's substation and of each station."""
+def nodes_of(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> pd.DataFrame:
+    """Return the table ``nodes`` of the control centre, of each region's substation and of each station."""
     stations, visits, short_kwh = world.stations, world.visits, outcome.sessions.short_kwh
     regions, n = stations.region_names, len(loads.node)
     share = np.divide(
@@ -246,7 +248,7 @@ def _nodes(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> di
         "unserved_kwh": np.concatenate([np.bincount(of, short_kwh, minlength=count) for of, count in levels]),
         "jain": np.concatenate([jain(share, of, count) for of, count in levels]),
     }
-    return without_ageing(columns, n)
+    return table_of("nodes", without_ageing(columns, n), held_by(world.scenario))
 
 
 def _users(user: NDArray[np.int64], of: NDArray[np.int64], n: int) -> NDArray[np.int64]:

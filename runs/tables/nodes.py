@@ -98,7 +98,8 @@ def jain(shares: NDArray[np.float64], of: NDArray[np.integer], n: int) -> NDArra
     total, squares, number = (
         np.bincount(of[needy], weights, minlength=n) for weights in (shares[needy], shares[needy] ** 2, None)
     )
-    return np.divide(total**2, number * squares, out=np.full(n, np.nan), where=squares > 0)
+    index: NDArray[np.float64] = np.divide(total**2, number * squares, out=np.full(n, np.nan), where=squares > 0)
+    return index
 
 
 def _loading_max(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDArray[np.float64]:

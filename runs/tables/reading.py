@@ -32,16 +32,12 @@ def read_tables(folder: Path, scenario: Scenario) -> dict[str, pd.DataFrame]:
         With every table and column that is missing, that the schema does not know, or that is of another type.
     """
     held = held_by(scenario)
-    files = {
-        name: next((path for end in ENDS if (path := folder / f"{name}.{end}").is_file()), None)
-        for name in names_of(held)
-    }
-    raise_if_any([
-        Fault(str(folder), None, name, "missing", "a result folder") for name, path in files.items() if path is None
-    ])  # fmt: skip
     tables, faults = {}, list[Fault]()
-    for name, path in files.items():
-        assert path is not None
+    for name in names_of(held):
+        path = next((path for end in ENDS if (path := folder / f"{name}.{end}").is_file()), None)
+        if path is None:
+            faults.append(Fault(str(folder), None, f"table {name}", "missing", "a result folder"))
+            continue
         try:
             tables[name] = _read(path, TABLES[name].columns_of(held), scenario.horizon)
         except FaultyInputError as error:
@@ -83,7 +79,7 @@ def _read_csv(path: Path, columns: Sequence[Column], horizon: Horizon) -> pd.Dat
     types = {column.name: DTYPES.get(column.type, "str") for column in columns}
     blank = {column.name: [""] for column in columns if column.name not in texts}
     try:
-        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=blank, float_precision="round_trip")  # type: ignore[call-overload]
+        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=blank, float_precision="round_trip")
     except ValueError as error:
         raise FaultyInputError([Fault(str(path), None, "table", str(error), "values of the schema's types")]) from error
     starts, zoned = horizon.slot_starts.dtype, horizon.timezone is not None

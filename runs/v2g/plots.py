@@ -1,4 +1,4 @@
-"""Figures of a run of peak shaving, drawn from its result and nothing else."""
+"""Figures of a fleet that gives back, drawn from its result and nothing else."""
 
 from typing import Final
 
@@ -22,7 +22,8 @@ from runs.drawing import (
     pieces,
     steps,
 )
-from runs.v2g.result import ShavingResult
+from runs.load_drawing import draw_limit, limit_text
+from runs.result import Result
 
 ROUNDED_KW: Final = 1e-6
 """Deviations that are all smaller are none but for rounding."""
@@ -42,14 +43,9 @@ GROUP_NAMES: Final = dict(
 )
 
 
-def figures(result: ShavingResult) -> dict[str, Figure]:
-    """Draw every figure of one run; return them by file name without its ending."""
-    return {"load": load(result), "tracking": tracking(result), "groups": groups(result)}
-
-
-def load(result: ShavingResult) -> Figure:
-    """Draw the load before and after peak shaving, and below it what the EVs change."""
-    slots, summary, span = result.slots, result.summary, pieces(result.scenario.horizon)
+def load(result: Result) -> Figure:
+    """Draw the load without EVs, with free charging and with peak shaving against the limit, and below it what the EVs change."""
+    slots, summary, span = result.v2g_slots, result.summary, pieces(result.scenario.horizon)
     before, after = summary["no_evs"]["peak_valley_rate"], summary["peak_valley_rate"]
     titles = [
         f"{summary['vehicles']:,} EVs: peak-valley rate {before:.2%} before, {after:.2%} after",
@@ -57,19 +53,23 @@ def load(result: ShavingResult) -> Figure:
     ]
     figure, (axes, below) = panels(titles, 6.4, nrows=2, ncols=1, sharex=True, height_ratios=[1.4, 1])
     steps(axes, span.edges_h, span.highest(slots.actual_kw) / 1000, "before", HALO, width=4.5)
+    free_kw = slots.actual_kw + slots.free_kw
+    steps(axes, span.edges_h, span.highest(free_kw) / 1000, "with free charging", FREE, width=2.6)
     steps(axes, span.edges_h, span.highest(slots.total_kw) / 1000, "after", EVS, width=1.5)
     most, least = span.highest(slots.response_kw), span.lowest(slots.response_kw)
     for edge in (most, least):
         below.stairs(edge, span.edges_h, baseline=0, fill=True, color=EVS, alpha=0.75, lw=0)
     below.axhline(0, color="black", lw=0.8)
+    limit_kw = result.upper_slots.limit_kw
+    draw_limit(axes, limit_kw / 1000, span, label=f"limit {limit_text(limit_kw.min(), limit_kw.max())}")
     finish(axes, result, f"{span.of_each('load')} [MW]")
     finish(below, result, "EVs [kW]")
     return figure
 
 
-def tracking(result: ShavingResult) -> Figure:
+def tracking(result: Result) -> Figure:
     """Draw the fleet's signal, what its EVs did of it, and the deviation."""
-    slots, summary, span = result.slots, result.summary, pieces(result.scenario.horizon)
+    slots, summary, span = result.v2g_slots, result.summary, pieces(result.scenario.horizon)
     title = f"Signal by {summary['optimizer']}: EVs stray from it by {summary['deviation_max_kw']:,.0f} kW at most"
     figure, (axes, below) = panels([title, ""], 6.0, nrows=2, ncols=1, sharex=True, height_ratios=[3, 1.2])
     _both_ends(axes, span, slots.signal_kw.to_numpy(), "signal", FREE, 3.2)
@@ -92,12 +92,12 @@ def _both_ends(
         steps(axes, span.edges_h, span.lowest(values), "", colour, width=width)
 
 
-def groups(result: ShavingResult) -> Figure:
+def groups(result: Result) -> Figure:
     """Draw the EVs in each group and the spread of their states of charge before and after each slot."""
     titles = ["EVs in each group", "Spread of the states of charge within a group: thin before, thick after the slot"]
     figure, (upper, lower) = panels(titles, 6.8, nrows=2, ncols=1, sharex=True)
     span = pieces(result.scenario.horizon)
-    for name, rows in result.groups.groupby("group", sort=False):
+    for name, rows in result.v2g_groups.groupby("group", sort=False):
         colour, style, label = GROUP_COLOURS[str(name)], GROUP_STYLES[str(name)], GROUP_NAMES[str(name)]
         steps(upper, span.edges_h, span.highest(rows.vehicles), label, colour, style=style, width=2.0)
         steps(lower, span.edges_h, span.highest(100 * rows.soc_std_before), "", colour, width=0.8)
@@ -110,12 +110,12 @@ def groups(result: ShavingResult) -> Figure:
     return figure
 
 
-def edges_h(result: ShavingResult) -> NDArray[np.float64]:
+def edges_h(result: Result) -> NDArray[np.float64]:
     """Return the slots' boundaries in hours from the horizon's start."""
     return result.scenario.horizon.edges_h
 
 
-def finish(axes: Axes, result: ShavingResult, ylabel: str, *, legend: bool = True) -> None:
+def finish(axes: Axes, result: Result, ylabel: str, *, legend: bool = True) -> None:
     """Label a panel over the time of day."""
     clock(axes, result)
     axes.set_ylabel(ylabel)

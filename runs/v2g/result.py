@@ -1,10 +1,12 @@
 """Result of a fleet that gives back, from what its run came to."""
 
+import pandas as pd
+
 from runs.result import Result
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G
 from runs.v2g.summary import summary_of
-from runs.v2g.tables import tables_of
+from runs.v2g.tables import loads_of, nodes_table, tables_of
 
 
 def result_of(v2g: V2G, outcome: V2GOutcome) -> Result:
@@ -18,3 +20,8 @@ def result_of(v2g: V2G, outcome: V2GOutcome) -> Result:
         What the run came to.
     """
     return Result(v2g.scenario, summary_of(v2g, outcome), tables_of(v2g, outcome))
+
+
+def nodes_of(v2g: V2G, outcome: V2GOutcome) -> pd.DataFrame:
+    """Return the table of nodes alone; the parameters are those of `result_of`."""
+    return nodes_table(v2g, outcome, loads_of(v2g, outcome))

@@ -26,21 +26,20 @@ def tables_of(world: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
         What the engine handed over.
     """
     held = held_by(world.scenario)
-    loads = _loads(world, outcome)
+    loads = loads_of(world, outcome)
     upper = NodeLoads(loads.node[:1], *(array[:1] for array in loads[1:]))
     columns = {
         "v2g_slots": _slots(world, outcome),
         "upper_slots": upper.upper_slots(world.horizon),
-        "nodes": _nodes(world, outcome, loads),
         "v2g_vehicles": _vehicles(world, outcome),
         "v2g_groups": _groups(outcome),
         "search": _search(outcome.found),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
-    return {**tables, **channel_tables(outcome.channel, held)}
+    return {**tables, "nodes": nodes_table(world, outcome, loads), **channel_tables(outcome.channel, held)}
 
 
-def _loads(world: V2G, outcome: V2GOutcome) -> NodeLoads:
+def loads_of(world: V2G, outcome: V2GOutcome) -> NodeLoads:
     """Return the loads of the control centre and of the aggregator, below all transformers together and so with their limit."""
     load_kw, response_kw, free_kw = world.load.actual_kw, outcome.track.response_kw, world.free_charging.response_kw
     return NodeLoads(
@@ -52,8 +51,8 @@ def _loads(world: V2G, outcome: V2GOutcome) -> NodeLoads:
     )
 
 
-def _nodes(world: V2G, outcome: V2GOutcome, loads: NodeLoads) -> dict[str, object]:
-    """Return the columns of the control centre and of the aggregator."""
+def nodes_table(world: V2G, outcome: V2GOutcome, loads: NodeLoads) -> pd.DataFrame:
+    """Return the table ``nodes`` of the control centre and of the aggregator."""
     n = len(loads.node)
     columns = {
         "node": loads.node,
@@ -65,7 +64,7 @@ def _nodes(world: V2G, outcome: V2GOutcome, loads: NodeLoads) -> dict[str, objec
         "unserved_kwh": np.full(n, outcome.departures.unserved_kwh.sum()),
         "jain": np.full(n, np.nan),
     }
-    return without_ageing(columns, n)
+    return table_of("nodes", without_ageing(columns, n), held_by(world.scenario))
 
 
 def _slots(world: V2G, outcome: V2GOutcome) -> dict[str, object]:

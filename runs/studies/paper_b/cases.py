@@ -19,12 +19,14 @@ from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.peak_shaving.problem import PeakShaving
 from environment.ageing import years_of_service
 from runs.progress import Progress
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.studies.paper_b import BOTH_DAYS
 from runs.v2g.engine import V2GOutcome, run_shaving
 from runs.v2g.paper_b import PEAK_KW, paper_b
 from runs.v2g.part import V2G
-from runs.v2g.result import ShavingResult, shave, shaving_summary
+from runs.v2g.result import shave
+from runs.v2g.summary import summary_of
 
 RATE_AFTER: Final = 0.4804
 """Peak-valley rate after peak shaving [verbatim]."""
@@ -158,7 +160,7 @@ class PaperRuns:
     scales: pd.DataFrame
     functions: pd.DataFrame
     horizons: pd.DataFrame
-    shown: dict[tuple[int, str, str], ShavingResult]
+    shown: dict[tuple[int, str, str], Result]
 
 
 @dataclass
@@ -437,7 +439,7 @@ def _horizons(size: Size, days: Sequence[int], steps: _Steps) -> Iterator[dict[s
             for signal in FOLLOWED:
                 for seed in size.seeds:
                     world, outcome = run_shaving(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
-                    summary = shaving_summary(world, outcome)
+                    summary = summary_of(world, outcome)
                     before = summary["no_evs"]
                     yield {
                         "days": length, "stays": stays, "signal": signal, "seed": seed,
@@ -448,7 +450,7 @@ def _horizons(size: Size, days: Sequence[int], steps: _Steps) -> Iterator[dict[s
                     steps.step()
 
 
-def _shown(size: Size, days: Sequence[int]) -> dict[tuple[int, str, str], ShavingResult]:
+def _shown(size: Size, days: Sequence[int]) -> dict[tuple[int, str, str], Result]:
     """Run the first seed with agents where IGEO's signal is followed for a day, as the paper has it; else compiled."""
     shown = {}
     for length in days:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import mannwhitneyu
 
 from coordination.peak_shaving.power_sharing import TACTICS
+from runs.result import Result
 from runs.studies.claim import Claim, Outcome
 from runs.studies.paper_b.cases import (
     BEST_ON,
@@ -25,7 +26,6 @@ from runs.studies.paper_b.cases import (
 )
 from runs.studies.paper_b.tables import LOSSES, NOTICEABLE, is_repeatable, ranked, where
 from runs.v2g.paper_b import PEAK_KW, POWER_KW, RATE_BEFORE, VEHICLES
-from runs.v2g.result import ShavingResult
 
 SAYS: Final = {"daily": "N(t) from habits", "always": "300 always"}
 NAMES: Final = {
@@ -337,9 +337,9 @@ def _three_days(runs: PaperRuns) -> Claim:
     )
 
 
-def _inputs(result: ShavingResult) -> Claim:
+def _inputs(result: Result) -> Claim:
     scenario = result.scenario
-    s, fleet = scenario.peak_shaving, result.vehicles
+    s, fleet = scenario.peak_shaving, result.v2g_vehicles
     assert s is not None
     held = {
         "300 EVs": len(fleet) == 300,

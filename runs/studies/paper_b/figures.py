@@ -27,11 +27,11 @@ from runs.drawing import (
     steps,
 )
 from runs.plural import counted
+from runs.result import Result
 from runs.studies.paper_b.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
 from runs.studies.paper_b.claims import NAMES, SAYS
 from runs.studies.paper_b.tables import where
 from runs.v2g.plots import GROUP_NAMES, edges_h
-from runs.v2g.result import ShavingResult
 
 LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {
     "igeo": (EVS, "-"),
@@ -67,8 +67,8 @@ def signal(runs: PaperRuns) -> Figure:
         for name in FOLLOWED:
             result = runs.shown[1, stays, name]
             colour, style = LOOKS[name]
-            steps(axes, edges_h(result), result.slots.signal_kw, NAMES[name], colour, width=1.8, style=style)
-        most = result.slots.available * result.vehicles.power_kw.mean()
+            steps(axes, edges_h(result), result.v2g_slots.signal_kw, NAMES[name], colour, width=1.8, style=style)
+        most = result.v2g_slots.available * result.v2g_vehicles.power_kw.mean()
         axes.stairs(
             most.to_numpy(), edges_h(result), baseline=-most.to_numpy(), fill=True, color=BASE, alpha=0.15,
             label="all EVs at the grid, N(t) x 7.5 kW",
@@ -112,7 +112,7 @@ def spread(runs: PaperRuns) -> Figure:
     for k, group in enumerate(GROUPS):
         for j, name in enumerate(FOLLOWED):
             axes, result = drawn[2 * k + j], runs.shown[1, "daily", name]
-            rows = result.groups[result.groups.group == group]
+            rows = result.v2g_groups[result.v2g_groups.group == group]
             steps(axes, edges_h(result), 100 * rows.soc_std_before, "before the slot", FREE, width=2.4)
             steps(axes, edges_h(result), 100 * rows.soc_std_after, "after the slot", EVS, width=1.2, style=STYLES[1])
             _finish(axes, result, "spread [% points]" if j == 0 else "", sparse=True)
@@ -127,8 +127,10 @@ def tracking(runs: PaperRuns) -> Figure:
     figure, drawn = panels(titles, 6.4, nrows=2, ncols=1, sharex=True, sharey=True)
     for axes, name in zip(drawn, FOLLOWED, strict=True):
         result = runs.shown[1, "daily", name]
-        steps(axes, edges_h(result), result.slots.signal_kw, "signal", FREE, width=3.0)
-        steps(axes, edges_h(result), result.slots.response_kw, "response of the EVs", EVS, width=1.4, style=STYLES[1])
+        steps(axes, edges_h(result), result.v2g_slots.signal_kw, "signal", FREE, width=3.0)
+        steps(
+            axes, edges_h(result), result.v2g_slots.response_kw, "response of the EVs", EVS, width=1.4, style=STYLES[1]
+        )
         _finish(axes, result, "power [kW],\npositive charges")
     legend_below(figure, drawn[0], columns=2)
     return figure
@@ -145,7 +147,7 @@ def deviation(runs: PaperRuns) -> Figure:
             axes.axhline(bound, color=LIMIT, lw=1.4, ls=":", label="the paper's 12 kW" if bound > 0 else "")
         for stays, (colour, style) in looks.items():
             result = runs.shown[1, stays, name]
-            off = result.slots.response_kw - result.slots.signal_kw
+            off = result.v2g_slots.response_kw - result.v2g_slots.signal_kw
             steps(axes, edges_h(result), off, SAYS[stays], colour, width=1.8, style=style)
         _finish(axes, result, "deviation [kW]")
     legend_below(figure, drawn[0], columns=3)
@@ -160,19 +162,19 @@ def load(runs: PaperRuns, days: int) -> Figure:
     results = {name: runs.shown[days, "daily", name] for name in names}
     first = results["igeo"]
     before = first.summary["no_evs"]["peak_valley_rate"]
-    steps(axes, edges_h(first), first.slots.actual_kw / 1000, f"before: {before:.2%}", HALO, width=4.5)
+    steps(axes, edges_h(first), first.v2g_slots.actual_kw / 1000, f"before: {before:.2%}", HALO, width=4.5)
     for name, result in results.items():
         colour, style = LOOKS[name]
         label = f"{NAMES[name]}: {result.summary['peak_valley_rate']:.2%}"
-        steps(axes, edges_h(result), result.slots.total_kw / 1000, label, colour, width=1.6, style=style)
-        steps(below, edges_h(result), result.slots.response_kw / 1000, "", colour, width=1.4, style=style)
+        steps(axes, edges_h(result), result.v2g_slots.total_kw / 1000, label, colour, width=1.6, style=style)
+        steps(below, edges_h(result), result.v2g_slots.response_kw / 1000, "", colour, width=1.4, style=style)
     _finish(axes, first, "load [MW]")
     _finish(below, first, "EVs [MW],\npositive charges")
     legend_below(figure, axes, columns=2)
     return figure
 
 
-def _finish(axes: Axes, result: ShavingResult, ylabel: str, *, sparse: bool = False) -> None:
+def _finish(axes: Axes, result: Result, ylabel: str, *, sparse: bool = False) -> None:
     """Label a panel over the time of day, with fewer times if there is little room."""
     clock(axes, result, most=5 if sparse else 9)
     axes.set_ylabel(ylabel)

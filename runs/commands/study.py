@@ -8,8 +8,7 @@ import typer
 from typer.core import TyperCommand
 
 from runs.commands.options import FigureFormat, FiguresOption, OverwriteOption
-from runs.studies.help import help_of, help_text, metavar, option_help
-from runs.studies.registry import OLD_NAMES, STUDIES
+from runs.studies.registry import OLD_NAMES, STUDIES, help_of, help_text, metavar, option_help
 from runs.studies.study import OPTIONS
 
 HELP: Final = (
@@ -55,16 +54,16 @@ def study(
 ) -> None:
     """Run a study by name."""
     from runs.studies.command import carry_out, study_named
-    from runs.studies.study import Asked
+    from runs.studies.study import StudyOptions
     from runs.terminal import err, explained, out, print_written, progress_bar
 
     with explained():
         if name in OLD_NAMES:
             err.print(f"The study {name} is called {OLD_NAMES[name]} now.", highlight=False)
             name = OLD_NAMES[name]
-        asked = Asked(quick, days, evaluator, shots, (figures or FigureFormat.PNG).value)
+        options = StudyOptions(quick, days, evaluator, shots, (figures or FigureFormat.PNG).value)
         target = out_folder or Path("results") / f"study-{name}"
         with progress_bar(study_named(name).title) as tell:
-            text, written = carry_out(name, asked, target, tell, overwrite=overwrite)
+            text, written = carry_out(name, options, target, tell, overwrite=overwrite)
         out.print(text, markup=False, highlight=False)
         print_written(target, ", ".join(written))

@@ -1,4 +1,4 @@
-"""Output of a study: its tables and figures as files, and what is printed of its claims."""
+"""Output of a study: its tables, figures and page as files, and what is printed of its claims."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +13,36 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_tables(folder: Path, held: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write claims and tables, by name, as CSV files."""
+def write_study(
+    folder: Path,
+    held: Sequence[Claim],
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, "Figure"],
+    figure_format: FigureFormat,
+    pages: Mapping[str, str],
+) -> str:
+    """Write all files of a study into a folder, and return a line for each claim, to be printed.
+
+    Parameters
+    ----------
+    folder
+        An empty folder that exists.
+    held
+        Outcomes of the claims; written as a table beside the others.
+    tables, figures
+        By the name of their file, without its ending.
+    figure_format
+        Ending of the figures' files.
+    pages
+        Pages in Markdown by the name of their file.
+    """
     for name, table in {"claims": pd.DataFrame(held), **tables}.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+    write_figures(folder, figures, figure_format)
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    width = max(len(claim.outcome) for claim in held)
+    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)
 
 
 def write_figures(folder: Path, figures: Mapping[str, "Figure"], figure_format: FigureFormat) -> list[Path]:
@@ -24,9 +50,3 @@ def write_figures(folder: Path, figures: Mapping[str, "Figure"], figure_format: 
     from runs.drawing import save_figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
     return [path.relative_to(folder) for path in save_figures(figures, folder / "figures", figure_format)]
-
-
-def outcomes(held: Sequence[Claim]) -> str:
-    """Return a line for each claim, to be printed."""
-    width = max(len(claim.outcome) for claim in held)
-    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What was asked of a study; None where an option was left out. Each field is an option of ``evswarm study``.
+class StudyOptions:
+    """Options that a study is run with; None where one was left out. Each field is an option of ``evswarm study``.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Asked:
     figures: "FigureFormat" = "png"
 
 
-OPTIONS: Final = tuple(each.name for each in fields(Asked) if each.name not in ("quick", "figures"))
+OPTIONS: Final = tuple(each.name for each in fields(StudyOptions) if each.name not in ("quick", "figures"))
 """Options that some studies take."""
 
 
@@ -64,15 +64,15 @@ class Option:
 class Run(Protocol):
     """How a study is carried out."""
 
-    def __call__(self, folder: Path, asked: Asked, progress: Progress, parts: "Parts", /) -> str:
+    def __call__(self, folder: Path, options: StudyOptions, progress: Progress, parts: "Parts", /) -> str:
         """Write the study's files into a folder and return a short text to print.
 
         Parameters
         ----------
         folder
             An empty folder that exists.
-        asked
-            The options.
+        options
+            Options of the study.
         progress
             Told how far the study is, 0..1.
         parts
@@ -80,7 +80,7 @@ class Run(Protocol):
         """
 
 
-def _none(_asked: Asked) -> None:
+def _none(_options: StudyOptions) -> None:
     """Declare no settings."""
 
 
@@ -97,7 +97,7 @@ class Study:
     run
         Carries it out.
     options
-        What it takes beside ``--quick``: by field of `Asked`.
+        What it takes beside ``--quick``: by field of `StudyOptions`.
     settings
         What its parts depend on, sizes and seeds above all: JSON, or frozen dataclasses of it. Parts that were finished under
         other settings are not used.
@@ -107,7 +107,7 @@ class Study:
     help: str
     run: Run
     options: Mapping[str, Option] = field(default_factory=dict)
-    settings: Callable[[Asked], Any] = _none
+    settings: Callable[[StudyOptions], Any] = _none
 
     def load(self) -> None:
         """Import what the study needs."""

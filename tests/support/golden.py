@@ -28,7 +28,7 @@ from runs.scenario import Scenario
 from runs.simulate import simulate
 from runs.studies.command import carry_out
 from runs.studies.registry import STUDIES
-from runs.studies.study import Asked
+from runs.studies.study import StudyOptions
 
 TREE: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = TREE / "tests" / "reference" / "golden"
@@ -108,7 +108,7 @@ def study_run(name: str) -> Golden:
     """Return the tables of a study as it is with ``--quick``, in the digits that its files have."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "study"
-        carry_out(name, Asked(quick=True), folder, lambda _: None)
+        carry_out(name, StudyOptions(quick=True), folder, lambda _: None)
         tables = {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
     return Golden({}, dict(_columns(tables)))
 

@@ -7,13 +7,13 @@ from runs.optimizing.comparison import crew_of
 from runs.progress import Progress
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
-from runs.studies.study import Asked, Option, Study
+from runs.studies.study import StudyOptions, Option, Study
 from tests.support.work_in_parts import add, draw
 
 LAST = 20
 
 
-def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
+def run(folder: Path, asked: StudyOptions, progress: Progress, parts: Parts) -> str:
     with crew_of(1 if asked.quick else 2) as crew:
         draws = parts.carry_out(
             "draws", draw, {f"seed {n}": n for n in range(asked.shots or LAST)}, crew, lambda part: progress(0.9 * part)

@@ -11,11 +11,11 @@ from runs.studies.batch.cases import all_series, design, means, scenario
 from runs.studies.batch.rule import FILLED, UNNOTICED, rule
 from runs.studies.output import write_figures
 from runs.studies.parts import Parts
-from runs.studies.study import Asked
+from runs.studies.study import StudyOptions
 from runs.sweep import sweep
 
 
-def run(folder: Path, asked: Asked, progress: Progress, parts: Parts) -> str:
+def run(folder: Path, asked: StudyOptions, progress: Progress, parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
     from runs.studies.batch.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 

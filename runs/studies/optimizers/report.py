@@ -26,12 +26,12 @@ from runs.studies.optimizers.cases import (
 from runs.studies.optimizers.claims import UNCOUNTED, claims, counted, won
 from runs.studies.output import outcomes, write_figures, write_tables
 from runs.studies.parts import Parts
-from runs.studies.study import Asked
+from runs.studies.study import StudyOptions
 
 PICTURE = "woa_at_the_origin_and_shifted"
 
 
-def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
+def run(folder: Path, asked: StudyOptions, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
     from runs.studies.optimizers.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 

@@ -13,12 +13,12 @@ from runs.studies.paper_a.cases import SEEDS, paper_runs
 from runs.studies.paper_a.claims import claims
 from runs.studies.paper_a.tables import ants_and_swarms, tables
 from runs.studies.parts import Parts
-from runs.studies.study import Asked
+from runs.studies.study import StudyOptions
 
 QUICK_SEEDS = SEEDS[:3]
 
 
-def run(folder: Path, asked: Asked, progress: Progress, _parts: Parts) -> str:
+def run(folder: Path, asked: StudyOptions, progress: Progress, _parts: Parts) -> str:
     """Write everything; see `runs.studies.study.Run`."""
     from runs.studies.paper_a.figures import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 

@@ -14,7 +14,7 @@ from runs.studies.optimizers.cases import LARGE, MIDDLE, QUICK, SMALL, Block, St
 from runs.studies.optimizers.claims import claims, won
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
-from runs.studies.study import Asked
+from runs.studies.study import StudyOptions
 from tests.support.marks import SLOW
 
 PAGE = Path(__file__).parents[3] / "docs" / "reproduction" / "optimizers.md"
@@ -38,7 +38,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StudyRuns]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "QUICK", TINY)
         patch.setattr(report, "study_runs", keep)
-        text = STUDIES["optimizers"].run(folder, Asked(quick=True), told.append, Parts(folder, ""))
+        text = STUDIES["optimizers"].run(folder, StudyOptions(quick=True), told.append, Parts(folder, ""))
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert "B-6" in text

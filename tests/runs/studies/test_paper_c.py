@@ -35,7 +35,7 @@ from runs.studies.paper_c.tables import convergence, months, paired, rows_of, ta
 from runs.studies.paper_c.work import SEARCHERS, TIME_YUAN_PER_H, Search, busiest, month_factor, run_search, scenario_of
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
-from runs.studies.study import Asked
+from runs.studies.study import StudyOptions
 from tests.support.figures import faulty
 from tests.support.marks import SLOW
 
@@ -139,10 +139,10 @@ def test_it_refuses_what_it_does_not_take(words: list[str], found: str, tmp_path
 
 def test_options_set_how_much_is_run() -> None:
     assert STUDIES["paper_c"] is paper_c.STUDY
-    assert report.size_of(Asked()) == cases.FULL
-    assert report.size_of(Asked(shots=3)) == dataclasses.replace(cases.FULL, shots=3)
-    assert report.size_of(Asked(evaluator="powerflow")).iterations < cases.FULL.iterations
-    assert report.size_of(Asked(quick=True, evaluator="coefficients")) == cases.QUICK
+    assert report.size_of(StudyOptions()) == cases.FULL
+    assert report.size_of(StudyOptions(shots=3)) == dataclasses.replace(cases.FULL, shots=3)
+    assert report.size_of(StudyOptions(evaluator="powerflow")).iterations < cases.FULL.iterations
+    assert report.size_of(StudyOptions(quick=True, evaluator="coefficients")) == cases.QUICK
 
 
 def test_everything_is_run_once(runs: PaperRuns) -> None:

@@ -20,12 +20,11 @@ from environment.input_faults import FaultyInputError
 from runs.cli import app
 from runs.json_lines import JsonLines
 from runs.optimizing.comparison import crew_of
-from runs.studies import identity as study_identity
-from runs.studies.help import help_text, metavar, option_help
-from runs.studies.identity import identity, program
+from runs.studies import command
+from runs.studies.command import identity, program
 from runs.studies.parts import Parts
-from runs.studies.registry import OLD_NAMES, STUDIES
-from runs.studies.study import Asked
+from runs.studies.registry import OLD_NAMES, STUDIES, help_text, metavar, option_help
+from runs.studies.study import StudyOptions
 from tests.support.study_in_parts import LAST, STUDY
 from tests.support.work_in_parts import CALLS, PAUSE, draw
 
@@ -217,19 +216,19 @@ def test_another_identity_has_its_own_parts(calls: Path, tmp_path: Path) -> None
 
 
 def test_an_identity_is_name_options_settings_and_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    base = identity("parted", Asked(), {"last": 3})
-    assert base == identity("parted", Asked(), {"last": 3})
+    base = identity("parted", StudyOptions(), {"last": 3})
+    assert base == identity("parted", StudyOptions(), {"last": 3})
     others = {
-        identity("other", Asked(), {"last": 3}),
-        identity("parted", Asked(quick=True), {"last": 3}),
-        identity("parted", Asked(shots=3), {"last": 3}),
-        identity("parted", Asked(), {"last": 4}),
-        identity("parted", Asked(), replace(Asked(), shots=1)),
+        identity("other", StudyOptions(), {"last": 3}),
+        identity("parted", StudyOptions(quick=True), {"last": 3}),
+        identity("parted", StudyOptions(shots=3), {"last": 3}),
+        identity("parted", StudyOptions(), {"last": 4}),
+        identity("parted", StudyOptions(), replace(StudyOptions(), shots=1)),
     }
-    monkeypatch.setattr(study_identity, "program", lambda: "of tomorrow")
-    assert len({base, *others, identity("parted", Asked(), {"last": 3})}) == 7
+    monkeypatch.setattr(command, "program", lambda: "of tomorrow")
+    assert len({base, *others, identity("parted", StudyOptions(), {"last": 3})}) == 7
     with pytest.raises(TypeError):
-        identity("parted", Asked(), {"last": object()})
+        identity("parted", StudyOptions(), {"last": object()})
 
 
 def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +238,7 @@ def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypat
         (tmp_path / name).write_text("changed")
         return bool(program.__wrapped__() != before)
 
-    monkeypatch.setattr(study_identity, "__file__", str(tmp_path / "runs" / "studies" / "identity.py"))
+    monkeypatch.setattr(command, "__file__", str(tmp_path / "runs" / "studies" / "command.py"))
     for name in (
         "environment/battery.py",
         "environment/feeders/data/lines.csv",
@@ -252,7 +251,7 @@ def test_a_program_is_what_computes_and_not_what_shows(tmp_path: Path, monkeypat
 
 
 def test_two_processes_do_not_mix(calls: Path, tmp_path: Path) -> None:
-    asked = Asked(quick=True, shots=4)
+    asked = StudyOptions(quick=True, shots=4)
     mine = Parts(tmp_path / "out", identity("parted", asked, STUDY.settings(asked)))
     with mine, crew_of(1) as crew:
         mine.carry_out("draws", draw, {"seed 0": 0}, crew)
@@ -279,7 +278,7 @@ def fail_at_2(seed: int) -> int:
 def test_a_part_that_fails_ends_the_study_and_leaves_the_rest(
     calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(_folder: Path, _asked: Asked, _progress: Any, parts: Parts) -> str:
+    def run(_folder: Path, _asked: StudyOptions, _progress: Any, parts: Parts) -> str:
         with crew_of(1) as crew:
             parts.carry_out("numbers", fail_at_2, {str(n): n for n in range(4)}, crew)
         return ""
@@ -295,7 +294,7 @@ def test_a_part_that_fails_ends_the_study_and_leaves_the_rest(
 def test_stopped_before_any_part_is_finished_nothing_is_left(
     calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(_folder: Path, _asked: Asked, _progress: Any, parts: Parts) -> str:
+    def run(_folder: Path, _asked: StudyOptions, _progress: Any, parts: Parts) -> str:
         with crew_of(1) as crew:
             parts.carry_out("nothing", draw, {}, crew)
             assert parts.path.exists()

@@ -14,7 +14,7 @@ from runs.progress import Progress
 from runs.startup import starting
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
-from runs.studies.study import OPTIONS, StudyOptions, Study
+from runs.studies.study import OPTIONS, Study, StudyOptions
 from runs.whole_folder import way_to, whole_folder, written_in
 
 ROOMS: Final = ("environment", "coordination", "agents", "runs", "scenarios")

@@ -8,7 +8,7 @@ written once for each record of NAME, whose fields it may name too; a line that 
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from string import Formatter
 from typing import Any, Final, Self
@@ -22,35 +22,38 @@ MARKED: Final = re.compile(r"\{(each|if) (\w+)\}")
 
 @dataclass(frozen=True)
 class Span:
-    """A figure of several runs, which prints as its mean with the least and the most.
+    """A figure over several runs, which prints as its mean with the least and the most, or alone where all print the same.
 
     Parameters
     ----------
     mean, low, high
         Mean, least and most of the runs; without a mean only the least and the most are printed.
+    total, runs
+        Sum over the runs, and their number.
     """
 
     mean: float | None
     low: float
     high: float
+    total: float = math.nan
+    runs: int = 1
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Return the mean, the least and the most of some figures."""
+        """Return the span of some figures."""
         figures = np.asarray(list(values))
-        return cls(figures.mean(), figures.min(), figures.max())
+        return cls(figures.mean(), figures.min(), figures.max(), figures.sum(), figures.size)
 
-    @classmethod
-    def ends(cls, values: Iterable[float]) -> Self:
-        """Return the least and the most of some figures."""
-        figures = np.asarray(list(values))
-        return cls(None, figures.min(), figures.max())
+    @property
+    def ends(self) -> "Span":
+        """The least and the most alone."""
+        return replace(self, mean=None)
 
     def __mul__(self, factor: float) -> "Span":
         return Span(None if self.mean is None else factor * self.mean, factor * self.low, factor * self.high)
 
     def __truediv__(self, divisor: float) -> "Span":
-        return Span(None if self.mean is None else self.mean / divisor, self.low / divisor, self.high / divisor)
+        return self * (1 / divisor)
 
     def __format__(self, spec: str) -> str:
         low, high = _text(self.low, spec), _text(self.high, spec)
@@ -58,6 +61,18 @@ class Span:
             return low
         ends = f"{low} to {high}"
         return ends if self.mean is None else f"{_text(self.mean, spec)} ({ends})"
+
+
+def spans(table: pd.DataFrame) -> dict[str, Span]:
+    """Return the span over the rows of every figure of a table, by column."""
+    figures = table.select_dtypes(["number", "bool"])
+    return {str(name): Span.of(figures[name]) for name in figures}
+
+
+def spans_by(table: pd.DataFrame, *keys: str) -> list[dict[str, Any]]:
+    """Return a record for each group of rows that share the values of some columns: these, and the spans of the figures."""
+    groups = table.groupby(list(keys), sort=False)
+    return [{**dict(zip(keys, key, strict=True)), **spans(each.drop(columns=list(keys)))} for key, each in groups]
 
 
 class _Places(Formatter):

@@ -7,7 +7,7 @@ from runs.optimizing.comparison import crew_of
 from runs.progress import Progress
 from runs.studies.parts import Parts
 from runs.studies.registry import STUDIES
-from runs.studies.study import StudyOptions, Option, Study
+from runs.studies.study import Option, Study, StudyOptions
 from tests.support.work_in_parts import add, draw
 
 LAST = 20

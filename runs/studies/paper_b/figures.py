@@ -29,8 +29,7 @@ from runs.drawing import (
 from runs.plural import counted
 from runs.result import Result
 from runs.studies.paper_b.cases import EXACT, FOLLOWED, SEARCHERS, STAYS, PaperRuns
-from runs.studies.paper_b.claims import NAMES, SAYS
-from runs.studies.paper_b.tables import where
+from runs.studies.paper_b.tables import NAMES, SAYS, where
 from runs.v2g.plots import GROUP_NAMES, edges_h
 
 LOOKS: Final[dict[str, tuple[str, LineStyleType]]] = {

@@ -16,21 +16,21 @@ from runs.studies.output import write_study
 from runs.studies.paper_b import BOTH_DAYS
 from runs.studies.paper_b.cases import (
     EXACT,
-    FOLLOWED,
     FULL,
     NOTHING,
     QUICK,
+    READINGS,
     SEARCHERS,
     SOC_SAME,
     STAYS,
     PaperRuns,
     paper_runs,
 )
-from runs.studies.paper_b.claims import NAMES, ONCE, PAPER_YEARS, SAYS, claims
-from runs.studies.paper_b.tables import FIGURES, NOTICEABLE, row_of, tables, where
+from runs.studies.paper_b.claims import PAPER_YEARS, claims
+from runs.studies.paper_b.tables import FIGURES, NAMES, NOTICEABLE, ONCE, SAYS, named, row_of, tables, where
 from runs.studies.parts import Parts
 from runs.studies.study import StudyOptions
-from runs.studies.templates import Span
+from runs.studies.templates import Span, spans, spans_by
 from runs.v2g.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
 
 
@@ -59,7 +59,6 @@ def page(runs: PaperRuns, held: Iterable[Claim], written: dict[str, pd.DataFrame
     """
     seeds = runs.size.seeds
     short_kwh, long_kwh = map(_kwh_a_day, PAPER_YEARS)
-    horizons = runs.horizons.groupby(["days", "stays", "signal"], sort=False)
     return templates.page(
         __name__,
         "page",
@@ -71,16 +70,7 @@ def page(runs: PaperRuns, held: Iterable[Claim], written: dict[str, pd.DataFrame
         last_charge=_last_charge(runs) if 1 in runs.days else "",
         claims=claims_table(held),
         one_day=_one_day(runs, written) if 1 in runs.days else "",
-        horizons=[
-            {
-                "days": days,
-                **_named(stays, signal),
-                "before": each.before.mean(),
-                "after": Span.of(each.after),
-                "after_kw": Span.of(each.after_kw),
-            }
-            for (days, stays, signal), each in horizons
-        ],
+        horizons=spans_by(named(runs.horizons), "days", "stays", "signal"),
         short_kwh=short_kwh,
         long_kwh=long_kwh,
     )
@@ -93,29 +83,19 @@ def _kwh_a_day(years: float) -> float:
     return float(total_kwh / (years * DAYS_PER_YEAR))
 
 
-def _named(stays: Any, signal: Any) -> dict[str, str]:
-    return {"says": SAYS[stays], "name": NAMES[signal]}
-
-
 def _last_charge(runs: PaperRuns) -> str:
     """Return the section on what is left in the batteries at the day's end, and what that is worth."""
-    followed = where(runs.tactics, tactic="proposed").drop(columns="tactic").groupby(["stays", "signal"]).mean()
+    followed = where(runs.tactics, tactic="proposed")
     signals = where(runs.signals, tariff="guangdong", optimizer=EXACT)
-    exact = signals.groupby("stays")[["owner_profit_yuan", "buy_back_yuan"]].mean()
-    profits = {
-        stays: {
-            "says": SAYS[stays],
-            "profit": exact.owner_profit_yuan[stays],
-            "followed": followed.owner_profit_yuan[stays, EXACT],
-            "back": exact.buy_back_yuan[stays],
-            "left": exact.owner_profit_yuan[stays] - exact.buy_back_yuan[stays],
-        }
-        for stays in STAYS
-    }
-    ends = [
-        {**_named(stays, signal), **followed.loc[(stays, signal)].to_dict()} for stays in STAYS for signal in FOLLOWED
-    ]
-    return templates.page(__name__, "last_charge", ends=ends, soc_same=SOC_SAME, **profits)
+    return templates.page(
+        __name__,
+        "last_charge",
+        ends=spans_by(named(followed), "stays", "signal"),
+        exact={stays: spans(where(signals, stays=stays)) for stays in STAYS},
+        left={stays: (each.owner_profit_yuan - each.buy_back_yuan).mean() for stays, each in signals.groupby("stays")},
+        evs={stays: spans(where(followed, stays=stays, signal=EXACT)) for stays in STAYS},
+        soc_same=SOC_SAME,
+    )
 
 
 def _one_day(runs: PaperRuns, written: dict[str, pd.DataFrame]) -> str:
@@ -129,6 +109,8 @@ def _one_day(runs: PaperRuns, written: dict[str, pd.DataFrame]) -> str:
     woa = where(runs.signals, tariff="guangdong", budget="iterations", optimizer="woa")
     idle = where(runs.signals, tariff="guangdong", optimizer=NOTHING, stays="daily")
     budgets = runs.size.budgets
+    objectives = runs.scales.objective.replace("difference", "the difference alone")
+    scales = runs.scales.assign(stays=runs.scales.stays.map(SAYS), objective=objectives)
     return templates.page(
         __name__,
         "one_day",
@@ -143,17 +125,19 @@ def _one_day(runs: PaperRuns, written: dict[str, pd.DataFrame]) -> str:
         evaluations=budgets["evaluations"]["max_evaluations"],
         large=budgets["large"]["max_evaluations"],
         gaps=[
-            {**_named(stays, name), **{budget: _gap(searches, stays, budget, name) for budget in budgets}}
+            {
+                "stays": SAYS[stays],
+                "name": NAMES[name],
+                **{budget: _gap(searches, stays, budget, name) for budget in budgets},
+            }
             for stays in STAYS
             for name in (NOTHING, *SEARCHERS)
         ],
         tactics_soc_start=tactics.soc_start.mean(),
-        drained=row_of(
-            tactics, stays="daily", signal=EXACT, tactic=TACTICS["proposed"].title, reading="cumulative"
-        ),
+        drained=row_of(tactics, stays="daily", signal=EXACT, tactic=TACTICS["proposed"].title, reading="cumulative"),
         tactics=_tactics(tactics),
-        peak_kw=PEAK_KW,
-        scales=_scales(runs),
+        peak_mw=PEAK_KW / 1000,
+        scales=spans_by(scales, "stays", "objective"),
     )
 
 
@@ -177,30 +161,9 @@ def _span(row: Any) -> Span:
 
 
 def _tactics(tactics: pd.DataFrame) -> list[dict[str, Any]]:
-    keys = ["stays", "signal", "tactic"]
-    slotwise = where(tactics, reading="per_interval").set_index(keys)
+    """Return Table 5, years and losses slot by slot beside those of all energy."""
+    cumulative, slotwise = (named(where(tactics, reading=name)).to_dict("records") for name in READINGS)
     return [
-        {
-            **row,
-            **_named(row["stays"], row["signal"]),
-            "once": "" if row["is_repeatable"] else ONCE,
-            "slotwise": slotwise.loc[tuple(row[key] for key in keys)],
-        }
-        for row in where(tactics, reading="cumulative").to_dict("records")
+        {**row, "once": "" if row["is_repeatable"] else ONCE, "slotwise": other}
+        for row, other in zip(cumulative, slotwise, strict=True)
     ]  # type: ignore[misc]
-
-
-def _scales(runs: PaperRuns) -> list[dict[str, Any]]:
-    spans = ("rate", "least_rate", "followed_rate", "followed_peak_kw")
-    return [
-        {
-            "says": SAYS[str(stays)],
-            "objective": "F" if objective == "F" else "the difference alone",
-            "load_kw": Span.of(each.peak_kw),
-            "optimal": each.is_optimal.sum(),
-            "reached": each.peak_is_reached.sum(),
-            "seeds": len(each),
-            **{name: Span.of(each[name]) for name in spans},
-        }
-        for (stays, objective), each in runs.scales.groupby(["stays", "objective"], sort=False)
-    ]

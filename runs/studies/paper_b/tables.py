@@ -6,8 +6,15 @@ import numpy as np
 import pandas as pd
 
 from coordination.peak_shaving.power_sharing import TACTICS
-from runs.studies.paper_b.cases import NOTHING, READINGS, SOC_SAME, PaperRuns
+from runs.studies.paper_b.cases import EXACT, NOTHING, READINGS, SOC_SAME, PaperRuns
 
+SAYS: Final = {"daily": "N(t) from habits", "always": "300 always"}
+NAMES: Final = {
+    "igeo": "IGEO", "geo": "GEO", "pso": "PSO", "woa": "WOA", "ga": "GA", "cso": "CSO", "acso": "ACSO",
+    EXACT: "exact optimum", NOTHING: "doing nothing", "difference": "exact optimum, difference alone",
+}  # fmt: skip
+ONCE: Final = " (not repeatable)"
+"""Marks years of a day that cannot follow itself."""
 FIGURES: Final = (
     "fitness", "gap", "rate", "difference_kw", "owner_profit_yuan", "soc_end", "evaluations", "settled_evaluations",
 )  # fmt: skip
@@ -42,6 +49,11 @@ def where(table: pd.DataFrame, **values: object) -> pd.DataFrame:
     for name, value in values.items():
         chosen = chosen[chosen[name] == value]
     return chosen
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which N(t) and signals have the names that pages give them."""
+    return table.assign(stays=table.stays.map(SAYS), signal=table.signal.map(NAMES))
 
 
 def algorithms(runs: PaperRuns) -> pd.DataFrame:
@@ -109,8 +121,3 @@ def ranked(values: pd.DataFrame) -> pd.Series:
     """Return the mean rank of each column, 1 the least; ties share their ranks."""
     ranks: pd.Series = values.rank(axis=1).mean()
     return ranks
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Return a number for reading; a dash where there is none."""
-    return "-" if np.isnan(value) else f"{round(value, digits) + 0.0:,.{digits}f}"  # no minus before a zero

@@ -10,6 +10,8 @@ import calendar
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
+
 from environment.station_sites import StationsSettings
 from environment.users import UsersSettings
 from runs.plural import counted
@@ -99,40 +101,21 @@ def _inputs(runs: PaperRuns) -> Claim:
 
 def _voltages(runs: PaperRuns) -> list[Claim]:
     table = rows_of(voltages(runs), "variant")
-    before = table[BEFORE]
-    own = before["voltage_min_pu"], before["voltage_max_pu"]
+    own = table[BEFORE]["voltage_min_pu"], table[BEFORE]["voltage_max_pu"]
     near = all(abs(ours - papers) <= NEAR_PU for ours, papers in zip(own, PAPER_RANGE_PU, strict=True))
-    percent = {
-        name: {
-            "name": NAMES[name],
-            "deviation": 100 * row["voltage_deviation_max_pu"],
-            "swing": 100 * row["voltage_swing_max_pu"],
-        }
-        for name, row in table.items()
-    }
-    less = {
-        name: {figure: percent[BEFORE][figure] - percent[name][figure] for figure in ("deviation", "swing")}
-        for name in (PAPERS, "acso", "cso 0.2")
-    }
-    outcomes = {
-        sized(less[PAPERS]["deviation"], PAPER_DEVIATION_POINTS), sized(less[PAPERS]["swing"], PAPER_SWING_POINTS)
-    }  # fmt: skip
+    figures = ("voltage_deviation_max_pu", "voltage_swing_max_pu")
+    points = {name: [100 * row[figure] for figure in figures] for name, row in table.items()}
+    less = {name: np.subtract(points[BEFORE], points[name]) for name in (PAPERS, "acso", "cso 0.2")}
+    papers = (PAPER_DEVIATION_POINTS, PAPER_SWING_POINTS)
+    outcomes = {sized(ours, theirs) for ours, theirs in zip(less[PAPERS], papers, strict=True)}
     after = [
-        {**percent[name], "less_deviation": _more_or_less(points["deviation"]), "less_swing": _more_or_less(points["swing"])}
-        for name, points in less.items()
-    ]  # fmt: skip
-    deviation, swing = percent[BEFORE]["deviation"], percent[BEFORE]["swing"]
+        {"name": NAMES[name], "points": points[name], "less": [_more_or_less(change) for change in changes]}
+        for name, changes in less.items()
+    ]
+    outcome = graded(outcomes == {"found"}, less[PAPERS].max() > 0)
     return [
-        _claim(
-            "range", "calibrated" if near else "not found", voltage_min_pu=own[0], voltage_max_pu=own[1]
-        ),
-        _claim(
-            "deviation",
-            graded(outcomes == {"found"}, max(less[PAPERS].values()) > 0),
-            deviation=deviation,
-            swing=swing,
-            after=after,
-        ),
+        _claim("range", "calibrated" if near else "not found", low_pu=own[0], high_pu=own[1]),
+        _claim("deviation", outcome, before=points[BEFORE], after=after),
     ]
 
 
@@ -141,29 +124,15 @@ def _more_or_less(points: float) -> str:
 
 
 def _losses(year: dict[Any, dict[str, Any]]) -> list[Claim]:
-    before, own, plain = year[BEFORE], year[PAPERS], year["acso"]
-    changes = {
-        (name, equal): year[name]["losses_kwh"] / year[rival]["losses_kwh"] - 1
+    changes = [
+        {"name": NAMES[name], "equal": equal, "change": year[name]["losses_kwh"] / year[rival]["losses_kwh"] - 1}
         for name in (PAPERS, "acso")
         for rival, equal in (("cso 0.2", "iterations"), ("cso 0.2 twice", "evaluations"))
-    }
+    ]
+    times = year[BEFORE]["losses_mwh"] / PAPER_LOSS_MWH
     return [
-        _claim(
-            "loss",
-            sized(own["losses_kwh_change"], PAPER_LOSS),
-            before=before,
-            own=own,
-            plain=plain,
-            times=before["losses_mwh"] / PAPER_LOSS_MWH,
-        ),
-        _claim(
-            "loss_to_cso",
-            sized(changes[PAPERS, "iterations"], PAPER_LOSS_TO_CSO),
-            cso=year["cso 0.2"],
-            changes=[
-                {"name": NAMES[name], "change": change, "equal": equal} for (name, equal), change in changes.items()
-            ],
-        ),
+        _claim("loss", sized(year[PAPERS]["losses_kwh_change"], PAPER_LOSS), year=year, times=times),
+        _claim("loss_to_cso", sized(changes[0]["change"], PAPER_LOSS_TO_CSO), cso=year["cso 0.2"], changes=changes),
     ]
 
 
@@ -172,26 +141,15 @@ def _november(runs: PaperRuns) -> list[Claim]:
     saved = {month: losses[BEFORE, month] - losses[PAPERS, month] for month in runs.size.months}
     most = max(saved, key=lambda month: saved[month])
     before, after = losses[BEFORE, NOVEMBER], losses[PAPERS, NOVEMBER]
+    parts = Span.of(saved[month] / losses[BEFORE, month] for month in runs.size.months).ends
+    others = sum(saved.values()) - saved[NOVEMBER]
+    change = after / before - 1
+    few = "" if runs.size.months == ALL_MONTHS else f"; months run: {', '.join(map(str, runs.size.months))}"
+    figures = {"before": before, "after": after, "change": change, "others": others, "parts": parts}
+    found = graded(most == NOVEMBER, False)
     return [
-        _claim(
-            "november_most",
-            graded(most == NOVEMBER, False),
-            most=calendar.month_name[most],
-            saved_most=saved[most],
-            saved=saved[NOVEMBER],
-            months=""
-            if runs.size.months == ALL_MONTHS
-            else f"; months run: {', '.join(map(str, runs.size.months))}",
-        ),
-        _claim(
-            "november",
-            sized(after / before - 1, PAPER_NOVEMBER),
-            before=before,
-            after=after,
-            change=after / before - 1,
-            others=sum(saved.values()) - saved[NOVEMBER],
-            parts=Span.ends(saved[month] / losses[BEFORE, month] for month in runs.size.months),
-        ),
+        _claim("november_most", found, most=calendar.month_name[most], saved=saved, saved_most=saved[most], months=few),
+        _claim("november", sized(change, PAPER_NOVEMBER), **figures),
     ]
 
 
@@ -199,13 +157,9 @@ def _costs(year: dict[Any, dict[str, Any]]) -> list[Claim]:
     paid = year[PAPERS]
     outcome = sized(paid["paid_yuan_change"], PAPER_COST_PAID)
     dearer = paid["discount_yuan"] > 0
+    times = PAPER_COST_YUAN / year[BEFORE]["cost_yuan"]
     return [
-        _claim(
-            "cost",
-            sized(paid["cost_yuan_change"], PAPER_COST),
-            at=year,
-            times=PAPER_COST_YUAN / year[BEFORE]["cost_yuan"],
-        ),
+        _claim("cost", sized(paid["cost_yuan_change"], PAPER_COST), at=year, times=times),
         _claim("paid", outcome if dearer or outcome == "not found" else "partly found", row=paid),
     ]
 

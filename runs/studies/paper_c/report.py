@@ -165,13 +165,16 @@ def _searches(runs: PaperRuns, written: Mapping[str, pd.DataFrame]) -> dict[str,
 
 def _losses(months: pd.DataFrame, year: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     """Return the losses month by month and of the year."""
-    at = {calendar.month_name[int(str(month))]: rows_of(each, "variant") for month, each in months.groupby("month", sort=False)}
+    at = {
+        calendar.month_name[int(str(month))]: rows_of(each, "variant")
+        for month, each in months.groupby("month", sort=False)
+    }
     return {
         "months": [
             {"month": name, "at": rows, "saved_mwh": rows[BEFORE]["losses_mwh"] - rows[PAPERS]["losses_mwh"]}
             for name, rows in {**at, "year": year}.items()
         ],
-        "loss_changes": Span.ends(row["losses_kwh_change"] for name, row in year.items() if name != BEFORE),
+        "loss_changes": Span.of(row["losses_kwh_change"] for name, row in year.items() if name != BEFORE).ends,
     }
 
 

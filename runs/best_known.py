@@ -9,13 +9,17 @@ from runs.homes.judging import gap_of
 
 
 def title_of(summary: Mapping[str, Any]) -> str:
-    """Return what to call the method of a run: "optimum" only where the run proves it, "best known" where nothing is cheaper.
+    """Return what to call who decides in a run: an optimiser by its name, a coordinator by its title.
+
+    "optimum" only where the run proves it, "best known" where nothing is cheaper.
 
     Parameters
     ----------
     summary
         The run's summary; in a comparison, after `share_best_known`.
     """
+    if summary["method"] not in COORDINATORS:
+        return str(summary["optimizer"])
     entry = COORDINATORS[summary["method"]]
     if not entry.claims_optimum or summary.get("certified"):
         return entry.title

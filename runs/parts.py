@@ -56,6 +56,8 @@ class Part(NamedTuple):
         Makes the table of nodes alone, of what a run came to.
     size
         Says how large a scenario's run is (`runs.size`).
+    decides, compared
+        Section and key of a scenario that say who decides, and who are compared unless others are asked for.
     one_process
         Why a run is not spread over processes; empty where it can be.
     """
@@ -73,6 +75,8 @@ class Part(NamedTuple):
     result: OnDemand
     nodes: OnDemand
     size: Callable[..., Size]
+    decides: tuple[str, str]
+    compared: tuple[str, ...]
     one_process: str = ""
 
     def load(self, *, tables: bool) -> None:
@@ -102,6 +106,8 @@ PARTS: Final = {
         result=OnDemand("runs.homes.result:result_of"),
         nodes=OnDemand("runs.homes.result:nodes_of"),
         size=size_of_homes,
+        decides=("coordination", "method"),
+        compared=("free", "ants"),
     ),
     "v2g": Part(
         section="peak_shaving",
@@ -117,6 +123,8 @@ PARTS: Final = {
         result=OnDemand("runs.v2g.result:result_of"),
         nodes=OnDemand("runs.v2g.result:nodes_of"),
         size=size_of_v2g,
+        decides=("peak_shaving", "optimizer"),
+        compared=("igeo", "exact"),
         one_process="one aggregator leads the whole fleet of [peak_shaving]",
     ),
     "stations": Part(
@@ -133,6 +141,8 @@ PARTS: Final = {
         result=OnDemand("runs.stations.result:result_of"),
         nodes=OnDemand("runs.stations.result:nodes_of"),
         size=size_of_stations,
+        decides=("scheduling", "optimizer"),
+        compared=("none", "acso"),
         one_process="one control centre schedules all [stations]",
     ),
 }

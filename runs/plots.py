@@ -280,8 +280,3 @@ def _ordinal(number: int) -> str:
     """Return 2nd, 3rd, 11th, 21st and so on."""
     ends = {1: "st", 2: "nd", 3: "rd"}
     return f"{number}{'th' if number % 100 in (11, 12, 13) else ends.get(number % 10, 'th')}"
-
-
-def comparison_figures(results: list[Result]) -> dict[str, Figure]:
-    """Draw the comparison of several runs on one fleet and load; return its figures by file name without its ending."""
-    return {"load_curves": compare(results), "gap_by_messages": gap_by_messages(results)}

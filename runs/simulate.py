@@ -54,7 +54,8 @@ def brief_of(world: World, outcome: Outcome) -> Brief:
     def make_nodes() -> "pd.DataFrame":
         import pandas as pd  # noqa: PLC0415  (only where there are tables)
 
-        return pd.concat([PARTS[name].nodes(part, outcome[name]) for name, part in world.parts.items()])
+        tables: list[pd.DataFrame] = [PARTS[name].nodes(part, outcome[name]) for name, part in world.parts.items()]
+        return pd.concat(tables, ignore_index=True)
 
     return Brief(world.scenario, summary_of(world, outcome), make_nodes)
 

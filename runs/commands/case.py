@@ -103,7 +103,8 @@ def load(case: Scenario, *, tables: bool = False, draw: bool = False) -> None:
     with starting():
         if case.run.engine == "agents":
             import mesa  # noqa: F401  (imported now, used later)
-        import runs.printed.run  # noqa: F401
+        import runs.printed.run
+
         for part in parts_of(case).values():
             part.load(tables=tables)
         if draw:

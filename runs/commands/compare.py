@@ -1,10 +1,12 @@
-"""The command ``evswarm compare``: coordinators side by side."""
+"""The command ``evswarm compare``: runs side by side that differ in who decides."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coordination.peak_shaving.problem import SEARCHERS
+from coordination.stations.settings import SCHEDULERS
 from coordination.valley_filling import COORDINATORS
 from runs.commands.options import (
     FigureFormat,
@@ -27,8 +29,13 @@ if TYPE_CHECKING:
 def compare(
     scenario: ScenarioArgument = None,
     methods: Annotated[
-        str, typer.Option(help=f"Coordinators, separated by commas: {', '.join(COORDINATORS)}.")
-    ] = "free,ants",
+        str | None,
+        typer.Option(
+            help=f"Who decides, separated by commas. Of ants: {', '.join(COORDINATORS)}; if left out, free,ants. Beside "
+            f"[peak_shaving]: {', '.join(SEARCHERS)}; if left out, igeo,exact. Beside \\[stations]: {', '.join(SCHEDULERS)}; "
+            "if left out, none,acso."
+        ),
+    ] = None,
     overrides: SetOption = None,
     seed: SeedOption = None,
     out_folder: OutOption = None,
@@ -37,9 +44,11 @@ def compare(
     table_format: FormatOption = TableFormat.PARQUET,
     figures: FiguresOption = None,
 ) -> None:
-    """Run the same fleet and load through several coordinators: one table, one figure.
+    """Run the same EVs, load and grid with several who decide: one table, one figure.
 
     `evswarm compare --methods free,ants,odc,optimal --set fleet.vehicles=200 --out results/compared`
+
+    Optimisers of a fleet that gives back: `evswarm compare scenarios/paper_b.toml --methods pso,igeo,exact`
     """
     from dataclasses import replace
 
@@ -47,23 +56,29 @@ def compare(
     from runs.best_known import share_best_known
     from runs.commands.case import Room, figure_format, load, read, save, write_figures
     from runs.idle import idle
-    from runs.printed.ants import comparison, print_comparison, print_warnings_of
+    from runs.parts import parts_of
+    from runs.printed.comparison import comparison, print_comparison, print_warnings_of
     from runs.result_folder import COMPARISON_FILE
+    from runs.scenario import KNOWN_NAMES
     from runs.simulate import simulate, summarize
     from runs.terminal import explained, print_not_saved, print_written, progress_bar
     from runs.whole_folder import whole_folder
 
     with explained():
-        names = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
         kept = out_folder is not None  # results are, until all are there
+        case = read(scenario, overrides, seed, None if force else Room(kept))
+        (part,) = parts_of(case).values()
+        section, key = part.decides
+        asked = part.compared if methods is None else methods.split(",")
+        names = list(dict.fromkeys(name.strip() for name in asked if name.strip()))
         room = Room(kept, len(names) if kept else 1)
-        case = read(scenario, overrides, seed, None if force else room)
-        unknown = [name for name in names if name not in COORDINATORS]
+        known = KNOWN_NAMES[section][key]
+        unknown = [name for name in names if name not in known]
         if unknown or not names:
             raise FaultyInputError([
-                Fault("--methods", None, "method", repr(name), nearest(name, COORDINATORS)) for name in unknown or [""]
+                Fault("--methods", None, key, repr(name), nearest(name, known)) for name in unknown or [""]
             ])  # fmt: skip
-        cases = [case.update(coordination={"method": name}) for name in names]
+        cases = [case.update(**{section: {key: name}}) for name in names]
         if not force:
             raise_if_any(next((found for each in cases if (found := room.faults(each))), []))
         whole = case.coordination.energy == "whole_slots"
@@ -73,7 +88,7 @@ def compare(
         def carry_out[T](run: "Callable[[Scenario, Progress], T]") -> list[T]:
             done = []
             for each in cases:
-                with progress_bar(COORDINATORS[each.coordination.method].title) as tell:
+                with progress_bar(part.title(each)) as tell:
                     done.append(run(each, tell))
             return done
 
@@ -87,14 +102,14 @@ def compare(
                 for name, result in zip(names, results, strict=True):
                     (folder / name).mkdir()
                     save(result, folder / name, table_format, drawn)
-                comparison(summaries).to_csv(folder / COMPARISON_FILE)
+                comparison(case, names, summaries).to_csv(folder / COMPARISON_FILE)
                 if drawn != FigureFormat.NONE:
-                    from runs.plots import comparison_figures  # matplotlib only where a figure is drawn
+                    from runs.comparison_plots import comparison_figures  # matplotlib only where a figure is drawn
 
                     write_figures(comparison_figures(results), folder, drawn)
         own = {text for each in cases for text in idle(each)}  # what one of them reads is not idle
         print_warnings_of(*summaries, but=own - set(idle(*cases)))
-        print_comparison(summaries)
+        print_comparison(case, summaries)
         if out_folder is None:
             print_not_saved()
         else:

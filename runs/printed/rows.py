@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from math import isinf, isnan
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rich.markup import escape
 
@@ -89,14 +89,8 @@ FREE: Final = COORDINATORS["free"].title
 """Title of free charging."""
 
 
-def print_cases(
-    title: str,
-    rows: Mapping[str, tuple[str, str]],
-    cases: Mapping[str, Mapping[str, Any]],
-    *,
-    ends: Collection[str] = (),
-) -> None:
-    """Print figures of a run's cases side by side; a figure that a case does not have stays blank.
+class SideBySide(NamedTuple):
+    """Figures of runs and of their cases side by side.
 
     Parameters
     ----------
@@ -105,16 +99,24 @@ def print_cases(
     rows
         Label and form of each row, by key of the figure.
     cases
-        Figures of each case, by the title of its column.
+        Figures of each case, by the title of its column; a figure that a case does not have stays blank.
     ends
         Keys of the rows that end a part of the table.
     """
-    labels = Column("", [escape(label) for label, _ in rows.values()], is_text=True)
-    columns = [
-        Column(name, [cell(figures.get(key), form) for key, (_, form) in rows.items()])
-        for name, figures in cases.items()
-    ]
-    print_table(title, [labels], columns, ends=[k for k, key in enumerate(rows) if key in ends])
+
+    title: str
+    rows: Mapping[str, tuple[str, str]]
+    cases: Mapping[str, Mapping[str, Any]]
+    ends: Collection[str] = ()
+
+    def show(self) -> None:
+        """Print the table."""
+        labels = Column("", [escape(label) for label, _ in self.rows.values()], is_text=True)
+        columns = [
+            Column(name, [cell(figures.get(key), form) for key, (_, form) in self.rows.items()])
+            for name, figures in self.cases.items()
+        ]
+        print_table(self.title, [labels], columns, ends=[k for k, key in enumerate(self.rows) if key in self.ends])
 
 
 def print_warnings(summary: dict[str, Any]) -> None:

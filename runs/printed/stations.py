@@ -1,9 +1,10 @@
 """Charging stations beside free charging and no EVs, and their triggers."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from runs.plural import counted
-from runs.printed.rows import FREE, print_cases, since
+from runs.printed.rows import FREE, SideBySide, since
 from runs.scenario import Scenario
 from runs.stations.summary import COSTS, LEVELS
 from runs.terminal import out
@@ -49,14 +50,20 @@ STATION_PARTS: Final = ("feasible_slots", "discount_yuan")
 """Rows that end a part of the table."""
 
 
+def side_by_side(scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> SideBySide:
+    """Return what is shown of runs of the same stations and visits, beside free charging and no EVs."""
+    first = summaries[0]
+    stations, regions = counted(first["stations"], "station"), counted(first["regions"], "region")
+    slots = f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min"
+    title = f"{stations} in {regions}, {counted(first['visits'], 'visit')}, {slots} {since(first)}"
+    cases = {"no EVs": first["no_evs"], FREE: first["free"]}
+    cases |= {f"scheduled by {summary['optimizer']}": summary for summary in summaries}
+    return SideBySide(title, STATION_ROWS, cases, STATION_PARTS)
+
+
 def print_stations(scenario: Scenario, summary: dict[str, Any]) -> None:
-    """Print charging stations beside free charging and the base load alone, and their triggers."""
-    title = (
-        f"{counted(summary['stations'], 'station')} in {counted(summary['regions'], 'region')}, {counted(summary['visits'], 'visit')}, "
-        f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min {since(summary)}"
-    )
-    cases = {"no EVs": summary["no_evs"], FREE: summary["free"], f"scheduled by {summary['optimizer']}": summary}
-    print_cases(title, STATION_ROWS, cases, ends=STATION_PARTS)
+    """Print a run of charging stations beside free charging and no EVs, and its triggers."""
+    side_by_side(scenario, [summary]).show()
     on = summary["triggers"].split(", ")
     fired = (f"{name} {summary[f'fired_{name}']:,}" if name in on else f"{name} off" for name in LEVELS)
     out.print(f"Triggers, by how often they fired at a station or in a region: {', '.join(fired)}.", highlight=False)

@@ -1,10 +1,11 @@
 """A fleet that gives back, beside free charging and no EVs."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from runs.plural import counted
-from runs.printed.rows import FREE, LOAD_ROWS, ROWS, print_cases, since
+from runs.printed.rows import FREE, LOAD_ROWS, ROWS, SideBySide, since
 from runs.scenario import Scenario
 
 STORE_ROWS: Final = {
@@ -27,15 +28,16 @@ STORE_ROWS: Final = {
 """What is shown of the fleet as a store: label and form."""
 
 
-def print_v2g(_scenario: Scenario, summary: dict[str, Any]) -> None:
-    """Print a fleet that gives back beside free charging and the load without EVs."""
-    title = (
-        f"A fleet of {counted(summary['vehicles'], 'EV')} that gives back, {counted(round(summary['days'], 2), 'day')} {since(summary)}, "
-        f"{TACTICS[summary['tactic']].title}"
-    )
-    cases = {
-        "no EVs": summary["no_evs"],
-        FREE: summary["free"],
-        f"peak shaving by {summary['optimizer']}": summary,
-    }
-    print_cases(title, {key: ROWS[key] for key in LOAD_ROWS} | STORE_ROWS, cases)
+def side_by_side(_scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> SideBySide:
+    """Return what is shown of runs on the same fleet and load, beside free charging and no EVs."""
+    first = summaries[0]
+    days = counted(round(first["days"], 2), "day")
+    title = f"A fleet of {counted(first['vehicles'], 'EV')} that gives back, {days} {since(first)}, {TACTICS[first['tactic']].title}"
+    cases = {"no EVs": first["no_evs"], FREE: first["free"]}
+    cases |= {f"peak shaving by {summary['optimizer']}": summary for summary in summaries}
+    return SideBySide(title, {key: ROWS[key] for key in LOAD_ROWS} | STORE_ROWS, cases)
+
+
+def print_v2g(scenario: Scenario, summary: dict[str, Any]) -> None:
+    """Print a run of a fleet that gives back, beside free charging and no EVs."""
+    side_by_side(scenario, [summary]).show()

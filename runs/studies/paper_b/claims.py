@@ -17,10 +17,8 @@ from runs.studies.claim import Claim, claim, graded
 from runs.studies.paper_b.cases import (
     BEST_ON,
     EXACT,
-    FOLLOWED,
     NOTHING,
     PAPERS,
-    POPULATION,
     RATE_AFTER,
     READINGS,
     STAYS,

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runs.v2g.model import PeakShavingModel
 
 from environment.input_faults import FaultyInputError
 from runs.scenario import Scenario
 from runs.v2g.engine import V2GOutcome, outcome_of, run_shaving
-from runs.v2g.model import PeakShavingModel
 from runs.v2g.part import V2G
 from runs.v2g.result import TABLES, ShavingResult, shave
 from tests.support.laws import examples

@@ -1,0 +1,36 @@
+"""Figures of runs side by side that differ in who decides."""
+
+from matplotlib.figure import Figure
+
+from runs import plots
+from runs.drawing import FREE, HALO, METHOD_COLOURS, STYLES, canvas, clock, from_zero, legend_below, pieces, steps
+from runs.load_drawing import draw_limit, run_title
+from runs.result import Result
+
+
+def comparison_figures(results: list[Result]) -> dict[str, Figure]:
+    """Draw the comparison of several runs on one world; return its figures by file name without its ending."""
+    if "slots" in results[0].tables:
+        return {"load_curves": plots.compare(results), "gap_by_messages": plots.gap_by_messages(results)}
+    return {"load_curves": whole_loads(results)}
+
+
+def whole_loads(results: list[Result]) -> Figure:
+    """Draw the load of the control centre in several runs, beside free charging and no EVs."""
+    first, span = results[0], pieces(results[0].scenario.horizon)
+    slots = [result.upper_slots.iloc[: result.scenario.horizon.n_slots] for result in results]
+    figure, axes = canvas("The same EVs and load: the peak of each run stands in the legend")
+    steps(axes, span.edges_h, span.highest(slots[0].actual_kw), "without EVs", HALO, width=4.5)
+    free_kw = slots[0].actual_kw + slots[0].free_kw
+    label = f"with free charging: peak {free_kw.max():,.0f} kW"
+    steps(axes, span.edges_h, span.highest(free_kw), label, FREE, width=2.8)
+    looks = zip(METHOD_COLOURS, STYLES * 2, strict=True)
+    for result, own, (colour, style) in zip(results, slots, looks, strict=False):
+        label = f"{run_title(result)}: peak {own.total_kw.max():,.0f} kW"
+        steps(axes, span.edges_h, span.highest(own.total_kw), label, colour, width=1.5, style=style)
+    draw_limit(axes, slots[0].limit_kw, span)
+    axes.set_ylabel(f"{span.of_each('load')} [kW]")
+    from_zero(axes)
+    clock(axes, first, most=9)
+    legend_below(figure, axes)
+    return figure

@@ -13,7 +13,6 @@ from importlib.resources import files
 from string import Formatter
 from typing import Any, Final, Self
 
-import numpy as np
 import pandas as pd
 
 MARKED: Final = re.compile(r"\{(each|if) (\w+)\}")
@@ -40,8 +39,8 @@ class Span:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Return the span of some figures."""
-        figures = np.asarray(list(values))
+        """Return the span of some figures, of those that are numbers."""
+        figures = pd.Series(list(values))
         return cls(figures.mean(), figures.min(), figures.max(), figures.sum(), figures.size)
 
     @property

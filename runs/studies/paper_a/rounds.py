@@ -1,18 +1,18 @@
 """The section of paper A's page on ants that come back: how near to the optimum, at what cost in messages, over three kinds of fleets."""
 
-import dataclasses
 import itertools
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from runs.homes.judging import gap_of
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.scenario_files import SCENARIOS
 from runs.simulate import simulate
-from runs.studies.markdown import markdown
+from runs.studies.templates import page
 
 WEEK = SCENARIOS / "data" / "acn_caltech_week.csv"
 MIXED = [
@@ -24,7 +24,7 @@ GOALS = {(1, 3): 1e-4, (50, 6): 1e-3, (500, 10): 1e-2}
 """Gap to be reached at a batch size in so many rounds, the first included."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Case:
     """A kind of fleet and its scenarios.
 
@@ -62,103 +62,62 @@ def cases(seeds: Iterable[int]) -> list[Case]:
     ]  # fmt: skip
 
 
-def trace(
-    result: Result, rounds: int
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def trace(result: Result, rounds: int) -> tuple[list[float], list[float]]:
     """Return the gap and the messages so far after each round; after the last on record both stay."""
     summary = result.summary
     best, free = summary["optimum_bound_kw2"], summary["free_cost_kw2"]
     gaps = [_known(gap_of(cost, best, free)) for cost in result.rounds.cost_kw2]
     sent = result.rounds.messages.cumsum().tolist()
     stay = rounds - len(gaps)
-    return np.array(gaps + gaps[-1:] * stay), np.array(sent + sent[-1:] * stay)
+    return gaps + gaps[-1:] * stay, sent + sent[-1:] * stay
 
 
-def goals_table(kinds: list[Case]) -> pd.DataFrame:
+def goals(kinds: list[Case]) -> list[dict[str, Any]]:
     """Return the gap that each goal asks for and the gap reached, for each kind of fleet."""
     rows = []
-    for kind in kinds:
-        for (batch, rounds), goal in GOALS.items():
-            gaps = []
-            for scenario in kind.scenarios:
-                result = simulate(scenario.update(coordination={"batch_size": batch, "rounds": rounds}))
-                gaps.append(_known(result.summary["optimality_gap"]))
-            met = sum(gap <= goal for gap in gaps)
-            rows.append((
-                kind.title, len(gaps), batch, rounds, _percent(goal), _percent(float(np.mean(gaps))),
-                _percent(max(gaps)), f"{met} of {len(gaps)}",
-            ))  # fmt: skip
-    names = ["fleets", "number", "batch", "rounds", "goal", "mean gap", "largest gap", "goal met"]
-    return pd.DataFrame(rows, columns=names)
+    for kind, ((batch, rounds), goal) in itertools.product(kinds, GOALS.items()):
+        gaps = [_known(summary["optimality_gap"]) for summary in _summaries(kind, batch_size=batch, rounds=rounds)]
+        met = sum(gap <= goal for gap in gaps)
+        what = {"fleets": kind.title, "number": len(gaps), "batch": batch, "rounds": rounds, "goal": goal, "met": met}
+        rows.append({**what, "mean": np.mean(gaps), "largest": max(gaps)})
+    return rows
 
 
-def pareto_table(kind: Case) -> pd.DataFrame:
+def pareto(kind: Case) -> list[dict[str, Any]]:
     """Return mean gap and mean messages of a kind of fleet against batch size and rounds, and of ODC."""
     rows = []
-    for batch in (1, 10, 50, 500):
-        results = [simulate(one.update(coordination={"batch_size": batch, "rounds": 20})) for one in kind.scenarios]
-        gaps, sent = np.mean([trace(result, 20) for result in results], axis=0)
-        rows += [
-            (f"ants, batch {batch}", r, _percent(gaps[r - 1]), round(sent[r - 1])) for r in (1, 2, 3, 4, 6, 10, 20)
-        ]
-    results = [simulate(one.update(coordination={"method": "odc"})) for one in kind.scenarios]
-    gaps, sent = np.mean([trace(result, 60) for result in results], axis=0)
-    rows += [("ODC", r, _percent(gaps[r - 1]), round(sent[r - 1])) for r in (1, 2, 3, 4, 6, 10, 20, 60)]
-    return pd.DataFrame(rows, columns=["method", "rounds", "gap", "messages"])
+    methods = [(f"ants, batch {batch}", {"batch_size": batch, "rounds": 20}, 20) for batch in (1, 10, 50, 500)]
+    for method, coordination, most in [*methods, ("ODC", {"method": "odc"}, 60)]:
+        results = [simulate(one.update(coordination=coordination)) for one in kind.scenarios]
+        gaps, sent = np.mean([trace(result, most) for result in results], axis=0)
+        shown = [count for count in (1, 2, 3, 4, 6, 10, 20, 60) if count <= most]
+        rows += [{"method": method, "rounds": r, "gap": gaps[r - 1], "messages": sent[r - 1]} for r in shown]
+    return rows
 
 
-def online_table(kinds: list[Case]) -> pd.DataFrame:
+def online(kinds: list[Case]) -> list[dict[str, Any]]:
     """Return the gap to the offline optimum of ants that know of an EV only from its plug-in on."""
     rows = []
     for kind, batch, rounds in itertools.product(kinds, (1, 50), (1, 2, 4)):
-        settings = {"batch_size": batch, "rounds": rounds, "information": "online"}
-        summaries = [simulate(one.update(coordination=settings)).summary for one in kind.scenarios]
-        gaps = [summary["optimality_gap"] for summary in summaries]
-        sent = round(float(np.mean([summary["messages"] for summary in summaries])))
-        rows.append((kind.title, batch, rounds, _percent(float(np.mean(gaps))), _percent(max(gaps)), sent))
-    return pd.DataFrame(rows, columns=["fleets", "batch", "rounds a slot", "mean gap", "largest gap", "messages"])
+        summaries = _summaries(kind, batch_size=batch, rounds=rounds, information="online")
+        gaps, sent = zip(*((summary["optimality_gap"], summary["messages"]) for summary in summaries), strict=True)
+        what = {"fleets": kind.title, "batch": batch, "rounds": rounds, "messages": np.mean(sent)}
+        rows.append({**what, "mean": np.mean(gaps), "largest": max(gaps)})
+    return rows
 
 
 def page_section(seeds: Iterable[int]) -> str:
     """Return the section of the reproduction page."""
     kinds = cases(seeds)
-    return f"""
-# Beyond paper A: ants that come back
+    tables = {"goals": goals(kinds), "pareto": pareto(kinds[0]), "online": online([kinds[0], kinds[-1]])}
+    return page(__name__, "rounds", **tables)
 
-The gap is the part of what the optimum would gain on free charging that is lost,
-(V - V\\*) / (V_free - V\\*); V is the sum of squared loads plus the price of what stays unserved, V\\* the optimum
-where slots are whole and of one rated power, else a lower bound of it (`coordination/valley_filling/optimum.py`). The paper's ants
-choose once; here they come back (`coordination/valley_filling/rounds.py`), the first round included in the count. EVs know
-their stays a day ahead, the load comes as forecast.
 
-{markdown(goals_table(kinds))}
-
-Goals that are met are met on these fleets. Other loads and fleets have other gaps: the guide has a table of some.
-
-For whole slots of mixed powers the bound is that of continuous powers, which no schedule of whole slots reaches: part of
-the gap there is the bound's.
-
-Gap against messages, paper A's fleets with whole slots (means). ODC (Gan, Topcu and Low 2013) begins from empty profiles, has
-continuous powers, and is held against their bound.
-
-{markdown(pareto_table(kinds[0]))}
-
-Without a day ahead (`information = "online"`) an EV exists from its plug-in on, and plugged-in EVs choose future slots again
-at slot boundaries. Held against the same offline optimum:
-
-{markdown(online_table([kinds[0], kinds[-1]]))}
-
-More rounds a slot are no gain there: the EVs present settle among themselves, and it is the later ones that they do not
-know. At home most EVs are there before the valley comes, and little is lost by not knowing the rest. At work they come while the
-day's load is still rising: the first fill the afternoon that later ones will need, and what has begun cannot be taken back.
-"""
+def _summaries(kind: Case, **coordination: int | str) -> list[dict[str, Any]]:
+    return [simulate(one.update(coordination=coordination)).summary for one in kind.scenarios]
 
 
 def _known(gap: float | None) -> float:
     if gap is None:
         raise ValueError("free charging is optimal: there is no gap to state")
     return gap
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.4f} %"

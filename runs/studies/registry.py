@@ -32,7 +32,7 @@ def help_of(name: str) -> str:
     return f"{study.title}.\n\nIt shows {study.help}.\n\n`evswarm study {name} --quick --out results/{name}`"
 
 
-def _takes(study: Study) -> str:
+def _takes(study: "Study") -> str:
     return "".join(f"; `--{name}`, {option.values}" for name, option in study.options.items())
 
 

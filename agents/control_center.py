@@ -8,7 +8,10 @@ from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from agents.aggregator import Aggregator
-from agents.substation import Fed
+from agents.regions import Regions
+from agents.site import Fed
+from coordination.stations.control import Control
+from coordination.stations.reports import Standing
 from environment.channel import Channel
 from environment.grid.tree import CONTROL_CENTER
 from environment.messages import Forecast, Hop, Report
@@ -33,6 +36,8 @@ class ControlCenter(FixedAgent):  # type: ignore[misc]
         As in the grid's tree.
     own_kw
         Load at the control centre's own node [kW], shape ``(n_slots,)``; none if left out.
+    control
+        Rules by which it schedules the stations of the substations below it; None where it schedules none.
 
     Attributes
     ----------
@@ -40,6 +45,8 @@ class ControlCenter(FixedAgent):  # type: ignore[misc]
         What was reported in the end, the load in each slot and the energy that EVs lack, of the whole grid.
     tracking
         What aggregators reported, slot by slot.
+    told
+        How stations said that they stood at the end of each slot.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class ControlCenter(FixedAgent):  # type: ignore[misc]
         *,
         name: str = CONTROL_CENTER,
         own_kw: NDArray[np.float64] | float = 0.0,
+        control: Control | None = None,
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -60,6 +68,9 @@ class ControlCenter(FixedAgent):  # type: ignore[misc]
         self.aggregators = aggregators or []
         self.summary: Report | None = None
         self.tracking: list[Tracking] = []
+        self.control = control
+        self.told: list[Standing] = []
+        self._regions = Regions(self, channel, [way for child in children for way in child.ways])
 
     def announce_day_ahead(self) -> None:
         """Send every transformer's forecast down, by way of the substations above it."""
@@ -79,6 +90,11 @@ class ControlCenter(FixedAgent):  # type: ignore[misc]
         """Let aggregators follow their signals through a slot, and hear what they tracked."""
         for aggregator in self.aggregators:
             self.tracking.append(self.channel.send(aggregator.run_slot(slot), aggregator, self))
+
+    def schedule(self, slot: int) -> None:
+        """Hear the stations, schedule them, answer what strikes, and let them charge; the model is told how far searches are."""
+        assert self.control is not None
+        self.told.append(self.control.run_slot(slot, self._regions, self.model.tell_search))
 
     def gather(self) -> None:
         """Take the reports from below at the end of the horizon; `summary` is their sum."""

@@ -81,6 +81,8 @@ class Transformer(FixedAgent):  # type: ignore[misc]
     """
 
     HOP: ClassVar = Hop.LOWER
+    SERVES: ClassVar = False
+    ways: ClassVar = ()
 
     def __init__(
         self,

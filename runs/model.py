@@ -14,7 +14,8 @@ from mesa.time import Event, Priority
 from agents.aggregator import Aggregator
 from agents.control_center import ControlCenter
 from agents.ev import EV
-from agents.substation import Fed, Substation
+from agents.site import Fed
+from agents.substation import Substation
 from agents.transformer import Transformer
 from agents.v2g_ev import V2GEV
 from environment.channel import Channel

@@ -2,6 +2,12 @@
 
 Source: paper C, section 3: the optimiser's schedule of a short time, and around it the multi-stage trigger mechanism. How the
 centre reaches its stations is not said here: through messages between agents, or right at the stations' columns.
+
+Messages may get lost, so that the supply is held by an order of words. A station draws nothing before it has heard the release, the
+last word of its slot; what storage is to give, it gives from the order or the alarm on that asks for it. The centre counts on a give
+only where a plan or a receipt confirms it, finds the cut after that, and releases nobody who has not confirmed: whoever then
+does not hear draws less than was counted with. Taps of a station that has confirmed no order may stand where any order since
+the last confirmed one has put them; the centre counts with the lowest of these voltages, at which losses are largest.
 """
 
 from collections.abc import Callable
@@ -11,14 +17,14 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.problem import Decision, StationScheduling
-from coordination.stations.reports import Orders, Reports, Standing
-from coordination.stations.search import Found
+from coordination.stations.planner import SlotPlanner
+from coordination.stations.problem import Decision
+from coordination.stations.reports import Orders, Plans, Reports, Standing
 from coordination.stations.track import Track
-from coordination.stations.triggers import DUST_KW, TriggersSettings, emergency_kw, passed_on, smoothing_kw
+from coordination.stations.triggers import DUST_KW, TriggersSettings, emergency_kw, smoothing_kw
 from environment.battery import Limits
 from environment.grid.state import GridState
-from environment.station_sites import Stations, StationsSettings
+from environment.station_sites import Stations
 
 MOST_STEPS: Final = 50
 """Of the search for what is to be taken away in a shortage; some ten are enough where a tenth is lost."""
@@ -27,35 +33,45 @@ ALIKE: Final = 1e-9
 
 
 class Followed(NamedTuple):
-    """What a region's stations draw under their schedule, shape ``(k,)``.
+    """What a region's stations plan on their orders.
 
     Parameters
     ----------
     passed_kw
         Power that they passed on among them.
-    power_kw, storage_kw
-        What EVs of each draw while they charge, and what its storage draws.
+    plans
+        Powers that they plan, columns of shape ``(k,)``.
+    are_heard
+        Whether a plan came from each station, shape ``(k,)``.
     """
 
     passed_kw: float
-    power_kw: NDArray[np.float64]
-    storage_kw: NDArray[np.float64]
+    plans: Plans
+    are_heard: NDArray[np.bool_]
 
 
 class Below(Protocol):
     """The stations and the substations of their regions, as the control centre reaches them."""
 
-    def open(self, slot: int, calmer: NDArray[np.bool_]) -> tuple[Reports, NDArray[np.int64]]:
-        """Let all stations begin a slot; return what they report and how many visits they shift, ``(m,)``; `calmer` as in `Yard.open`."""
+    may_lose: bool
+    """Whether messages may get lost."""
 
-    def follow(self, region: int, orders: Orders, room_kw: NDArray[np.float64]) -> Followed:
-        """Give a region's stations their schedule; `room_kw` is that of each branch, see `pass_orders`."""
+    def open(self, calmer: NDArray[np.bool_]) -> tuple[Reports, NDArray[np.bool_]]:
+        """Let all stations begin a slot; return their reports, and from whom one came, ``(m,)``; `calmer` as in `Yard.open`."""
 
-    def warn(self, give_kw: NDArray[np.float64], cut_kw: NDArray[np.float64]) -> None:
-        """Let storage of all stations give more, and their EVs draw less [kW], both of shape ``(m,)``."""
+    def follow(
+        self, region: int, orders: Orders, room_kw: NDArray[np.float64], are_meant: NDArray[np.bool_]
+    ) -> Followed:
+        """Order what the stations of a region are to do, those who are meant, ``(k,)``; `room_kw` as in `Passing`."""
 
-    def serve(self, slot: int) -> Standing:
-        """Let all stations charge; return how they stand after it."""
+    def warn(self, give_kw: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Let storage of all stations give more [kW]; return who confirms it or has nothing to give, all of shape ``(m,)``."""
+
+    def release(self, cut_kw: NDArray[np.float64], are_meant: NDArray[np.bool_]) -> None:
+        """Release the schedule of the stations that are meant, their EVs' power less a cut [kW], all of shape ``(m,)``."""
+
+    def serve(self) -> Standing:
+        """Let all stations charge; return how they say that they stand."""
 
 
 class Answer(NamedTuple):
@@ -65,8 +81,6 @@ class Answer(NamedTuple):
     ----------
     drawn_kw, short_kw
         What was to be drawn from the grid above, and what of it is not supplied.
-    given_kw
-        What storage gives for that.
     shed_kw
         Base load that is left out at last.
     emergency_kw
@@ -77,7 +91,6 @@ class Answer(NamedTuple):
 
     drawn_kw: float
     short_kw: float
-    given_kw: float
     shed_kw: float
     emergency_kw: NDArray[np.float64]
     give_kw: NDArray[np.float64]
@@ -94,47 +107,61 @@ class Control:
         Where they are.
     state
         The feeder as it is seen.
-    pose
-        Poses the problem of a slot for what stations report and what storage draws [kW], shape ``(m,)``.
-    find
-        Finds the schedule of a slot's problem.
+    planner
+        Poses the problem of a slot, and finds its schedule.
     expected_kw
         Demand that is forecast, mean over each slot, shape ``(n_slots, m)``.
     triggers
         Triggers that are on, and what each goes by.
     track
-        Takes what happens.
+        Takes what is scheduled and what fires; what stations came to is not the centre's to enter.
+    low_v
+        Lowest voltage that the taps of each station may be set for, as far as the centre knows, shape ``(m,)``.
     """
 
     stations: Stations
     state: GridState
-    pose: Callable[[int, Reports, NDArray[np.float64]], StationScheduling]
-    find: Callable[[StationScheduling, int], Found]
+    planner: SlotPlanner
     expected_kw: NDArray[np.float64]
     triggers: TriggersSettings
     track: Track
+    low_v: NDArray[np.float64]
 
-    def run_slot(self, slot: int, below: Below) -> None:
-        """Hear the stations, schedule them, answer what strikes, and let them charge."""
-        track = self.track
-        reports, track.shifted[slot] = below.open(slot, self.calmer(slot))
-        self._note(slot, "user", track.shifted[slot])
+    def run_slot(self, slot: int, below: Below, tell: Callable[[float], None] = lambda _: None) -> Standing:
+        """Hear the stations, schedule them, answer what strikes, and let them charge; return what they say of it.
+
+        Parameters
+        ----------
+        slot
+            Number of the slot.
+        below
+            The stations.
+        tell
+            Told the part of all the run's searches that is done.
+        """
+        track, n_slots = self.track, self.state.horizon.n_slots
+        reports, are_heard = below.open(self.calmer(slot))
+        self._note(slot, "user", reports.shifted)
         stored_kw = self.stored_kw(slot, reports)
         self._note(slot, "time", stored_kw)
-        problem = self.pose(slot, reports, stored_kw)
-        found = self.find(problem, slot)
-        decision, lent_kw = found.decision, reports.lent_kw
+        problem = self.planner.pose(slot, reports, stored_kw)
+        found = self.planner.find(problem, slot, lambda part: tell((slot + part) / n_slots))
         track.enter_search(slot, problem, found)
-        power_kw, storage_kw = self._order(slot, decision, stored_kw, lent_kw, below)
-        voltage_v, least_v = decision.voltage_v[0], problem.limits.voltage_min_v
-        answer = self.answer(slot, voltage_v, least_v, reports, power_kw, storage_kw)
+        plans, follow = self._order(slot, found.decision, stored_kw, reports, are_heard, below)
+        reports = reports._replace(discharge_kw=np.where(follow, reports.discharge_kw, 0.0))
+        self.low_v[:] = np.where(
+            follow, found.decision.voltage_v[0], np.minimum(self.low_v, found.decision.voltage_v[0])
+        )
+        answer = self.answer(slot, self.low_v, problem.limits.voltage_min_v, reports, plans.power_kw, plans.storage_kw)
         self._note(slot, "emergency", answer.emergency_kw)
-        track.enter_supply(slot, answer.drawn_kw, answer.short_kw, answer.given_kw, answer.shed_kw)
-        if answer.give_kw.any() or answer.cut_kw.any():
-            below.warn(answer.give_kw, answer.cut_kw)
-        now = below.serve(slot)
-        track.enter(slot, decision, now.granted_kw, now.power_kw, now.storage_kw, lent_kw, now.storage_soc, now.cut_kw)
-        track.enter_served(slot, now.plugged, now.wanted_kwh)
+        if answer.give_kw.any():
+            confirm = below.warn(answer.give_kw)
+            if not confirm.all():
+                follow &= confirm
+                answer = self.answer_without(slot, self.low_v, confirm, answer, reports, plans)
+        track.enter_supply(slot, answer.drawn_kw, answer.short_kw, float(answer.give_kw.sum()), answer.shed_kw)
+        below.release(answer.cut_kw, follow)
+        return below.serve()
 
     def calmer(self, slot: int) -> NDArray[np.bool_]:
         """Return where less is forecast for one of the slots that users may be shifted to, shape ``(m,)``."""
@@ -156,26 +183,29 @@ class Control:
         slot: int,
         decision: Decision,
         stored_kw: NDArray[np.float64],
-        lent_kw: NDArray[np.float64],
+        reports: Reports,
+        are_heard: NDArray[np.bool_],
         below: Below,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Hand the schedule down, region by region; return what EVs and storage of each station then draw, both ``(m,)``.
+    ) -> tuple[Plans, NDArray[np.bool_]]:
+        """Hand the schedule down, region by region; return what stations plan, and who does, all of shape ``(m,)``.
 
-        What one region has passed on takes room from the next on lines that they share.
+        What one region has passed on takes room from the next on lines that they share. Of a give that nobody has confirmed yet
+        there is no room.
         """
         orders = Orders(decision.voltage_v[0], decision.time_h[0], decision.capacity_kw[0], stored_kw)
-        storage_kw = stored_kw.copy()
-        power_kw = np.minimum(self.track.wanted_kwh[slot] / orders.time_h, orders.capacity_kw)
-        drawn_kw = power_kw + storage_kw - lent_kw
+        storage_kw = np.maximum(stored_kw, 0.0) if below.may_lose else stored_kw.copy()
+        power_kw, follow = np.minimum(reports.wanted_kwh / orders.time_h, orders.capacity_kw), are_heard.copy()
+        drawn_kw = power_kw + storage_kw - reports.lent_kw
         for number, name in enumerate(self.stations.region_names):
             rows = self.stations.rows_of(number)
-            followed = below.follow(number, orders.take(rows), self.state.room_kw(slot, drawn_kw))
-            power_kw[rows], storage_kw[rows] = followed.power_kw, followed.storage_kw
-            drawn_kw[rows] = power_kw[rows] + storage_kw[rows] - lent_kw[rows]
-            self.track.passed_kw[slot, number] = followed.passed_kw
-            if followed.passed_kw > DUST_KW:
-                self.track.fired.append((slot, "region", name, followed.passed_kw))
-        return power_kw, storage_kw
+            room_kw = self.state.room_kw(slot, drawn_kw)
+            passed_kw, plans, follow[rows] = below.follow(number, orders.take(rows), room_kw, are_heard[rows])
+            power_kw[rows], storage_kw[rows] = plans
+            drawn_kw[rows] = power_kw[rows] + storage_kw[rows] - reports.lent_kw[rows]
+            self.track.passed_kw[slot, number] = passed_kw
+            if passed_kw > DUST_KW:
+                self.track.fired.append((slot, "region", name, passed_kw))
+        return Plans(power_kw, storage_kw), follow
 
     def answer(
         self,
@@ -217,7 +247,38 @@ class Control:
             beside_kw = storage_kw - give_kw - reports.lent_kw
             part, shed_kw = self._withheld(slot, voltage_v, power_kw, beside_kw, supply_kw)
             cut_kw = power_kw * part
-        return Answer(drawn_kw, short_kw, float(give_kw.sum()), shed_kw, emergency, give_kw, cut_kw)
+        return Answer(drawn_kw, short_kw, shed_kw, emergency, give_kw, cut_kw)
+
+    def answer_without(
+        self,
+        slot: int,
+        voltage_v: NDArray[np.float64],
+        confirm: NDArray[np.bool_],
+        answer: Answer,
+        reports: Reports,
+        plans: Plans,
+    ) -> Answer:
+        """Return an answer in which only the gives count that are confirmed, and nobody else draws anything.
+
+        Parameters
+        ----------
+        slot, voltage_v
+            Number of the slot, and what the taps of each station are set for.
+        confirm
+            Stations that have confirmed what they are to give, shape ``(m,)``.
+        answer
+            What was to be done.
+        reports, plans
+            What all stations reported, and what they plan.
+        """
+        give_kw, power_kw = np.where(confirm, answer.give_kw, 0.0), np.where(confirm, plans.power_kw, 0.0)
+        storage_kw = np.where(confirm, plans.storage_kw - give_kw, np.minimum(plans.storage_kw, 0.0))
+        cut_kw, shed_kw = np.zeros_like(power_kw), 0.0
+        if answer.short_kw > DUST_KW:
+            supply_kw, beside_kw = answer.drawn_kw - answer.short_kw, storage_kw - reports.lent_kw
+            part, shed_kw = self._withheld(slot, voltage_v, power_kw, beside_kw, supply_kw)
+            cut_kw = power_kw * part
+        return answer._replace(give_kw=give_kw, cut_kw=cut_kw, shed_kw=shed_kw)
 
     def _withheld(
         self,
@@ -251,36 +312,3 @@ class Control:
             (slot, trigger, names[row], float(amounts[row]))
             for row in np.flatnonzero(np.abs(amounts) > DUST_KW).tolist()
         ]
-
-
-def pass_orders(
-    orders: Orders,
-    reports: Reports,
-    room_kw: NDArray[np.float64],
-    above: NDArray[np.bool_],
-    settings: StationsSettings,
-) -> tuple[Orders, float]:
-    """Return the orders of a region's stations once they have passed power on, and how much they did [kW] (region level).
-
-    Parameters
-    ----------
-    orders, reports
-        What they are ordered and what they reported, columns of shape ``(k,)``.
-    room_kw, above
-        Room of each branch, and whether it feeds a station: see `passed_on`.
-    settings
-        Limits of the power granted.
-    """
-    passed = passed_on(
-        orders.capacity_kw,
-        reports.wanted_kwh / orders.time_h,
-        np.maximum(reports.discharge_kw + orders.storage_kw, 0.0),
-        least_kw=settings.capacity_min_kw,
-        most_kw=settings.capacity_max_kw,
-        room_kw=room_kw,
-        above=above,
-    )
-    passed_kw = float(np.maximum(passed.capacity_kw - orders.capacity_kw, 0.0).sum())
-    if passed_kw <= DUST_KW:
-        return orders, passed_kw
-    return orders._replace(capacity_kw=passed.capacity_kw, storage_kw=orders.storage_kw + passed.storage_kw), passed_kw

@@ -82,7 +82,7 @@ def _as_it_was(track: Track, slot: int) -> StationScheduling:
         posed,
         plugged=charged,
         wanted_kwh=wanted_kwh,
-        queued=posed.queued + posed.plugged - charged,
+        queued=track.queued[slot],
         queued_kwh=posed.queued_kwh + posed.wanted_kwh - wanted_kwh,
         storage_kw=track.storage_kw[slot],
         lent_kw=track.lent_kw[slot],

@@ -6,8 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.problem import Decision, StationScheduling
+from coordination.stations.problem import StationScheduling
 from coordination.stations.search import Found
+from coordination.stations.yard import Yard
 
 
 @dataclass(eq=False)
@@ -19,13 +20,13 @@ class Track:
     plugged, queued, shifted
         EVs that charged, that waited for a place or for power, and that were shifted, shape ``(n_slots, m)``.
     wanted_kwh
-        What those that charged wanted.
+        Energy that EVs that charged wanted, shape ``(n_slots, m)``.
     voltage_v, time_h, capacity_kw
-        The schedule as it was carried out, shape ``(n_slots, m)``.
+        Voltage that taps were set for, charging time of the schedule, and power granted, shape ``(n_slots, m)``.
     power_kw, storage_kw, lent_kw
-        What EVs drew while they charged, what storage drew (negative gives), and what shifted EVs lent.
+        Power that EVs drew while they charged, that storage drew (negative gives), and that shifted EVs lent, shape ``(n_slots, m)``.
     storage_soc
-        State of charge of storage at the slot's end, likewise.
+        State of charge of storage at the slot's end, shape ``(n_slots, m)``.
     passed_kw
         Power that was passed on in each region, shape ``(n_slots, n_regions)``.
     cut_kw
@@ -86,8 +87,7 @@ class Track:
 
     def enter_search(self, slot: int, problem: StationScheduling, found: Found) -> None:
         """Take a slot's problem and its schedule."""
-        self.plugged[slot], self.queued[slot] = problem.plugged, problem.queued
-        self.wanted_kwh[slot] = problem.wanted_kwh
+        self.time_h[slot] = found.decision.time_h[0]
         self.problems.append(problem)
         self.found.append(found)
 
@@ -96,24 +96,11 @@ class Track:
         self.drawn_kw[slot], self.short_kw[slot] = drawn_kw, short_kw
         self.given_kw[slot], self.shed_kw[slot] = given_kw, shed_kw
 
-    def enter(
-        self,
-        slot: int,
-        decision: Decision,
-        capacity_kw: NDArray[np.float64],
-        power_kw: NDArray[np.float64],
-        storage_kw: NDArray[np.float64],
-        lent_kw: NDArray[np.float64],
-        storage_soc: NDArray[np.float64],
-        cut_kw: NDArray[np.float64],
-    ) -> None:
-        """Take what a slot was in the end, each of shape ``(m,)``."""
-        self.voltage_v[slot], self.time_h[slot] = decision.voltage_v[0], decision.time_h[0]
-        self.capacity_kw[slot], self.power_kw[slot] = capacity_kw, power_kw
-        self.storage_kw[slot], self.lent_kw[slot] = storage_kw, lent_kw
-        self.storage_soc[slot], self.cut_kw[slot] = storage_soc, cut_kw
-
-    def enter_served(self, slot: int, charged: NDArray[np.int64], wanted_kwh: NDArray[np.float64]) -> None:
-        """Take who charged in the end, and what they wanted, each of shape ``(m,)``; the others with a place wait on."""
-        self.queued[slot] += self.plugged[slot] - charged
-        self.plugged[slot], self.wanted_kwh[slot] = charged, wanted_kwh
+    def enter_yard(self, slot: int, yard: Yard) -> None:
+        """Take what stations came to in a slot that has been served; who had a place and did not charge waits on."""
+        self.plugged[slot], self.shifted[slot] = yard.plugged, yard.shifted
+        self.queued[slot] = yard.waiting - yard.shifted
+        self.wanted_kwh[slot], self.voltage_v[slot] = yard.wanted_kwh, yard.voltage_v
+        self.capacity_kw[slot], self.power_kw[slot], self.cut_kw[slot] = yard.granted_kw, yard.power_kw, yard.cut_kw
+        self.storage_kw[slot], self.storage_soc[slot] = yard.storage_kw, yard.storage.soc
+        self.lent_kw[slot] = yard.lent_kw

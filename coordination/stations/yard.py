@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.reports import Orders, Reports, Standing
+from coordination.stations.reports import Orders, Plans, Reports, Standing
 from coordination.stations.triggers import TriggersSettings, shifted
 from environment.battery import Batteries
 from environment.compiled import compiled
@@ -63,11 +63,10 @@ class Queues(NamedTuple):
 
     places: NDArray[np.int64]
     first: NDArray[np.int64]
-    coming: NDArray[np.int64]
-    come: NDArray[np.int64]
     queue: NDArray[np.int64]
     waiting: NDArray[np.int64]
     placed: NDArray[np.int64]
+    put_off: NDArray[np.int64]
     plugged: NDArray[np.int64]
     queued: NDArray[np.int64]
     arrived: NDArray[np.int64]
@@ -86,8 +85,9 @@ class Flows(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of visits, as kernels take it; columns are those of `Visits`."""
+    """What is known of visits, as kernels take it; columns are those of `Visits` and `Yard`."""
 
+    station: NDArray[np.int64]
     slot: NDArray[np.int64]
     energy_kwh: NDArray[np.float64]
     capacity_kwh: NDArray[np.float64]
@@ -123,28 +123,30 @@ class Yard:
         EVs that each serves at once, 2 m.
     first
         Where the visits of each station begin, and the end, shape ``(m + 1,)``.
-    coming
-        Rows of the visits of each station, in the order in which they come, shape ``(n_visits,)``.
-    come
-        How many of them have come.
+    willing
+        Whether each visit may be shifted, shape ``(n_visits,)``.
     queue
         Rows of the visits that are there and have not charged, in the order in which they came, shape ``(n_visits,)``.
     waiting
-        How many these are.
+        Number of visits in the queue.
     placed
         Rows of the visits that have a place in the present slot; after it, of those that charged, shape ``(n_visits,)``.
+    put_off
+        Rows of the visits that are shifted in the present slot, shape ``(n_visits,)``.
     plugged
-        How many these are.
+        Number of visits in `placed`.
     queued
-        How many had no place when the slot began.
+        Number of visits that had no place when the slot began.
     arrived, shifted
-        Visits that came, and that were shifted, in the present slot.
+        Number of visits that came, and that were shifted, in the present slot.
     wanted_kwh, queued_kwh
         What those with a place and those without one want, as far as a pile can give it.
     lent_kw, storage_kw, power_kw, cut_kw
         What shifted EVs lend, what storage draws, what EVs draw while they charge, and what they were cut by, in the present slot.
     granted_kw, time_h
         Power granted to EVs, and for how long they charge, in the present slot.
+    voltage_v
+        Voltage that the taps of each transformer are set for.
     """
 
     visits: Visits
@@ -153,11 +155,11 @@ class Yard:
     rules: Rules
     places: NDArray[np.int64]
     first: NDArray[np.int64]
-    coming: NDArray[np.int64]
-    come: NDArray[np.int64]
+    willing: NDArray[np.bool_]
     queue: NDArray[np.int64]
     waiting: NDArray[np.int64]
     placed: NDArray[np.int64]
+    put_off: NDArray[np.int64]
     plugged: NDArray[np.int64]
     queued: NDArray[np.int64]
     arrived: NDArray[np.int64]
@@ -170,6 +172,7 @@ class Yard:
     cut_kw: NDArray[np.float64]
     granted_kw: NDArray[np.float64]
     time_h: NDArray[np.float64]
+    voltage_v: NDArray[np.float64]
 
     @classmethod
     def of(
@@ -179,6 +182,7 @@ class Yard:
         settings: StationsSettings,
         triggers: TriggersSettings,
         slot_h: float,
+        idle_v: NDArray[np.float64],
     ) -> Self:
         """Return stations to which nobody has come yet.
 
@@ -192,6 +196,8 @@ class Yard:
             Triggers that are on, and what each goes by.
         slot_h
             Slot length.
+        idle_v
+            Voltage that taps are set for before the first order, shape ``(m,)``.
         """
         m, n = len(stations), len(visits)
         efficiency = settings.storage_efficiency
@@ -213,11 +219,11 @@ class Yard:
             ),
             places=stations.places,
             first=np.concatenate([[0], np.cumsum(np.bincount(visits.station, minlength=m))]),
-            coming=np.argsort(visits.station, kind="stable"),
-            come=np.zeros(m, dtype=np.int64),
+            willing=visits.willing.copy(),
             queue=np.zeros(n, dtype=np.int64),
             waiting=np.zeros(m, dtype=np.int64),
             placed=np.zeros(n, dtype=np.int64),
+            put_off=np.zeros(n, dtype=np.int64),
             plugged=np.zeros(m, dtype=np.int64),
             queued=np.zeros(m, dtype=np.int64),
             arrived=np.zeros(m, dtype=np.int64),
@@ -230,13 +236,50 @@ class Yard:
             cut_kw=np.zeros(m),
             granted_kw=np.zeros(m),
             time_h=np.zeros(m),
+            voltage_v=idle_v.copy(),
         )
 
     def __len__(self) -> int:
         return self.places.size
 
+    def begin(self) -> None:
+        """Begin a slot at all stations: nobody has a place, and nothing flows."""
+        for column in (self.plugged, self.arrived, self.shifted):
+            column[:] = 0
+        self.queued[:] = self.waiting
+        flows = (self.wanted_kwh, self.queued_kwh, self.lent_kw, self.storage_kw, self.power_kw, self.cut_kw)
+        for flow in (*flows, self.granted_kw):
+            flow[:] = 0.0
+        self.willing[:] = self.visits.willing
+
+    def coming(self, slot: int) -> NDArray[np.int64]:
+        """Return the rows of the visits that come in a slot, in their order."""
+        begin, end = np.searchsorted(self.visits.slot, [slot, slot + 1]).tolist()
+        return np.arange(begin, end)
+
+    def let_in(self, visits: NDArray[np.int64]) -> None:
+        """Let some visits into the queues of their stations, in the order given."""
+        queues, _, _, known = self._columns
+        _let_in(visits, queues, known)
+
+    def let_go(self, visit: int) -> None:
+        """Let a visit leave the queue of its station without having charged."""
+        station = int(self.visits.station[visit])
+        begin, end = int(self.first[station]), int(self.first[station] + self.waiting[station])
+        left = self.queue[begin:end]
+        left = left[left != visit]
+        gone = end - begin - left.size
+        self.queue[begin : begin + left.size] = left
+        self.waiting[station] -= gone
+        self.queued[station] -= gone
+
+    def may_shift(self, station: int, slot: int, *, calmer: bool) -> list[int]:
+        """Return the rows of the visits that a station would shift in a slot; see `open`."""
+        queues, _, books, known = self._columns
+        return [int(row) for row in _may_shift(station, slot, calmer, self._rules, queues, books, known)]
+
     def open(self, rows: NDArray[np.int64], slot: int, calmer: NDArray[np.bool_]) -> Reports:
-        """Let users in, shift those who may be, plug in the first; return what stations report.
+        """Shift visits that may be, plug in the first of the others; return what stations report.
 
         Parameters
         ----------
@@ -245,13 +288,14 @@ class Yard:
         slot
             The present one.
         calmer
-            Whether less is forecast for one of the slots that users may be shifted to, shape ``(k,)``.
+            Whether less is forecast for one of the slots that visits may be shifted to, shape ``(k,)``.
         """
         _open(rows, slot, calmer, self._rules, *self._columns)
         can = self.storage.limits(rows, self.rules.slot_h)
         return Reports(
             self.plugged[rows],
             self.queued[rows],
+            self.shifted[rows],
             self.wanted_kwh[rows],
             self.queued_kwh[rows],
             self.lent_kw[rows],
@@ -259,21 +303,29 @@ class Yard:
             can.discharge_kw,
         )
 
-    def follow(self, rows: NDArray[np.int64], orders: Orders) -> None:
-        """Take the slot's schedule of some stations."""
+    def follow(self, rows: NDArray[np.int64], orders: Orders) -> Plans:
+        """Take the slot's schedule of some stations; return what they are going to draw."""
         self.granted_kw[rows], self.time_h[rows] = orders.capacity_kw, orders.time_h
-        self.storage_kw[rows] = orders.storage_kw
+        self.storage_kw[rows], self.voltage_v[rows] = orders.storage_kw, orders.voltage_v
         self.power_kw[rows] = np.minimum(self.wanted_kwh[rows] / orders.time_h, orders.capacity_kw)
-        self.cut_kw[rows] = 0.0
+        return Plans(self.power_kw[rows], self.storage_kw[rows])
 
-    def hear(self, rows: NDArray[np.int64], give_kw: NDArray[np.float64], cut_kw: NDArray[np.float64]) -> None:
-        """Let some stations give more from storage, and draw less for EVs, both of shape ``(k,)``."""
+    def give(self, rows: NDArray[np.int64], give_kw: NDArray[np.float64]) -> None:
+        """Let storage of some stations give more, shape ``(k,)``."""
         self.storage_kw[rows] -= give_kw
+
+    def cut(self, rows: NDArray[np.int64], cut_kw: NDArray[np.float64]) -> None:
+        """Let EVs of some stations draw less, shape ``(k,)``."""
         self.power_kw[rows] -= cut_kw
         self.cut_kw[rows] += cut_kw
 
-    def serve(self, rows: NDArray[np.int64], slot: int) -> NDArray[np.float64]:
-        """Use the storage, charge who has a place, each in proportion to what it wants, and let them go; return the energy, ``(k,)``.
+    def withhold(self, rows: NDArray[np.int64]) -> None:
+        """Let some stations draw nothing: who has not heard the last word of a slot may still give from storage, no more."""
+        self.power_kw[rows] = self.granted_kw[rows] = 0.0
+        self.storage_kw[rows] = np.minimum(self.storage_kw[rows], 0.0)
+
+    def serve(self, rows: NDArray[np.int64], slot: int) -> Standing:
+        """Use the storage, charge who has a place, each in proportion to what it wants, and let them go; return how stations stand.
 
         Where EVs are cut, who came first gets as much as without the cut, and who gets nothing stays.
         """
@@ -282,12 +334,9 @@ class Yard:
         served_kwh = np.empty(rows.size)
         queues, flows, books, _ = self._columns
         _serve(rows, slot, self._rules, queues, flows, books, served_kwh)
-        return served_kwh
-
-    def standing(self, rows: NDArray[np.int64]) -> Standing:
-        """Return how some stations stand."""
         return Standing(
             self.plugged[rows],
+            served_kwh,
             self.wanted_kwh[rows],
             self.granted_kw[rows],
             self.power_kw[rows],
@@ -295,6 +344,16 @@ class Yard:
             self.cut_kw[rows],
             self.storage.soc[rows],
         )
+
+    def charged_at(self, station: int) -> list[int]:
+        """Return the rows of the visits that charged at a station in the slot that has just been served."""
+        begin = int(self.first[station])
+        return [int(row) for row in self.placed[begin : begin + int(self.plugged[station])]]
+
+    def put_off_at(self, station: int) -> list[int]:
+        """Return the rows of the visits that a station shifts in the present slot."""
+        begin = int(self.first[station])
+        return [int(row) for row in self.put_off[begin : begin + int(self.shifted[station])]]
 
     @cached_property
     def _rules(self) -> tuple[Any, ...]:
@@ -304,8 +363,37 @@ class Yard:
     @cached_property
     def _columns(self) -> tuple[tuple[Any, ...], ...]:
         """`Queues`, `Flows`, `Books` and `Known` as plain tuples, likewise."""
-        parts = ((self, Queues), (self, Flows), (self.sessions, Books), (self.visits, Known))
-        return tuple(tuple(getattr(owner, name) for name in part._fields) for owner, part in parts)
+        visits = self.visits
+        known = Known(visits.station, visits.slot, visits.energy_kwh, visits.capacity_kwh, self.willing)
+        parts = ((self, Queues), (self, Flows), (self.sessions, Books))
+        return *(tuple(getattr(owner, name) for name in part._fields) for owner, part in parts), tuple(known)
+
+
+@compiled
+def _let_in(visits: NDArray[np.int64], queues: tuple[Any, ...], known: tuple[Any, ...]) -> None:
+    queues, known = Queues(*queues), Known(*known)
+    for row in visits:
+        j = known.station[row]
+        queues.queue[queues.first[j] + queues.waiting[j]] = row
+        queues.waiting[j] += 1
+        queues.queued[j] += 1
+        queues.arrived[j] += 1
+
+
+@compiled
+def _may_shift(
+    j: int,
+    slot: int,
+    calmer: bool,
+    rules: tuple[Any, ...],
+    queues: tuple[Any, ...],
+    books: tuple[Any, ...],
+    known: tuple[Any, ...],
+) -> NDArray[np.int64]:
+    rules, queues, books, known = Rules(*rules), Queues(*queues), Books(*books), Known(*known)
+    here = queues.queue[queues.first[j] : queues.first[j] + queues.waiting[j]]
+    needs_kwh = _needs_kwh(here, books.need_kwh, rules.pile_kwh)
+    return here[_put_off(slot, calmer, here, needs_kwh, queues.places[j], rules, known)]
 
 
 @compiled
@@ -323,21 +411,35 @@ def _open(
     books, known = Books(*books), Known(*known)
     for k in range(rows.size):
         j = rows[k]
-        _arrive(j, slot, queues, known.slot)
         here = queues.queue[queues.first[j] : queues.first[j] + queues.waiting[j]]
         needs_kwh = _needs_kwh(here, books.need_kwh, rules.pile_kwh)
-        out = np.zeros(here.size, dtype=np.bool_)
-        if rules.may_shift and calmer[k]:
-            may = np.empty(here.size, dtype=np.bool_)
-            for i in range(here.size):
-                may[i] = known.willing[here[i]] and slot - known.slot[here[i]] < rules.shift_slots
-            out = shifted(needs_kwh, may, queues.places[j], rules.crowded_kw, rules.time_rated_h)
+        out = _put_off(slot, calmer[k], here, needs_kwh, queues.places[j], rules, known)
         staying = _plug_in(j, here, needs_kwh, out, queues)
         flows.wanted_kwh[j] = sum_of(needs_kwh[: queues.plugged[j]])
         flows.queued_kwh[j] = sum_of(needs_kwh[queues.plugged[j] : staying])
         queues.queued[j], queues.shifted[j] = staying - queues.plugged[j], here.size - staying
         lent_kwh = _lent_kwh(here, out, queues.places[j] - queues.plugged[j], rules, known, books)
         flows.lent_kw[j] = lent_kwh / rules.slot_h
+
+
+@compiled
+def _put_off(
+    slot: int,
+    calmer: bool,
+    here: NDArray[np.int64],
+    needs_kwh: NDArray[np.float64],
+    places: int,
+    rules: Rules,
+    known: Known,
+) -> NDArray[np.bool_]:
+    """Return whose charging is shifted of those who are at a station, shape ``(q,)``."""
+    out = np.zeros(here.size, dtype=np.bool_)
+    if rules.may_shift and calmer:
+        may = np.empty(here.size, dtype=np.bool_)
+        for i in range(here.size):
+            may[i] = known.willing[here[i]] and slot - known.slot[here[i]] < rules.shift_slots
+        out = shifted(needs_kwh, may, places, rules.crowded_kw, rules.time_rated_h)
+    return out
 
 
 @compiled
@@ -350,17 +452,6 @@ def _needs_kwh(visits: NDArray[np.int64], need_kwh: NDArray[np.float64], pile_kw
 
 
 @compiled
-def _arrive(j: int, slot: int, queues: Queues, comes: NDArray[np.int64]) -> None:
-    """Let in who comes to a station in a slot."""
-    begin, end, before = queues.first[j], queues.first[j + 1], queues.come[j]
-    while begin + queues.come[j] < end and comes[queues.coming[begin + queues.come[j]]] <= slot:
-        queues.queue[begin + queues.waiting[j]] = queues.coming[begin + queues.come[j]]
-        queues.waiting[j] += 1
-        queues.come[j] += 1
-    queues.arrived[j] = queues.come[j] - before
-
-
-@compiled
 def _plug_in(
     j: int, here: NDArray[np.int64], needs_kwh: NDArray[np.float64], out: NDArray[np.bool_], queues: Queues
 ) -> int:
@@ -370,7 +461,9 @@ def _plug_in(
     """
     staying = 0
     for i in range(here.size):
-        if not out[i]:
+        if out[i]:
+            queues.put_off[queues.first[j] + i - staying] = here[i]
+        else:
             if staying < queues.places[j]:
                 queues.placed[queues.first[j] + staying] = here[i]
             needs_kwh[staying] = needs_kwh[i]

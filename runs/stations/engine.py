@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from coordination.stations.triggers import TriggersSettings
 from coordination.stations.yard import Yard
 from environment.battery import Batteries
 from environment.channel import Channel
+from environment.channel_faults import ChannelSettings
 from environment.grid.record import GridRecord
 from environment.users import Sessions
 from runs.progress import Progress
@@ -42,6 +43,8 @@ class StationsOutcome:
         What the schedule did to the grid, and how good that was.
     wall_s
         Time that it took.
+    visitors_cut_off, visitors_died
+        Visitors who once got no answer to their need in a slot, and visitors whose controller died.
     """
 
     yard: Yard
@@ -49,6 +52,13 @@ class StationsOutcome:
     channel: Channel
     judgement: Judgement
     wall_s: float
+    visitors_cut_off: int = 0
+    visitors_died: int = 0
+
+    @property
+    def messages_lost(self) -> int:
+        """Messages that never reached their receiver."""
+        return self.channel.lost
 
     @property
     def grid(self) -> GridRecord:
@@ -116,10 +126,14 @@ def run_stations(
 
 
 def unscheduled(world: StationPark) -> StationPark:
-    """Return the same world in which nobody schedules: rated time, most power, no triggers."""
+    """Return the same world in which nobody schedules: rated time, most power, no triggers, and no message gets lost."""
     scenario = world.scenario
     plain = scenario.model_copy(
-        update={"scheduling": scenario.scheduling.model_copy(update={"optimizer": NONE}), "triggers": OFF}
+        update={
+            "scheduling": scenario.scheduling.model_copy(update={"optimizer": NONE}),
+            "triggers": OFF,
+            "channel": ChannelSettings(),
+        }
     )
     return replace(world, scenario=plain)
 
@@ -127,25 +141,47 @@ def unscheduled(world: StationPark) -> StationPark:
 def carry_out(world: StationPark, progress: Progress = lambda _: None) -> StationsOutcome:
     """Run a world that has been built, with the engine that its scenario names; see `run_stations`."""
     begun = time.perf_counter()
-    yard, track, channel = (_run_agents if world.scenario.run.engine == "agents" else _run_compiled)(world, progress)
-    judgement = Judgement.of(world.state, track)
-    return StationsOutcome(yard, track, channel, judgement, time.perf_counter() - begun)
+    ran = (_run_agents if world.scenario.run.engine == "agents" else _run_compiled)(world, progress)
+    judgement = Judgement.of(world.state, ran.track)
+    return StationsOutcome(
+        ran.yard,
+        ran.track,
+        ran.channel,
+        judgement,
+        time.perf_counter() - begun,
+        ran.visitors_cut_off,
+        ran.visitors_died,
+    )
 
 
-def _run_agents(world: StationPark, tell: Progress) -> tuple[Yard, Track, Channel]:
+class _Ran(NamedTuple):
+    """A run before it is judged; names are those of `StationsOutcome`."""
+
+    yard: Yard
+    track: Track
+    channel: Channel
+    visitors_cut_off: int = 0
+    visitors_died: int = 0
+
+
+def _run_agents(world: StationPark, tell: Progress) -> _Ran:
     from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where agents run)
 
-    model = StationsModel(world=world, progress=tell)
+    model = StationsModel(world=world)
+    model.on_search(tell)
     for edge_h in world.horizon.edges_h[1:].tolist():
         model.run_until(edge_h)  # at which the next slot has begun, and may have been scheduled
         tell(model.slot / world.horizon.n_slots)
-    return model.yard, model.track, model.channel
+    return _Ran(model.yard, model.track, model.channel, model.visitors_cut_off, model.visitors_died)
 
 
-def _run_compiled(world: StationPark, tell: Progress) -> tuple[Yard, Track, Channel]:
-    yard, control, channel = world.new_yard(), world.new_control(tell), Channel()
-    below = StationColumns(yard, world.stations, world.settings, world.scenario.triggers, channel)
+def _run_compiled(world: StationPark, tell: Progress) -> _Ran:
+    yard, control, channel = world.new_yard(), world.new_control(), Channel()
+    passing = [world.passing(region) for region in range(len(world.stations.regions))]
+    below = StationColumns(yard, world.stations, passing, channel)
     for slot in range(world.horizon.n_slots):
-        control.run_slot(slot, below)
+        below.begin(slot)
+        control.run_slot(slot, below, tell)
+        control.track.enter_yard(slot, yard)
         tell((slot + 1) / world.horizon.n_slots)
-    return yard, control.track, channel
+    return _Ran(yard, control.track, channel)

@@ -1,6 +1,5 @@
 """What exists before stations are scheduled: slots, feeder, stations, base load, prices, users, and what strikes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -9,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordination.stations.control import Control
-from coordination.stations.network import ByPowerFlow, Coefficients
-from coordination.stations.problem import Evaluator, Limits, StationScheduling
-from coordination.stations.reports import Reports
-from coordination.stations.search import Found, find
+from coordination.stations.passing import Passing
+from coordination.stations.planner import SlotPlanner
+from coordination.stations.problem import Limits
 from coordination.stations.track import Track
 from coordination.stations.yard import Yard
+from environment.channel_faults import ChannelFaults, ChannelSettings, Partition
 from environment.events import Events
 from environment.feeders import BuiltinFeeder, Feeder
 from environment.feeders.placement import Copies, Placement
@@ -22,7 +21,7 @@ from environment.feeders.settings import FeederSettings
 from environment.feeders.tap_changers import TapChangers
 from environment.grid.state import GridState, Sites
 from environment.horizon import Horizon
-from environment.input_faults import Fault, FaultyInputError, collecting
+from environment.input_faults import Fault, FaultyInputError, collecting, nearest
 from environment.loads import LoadProfile
 from environment.station_sites import Stations, StationsSettings
 from environment.tariffs import Tariff
@@ -55,6 +54,9 @@ class StationPark:
         What strikes.
     search_seeds
         Of the optimiser, one a slot: what happens in one slot changes no draw of the next.
+    fault_seeds
+        Of the channel's faults: of the messages of each region, then between each station and its substation, then between each station and
+        its visitors.
     """
 
     scenario: Scenario
@@ -65,6 +67,7 @@ class StationPark:
     visits: Visits
     events: Events
     search_seeds: NDArray[np.int64]
+    fault_seeds: NDArray[np.int64]
 
     @classmethod
     def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
@@ -87,6 +90,7 @@ class StationPark:
         if settings is None:
             raise FaultyInputError([Fault("scenario", None, "section [stations]", "missing", "one")])
         user_rng, load_rng, event_rng, search_rng = rng.spawn(4)
+        (fault_rng,) = rng.spawn(1)
         horizon, faults = scenario.horizon, list[Fault]()
         place: FeederSettings = scenario.feeder or BuiltinFeeder()
         profile = collecting(faults, lambda: scenario.load.profile(horizon))
@@ -96,7 +100,7 @@ class StationPark:
         if feeder is not None:
             stations = collecting(faults, lambda: Stations.build(settings, feeder))
         if stations is not None:
-            faults += _voltage_faults(stations)
+            faults += _voltage_faults(stations) + _partition_faults(scenario.channel, stations)
             visits = collecting(faults, lambda: Visits.build(scenario.users, settings, stations, horizon, user_rng))
         if faults:
             raise FaultyInputError(faults)
@@ -114,6 +118,7 @@ class StationPark:
             visits,
             Events.draw(scenario.events, horizon, event_rng),
             search_rng.integers(2**63, size=horizon.n_slots),
+            fault_rng.integers(2**63, size=len(stations.regions) + 2 * len(stations)),
         )
         world.state.sound(np.arange(horizon.n_slots), np.zeros((horizon.n_slots, len(stations))))
         return world
@@ -220,72 +225,67 @@ class StationPark:
             method="iterative_current",  # as exact as Newton here, and faster while few candidates diverge
         )
 
-    def pose(self, slot: int, reports: Reports, storage_kw: NDArray[np.float64]) -> StationScheduling:
-        """Pose the problem of a slot.
-
-        Parameters
-        ----------
-        slot
-            Number of the slot.
-        reports
-            What all stations report.
-        storage_kw
-            What storage draws at each of them.
-        """
-        s, stations = self.settings, self.stations
-        base_kw = self.state.base[0][slot]
-        evaluator: Evaluator = Coefficients(float(base_kw.sum() - base_kw[stations.node].sum()))
-        if self.scenario.scheduling.evaluator == "powerflow":
-            evaluator = ByPowerFlow(self.state, slot)
-        return StationScheduling(
-            slot_h=self.horizon.slot_h,
-            plugged=reports.plugged,
-            wanted_kwh=reports.wanted_kwh,
-            queued=reports.queued,
-            queued_kwh=reports.queued_kwh,
-            base_kw=base_kw[stations.node],
-            storage_kw=storage_kw,
-            lent_kw=reports.lent_kw,
-            region=stations.region,
-            region_weights=np.array(s.region_weights),
-            time_weight=float(self.time_weights[slot]),
-            price_yuan_per_kwh=float(self.tariff.charge_yuan_per_kwh[slot]),
-            supply_kw=self.state.most_kw,
-            storage_efficiency=s.storage_efficiency,
-            places=stations.places,
-            rated_v=stations.rated_v,
-            idle_v=self.state.idle_v,
-            limits=self.limits,
-            settings=self.scenario.scheduling,
-            evaluator=evaluator,
+    @cached_property
+    def planner(self) -> SlotPlanner:
+        """Who poses each slot's problem and looks for its schedule."""
+        return SlotPlanner(
+            self.stations,
+            self.settings,
+            self.scenario.scheduling,
+            self.state,
+            self.limits,
+            self.tariff.charge_yuan_per_kwh,
+            self.time_weights,
+            self.search_seeds,
         )
-
-    def find(self, problem: StationScheduling, slot: int, progress: Callable[[float], None] | None = None) -> Found:
-        """Find the schedule of a slot's problem; the same at every call."""
-        return find(problem, np.random.default_rng(self.search_seeds[slot]), progress)
 
     def new_yard(self) -> Yard:
         """Return the stations' columns before the first slot."""
-        return Yard.of(self.visits, self.stations, self.settings, self.scenario.triggers, self.horizon.slot_h)
+        triggers, slot_h = self.scenario.triggers, self.horizon.slot_h
+        return Yard.of(self.visits, self.stations, self.settings, triggers, slot_h, self.state.idle_v)
 
-    def new_control(self, progress: Callable[[float], None] = lambda _: None) -> Control:
-        """Return the control centre's rules, with a track in which nothing has happened.
-
-        Parameters
-        ----------
-        progress
-            Told the part of the run that is done, while a slot's schedule is looked for.
-        """
-        n_slots = self.horizon.n_slots
+    def new_control(self) -> Control:
+        """Return the control centre's rules, with a track in which nothing has happened."""
         return Control(
             stations=self.stations,
             state=self.state,
-            pose=self.pose,
-            find=lambda problem, slot: self.find(problem, slot, lambda part: progress((slot + part) / n_slots)),
+            planner=self.planner,
             expected_kw=self.expected_kw,
             triggers=self.scenario.triggers,
-            track=Track.empty(n_slots, len(self.stations), len(self.stations.regions)),
+            track=Track.empty(self.horizon.n_slots, len(self.stations), len(self.stations.regions)),
+            low_v=self.state.idle_v.copy(),
         )
+
+    def passing(self, region: int) -> Passing | None:
+        """Return the rules by which the stations of a region pass power on; None where they do not."""
+        if not self.scenario.triggers.region:
+            return None
+        above, s = self.stations.above[:, self.stations.rows_of(region)], self.settings
+        return Passing(above, s.capacity_min_kw, s.capacity_max_kw)
+
+    def region_faults(self, region: int) -> ChannelFaults | None:
+        """Return what can happen to messages between the control centre and a region's substation; the same at every call."""
+        return self._faults(region, self.stations.regions[region])
+
+    def station_faults(self, row: int) -> ChannelFaults | None:
+        """Return what can happen to messages between a station and its substation; the same at every call."""
+        region = self.stations.regions[self.stations.region[row]]
+        return self._faults(len(self.stations.regions) + row, region, str(self.stations.station[row]))
+
+    def visitor_faults(self, row: int) -> ChannelFaults | None:
+        """Return what can happen to messages between a station and its visitors; the same at every call."""
+        number = len(self.stations.regions) + len(self.stations) + row
+        return self._faults(number, str(self.stations.station[row]))
+
+    def _faults(self, number: int, *ends: str) -> ChannelFaults | None:
+        """Return the faults of a hop that partitions cut off which name one of its ends, or none; None if nothing can happen there."""
+        settings = self.scenario.channel
+        cuts = [cut for cut in settings.partitions if cut.transformer in (None, *ends)]
+        everywhere = tuple(Partition(from_h=cut.from_h, to_h=cut.to_h) for cut in cuts)
+        here = settings.model_copy(update={"partitions": everywhere, "restarts": ()})
+        if not settings.model_copy(update={"restarts": ()}).has_faults:
+            return None
+        return ChannelFaults(here, ends[0], np.random.default_rng(self.fault_seeds[number]))
 
 
 def _voltage_faults(stations: Stations) -> list[Fault]:
@@ -295,3 +295,14 @@ def _voltage_faults(stations: Stations) -> list[Fault]:
         return []
     found = f"{rated[0]:g} to {rated[-1]:g} V"
     return [Fault("scenario", None, "rated voltage of the stations' nodes", found, "the same for all stations")]
+
+
+def _partition_faults(channel: ChannelSettings, stations: Stations) -> list[Fault]:
+    """Say where a partition names neither a substation nor a station."""
+    known = [*stations.regions, *stations.station.tolist()]
+    named = [cut.transformer for cut in channel.partitions if cut.transformer is not None]
+    return [
+        Fault("scenario", None, "channel.partitions.transformer", repr(name), nearest(name, known))
+        for name in named
+        if name not in known
+    ]

@@ -15,9 +15,11 @@ from agents.aggregator import Aggregator
 from agents.control_center import ControlCenter
 from agents.ev import EV
 from agents.site import Fed
+from agents.station import Station
 from agents.substation import Substation
 from agents.transformer import Transformer
 from agents.v2g_ev import V2GEV
+from agents.visitor import Visitor
 from environment.channel import Channel
 from environment.input_faults import Fault, FaultyInputError, raise_if_any
 from runs.homes.crew import HomesCrew
@@ -26,6 +28,7 @@ from runs.parts import PARTS, Outcome
 from runs.reporters import of_model
 from runs.scenario import Scenario
 from runs.space import space_of
+from runs.stations.crew import StationsCrew
 from runs.v2g.crew import V2GCrew
 from runs.watched import Watched
 from runs.world import World
@@ -43,6 +46,8 @@ class AgentClasses(NamedTuple):
     control_center: type[ControlCenter] = ControlCenter
     aggregator: type[Aggregator] = Aggregator
     v2g_ev: type[V2GEV] = V2GEV
+    station: type[Station] = Station
+    visitor: type[Visitor] = Visitor
 
 
 class Crew(Protocol):
@@ -51,6 +56,10 @@ class Crew(Protocol):
     @property
     def children(self) -> list[Fed]:
         """Nodes that the control centre has right below it."""
+
+    @property
+    def above(self) -> dict[str, Any]:
+        """What the control centre has for the part, by the names of its parameters."""
 
     def schedule_events(self) -> None:
         """Enter events of the part's own."""
@@ -158,10 +167,8 @@ class GridModel(Watched, mesa.Model):  # type: ignore[misc]
 
     def _make_control_center(self) -> ControlCenter:
         children = [child for crew in self.crews.values() for child in crew.children]
-        homes = self.world.homes
-        top, own_kw = ("control_center", 0.0) if homes is None else (homes.grid.node[0], homes.upper_kw[0])
-        aggregators = [crew.aggregator for crew in self.crews.values() if isinstance(crew, V2GCrew)]
-        return self.classes.control_center(self, self.channel, children, aggregators, name=top, own_kw=own_kw)
+        above = {name: value for crew in self.crews.values() for name, value in crew.above.items()}
+        return self.classes.control_center(self, self.channel, children, **above)
 
     def _schedule_events(self) -> None:
         edges_h = self.world.horizon.edges_h.tolist()
@@ -240,6 +247,13 @@ class GridModel(Watched, mesa.Model):  # type: ignore[misc]
         """The agents of a fleet that gives back, where there is one."""
         crew = self.crews["v2g"]
         assert isinstance(crew, V2GCrew)
+        return crew
+
+    @property
+    def stations(self) -> StationsCrew:
+        """The agents of charging stations, where there are any."""
+        crew = self.crews["stations"]
+        assert isinstance(crew, StationsCrew)
         return crew
 
     @property

@@ -1,10 +1,10 @@
 """EVs at home as agents of a model: transformers with their EVs, and the substations above them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.substation import Fed
+from agents.site import Fed
 from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
 from environment.pheromone_board import REFUSALS, BoardRecord
@@ -75,6 +75,11 @@ class HomesCrew:
     def children(self) -> list[Fed]:
         """What the control centre has right below it."""
         return [self.nodes[child] for child in self.homes.grid.children[0]]
+
+    @property
+    def above(self) -> dict[str, Any]:
+        """Name and load of the control centre in the grid."""
+        return {"name": self.homes.grid.node[0], "own_kw": self.homes.upper_kw[0]}
 
     def schedule_events(self) -> None:
         """Enter plug-ins, and restarts of boards."""

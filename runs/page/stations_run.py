@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.stations.engine import run_stations
+from runs.simulate import result_from, run
 from runs.stations.part import StationPark
-from runs.stations.result import result_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +18,7 @@ class Scheduled:
     world
         Feeder, stations, horizon.
     result
-        As `runs.stations.result.schedule_stations` gives it.
+        As `runs.simulate.simulate` gives it.
     """
 
     world: StationPark
@@ -32,6 +31,7 @@ class Scheduled:
 
 
 def play(case: Scenario, tell: Callable[[float], None]) -> Scheduled:
-    """Play a run to its end, and the same without a schedule; see `run_stations`."""
-    world, outcome, plain = run_stations(case, tell)
-    return Scheduled(world, result_of(world, outcome, plain))
+    """Play a run to its end, and free charging beside it; see `runs.simulate.run`."""
+    world, outcome = run(case, tell)
+    assert world.stations is not None
+    return Scheduled(world.stations, result_from(world, outcome))

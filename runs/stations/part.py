@@ -17,6 +17,7 @@ from environment.channel_faults import ChannelFaults, ChannelSettings, Partition
 from environment.events import Events
 from environment.feeders import BuiltinFeeder, Feeder
 from environment.feeders.placement import Copies, Placement
+from environment.feeders.power_flow import Flow
 from environment.feeders.settings import FeederSettings
 from environment.feeders.tap_changers import TapChangers
 from environment.grid.state import GridState, Sites
@@ -120,7 +121,7 @@ class StationPark:
             search_rng.integers(2**63, size=horizon.n_slots),
             fault_rng.integers(2**63, size=len(stations.regions) + 2 * len(stations)),
         )
-        world.state.sound(np.arange(horizon.n_slots), np.zeros((horizon.n_slots, len(stations))))
+        _ = world.no_evs_flow
         return world
 
     @property
@@ -224,6 +225,12 @@ class StationPark:
             most_kw=np.inf if self.settings.supply_kw is None else self.settings.supply_kw,
             method="iterative_current",  # as exact as Newton here, and faster while few candidates diverge
         )
+
+    @cached_property
+    def no_evs_flow(self) -> Flow:
+        """Power flow of each slot's base load alone, taps as they stand, a case a slot."""
+        n = self.horizon.n_slots
+        return self.state.sound(np.arange(n), np.zeros((n, len(self.stations))))
 
     @cached_property
     def planner(self) -> SlotPlanner:

@@ -28,15 +28,7 @@ def switched_on(triggers: TriggersSettings) -> list[str]:
     return [level for level in LEVELS if getattr(triggers, level)]
 
 
-def no_evs_flow(world: StationPark) -> Flow:
-    """Return the power flow of each slot's base load alone, taps as they stand, a case a slot."""
-    n = world.horizon.n_slots
-    return world.state.sound(np.arange(n), np.zeros((n, len(world.stations))))
-
-
-def summary_of(
-    world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow | None = None
-) -> dict[str, Any]:
+def summary_of(world: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names; those of charging without a schedule under ``free``.
 
     Parameters
@@ -44,12 +36,9 @@ def summary_of(
     world
         What was there before anyone decided.
     outcome
-        What the engine handed over.
-    free
-        What it hands over without a schedule and without triggers.
-    no_evs
-        Power flow of each slot without EVs, where it is known already.
+        What the run came to.
     """
+    free = outcome.free
     settings, track = world.scenario.scheduling, outcome.track
     fired = [trigger for _, trigger, _, _ in track.fired]
     channel = outcome.channel
@@ -73,9 +62,11 @@ def summary_of(
         "messages": channel.messages,
         "bytes": channel.bytes,
         "messages_lost": channel.lost,
+        "vehicles_cut_off": outcome.visitors_cut_off,
+        "vehicles_died": outcome.visitors_died,
         "wall_s": outcome.wall_s,
         "free": figures(world, free),
-        "no_evs": _without_evs(world, no_evs or no_evs_flow(world)),
+        "no_evs": _without_evs(world, world.no_evs_flow),
         "warnings": warnings(world, outcome, free),
     }
 

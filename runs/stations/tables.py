@@ -19,9 +19,7 @@ from runs.tables.nodes import NodeLoads, jain, load_columns, without_ageing
 from runs.tables.schema import held_by, table_of
 
 
-def tables_of(
-    world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow
-) -> dict[str, pd.DataFrame]:
+def tables_of(world: StationPark, outcome: StationsOutcome) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name.
 
     Parameters
@@ -29,13 +27,10 @@ def tables_of(
     world
         What was there before anyone decided.
     outcome
-        What the engine handed over.
-    free
-        What it hands over without a schedule and without triggers.
-    no_evs
-        Power flow of each slot without EVs.
+        What the run came to.
     """
-    held, loads = held_by(world.scenario), loads_of(world, outcome, free)
+    free, no_evs = outcome.free, world.no_evs_flow
+    held, loads = held_by(world.scenario), loads_of(world, outcome)
     upper = NodeLoads(loads.node[:1], *(array[:1] for array in loads[1:]))
     columns: dict[str, Mapping[str, Any] | pd.DataFrame] = {
         "station_slots": _slots(world, outcome, free, no_evs),
@@ -49,7 +44,7 @@ def tables_of(
         "network_branches": _branches(world, outcome, free, no_evs),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
-    return {**tables, "nodes": nodes_of(world, outcome, loads), **channel_tables(outcome.channel, held)}
+    return {**tables, "nodes": nodes_table(world, outcome, loads), **channel_tables(outcome.channel, held)}
 
 
 def _triggers(outcome: StationsOutcome) -> pd.DataFrame:
@@ -204,7 +199,7 @@ def _load_kw(outcome: StationsOutcome) -> NDArray[np.float64]:
     return track.power_kw + track.storage_kw - track.lent_kw
 
 
-def loads_of(world: StationPark, outcome: StationsOutcome, free: StationsOutcome) -> NodeLoads:
+def loads_of(world: StationPark, outcome: StationsOutcome) -> NodeLoads:
     """Return the loads of the control centre, of each region's substation and of each station."""
     stations, n = world.stations, world.horizon.n_slots
     below = np.arange(len(stations.regions))[:, None] == stations.region
@@ -215,7 +210,7 @@ def loads_of(world: StationPark, outcome: StationsOutcome, free: StationsOutcome
         by_station = station_kw.T
         return np.concatenate([whole_kw[None], below @ by_station, by_station])
 
-    ev_kw, free_kw = _load_kw(outcome), _load_kw(free)
+    ev_kw, free_kw = _load_kw(outcome), _load_kw(outcome.free)
     return NodeLoads(
         node=[CONTROL_CENTER, *stations.region_names, *stations.names],
         actual_kw=of_nodes(world.state.base[0][:, stations.node], world.load.actual_kw),
@@ -225,7 +220,7 @@ def loads_of(world: StationPark, outcome: StationsOutcome, free: StationsOutcome
     )
 
 
-def nodes_of(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> pd.DataFrame:
+def nodes_table(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> pd.DataFrame:
     """Return the table ``nodes`` of the control centre, of each region's substation and of each station."""
     stations, visits, short_kwh = world.stations, world.visits, outcome.sessions.short_kwh
     regions, n = stations.region_names, len(loads.node)

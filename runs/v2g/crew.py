@@ -1,9 +1,9 @@
 """A fleet that gives back as agents of a model: the aggregator and its EVs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.aggregator import Aggregator
-from agents.substation import Fed
+from agents.site import Fed
 from agents.v2g_ev import V2GColumns
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import AGGREGATOR, V2G
@@ -48,6 +48,11 @@ class V2GCrew:
     def children(self) -> list[Fed]:
         """What the control centre has right below it: no node that is fed, the aggregator stands beside the grid."""
         return []
+
+    @property
+    def above(self) -> dict[str, Any]:
+        """Aggregators that the control centre leads."""
+        return {"aggregators": [self.aggregator]}
 
     def schedule_events(self) -> None:
         """Enter nothing: whoever comes and goes does so at slot boundaries."""

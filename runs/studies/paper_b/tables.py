@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from coordination.peak_shaving.power_sharing import TACTICS

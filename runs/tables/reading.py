@@ -79,7 +79,7 @@ def _read_csv(path: Path, columns: Sequence[Column], horizon: Horizon) -> pd.Dat
     types = {column.name: DTYPES.get(column.type, "str") for column in columns}
     blank = {column.name: [""] for column in columns if column.name not in texts}
     try:
-        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=blank, float_precision="round_trip")
+        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=blank)
     except ValueError as error:
         raise FaultyInputError([Fault(str(path), None, "table", str(error), "values of the schema's types")]) from error
     starts, zoned = horizon.slot_starts.dtype, horizon.timezone is not None

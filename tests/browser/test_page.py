@@ -350,4 +350,4 @@ def test_compare_two_methods_and_download_the_result(tabs: Tabs) -> None:
     with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name="Download tables and figures").click()
     names = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())).namelist()
-    assert {"evswarm/summary.json", "evswarm/slots.parquet", "evswarm/figures/load_curves.png"} <= set(names)
+    assert {"evswarm/summary.json", "evswarm/slots.parquet", "evswarm/figures/load.png"} <= set(names)

@@ -57,7 +57,7 @@ def test_run_writes_a_result_with_figures(small_run: SmallRun, tmp_path: Path) -
         "scenario.toml", "summary.json", "slots.parquet", "vehicles.parquet", "schedule.parquet", "board.parquet",
         "messages.parquet", "rounds.parquet", "upper_slots.parquet", "nodes.parquet", "figures", ".evswarm",
     }  # fmt: skip
-    assert {path.name for path in (out / "figures").iterdir()} == {"load_curves.png", "board.png", "raster.png"}
+    assert {path.name for path in (out / "figures").iterdir()} == {"load.png", "board.png", "raster.png"}
     assert "seed = 7" in (out / "scenario.toml").read_text()
     again = tmp_path / "again"
     assert evswarm("run", out / "scenario.toml", "--out", again, "--format", "csv").exit_code == 0

@@ -15,7 +15,7 @@ from environment.pheromone_board import LIMIT_TOLERANCE_KW
 from runs.engine import Engine
 from runs.homes.part import Homes
 from runs.parallel_run import simulate_in_parts
-from runs.result import TABLES, Result
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from tests.support.grids import trees, written
@@ -88,8 +88,8 @@ def test_agents_and_the_compiled_colony_agree(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         case = drawn(data, folder)
         agents, compiled = (simulate(case.update(run={"engine": engine})) for engine in ("agents", "compiled"))
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(agents, name), getattr(compiled, name), check_exact=True, obj=name)
+    for name, table in agents.tables.items():
+        pd.testing.assert_frame_equal(table, compiled.tables[name], check_exact=True, obj=name)
 
 
 @given(data=st.data(), engine=st.sampled_from(["agents", "compiled"]))
@@ -100,9 +100,9 @@ def test_each_transformer_run_alone_is_its_part_of_the_whole(data: st.DataObject
         whole, parts = simulate(case), simulate_in_parts(case, engine=Engine.SERIAL)
         world = Homes.build(case, np.random.default_rng(case.run.seed))
         alone = [run_homes(world.part(k, k + 1)) for k in range(len(world.loads))]
-    for name in TABLES:
+    for name, table in whole.tables.items():
         if name != "log":
-            pd.testing.assert_frame_equal(getattr(whole, name), getattr(parts, name), check_exact=True, obj=name)
+            pd.testing.assert_frame_equal(table, parts.tables[name], check_exact=True, obj=name)
     for name, value in whole.summary.items():
         if name not in TIMES:
             assert parts.summary[name] == value or (pd.isna(value) and pd.isna(parts.summary[name])), name

@@ -10,6 +10,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.patches import StepPatch
 
 from runs import grid_plots, plots
+from runs.figures import figures as figures_of
 from runs.load_drawing import fullest
 from runs.result import Result
 from runs.scenario import Scenario
@@ -44,7 +45,7 @@ def cells(axes: Axes) -> np.ndarray:
 
 
 def test_figures_of_unlike_transformers_are_whole_and_explained(result: Result) -> None:
-    assert faulty(plots.figures(result)) == {}
+    assert faulty(figures_of(result)) == {}
     assert faulty(plots.comparison_figures([result, result])) == {}
 
 
@@ -99,7 +100,7 @@ def test_a_map_shows_the_loading_of_every_node_in_every_slot(result: Result) -> 
 
 def test_a_load_where_nothing_may_be_is_drawn_as_the_most_above(result: Result) -> None:
     none = result.slots.limit_kw.where(result.slots.slot != 3, 0.0)
-    shut = dataclasses.replace(result, slots=result.slots.assign(limit_kw=none))
+    shut = dataclasses.replace(result, tables={**result.tables, "slots": result.slots.assign(limit_kw=none)})
     figures = {"map": grid_plots.loading_map(shut), "panels": grid_plots.load_by_transformer(shut)}
     assert faulty(figures) == {}
     below = cells(figures["map"].axes[1])
@@ -136,7 +137,7 @@ def test_a_long_name_keeps_its_beginning_and_its_end(tmp_path: Path) -> None:
         path = tmp_path / file
         path.write_text(path.read_text().replace("T1,", f"{name},"))
     result = simulate(case)
-    figures = grid_plots.grid_figures(result)
+    figures = figures_of(result)
     assert faulty(figures) == {}
     rows = [text.get_text() for text in figures["loading_map"].axes[1].get_yticklabels()]
     (short,) = (row for row in rows if row.startswith("a "))

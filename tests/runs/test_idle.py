@@ -84,8 +84,7 @@ def outcome(case: Scenario) -> tuple[list[str], list[str]]:
     figures = {key: value for key, value in result.summary.items() if key not in ECHOED}
     tables = [
         name + str(pd.util.hash_pandas_object(table, index=False).sum())
-        for name, table in sorted(vars(result).items())
-        if isinstance(table, pd.DataFrame)
+        for name, table in sorted(result.tables.items())
     ]
     return [json.dumps(plain(figures), sort_keys=True, default=str), *tables], result.summary["warnings"]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.homes.part import Homes
-from runs.result import TABLES, Result
+from runs.result import Result
 from runs.scenario import Scenario
 from tests.runs.test_faults import pressed_worlds, scenarios
 from tests.support.books import assert_books_close
@@ -66,9 +66,9 @@ def test_agents_and_compiled_colony_are_one_model(
         world = dataclasses.replace(world, loads=loads)
     world = with_limits(world, seed)
     agents, compiled = run(world), run(world, "compiled")
-    for name in TABLES:
-        assert getattr(agents, name).equals(getattr(compiled, name)), f"{name} differs"
-    assert_books_close(scenario, vars(compiled))
+    for name, table in agents.tables.items():
+        assert table.equals(compiled.tables[name]), f"{name} differs"
+    assert_books_close(scenario, compiled.tables)
     if world.coordinator.keeps_limit and (method == "ants" or not fluctuation):
         assert_each_slots_limit_holds(world, compiled)
 
@@ -78,7 +78,7 @@ def test_whatever_goes_wrong_each_slots_limit_holds(scenario: Scenario, seed: in
     world = with_limits(Homes.build(scenario, np.random.default_rng(scenario.run.seed)), seed)
     result = run(world)
     assert_each_slots_limit_holds(world, result)
-    assert_books_close(result.scenario, vars(result))
+    assert_books_close(result.scenario, result.tables)
 
 
 @given(world=pressed_worlds(), seed=st.integers(0, 2**32))
@@ -87,4 +87,4 @@ def test_and_so_in_short_days_under_limits_that_press(world: Homes, seed: int) -
     world = with_limits(world, seed)
     result = run(world)
     assert_each_slots_limit_holds(world, result)
-    assert_books_close(result.scenario, vars(result))
+    assert_books_close(result.scenario, result.tables)

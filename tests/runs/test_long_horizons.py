@@ -10,7 +10,6 @@ from coordination.valley_filling.problem import ValleyFilling
 from environment.horizon import Horizon
 from environment.pheromone_board import pheromone
 from runs.homes.part import Homes
-from runs.result import TABLES
 from runs.scenario import Scenario
 from runs.simulate import simulate
 
@@ -24,7 +23,7 @@ def days(count: int, **sections: dict[str, object]) -> Scenario:
 def test_twice_the_days_are_twice_the_rows(engine: str, coordination: dict[str, object]) -> None:
     run = {"engine": engine}
     one, two = (simulate(days(count, run=run, coordination=coordination)) for count in (4, 8))
-    rows = {name: (len(getattr(one, name)), len(getattr(two, name))) for name in TABLES}
+    rows = {name: (len(table), len(two.tables[name])) for name, table in one.tables.items()}
     assert rows["slots"] == (96, 192)
     assert rows["vehicles"] == (40, 80)
     assert rows["board"] == (97 * 24, 193 * 24)

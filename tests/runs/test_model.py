@@ -33,7 +33,6 @@ from runs.page.day import Day
 from runs.page.view import STATES, drawn_kwh, states
 from runs.parameters import with_parameters
 from runs.reporters import MODEL_REPORTERS, of_model_and_agents
-from runs.result import TABLES
 from runs.scenario import Scenario, sections
 from runs.simulate import result_of, simulate
 from runs.space import radial
@@ -190,8 +189,8 @@ def test_in_whatever_steps_it_is_run_it_does_the_same(moments: list[float]) -> N
 def test_it_is_the_run_of_simulate(case: str) -> None:
     model = small(**CASES[case])
     mine, known = result_of(model), simulate(model.world.scenario)
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(mine, name), getattr(known, name), check_exact=True)
+    for name, table in known.tables.items():
+        pd.testing.assert_frame_equal(mine.tables[name], table, check_exact=True)
     last = model.datacollector.get_model_vars_dataframe().iloc[-1]
     for key in ("peak_kw", "unserved_kwh", "messages"):
         assert last[key] == pytest.approx(known.summary[key]), key

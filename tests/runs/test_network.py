@@ -7,19 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from environment.fleets.fleet import RENAMED
 from environment.input_faults import FaultyInputError
-from runs import plots
 from runs.cli import app
 from runs.design import Design
 from runs.engine import Engine
-from runs.homes.feeder_tables import FEEDER_TABLES
 from runs.homes.part import Homes
 from runs.parallel_run import simulate_in_parts
 from runs.printed.sweep import print_sweep
-from runs.result import TABLES, Result
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate, summarize
 from runs.sweep import sweep
@@ -38,6 +37,13 @@ FIGURES = (
 )
 
 
+FEEDER_TABLES = ("network", "network_slots", "network_branches")
+
+
+def feeder_figures(result: Result) -> dict[str, Figure]:
+    return {name: result.plot(name) for name in ("voltage_profile", "voltage_band", "losses")}
+
+
 @pytest.fixture(scope="module")
 def result() -> Result:
     return simulate(CASE)
@@ -48,9 +54,9 @@ def result() -> Result:
 def test_a_feeder_changes_no_schedule_and_no_draw(count: int, engine: str) -> None:
     changes = {"transformer": {"count": count}, "run": {"engine": engine}, "load": {"fluctuation": 0.05}}
     plain, on_feeder = simulate(PLAIN.update(**changes)), simulate(CASE.update(**changes))
-    for name in TABLES:
-        assert getattr(plain, name).equals(getattr(on_feeder, name)), name
-    assert not len(plain.network)
+    for name, table in plain.tables.items():
+        assert table.equals(on_feeder.tables[name]), name
+    assert on_feeder.tables.keys() - plain.tables.keys() == set(FEEDER_TABLES)
     assert not set(FIGURES) & set(plain.summary)
     for summary in (on_feeder.summary, on_feeder.summary["free"], on_feeder.summary["no_evs"]):
         assert set(FIGURES) <= set(summary)
@@ -106,7 +112,6 @@ def test_a_sweep_shows_the_feeders_figures_where_there_is_one(
 
 
 def test_the_tables_have_a_row_a_node_and_slot(result: Result) -> None:
-    assert list(result.network.columns) == list(FEEDER_TABLES["network"])
     assert len(result.network) == 24 * 44
     first = result.network[:44]
     assert (first.upstream == "").sum() == 1
@@ -132,7 +137,7 @@ def test_a_result_with_a_feeder_reads_back_equal(tmp_path: Path, table_format: s
 
 
 def test_another_feeder_is_another_result(result: Result) -> None:
-    other = dataclasses.replace(result, network=result.network.assign(voltage_pu=1.0))
+    other = dataclasses.replace(result, tables={**result.tables, "network": result.network.assign(voltage_pu=1.0)})
     assert other != result
 
 
@@ -174,7 +179,7 @@ def test_free_charging_that_diverges_is_a_warning() -> None:
     assert any("no power flow with free charging" in text for text in result.summary["warnings"])
     assert result.summary["free"]["voltage_min_pu"] is None
     assert result.summary["voltage_min_pu"] > 0
-    for figure in plots.feeder_figures(result).values():
+    for figure in feeder_figures(result).values():
         figure.canvas.draw()
 
 
@@ -238,7 +243,7 @@ def test_the_command_line_writes_tables_and_figures(tmp_path: Path, tree: Path) 
 
 
 def test_figures_show_the_tables_numbers(result: Result) -> None:
-    figures = plots.feeder_figures(result)
+    figures = feeder_figures(result)
     profile = figures["voltage_profile"].axes[0]
     drawn = {line.get_label(): np.asarray(line.get_ydata()) for line in profile.get_lines()}
     table = result.network
@@ -258,5 +263,5 @@ def test_figures_of_free_charging_and_of_many_transformers_draw() -> None:
         {"transformer": {"count": 3}},
         {"feeder": {"source": "builtin"}},
     ):
-        for figure in plots.feeder_figures(simulate(CASE.update(**changes))).values():
+        for figure in feeder_figures(simulate(CASE.update(**changes))).values():
             figure.canvas.draw()

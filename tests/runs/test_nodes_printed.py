@@ -12,9 +12,9 @@ from runs import terminal
 from runs.brief import Brief
 from runs.cli import app
 from runs.parallel_run import brief_in_parts
-from runs.printed.ants import print_run
 from runs.printed.nodes import COLUMNS, WORST, most_loaded, print_nodes
 from runs.printed.rows import cell
+from runs.printed.run import print_run
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import brief, simulate

@@ -7,7 +7,6 @@ import pytest
 from environment.channel import BELOW
 from runs.engine import Engine
 from runs.parallel_run import simulate_in_parts, summarize_in_parts
-from runs.result import TABLES
 from runs.scenario import Scenario
 from runs.simulate import simulate, summarize
 
@@ -38,8 +37,9 @@ def assert_same_summary(left: dict[str, Any], right: dict[str, Any]) -> None:
 def test_parts_together_are_the_whole(engine: Engine, workers: int | None, sections: dict[str, Any]) -> None:
     scenario = grid(120, 7, **sections)
     whole, parts = simulate(scenario), simulate_in_parts(scenario, engine=engine, workers=workers)
-    for name in TABLES:
-        left, right = (getattr(result, name) for result in (whole, parts))
+    assert whole.tables.keys() == parts.tables.keys()
+    for name in whole.tables:
+        left, right = (result.tables[name] for result in (whole, parts))
         if name == "log":
             left, right = (
                 table[table.hop.isin(BELOW)].sort_values(list(table.columns)).reset_index(drop=True)

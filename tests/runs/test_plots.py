@@ -18,6 +18,7 @@ from environment.horizon import Horizon
 from runs import plots
 from runs.cli import app
 from runs.drawing import canvas, clock, log_axis, pieces, save_figures
+from runs.figures import figures as figures_of
 from runs.result import Result
 from runs.result_folder import FigureFormat
 from runs.scenario import Scenario
@@ -68,7 +69,7 @@ def test_load_curves_show_the_tables_numbers(small_run: SmallRun) -> None:
     ids=" ".join,
 )
 def test_figures_are_whole_and_explained_and_fit_their_axes(overrides: list[str]) -> None:
-    assert faulty(plots.figures(run(*overrides))) == {}
+    assert faulty(figures_of(run(*overrides))) == {}
 
 
 def test_a_comparison_of_all_methods_gives_each_a_look_of_its_own() -> None:
@@ -103,7 +104,7 @@ def test_the_optimum_stands_in_a_row_marked_zero() -> None:
 def test_a_limit_that_varies_is_drawn_as_steps(small_run: SmallRun) -> None:
     result = Result.load(small_run.folder)
     limit_kw = np.where(result.slots.slot < 6, 500.0, 400.0)
-    varying = dataclasses.replace(result, slots=result.slots.assign(limit_kw=limit_kw))
+    varying = dataclasses.replace(result, tables={**result.tables, "slots": result.slots.assign(limit_kw=limit_kw)})
     for axes in (plots.load_curves(varying).axes[0], plots.compare([varying]).axes[0]):
         np.testing.assert_array_equal(drawn_steps(axes)["limit 400 to 500 kW"], limit_kw)
     assert faulty({"load_curves": plots.load_curves(varying)}) == {}
@@ -130,14 +131,16 @@ def year_long(result: Result) -> Result:
     board = pd.concat(days, ignore_index=True)
     scenario = result.scenario.model_copy(update={"horizon": horizon})
     return dataclasses.replace(
-        result, scenario=scenario, slots=slots, schedule=schedule, vehicles=vehicles, board=board
+        result,
+        scenario=scenario,
+        tables={**result.tables, "slots": slots, "schedule": schedule, "vehicles": vehicles, "board": board},
     )
 
 
 def test_a_year_of_quarters_of_an_hour_is_drawn_by_days_with_dates() -> None:
     result = year_long(run("fleet.vehicles=40", "horizon.slot_min=15"))
-    figures = plots.figures(result)
-    axes = figures["load_curves"].axes[0]
+    figures = figures_of(result)
+    axes = figures["load"].axes[0]
     highest = drawn_steps(axes)["with ants"]
     assert 365 <= highest.size <= 366
     assert highest.max() == result.slots.total_kw.max()
@@ -233,7 +236,7 @@ def test_a_run_writes_figures_in_the_format_that_is_asked_for(tmp_path: Path) ->
     done = CliRunner().invoke(app, ["run", *few, "--figures", "svg", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     names = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
-    assert names == {"board.svg", "load_curves.svg", "raster.svg"}
+    assert names == {"board.svg", "load.svg", "raster.svg"}
 
 
 def test_no_figures_are_written_where_none_are_asked_for(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import csv
 import dataclasses
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,15 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from environment.input_faults import FaultyInputError
-from runs.result import TABLES, Result
-from runs.result_folder import RUN_BY_SPREADSHEETS, as_written, inert, strict
+from runs.result import Result
+from runs.result_folder import own_version, strict
 from runs.scenario import Scenario
 from runs.simulate import simulate
+from runs.tables.schema import names_of
+from runs.tables.spreadsheets import RUN_BY_SPREADSHEETS, as_written, inert
 
 SMALL = Scenario().update(
     fleet={"vehicles": 40}, load={"fluctuation": 0.05}, transformer={"count": 2}, coordination={"batch_size": 5}
@@ -66,7 +70,11 @@ def test_two_runs_with_one_seed_write_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         simulate(SMALL.update(channel={"log": True, "loss": 0.1})).save(tmp_path / name)
-    for file in [*(f"{name}.parquet" for name in TABLES), "scenario.toml", "timeline.txt"]:
+    for file in [
+        *(f"{name}.parquet" for name in names_of(frozenset({"homes", "log"}))),
+        "scenario.toml",
+        "timeline.txt",
+    ]:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     one, two = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("one", "two"))
     for summary in (one, two):
@@ -216,11 +224,98 @@ def test_a_summary_is_strict_json_and_says_why_a_figure_is_null(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("section", ["peak_shaving", "stations"])
-def test_another_kind_of_run_is_neither_run_nor_read_as_ants(section: str, tmp_path: Path) -> None:
+def test_another_kind_of_run_is_not_run_as_ants(section: str) -> None:
     other = Scenario().update(horizon={"slot_min": 60}, **{section: {}})
     with pytest.raises(FaultyInputError, match=rf"section \[{section}\] is there; expected runs\."):
         simulate(other)
-    (tmp_path / "scenario.toml").write_text(other.to_toml())
-    (tmp_path / "summary.json").write_text("{}")
-    with pytest.raises(FaultyInputError, match=rf"one of \[{section}\].*Result\.load reads it"):
+
+
+def edited_summary(folder: Path, **changes: str | None) -> None:
+    """Replace keys of a written summary; None: drop them."""
+    file = folder / "summary.json"
+    summary = json.loads(file.read_text()) | changes
+    dropped = {key for key, value in changes.items() if value is None}
+    file.write_text(json.dumps({key: value for key, value in summary.items() if key not in dropped}))
+
+
+def test_a_written_summary_states_the_version_and_a_read_one_is_what_it_was(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path)
+    assert json.loads((tmp_path / "summary.json").read_text())["evswarm_version"] == own_version()
+    assert "evswarm_version" not in Result.load(tmp_path).summary
+
+
+@pytest.mark.parametrize(
+    ("writer", "told"), [(None, "is an earlier one, which did not say so"), ("9.9.9", "is 9.9.9"), (own_version(), "")]
+)
+@pytest.mark.parametrize("table_format", ["parquet", "csv"])
+def test_tables_that_differ_are_told_with_the_version_that_wrote_them(
+    result: Result, tmp_path: Path, writer: str | None, told: str, table_format: str
+) -> None:
+    slots = result.slots.rename(columns={"free_kw": "free_kva"})
+    other = dataclasses.replace(result, tables={**result.tables, "slots": slots})
+    other.save(tmp_path, table_format=table_format)  # type: ignore[arg-type]
+    edited_summary(tmp_path, evswarm_version=writer)
+    (tmp_path / f"rounds.{table_format}").unlink()
+    with pytest.raises(FaultyInputError) as error:
         Result.load(tmp_path)
+    text = str(error.value)
+    assert f"slots.{table_format}: column free_kw is missing" in text
+    assert "column free_kva is there; expected 'free_kw', the nearest known name" in text
+    assert "table rounds is missing; expected a result folder" in text
+    assert (f"version of evswarm that wrote it {told}; expected {own_version()}" in text) == bool(told)
+
+
+def test_a_folder_of_an_earlier_version_whose_tables_fit_is_read(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path)
+    edited_summary(tmp_path, evswarm_version=None)
+    assert Result.load(tmp_path) == result
+
+
+def test_a_column_of_another_type_is_told(result: Result, tmp_path: Path) -> None:
+    slots = result.slots.astype({"slot": "float64"})
+    dataclasses.replace(result, tables={**result.tables, "slots": slots}).save(tmp_path)
+    with pytest.raises(FaultyInputError, match="type of column slot is float64; expected int64"):
+        Result.load(tmp_path)
+    dataclasses.replace(result, tables={**result.tables, "slots": slots.assign(slot="x")}).save(
+        tmp_path / "csv", table_format="csv"
+    )
+    with pytest.raises(FaultyInputError, match=r"slots\.csv: table is .*'x'"):
+        Result.load(tmp_path / "csv")
+
+
+def test_a_table_is_an_attribute_and_others_are_named(result: Result) -> None:
+    assert result.slots is result.tables["slots"]
+    assert {"slots", "save", "plot"} <= set(dir(result))
+    with pytest.raises(AttributeError, match="no table 'network'; it has slots, upper_slots, nodes, vehicles"):
+        _ = result.network
+    assert pickle.loads(pickle.dumps(result)) == result  # noqa: S301  (our own)
+
+
+def test_a_notebook_shows_warnings_first_and_runs_nothing(result: Result) -> None:
+    bad = "<script>alert('x')</script>"
+    names = result.slots.assign(transformer=bad)
+    odd = dataclasses.replace(
+        result, summary={**result.summary, "warnings": [bad]}, tables={**result.tables, "slots": names}
+    )
+    text = odd._repr_html_()
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;alert") == 1 + 5, "the warning, and the first rows"
+    assert text.index("Warnings") < text.index("peak_kw") < text.index("vehicles (40)") < text.index("dataframe")
+    assert f"{result.summary['free']['peak_kw']:,.6g}" in text
+    assert "Warnings" not in dataclasses.replace(odd, summary={**odd.summary, "warnings": []})._repr_html_()
+
+
+def test_figures_are_drawn_by_name(result: Result) -> None:
+    assert result.plot() == ["load", "load_by_transformer", "loading_map", "board", "raster"]
+    assert isinstance(result.plot("board"), Figure)
+    with pytest.raises(FaultyInputError, match="figure is 'bord'; expected 'board', the nearest known name"):
+        result.plot("bord")
+
+
+def test_clock_times_are_those_of_the_hours() -> None:
+    result = simulate(SMALL.update(horizon={"start": "2024-10-26T12:00", "timezone": "Europe/Berlin"}))
+    stays, start = result.vehicles, result.slots.start[0]
+    for name in ("plug_in", "plug_out"):
+        hours = (stays[name] - start) / pd.Timedelta(hours=1)
+        np.testing.assert_allclose(hours, stays[f"{name}_h"], atol=0.5 / 3600 + 1e-9)
+        assert stays[name].dtype == result.slots.start.dtype

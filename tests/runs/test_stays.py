@@ -15,8 +15,8 @@ from runs.engine import Engine
 from runs.homes.part import Homes
 from runs.model import GridModel
 from runs.parallel_run import simulate_in_parts
-from runs.printed.ants import print_run
-from runs.result import TABLES, Result
+from runs.printed.run import print_run
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from runs.world import World
@@ -129,8 +129,8 @@ def test_a_copy_of_the_board_is_for_cars_and_not_for_stays(sections: dict[str, A
 def test_parts_of_a_grid_over_days_are_the_whole() -> None:
     scenario = week(load={"fluctuation": 0.1})
     whole, parts = simulate(scenario), simulate_in_parts(scenario, engine=Engine.SERIAL)
-    for name in TABLES:
-        assert getattr(whole, name).equals(getattr(parts, name)), name
+    for name, table in whole.tables.items():
+        assert table.equals(parts.tables[name]), name
 
 
 def test_a_car_that_died_is_dead_on_its_later_stays() -> None:

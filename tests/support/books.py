@@ -11,10 +11,10 @@ from runs.scenario import Scenario
 type Tables = Mapping[str, pd.DataFrame]
 
 UNKNOWN: Final = {
-    "vehicles": {"capacity_kwh", "soc_plug_in", "soc_plug_out", "cost_kw", "plug_in_h", "plug_out_h", "years"},
-    "groups": {"soc_mean", "soc_std_before", "soc_std_after"},
-    "branches": {"rated_kva", "worst_slot", "loading_max", "unscheduled_loading_max"},
-    "network_branches": {"worst_slot", "loading_max", "free_loading_max", "no_evs_loading_max"},
+    "vehicles": {"capacity_kwh", "soc_plug_in", "soc_plug_out", "cost_kw", "plug_in_h", "plug_out_h"},
+    "v2g_vehicles": {"soc_plug_in", "soc_plug_out", "plug_in_h", "plug_out_h", "years"},
+    "v2g_groups": {"soc_mean", "soc_std_before", "soc_std_after"},
+    "network_branches": {"rated_kva", "worst_slot", "loading_max", "free_loading_max", "no_evs_loading_max"},
     "log": {"arrives_h"},
     "upper_slots": {"limit_kw"},
     "nodes": {
@@ -90,11 +90,11 @@ def assert_limit_is_held_or_told(summary: Mapping[str, Any], tables: Tables) -> 
 
 def assert_store_adds_up(scenario: Scenario, tables: Tables) -> None:
     """Of a fleet that gives back: groups are the fleet, and batteries hold what went in and did not come out."""
-    slots, evs, slot_h = tables["slots"], tables["vehicles"], scenario.horizon.slot_h
+    slots, evs, slot_h = tables["v2g_slots"], tables["v2g_vehicles"], scenario.horizon.slot_h
     settings = scenario.peak_shaving
     assert settings is not None
     assert_near(slots.actual_kw + slots.response_kw, slots.total_kw, "load and EVs")
-    assert_near(tables["groups"].groupby("slot").response_kw.sum(), slots.response_kw, "groups and fleet")
+    assert_near(tables["v2g_groups"].groupby("slot").response_kw.sum(), slots.response_kw, "groups and fleet")
     assert_near(slots.response_kw.sum() * slot_h, (evs.charged_kwh - evs.discharged_kwh).sum(), "slots and EVs")
     held_kwh = (evs.soc_end - evs.soc_start) * evs.capacity_kwh
     stored = evs.charged_kwh * evs.efficiency - evs.discharged_kwh / evs.efficiency
@@ -107,7 +107,7 @@ def assert_store_adds_up(scenario: Scenario, tables: Tables) -> None:
 
 def assert_visits_add_up(_: Scenario, tables: Tables) -> None:
     """Of stations: all that users ask for is served or short, and slots are the sums of their stations."""
-    visits, slots = tables["visits"], tables["slots"]
+    visits, slots = tables["visits"], tables["station_slots"]
     assert (visits.served_kwh + visits.short_kwh >= visits.energy_kwh * (1 - 1e-9) - 1e-6).all(), "served or short"
     plain = visits[visits.lent_kwh == 0]
     assert_near(plain.served_kwh + plain.short_kwh, plain.energy_kwh, "served or short")

@@ -37,7 +37,7 @@ from runs.page.v2g_tab import Choice, PeakShaving, described
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from runs.v2g.paper_b import paper_b
-from runs.v2g.result import TABLES, shave
+from runs.v2g.result import shave
 
 
 def _case(**coordination: object) -> Scenario:
@@ -384,8 +384,8 @@ def test_a_watched_run_of_peak_shaving_is_the_run(tactic: str) -> None:
     _, seen = play(case, _quiet)
     for engine in ("agents", "compiled"):
         run = shave(case.update(run={"engine": engine}))
-        for name in TABLES:
-            pd.testing.assert_frame_equal(getattr(seen, name), getattr(run, name))
+        for name, table in run.tables.items():
+            pd.testing.assert_frame_equal(seen.tables[name], table)
         assert {**seen.summary, "wall_s": 0} == {**run.summary, "wall_s": 0}
 
 
@@ -407,12 +407,12 @@ def test_charts_of_peak_shaving_end_at_the_slot_that_is_looked_at() -> None:
     shaved, result = play(_shaving(), _quiet)
     names = view.slot_names(shaved.world.horizon)
     after = v2g_charts.load_option(result, names, 5, LIGHT)["series"][1]["data"]
-    assert after[:6] == pytest.approx(result.slots.total_kw[:6].tolist(), abs=0.01)
+    assert after[:6] == pytest.approx(result.v2g_slots.total_kw[:6].tolist(), abs=0.01)
     assert after[6:] == [None] * 18
     shown = v2g_charts.histogram_option(shaved, result, 5, DARK)["series"]
     assert sum(sum(each["data"]) for each in shown) == 40
     response = v2g_charts.signal_option(result, names, 23, DARK)["series"][1]["data"]
-    assert response == pytest.approx(result.slots.response_kw.tolist(), abs=0.01)
+    assert response == pytest.approx(result.v2g_slots.response_kw.tolist(), abs=0.01)
     assert len(v2g_charts.groups_option(shaved, result, names, 23, LIGHT)["series"]) == 9
 
 
@@ -527,7 +527,9 @@ def test_downloads_hold_what_was_run(tmp_path: Path) -> None:
     _, result = play(_shaving(), _quiet)
     with zipfile.ZipFile(io.BytesIO(packed(result))) as archive:
         archive.extractall(tmp_path)
-    assert {"groups.parquet", "search.parquet", "figures"} <= {each.name for each in (tmp_path / "evswarm").iterdir()}
+    assert {"v2g_groups.parquet", "search.parquet", "figures"} <= {
+        each.name for each in (tmp_path / "evswarm").iterdir()
+    }
     assert Scenario.read(tmp_path / "evswarm/scenario.toml").peak_shaving is not None
 
 

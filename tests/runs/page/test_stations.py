@@ -27,7 +27,7 @@ from runs.page.stations_tab import ChargingStations, Choice
 from runs.page.tabs import STATIONS, TABS, first_tab
 from runs.scenario import Scenario
 from runs.stations.paper_c import paper_c
-from runs.stations.result import TABLES, schedule_stations
+from runs.stations.result import schedule_stations
 from tests.support.feeders import radial
 
 SMALL: dict[str, Any] = {
@@ -51,8 +51,8 @@ def run() -> Scheduled:
 
 def test_a_watched_run_of_stations_is_the_run(run: Scheduled) -> None:
     alone = schedule_stations(_case())
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(run.result, name), getattr(alone, name))
+    for name, table in alone.tables.items():
+        pd.testing.assert_frame_equal(run.result.tables[name], table)
     assert {**run.result.summary, "wall_s": 0} == {**alone.summary, "wall_s": 0}
 
 
@@ -132,12 +132,12 @@ def test_names_of_a_users_own_stations_are_no_markup(run: Scheduled) -> None:
 
 
 def test_charts_of_stations_end_at_the_slot_that_is_looked_at(run: Scheduled) -> None:
-    names, slots = view.slot_names(run.world.horizon), run.result.slots
+    names, slots = view.slot_names(run.world.horizon), run.result.station_slots
     for option, column in ((station_charts.losses_option, "loss_kwh"), (station_charts.load_option, "drawn_kw")):
         *whole, scheduled = option(run, names, 5, LIGHT)["series"]
         assert scheduled["data"][:6] == pytest.approx(slots[column][:6].tolist(), abs=0.01)
         assert scheduled["data"][6:] == [None] * 30
-        assert whole[-1]["data"] == pytest.approx(slots[f"unscheduled_{column}"].tolist(), abs=0.01)
+        assert whole[-1]["data"] == pytest.approx(slots[f"free_{column}"].tolist(), abs=0.01)
     bars = station_charts.triggers_option(run, names, 35, DARK)["series"]
     assert sum(sum(each["data"]) for each in bars) == len(run.result.triggers)
     where = station_map.places(run.world.feeder, run.world.stations)
@@ -152,7 +152,7 @@ def test_charts_of_stations_end_at_the_slot_that_is_looked_at(run: Scheduled) ->
 
 
 def test_what_triggers_do_in_a_slot_is_said(run: Scheduled) -> None:
-    fired, slots = run.result.triggers, run.result.slots
+    fired, slots = run.result.triggers, run.result.station_slots
     user = fired[fired.trigger == "user"].iloc[0]
     station, number = user["where"].removeprefix("station:"), int(user.amount)
     assert any(
@@ -292,5 +292,5 @@ def test_a_download_of_stations_holds_what_was_run(tmp_path: Path, run: Schedule
     with zipfile.ZipFile(io.BytesIO(packed(run.result))) as archive:
         archive.extractall(tmp_path)
     names = {each.name for each in (tmp_path / "evswarm").iterdir()}
-    assert {"stations.parquet", "triggers.parquet", "nodes.parquet", "summary.json", "figures"} <= names
+    assert {"stations.parquet", "triggers.parquet", "network.parquet", "summary.json", "figures"} <= names
     assert Scenario.read(tmp_path / "evswarm/scenario.toml").stations is not None

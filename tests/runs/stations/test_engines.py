@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.stations.engine import carry_out
-from runs.stations.result import TABLES, StationsResult, schedule_stations
+from runs.stations.result import schedule_stations
 from tests.support.laws import examples
 from tests.support.station_cases import BUSY, SIX, STRUCK, case, columns, world_of
 
@@ -22,14 +23,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stations")
 
 
-def both(scenario: Scenario) -> tuple[StationsResult, StationsResult]:
+def both(scenario: Scenario) -> tuple[Result, Result]:
     agents, compiled = (schedule_stations(scenario.update(run={"engine": name})) for name in ("agents", "compiled"))
     return agents, compiled
 
 
-def assert_alike(agents: StationsResult, compiled: StationsResult) -> None:
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(agents, name), getattr(compiled, name), check_exact=True, obj=name)
+def assert_alike(agents: Result, compiled: Result) -> None:
+    for name, table in agents.tables.items():
+        pd.testing.assert_frame_equal(table, compiled.tables[name], check_exact=True, obj=name)
     one, other = ({key: value for key, value in each.summary.items() if key != "wall_s"} for each in (agents, compiled))
     assert one == other
 

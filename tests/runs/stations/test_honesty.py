@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runs.stations.result import StationsResult, schedule_stations
+from runs.result import Result
+from runs.stations.result import schedule_stations
 from tests.support.station_cases import SIX, case
 
 AFTERNOON = {"start": datetime(2023, 7, 12, 17), "slot_min": 36, "slots": 3}  # noqa: DTZ001  (a wall clock)
@@ -15,7 +16,7 @@ EVENING = {"start": datetime(2023, 7, 12, 21), "slot_min": 36, "slots": 6}  # no
 FEW = [("a", "A1", 0.0, 30.0, 60.0, 1), ("b", "B1", 0.0, 20.0, 60.0, 1), ("e", "B1", 0.0, 500.0, 600.0, 1)]
 
 
-def run(folder: Path, who: list[tuple[Any, ...]] | None = FEW, /, **sections: Any) -> StationsResult:
+def run(folder: Path, who: list[tuple[Any, ...]] | None = FEW, /, **sections: Any) -> Result:
     return schedule_stations(case(folder, SIX, who, **{"horizon": AFTERNOON, **sections}))
 
 
@@ -56,12 +57,12 @@ def test_willing_users_of_a_file_are_told_where_none_may_be_shifted(tmp_path: Pa
 
 def test_lowest_voltages_are_of_stations_and_of_all_nodes_with_their_names(tmp_path: Path) -> None:
     result = run(tmp_path, None, users={"users": 3000, "charging_a_day": 3000})
-    summary, nodes = result.summary, result.nodes
+    summary, nodes = result.summary, result.network
     low = nodes.groupby("node").voltage_min_pu.min()
     assert (summary["node_voltage_min_pu"], summary["node_voltage_min_at"]) == (low.min(), low.idxmin())
     at = result.stations.groupby("station").voltage_min_pu.min()
     assert (summary["voltage_min_pu"], summary["voltage_min_at"]) == (at.min(), at.idxmin())
-    before = summary["unscheduled"]
+    before = summary["free"]
     assert before["node_voltage_min_pu"] <= before["voltage_min_pu"]
 
 
@@ -79,10 +80,10 @@ def test_nodes_without_a_station_that_leave_the_band_are_told(tmp_path: Path) ->
 def test_a_run_that_is_worse_than_no_schedule_says_so_first_with_both_figures(tmp_path: Path) -> None:
     heavy = {"users": 4000, "charging_a_day": 4000}
     short = {"iterations": 0, "population": 5, "weight_voltage": 0.0, "weight_cost": 0.0, "weight_spread": 0.0}
-    before = run(tmp_path, None, users=heavy, scheduling=short).summary["unscheduled"]
+    before = run(tmp_path, None, users=heavy, scheduling=short).summary["free"]
     band = {"source": "builtin", "voltage_min_pu": before["node_voltage_min_pu"] - 1e-4}
     summary = run(tmp_path, None, users=heavy, scheduling=short, feeder=band).summary
-    assert summary["unscheduled"]["feasible_slots"] == 3
+    assert summary["free"]["feasible_slots"] == 3
     first = summary["warnings"][0]
     assert first.startswith("the run is worse than charging without a schedule: F = ")
     assert f"the five limits are broken in {3 - summary['feasible_slots']} of 3 slots against 0" in first

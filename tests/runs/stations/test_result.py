@@ -16,13 +16,15 @@ from typer.testing import Result as Ended
 from environment.feeders.power_flow import PowerFlow
 from environment.input_faults import FaultyInputError
 from runs.cli import app
+from runs.figures import figures
 from runs.homes.part import Homes
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.stations.engine import run_stations
 from runs.stations.paper_c import paper_c
 from runs.stations.part import StationPark
-from runs.stations.plots import figures
-from runs.stations.result import TABLES, StationsResult, schedule_stations, summarize_stations
+from runs.stations.result import schedule_stations, summarize_stations
+from runs.tables.schema import names_of
 from runs.v2g.part import V2G
 from tests.support.figures import faulty
 
@@ -58,7 +60,7 @@ def _in_the_tree(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def result() -> StationsResult:
+def result() -> Result:
     events = {"voltage_a_day": 3.0, "supply_a_day": 3.0}
     return schedule_stations(case(events=events, channel={"log": True}))
 
@@ -74,7 +76,7 @@ def own(tree: Path, tmp_path: Path) -> Path:
     return tmp_path / "my_stations.toml"
 
 
-def good_figures(result: StationsResult) -> set[str]:
+def good_figures(result: Result) -> set[str]:
     """Return the files of a run's figures, which keep the laws of figures."""
     drawn = figures(result)
     assert faulty(drawn) == {}
@@ -95,35 +97,25 @@ def numbers(summary: dict[str, Any]) -> Iterator[float]:
             yield value
 
 
-def test_a_result_reads_back_equal(result: StationsResult, tmp_path: Path) -> None:
+def test_a_result_reads_back_equal(result: Result, tmp_path: Path) -> None:
     result.save(str(tmp_path))
-    back = StationsResult.load(str(tmp_path))
+    back = Result.load(str(tmp_path))
     assert repr(back) == repr(result)
     assert len(repr(result).splitlines()) <= 4
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(back, name), getattr(result, name))
-    assert back.summary == result.summary
-    assert back.scenario == result.scenario
+    assert back == result
     assert len(back.log) > 0
     (tmp_path / "stations.parquet").unlink()
     with pytest.raises(FaultyInputError, match="stations is missing"):
-        StationsResult.load(tmp_path)
+        Result.load(tmp_path)
 
 
-def test_tables_have_the_promised_columns(result: StationsResult) -> None:
-    doc = StationsResult.__doc__ or ""
-    for name in ("stations", "nodes", "branches", "visits", "triggers", "search"):
-        promised = doc.split(f"    {name}\n")[1].split("``")[1].split()
-        assert list(getattr(result, name).columns) == promised
-
-
-def test_every_figure_of_the_summary_is_a_number_and_fits_json(result: StationsResult) -> None:
+def test_every_figure_of_the_summary_is_a_number_and_fits_json(result: Result) -> None:
     assert all(math.isfinite(value) for value in numbers(result.summary))
     assert json.loads(json.dumps(result.summary, allow_nan=False)) == result.summary
 
 
-def test_the_summary_says_what_the_tables_say(result: StationsResult) -> None:
-    slots, visits, summary, before = result.slots, result.visits, result.summary, result.summary["unscheduled"]
+def test_the_summary_says_what_the_tables_say(result: Result) -> None:
+    slots, visits, summary, before = result.station_slots, result.visits, result.summary, result.summary["free"]
     terms = [f"{name}_cost_yuan" for name in ("transformer", "storage", "line", "loss", "time")]
     expected = {
         "peak_kw": slots.drawn_kw.max(),
@@ -140,18 +132,20 @@ def test_the_summary_says_what_the_tables_say(result: StationsResult) -> None:
         "charging_time_mean_h": visits[visits.served_slot >= 0].time_h.mean(),
         "shed_kwh": slots.shed_kw.sum() * 0.6,
         "short_slots": (slots.short_kw > 1e-9).sum(),
-        "voltage_min_pu ": result.nodes[result.nodes.node.str.startswith("S")].voltage_min_pu.min(),
-        "line_loading_max": result.branches[result.branches.kind == "line"].loading_max.max(),
-        "transformer_loading_max": result.branches[result.branches.kind == "transformer"].loading_max.max(),
+        "voltage_min_pu ": result.network[result.network.node.str.startswith("S")].voltage_min_pu.min(),
+        "line_loading_max": result.network_branches[result.network_branches.kind == "line"].loading_max.max(),
+        "transformer_loading_max": result.network_branches[
+            result.network_branches.kind == "transformer"
+        ].loading_max.max(),
         "fired_user": (result.triggers.trigger == "user").sum(),
         "time_cost_share": summary["time_cost_yuan"] / sum(summary[name] for name in terms),
         "cost_yuan ": sum(summary[name] for name in terms),
     }
     for name, value in expected.items():
         assert summary[name.strip()] == pytest.approx(value), name
-    assert before["peak_kw"] == pytest.approx(slots.unscheduled_drawn_kw.max())
-    assert before["losses_kwh"] == pytest.approx(slots.unscheduled_loss_kwh.sum())
-    assert before["cost_yuan"] == pytest.approx(slots.unscheduled_cost_yuan.sum())
+    assert before["peak_kw"] == pytest.approx(slots.free_drawn_kw.max())
+    assert before["losses_kwh"] == pytest.approx(slots.free_loss_kwh.sum())
+    assert before["cost_yuan"] == pytest.approx(slots.free_cost_yuan.sum())
     assert summary["balance_error_kw"] < 1e-3
 
 
@@ -159,19 +153,19 @@ def test_one_seed_is_one_run_byte_for_byte_and_another_is_another(tmp_path: Path
     for name, seed in {"one": 1, "again": 1, "other": 2}.items():
         (tmp_path / name).mkdir()
         schedule_stations(case(run={"seed": seed}, horizon={"slots": 10})).save(tmp_path / name)
-    for name in TABLES[:-1]:
+    for name in names_of(frozenset({"stations", "feeder"})):
         one, again, other = ((tmp_path / each / f"{name}.parquet").read_bytes() for each in ("one", "again", "other"))
         assert one == again, name
         assert one != other, name
 
 
-def test_before_scheduling_is_a_run_without_optimizer_and_triggers(result: StationsResult) -> None:
+def test_before_scheduling_is_a_run_without_optimizer_and_triggers(result: Result) -> None:
     plain = case(events=result.scenario.events.model_dump(), scheduling={"optimizer": "none"}, triggers=OFF)
     alone = schedule_stations(plain)
-    assert {name: alone.summary[name] for name in result.summary["unscheduled"]} == result.summary["unscheduled"]
-    assert alone.summary["unscheduled"] == result.summary["unscheduled"]
+    assert {name: alone.summary[name] for name in result.summary["free"]} == result.summary["free"]
+    assert alone.summary["free"] == result.summary["free"]
     for name in ("drawn_kw", "loss_kwh", "voltage_min_pu", "cost_yuan"):
-        np.testing.assert_array_equal(alone.slots[name], result.slots[f"unscheduled_{name}"])
+        np.testing.assert_array_equal(alone.station_slots[name], result.station_slots[f"free_{name}"])
     assert alone.triggers.empty
     assert alone.search.empty
 
@@ -188,9 +182,7 @@ def test_a_trigger_alone_is_the_only_one_that_fires(level: str) -> None:
 
 
 @pytest.mark.slow
-def test_every_figure_is_drawn_also_of_odd_cases_and_keeps_the_laws_of_figures(
-    result: StationsResult, own: Path
-) -> None:
+def test_every_figure_is_drawn_also_of_odd_cases_and_keeps_the_laws_of_figures(result: Result, own: Path) -> None:
     assert good_figures(result) == FIGURES
     none = case(scheduling={"optimizer": "none"}, triggers=OFF, users={"charging_a_day": 0})
     quiet = schedule_stations(none)
@@ -206,11 +198,11 @@ def test_run_prints_writes_and_repeats_itself(tmp_path: Path) -> None:
     done = evswarm("run", "scenarios/paper_c.toml", *WORDS, *few, "--out", out)
     assert done.exit_code == 0, done.output
     for text in (
-        "76 stations in 4 regions", "before scheduling", "scheduled by acso", "part of it that is time",
+        "76 stations in 4 regions", "free charging", "scheduled by acso", "part of it that is time",
         "slots within 5 limits, at stations", "slots above a branch's rating", "satisfaction", "unserved", "Triggers", "emergency",
     ):  # fmt: skip
         assert text in done.stdout
-    tables = {f"{name}.parquet" for name in TABLES if name != "log"}
+    tables = {f"{name}.parquet" for name in names_of(frozenset({"stations", "feeder"}))}
     assert {path.name for path in out.iterdir()} == {"scenario.toml", "summary.json", "figures", ".evswarm", *tables}
     assert {path.name for path in (out / "figures").iterdir()} == FIGURES
     again = tmp_path / "again"
@@ -242,7 +234,7 @@ def test_a_sweep_switches_a_trigger(tmp_path: Path) -> None:
     shifted = runs.groupby("triggers.user").shifted_visits
     assert shifted.max()[False] == 0
     assert shifted.min()[True] > 0
-    before = runs.groupby("replication")["unscheduled.peak_kw"].nunique()
+    before = runs.groupby("replication")["free.peak_kw"].nunique()
     assert (before == 1).all(), "all points meet the same users"
 
 
@@ -259,7 +251,7 @@ def test_own_stations_users_and_feeder(own: Path, tmp_path: Path) -> None:
     assert "6 stations in 2 regions on my_feeder, 160 visits" in " ".join(checked.stdout.split())
     done = evswarm("run", own, *WORDS, "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    result = StationsResult.load(tmp_path / "out")
+    result = Result.load(tmp_path / "out")
     assert result.summary["served_visits"] == 160
     assert result.summary["wanted_kwh"] == pytest.approx(pd.read_csv(own.parent / "data/my_users.csv").energy_kwh.sum())
     by_region = dict(zip(result.stations.station, result.stations.region, strict=True))
@@ -281,9 +273,9 @@ def test_the_order_of_users_and_stations_in_a_file_changes_no_load_before_schedu
     changed(own, "region_weights = [1.2, 0.8]", "region_weights = [0.8, 1.2]")
     second = schedule_stations(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
     assert second.stations.region[0] == "east", "or the weights are not to be turned round"
-    np.testing.assert_allclose(first.slots.drawn_kw, second.slots.drawn_kw)
-    np.testing.assert_allclose(first.slots.cost_yuan, second.slots.cost_yuan)
-    np.testing.assert_allclose(first.slots.satisfaction, second.slots.satisfaction)
+    np.testing.assert_allclose(first.station_slots.drawn_kw, second.station_slots.drawn_kw)
+    np.testing.assert_allclose(first.station_slots.cost_yuan, second.station_slots.cost_yuan)
+    np.testing.assert_allclose(first.station_slots.satisfaction, second.station_slots.satisfaction)
 
 
 @pytest.mark.parametrize(
@@ -395,14 +387,14 @@ def test_visits_that_no_station_has_time_for_are_told_before_the_run(own: Path) 
 def test_ratings_are_told_beside_the_limits(own: Path) -> None:
     changed(own.parent / f"{FEEDER}TransformerType.csv", ";0.8;", ";0.2;")
     result = schedule_stations(Scenario.read(own).update(scheduling=TINY))
-    over = result.branches[result.branches.loading_max > 1]
+    over = result.network_branches[result.network_branches.loading_max > 1]
     assert set(over.kind) == {"transformer"}
     assert over.rated_kva.unique().tolist() == [200.0]
     assert result.summary["overloaded_slots"] > 0
-    assert set(over.worst_slot) <= set(result.slots.slot[result.slots.ev_kw > 0])
+    assert set(over.worst_slot) <= set(result.station_slots.slot[result.station_slots.ev_kw > 0])
     plain = schedule_stations(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
-    assert plain.branches.loading_max.tolist() == result.branches.unscheduled_loading_max.tolist()
-    assert (plain.branches.loading_max != result.branches.loading_max).any()
+    assert plain.network_branches.loading_max.tolist() == result.network_branches.free_loading_max.tolist()
+    assert (plain.network_branches.loading_max != result.network_branches.loading_max).any()
     (told,) = (text for text in result.summary["warnings"] if "passes its rating" in text)
     assert over.branch[over.loading_max.idxmax()] in told
     assert "ratings are none of the five limits" in told

@@ -15,11 +15,12 @@ from environment.events import Events
 from environment.input_faults import FaultyInputError
 from environment.station_messages import StationReport
 from environment.users import Sessions
+from runs.result import Result
 from runs.scenario import Scenario
 from runs.stations.engine import StationsOutcome, carry_out, run_stations
 from runs.stations.model import StationsModel
 from runs.stations.part import StationPark
-from runs.stations.result import StationsResult, schedule_stations
+from runs.stations.result import schedule_stations
 from runs.stations.summary import figures, warnings
 from tests.support.station_cases import BUSY, CALM, OFF, ON, SIX, STRUCK, case, columns, world_of
 
@@ -263,7 +264,7 @@ def test_with_all_triggers_off_schedules_stand_as_they_were_found(tmp_path: Path
     assert not outcome.storage.discharged_kwh.any()
 
 
-def run_with(tmp_path: Path, **sections: Any) -> StationsResult:
+def run_with(tmp_path: Path, **sections: Any) -> Result:
     return schedule_stations(case(tmp_path, **sections))
 
 
@@ -283,7 +284,7 @@ SMALL: dict[str, Callable[[Path], Scenario]] = {
 @pytest.mark.parametrize("name", SMALL)
 def test_small_cases_are_told_in_finite_figures(tmp_path: Path, name: str) -> None:
     result = schedule_stations(SMALL[name](tmp_path))
-    for told in (result.summary, result.summary["unscheduled"]):
+    for told in (result.summary, result.summary["free"]):
         numbers = [value for value in told.values() if isinstance(value, (int, float))]
         assert np.isfinite(numbers).all()
     assert result.summary["served_visits"] + result.summary["waiting_visits"] == result.summary["visits"]
@@ -320,10 +321,10 @@ def test_the_order_of_rows_of_a_file_of_users_does_not_matter(tmp_path: Path) ->
 def test_a_sag_that_no_storage_answers_is_told(tmp_path: Path) -> None:
     deep = {"voltage_a_day": 100.0, "supply_a_day": 0.0, "voltage_sag_pu": 0.2}
     result = run_with(tmp_path, triggers=ON, events=deep, horizon={"slots": 4})
-    assert (result.slots["voltage_min_pu"] < 0.93).all()
-    assert result.slots["broken"].str.contains("voltage").all()
+    assert (result.station_slots["voltage_min_pu"] < 0.93).all()
+    assert result.station_slots["broken"].str.contains("voltage").all()
     assert (result.triggers["trigger"] == "emergency").any()
-    assert (result.slots["given_kw"] > 0).any()
+    assert (result.station_slots["given_kw"] > 0).any()
 
 
 def test_a_sag_under_which_the_feeder_collapses_is_a_fault_that_tells_of_it(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_three_days_alone_run_nothing_of_one_day() -> None:
     runs = paper_runs(Size([1], iterations=1, large=1, scale_steps=1), [3])
     assert runs.signals.empty
     assert set(runs.horizons.days) == {3}
-    assert all(len(result.slots) == 288 for result in runs.shown.values())
+    assert all(len(result.v2g_slots) == 288 for result in runs.shown.values())
 
 
 def test_the_case_is_the_papers() -> None:
@@ -202,8 +202,8 @@ def test_energy_and_charge_at_the_end_are_those_of_a_run(runs: PaperRuns) -> Non
         result = shave(paper_case(1, stays=stays, tactic="tactic_2", optimizer=EXACT))
         row = row_of(runs.tactics, stays=stays, signal=EXACT, tactic="tactic_2", seed=1)
         slot_h = result.scenario.horizon.slot_h
-        signal_kwh = result.slots.signal_kw * slot_h
-        assert row["soc_start"] == pytest.approx(result.vehicles.soc_start.mean())
+        signal_kwh = result.v2g_slots.signal_kw * slot_h
+        assert row["soc_start"] == pytest.approx(result.v2g_vehicles.soc_start.mean())
         assert row["soc_end"] == pytest.approx(result.summary["soc_mean_end"])
         assert row["signal_charged_kwh"] == pytest.approx(signal_kwh.clip(lower=0).sum(), abs=1e-6)
         assert row["signal_discharged_kwh"] == pytest.approx(-signal_kwh.clip(upper=0).sum())
@@ -212,7 +212,7 @@ def test_energy_and_charge_at_the_end_are_those_of_a_run(runs: PaperRuns) -> Non
         given_kwh = row["charged_kwh"] + row["discharged_kwh"]
         assert row["delivered_share"] == pytest.approx(given_kwh / signal_kwh.abs().sum())
         assert row["owner_profit_yuan"] == pytest.approx(result.summary["owner_profit_yuan"])
-        assert row["floor_share"] == (result.vehicles.soc_end <= 0.21).mean()
+        assert row["floor_share"] == (result.v2g_vehicles.soc_end <= 0.21).mean()
 
 
 def test_what_a_signal_sells_is_bought_back_at_the_least_price(runs: PaperRuns) -> None:
@@ -254,8 +254,8 @@ def test_agents_give_what_the_figures_show_compiled(runs: PaperRuns) -> None:
     shown = runs.shown[1, "daily", "igeo"]
     assert shown.scenario.run.engine == "agents"
     compiled = shave(shown.scenario.update(run={"engine": "compiled"}))
-    np.testing.assert_allclose(shown.slots.response_kw, compiled.slots.response_kw)
-    np.testing.assert_allclose(shown.vehicles.life_loss_percent, compiled.vehicles.life_loss_percent)
+    np.testing.assert_allclose(shown.v2g_slots.response_kw, compiled.v2g_slots.response_kw)
+    np.testing.assert_allclose(shown.v2g_vehicles.life_loss_percent, compiled.v2g_vehicles.life_loss_percent)
 
 
 def test_no_signal_is_below_the_least_rate(runs: PaperRuns) -> None:

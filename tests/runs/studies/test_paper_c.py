@@ -195,7 +195,7 @@ def test_a_day_is_that_of_a_run(runs: PaperRuns) -> None:
     rows = runs.days[(runs.days.month == 7)].set_index("variant")
     for name in ("losses_kwh", "cost_yuan", "voltage_min_pu", "feasible_slots", "visits"):
         assert rows.loc[PAPERS, name] == pytest.approx(summary[name])
-    assert rows.loc[BEFORE, "losses_kwh"] == pytest.approx(summary["unscheduled"]["losses_kwh"])
+    assert rows.loc[BEFORE, "losses_kwh"] == pytest.approx(summary["free"]["losses_kwh"])
 
 
 def test_months_and_years_are_sums_of_their_days(runs: PaperRuns) -> None:

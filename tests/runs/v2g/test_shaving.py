@@ -20,11 +20,13 @@ from coordination.peak_shaving.power_sharing import TACTICS
 from environment.input_faults import FaultyInputError
 from runs.cli import app
 from runs.homes.part import Homes
+from runs.result import Result
 from runs.scenario import Scenario
+from runs.tables.schema import names_of
 from runs.v2g.engine import run_shaving
 from runs.v2g.paper_b import paper_b
 from runs.v2g.part import V2G
-from runs.v2g.result import TABLES, ShavingResult, shave
+from runs.v2g.result import shave
 from tests.support.laws import examples
 
 SMALL = {
@@ -42,14 +44,14 @@ def scenario(**sections: Any) -> Scenario:
     return Scenario().update(**merged)
 
 
-def both(case: Scenario) -> tuple[ShavingResult, ShavingResult]:
+def both(case: Scenario) -> tuple[Result, Result]:
     agents, compiled = (shave(case.update(run={"engine": engine})) for engine in ("agents", "compiled"))
     return agents, compiled
 
 
-def assert_alike(agents: ShavingResult, compiled: ShavingResult) -> None:
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(agents, name), getattr(compiled, name), check_exact=True)
+def assert_alike(agents: Result, compiled: Result) -> None:
+    for name, table in agents.tables.items():
+        pd.testing.assert_frame_equal(table, compiled.tables[name], check_exact=True)
     for summary in (one := dict(agents.summary), two := dict(compiled.summary)):
         del summary["wall_s"]
     assert one == two
@@ -60,7 +62,7 @@ def evswarm(*words: str | Path) -> Ended:
 
 
 @pytest.fixture(scope="module")
-def result() -> ShavingResult:
+def result() -> Result:
     return shave(scenario(participation={"leave_early": 0.3}, channel={"log": True}))
 
 
@@ -107,23 +109,23 @@ def test_agents_and_compiled_code_do_the_same(
         assert_needs_are_met(compiled)
 
 
-def assert_needs_are_met(result: ShavingResult) -> None:
+def assert_needs_are_met(result: Result) -> None:
     """Every EV leaves with what it asks for, or with what charging all the time would have given it."""
     world = V2G.build(result.scenario, np.random.default_rng(result.scenario.run.seed))
-    evs = result.vehicles
+    evs = result.v2g_vehicles
     added = evs.power_kw * evs.efficiency * (evs.plug_out_h - evs.plug_in_h) / evs.capacity_kwh
     alone = np.minimum(evs.soc_plug_in + added, world.settings.soc_max)
     leaves = evs.plug_out_h < world.horizon.hours
     assert (evs.soc_plug_out >= np.minimum(world.asked_soc, alone) - 1e-9)[leaves].all()
 
 
-def lay_open(result: ShavingResult) -> None:
+def lay_open(result: Result) -> None:
     """Whatever the case: energy closes, nobody leaves its bounds, limits hold, and without needs no slot does more than asked."""
-    evs, slots, slot_h = result.vehicles, result.slots, result.scenario.horizon.slot_h
+    evs, slots, slot_h = result.v2g_vehicles, result.v2g_slots, result.scenario.horizon.slot_h
     stored = (evs.soc_end - evs.soc_start) * evs.capacity_kwh
     np.testing.assert_allclose(evs.charged_kwh - evs.discharged_kwh, stored + evs.lost_kwh, atol=1e-9)
     np.testing.assert_allclose(slots.response_kw.sum() * slot_h, (stored + evs.lost_kwh).sum(), atol=1e-8)
-    np.testing.assert_allclose(result.groups.groupby("slot").response_kw.sum(), slots.response_kw, atol=1e-9)
+    np.testing.assert_allclose(result.v2g_groups.groupby("slot").response_kw.sum(), slots.response_kw, atol=1e-9)
     chosen = result.scenario.peak_shaving
     assert chosen is not None
     assert (evs.soc_end >= np.minimum(evs.soc_start, chosen.soc_min)).all()
@@ -161,7 +163,7 @@ def test_the_spread_within_groups_falls_in_every_slot_by_the_proposed_tactic() -
     case = scenario(
         fleet={"vehicles": 100, "types": alike}, horizon={"slot_min": 15}, participation={"stays": "always"}
     )
-    groups = shave(case.update(run={"engine": "compiled"})).groups.dropna()
+    groups = shave(case.update(run={"engine": "compiled"})).v2g_groups.dropna()
     assert (groups.soc_std_after <= groups.soc_std_before + 1e-12).all()
     assert groups.soc_std_after.mean() < groups.soc_std_before.mean()
 
@@ -170,7 +172,7 @@ def test_the_signal_cannot_be_followed_when_all_leave_at_once_and_the_books_say_
     result = shave(scenario(participation={"leave_early": 1.0}, run={"engine": "compiled"}))
     lay_open(result)
     assert result.summary["deviation_max_kw"] > 1.0
-    assert (result.slots.present < result.slots.available).any()
+    assert (result.v2g_slots.present < result.v2g_slots.available).any()
 
 
 @pytest.mark.parametrize(
@@ -199,47 +201,39 @@ def test_nobody_at_the_grid_in_any_slot(tmp_path: Path) -> None:
     path.write_text("hour,vehicles\n0,0\n12,0\n")
     agents, compiled = both(scenario(participation={"available_path": path}))
     assert_alike(agents, compiled)
-    assert not compiled.slots.response_kw.any()
+    assert not compiled.v2g_slots.response_kw.any()
     assert set(compiled.messages.kind) == {"forecast", "prices", "enrolment", "least_soc", "tracking"}
     assert compiled.summary["years_min"] is None
-    assert compiled.vehicles.years.isna().all()
+    assert compiled.v2g_vehicles.years.isna().all()
 
 
 @pytest.mark.parametrize("engine", ["agents", "compiled"])
 def test_one_seed_is_one_run_and_another_is_another(engine: str) -> None:
     case = scenario(run={"engine": engine}, peak_shaving={"optimizer": "igeo", "iterations": 3})
     assert_alike(shave(case), shave(case))
-    assert not shave(case).slots.equals(shave(case.update(run={"seed": 2})).slots)
+    assert not shave(case).v2g_slots.equals(shave(case.update(run={"seed": 2})).v2g_slots)
 
 
-def test_a_result_reads_back_equal(result: ShavingResult, tmp_path: Path) -> None:
+def test_a_result_reads_back_equal(result: Result, tmp_path: Path) -> None:
     result.save(tmp_path)
-    back = ShavingResult.load(str(tmp_path))
+    back = Result.load(str(tmp_path))
     assert repr(back) == repr(result)
     assert len(repr(result).splitlines()) <= 4
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(back, name), getattr(result, name))
+    assert back == result
     assert back.summary == result.summary
     assert back.scenario.to_toml() == result.scenario.to_toml()
     assert len(back.log) == result.summary["messages"] > 0
     assert "asked" in (tmp_path / "timeline.txt").read_text()
-    (tmp_path / "groups.parquet").unlink()
-    with pytest.raises(FaultyInputError, match="groups is missing"):
-        ShavingResult.load(tmp_path)
+    (tmp_path / "v2g_groups.parquet").unlink()
+    with pytest.raises(FaultyInputError, match="v2g_groups is missing"):
+        Result.load(tmp_path)
 
 
-def test_tables_as_csv(result: ShavingResult, tmp_path: Path) -> None:
+def test_tables_as_csv(result: Result, tmp_path: Path) -> None:
     result.save(tmp_path, table_format="csv")
-    slots = pd.read_csv(tmp_path / "slots.csv", parse_dates=["start"])
-    np.testing.assert_allclose(slots.response_kw, result.slots.response_kw)
-    assert {f"{name}.csv" for name in TABLES} < {path.name for path in tmp_path.iterdir()}
-
-
-def test_tables_have_the_promised_columns(result: ShavingResult) -> None:
-    doc = ShavingResult.__doc__ or ""
-    for name in ("slots", "groups", "vehicles", "search"):
-        promised = doc.split(f"    {name}\n")[1].split("``")[1].split()
-        assert list(getattr(result, name).columns) == promised
+    slots = pd.read_csv(tmp_path / "v2g_slots.csv", parse_dates=["start"])
+    np.testing.assert_allclose(slots.response_kw, result.v2g_slots.response_kw)
+    assert {f"{name}.csv" for name in result.tables} < {path.name for path in tmp_path.iterdir()}
 
 
 def test_warnings_tell_what_to_know() -> None:
@@ -318,7 +312,7 @@ def test_check_finds_what_a_run_would(tmp_path: Path) -> None:
     assert evswarm("check", path).exit_code == 2
 
 
-def v2g(folder: Path, stays: str, **sections: dict[str, Any]) -> ShavingResult:
+def v2g(folder: Path, stays: str, **sections: dict[str, Any]) -> Result:
     """Run a small fleet by cost alone, under a load of 100 kW and a price that is below zero from 12 to 15 h."""
     (folder / "fleet.csv").write_text(
         f"vehicle,plug_in_h,plug_out_h,energy_kwh,power_kw,capacity_kwh,soc_plug_in\n{stays}"
@@ -352,12 +346,12 @@ def test_a_fleet_below_a_limit_earns_what_an_independent_programme_says(
     tmp_path: Path, limit: float, charged: float, given: float, profit: float
 ) -> None:
     result = v2g(tmp_path, ALL_DAY, transformer={"limit_kw": limit})
-    signal = result.slots.signal_kw
+    signal = result.v2g_slots.signal_kw
     assert signal.clip(lower=0).sum() == pytest.approx(charged)
     assert -signal.clip(upper=0).sum() == pytest.approx(given)
     assert -result.summary["signal_cost_yuan"] == pytest.approx(profit, abs=0.005)
     assert result.summary["signal_is_feasible"]
-    assert result.slots.total_kw.max() <= limit
+    assert result.v2g_slots.total_kw.max() <= limit
     warnings = "\n".join(result.summary["warnings"])
     assert "1 EV at first below the floor of 0.2, such as 'low' with 0.1" in warnings
     assert "1 EV at first above the ceiling of 0.8, such as 'full' with 0.97" in warnings
@@ -366,30 +360,30 @@ def test_a_fleet_below_a_limit_earns_what_an_independent_programme_says(
 
 def test_an_ev_that_leaves_early_leaves_with_what_it_needs(tmp_path: Path) -> None:
     result = v2g(tmp_path, EARLY)
-    early = result.vehicles.set_index("vehicle").loc["early"]
+    early = result.v2g_vehicles.set_index("vehicle").loc["early"]
     assert (early.plug_in_h, early.plug_out_h, early.stays) == (0.0, 6.0, 1)
     assert (early.soc_plug_in, early.soc_plug_out) == (0.5, pytest.approx(0.8)), "12 of 20 kWh: the ceiling"
     assert early.unserved_kwh == pytest.approx(8.0)
     warnings = "\n".join(result.summary["warnings"])
     assert "1 EV ('early' 8 kWh) asked for beyond the ceiling of 0.8: not held" in warnings
     whole = v2g(tmp_path, EARLY, peak_shaving={"soc_max": 1.0})
-    assert whole.vehicles.set_index("vehicle").loc["early"].soc_plug_out == pytest.approx(1.0), "all its 20 kWh"
+    assert whole.v2g_vehicles.set_index("vehicle").loc["early"].soc_plug_out == pytest.approx(1.0), "all its 20 kWh"
     free = v2g(tmp_path, EARLY, participation={"end": "free"})
-    assert free.vehicles.set_index("vehicle").loc["early"].soc_plug_out == pytest.approx(0.2)
+    assert free.v2g_vehicles.set_index("vehicle").loc["early"].soc_plug_out == pytest.approx(0.2)
     assert free.summary["unserved_kwh"] == pytest.approx(20 + 12 + 10 + 12)
 
 
 def test_a_cyclic_fleet_ends_as_full_as_it_began_and_a_need_can_be_the_same_for_all(tmp_path: Path) -> None:
-    cyclic = v2g(tmp_path, ALL_DAY, participation={"end": "cyclic"}).vehicles
+    cyclic = v2g(tmp_path, ALL_DAY, participation={"end": "cyclic"}).v2g_vehicles
     assert (cyclic.soc_end >= cyclic.soc_start - 1e-9).all()
-    same = v2g(tmp_path, EARLY, participation={"soc_need": 0.7}).vehicles.set_index("vehicle")
+    same = v2g(tmp_path, EARLY, participation={"soc_need": 0.7}).v2g_vehicles.set_index("vehicle")
     assert same.loc["early"].soc_plug_out == pytest.approx(0.7)
 
 
 def test_what_a_limit_leaves_no_time_for_is_named(tmp_path: Path) -> None:
     result = v2g(tmp_path, EARLY, transformer={"limit_kw": 101.0})
-    assert result.slots.total_kw.max() <= 101.0
-    early = result.vehicles.set_index("vehicle").loc["early"]
+    assert result.v2g_slots.total_kw.max() <= 101.0
+    early = result.v2g_vehicles.set_index("vehicle").loc["early"]
     assert early.soc_plug_out == pytest.approx(0.5 + 6 / 40), "1 kW for six hours"
     assert "1 EV ('early' 6 kWh) left with less than they need" in result.summary["warnings"]
 
@@ -407,8 +401,8 @@ def test_what_the_load_alone_breaks_is_told_and_evs_take_it_no_further(tmp_path:
     assert "the load without EVs is above the limit of 95 kW in 24 slots, by 5.0 kW at most" in "".join(
         result.summary["warnings"]
     )
-    assert (result.slots.total_kw <= 100).all()
-    assert (result.slots.total_kw < 100).any(), "they help"
+    assert (result.v2g_slots.total_kw <= 100).all()
+    assert (result.v2g_slots.total_kw < 100).any(), "they help"
 
 
 def test_a_large_fleet_keeps_the_limit_that_its_load_alone_keeps() -> None:
@@ -422,7 +416,7 @@ def test_a_large_fleet_keeps_the_limit_that_its_load_alone_keeps() -> None:
         run={"engine": "compiled"},
     )  # fmt: skip
     result = shave(case)
-    assert result.slots.total_kw.max() == pytest.approx(1615.0), "it would take more"
+    assert result.v2g_slots.total_kw.max() == pytest.approx(1615.0), "it would take more"
     assert result.summary["overload_slots"] == 0
 
 
@@ -457,10 +451,10 @@ def test_the_scenario_of_paper_b_is_sound(tree: Path) -> None:
     result = shave(case.update(run={"engine": "compiled"}))
     lay_open(result)
     assert result.summary["no_evs"]["peak_valley_rate"] == pytest.approx(0.5503, abs=1e-9)
-    assert (result.vehicles.capacity_kwh == 35.0).all()
-    assert (result.vehicles.power_kw == 7.5).all()
-    assert len(result.vehicles) == 300
-    assert len(result.slots) == 96
+    assert (result.v2g_vehicles.capacity_kwh == 35.0).all()
+    assert (result.v2g_vehicles.power_kw == 7.5).all()
+    assert len(result.v2g_vehicles) == 300
+    assert len(result.v2g_slots) == 96
     assert case.update(horizon={"slots": 96}, transformer={"limit_kw": 1e9}) == paper_b(), "the study's case"
 
 
@@ -478,12 +472,12 @@ def test_run_prints_and_writes_and_replaces(tmp_path: Path) -> None:
         "messages",
     ):
         assert text in done.stdout
-    tables = {f"{name}.parquet" for name in TABLES if name != "log"}
+    tables = {f"{name}.parquet" for name in names_of(frozenset({"v2g"}))}
     assert {path.name for path in out.iterdir()} == {"scenario.toml", "summary.json", "figures", ".evswarm", *tables}
     assert {path.name for path in (out / "figures").iterdir()} == {"load.png", "tracking.png", "groups.png"}
     again = tmp_path / "again"
     assert evswarm("run", out / "scenario.toml", "--out", again, "--format", "csv").exit_code == 0
-    assert (again / "slots.csv").exists()
+    assert (again / "v2g_slots.csv").exists()
     one, two = (json.loads((folder / "summary.json").read_text()) for folder in (out, again))
     for summary in (one, two):
         del summary["wall_s"]
@@ -547,7 +541,7 @@ def test_the_figures_of_a_summary_are_those_of_its_tables() -> None:
             run={"engine": "compiled"},
         )
     )
-    slots, vehicles, summary = result.slots, result.vehicles, result.summary
+    slots, vehicles, summary = result.v2g_slots, result.v2g_vehicles, result.summary
     world = V2G.build(result.scenario, np.random.default_rng(result.scenario.run.seed))
     deviation = (slots.response_kw - slots.signal_kw).abs()
     power = slots.response_kw.to_numpy()
@@ -565,8 +559,8 @@ def test_the_figures_of_a_summary_are_those_of_its_tables() -> None:
         "life_loss_p95_percent": vehicles.life_loss_percent.quantile(0.95),
         "life_loss_max_percent": vehicles.life_loss_percent.max(),
         "years_min": vehicles.years.min(),
-        "soc_std_before": result.groups.soc_std_before.mean(),
-        "soc_std_after": result.groups.soc_std_after.mean(),
+        "soc_std_before": result.v2g_groups.soc_std_before.mean(),
+        "soc_std_after": result.v2g_groups.soc_std_after.mean(),
         "soc_mean_end": vehicles.soc_end.mean(),
         "gap_to_exact": summary["signal_fitness"] - summary["exact_bound"],
         "energy_kwh ": vehicles.charged_kwh.sum() - vehicles.discharged_kwh.sum(),
@@ -599,9 +593,9 @@ def test_the_order_of_a_fleets_rows_changes_nothing_but_their_order(tmp_path: Pa
             run={"engine": "compiled"},
         )
         found.append(shave(case))
-    np.testing.assert_allclose(found[0].slots.signal_kw, found[1].slots.signal_kw, atol=1e-6)
-    np.testing.assert_allclose(found[0].slots.response_kw, found[1].slots.response_kw, atol=1e-6)
-    one, other = (each.vehicles.set_index("vehicle").sort_index() for each in found)
+    np.testing.assert_allclose(found[0].v2g_slots.signal_kw, found[1].v2g_slots.signal_kw, atol=1e-6)
+    np.testing.assert_allclose(found[0].v2g_slots.response_kw, found[1].v2g_slots.response_kw, atol=1e-6)
+    one, other = (each.v2g_vehicles.set_index("vehicle").sort_index() for each in found)
     np.testing.assert_allclose(one.soc_start, other.soc_start)
     np.testing.assert_allclose(one.soc_end, other.soc_end, atol=1e-6)
 

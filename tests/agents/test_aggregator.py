@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from runs.v2g.model import PeakShavingModel
 
 from agents.aggregator import Aggregator
 from agents.v2g_ev import V2GEV
@@ -15,6 +14,7 @@ from coordination.peak_shaving.posing import Enrolled
 from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import Found
 from environment.v2g_messages import Condition, Setpoint
+from runs.model import GridModel
 from runs.scenario import Scenario
 
 FOUR = {"vehicles": 4, "types": [{"name": "suv", "share": 1.0, "capacity_kwh": 35.0, "power_kw": 7.5}]}
@@ -29,7 +29,7 @@ class Steady(Aggregator):
 
 def make(
     aggregator: type[Aggregator] = Aggregator, ev: type[V2GEV] = V2GEV, **sections: dict[str, object]
-) -> PeakShavingModel:
+) -> GridModel:
     chosen: dict[str, dict[str, object]] = {
         "fleet": FOUR,
         "participation": {"stays": "always"},
@@ -38,10 +38,10 @@ def make(
         "channel": {"log": True},
         **sections,
     }
-    return PeakShavingModel(Scenario().update(**chosen), aggregator=aggregator, ev=ev)
+    return GridModel(Scenario().update(**chosen), aggregator=aggregator, v2g_ev=ev)
 
 
-def run(model: PeakShavingModel) -> PeakShavingModel:
+def run(model: GridModel) -> GridModel:
     model.run_until(model.world.horizon.hours)
     return model
 
@@ -142,7 +142,7 @@ def test_the_aggregator_goes_by_what_an_ev_says_of_itself() -> None:
     assert max(power_of(run(make()))) > 3.75
 
 
-def power_of(model: PeakShavingModel) -> list[float]:
+def power_of(model: GridModel) -> list[float]:
     assert model.channel.log is not None
     return [float(row[11].split()[0]) for row in model.channel.log if row[2] == "setpoint"]
 
@@ -150,11 +150,11 @@ def power_of(model: PeakShavingModel) -> list[float]:
 def test_the_control_centre_learns_of_every_deviation() -> None:
     model = run(make(participation={"leave_early": 1.0}))
     told = model.control_center.tracking
-    assert [each.signal_kw for each in told] == model.track.signal_kw.tolist()
-    assert [each.response_kw for each in told] == model.track.response_kw.tolist()
-    strayed = np.abs(model.track.response_kw - model.track.signal_kw)
+    assert [each.signal_kw for each in told] == model.v2g.record.track.signal_kw.tolist()
+    assert [each.response_kw for each in told] == model.v2g.record.track.response_kw.tolist()
+    strayed = np.abs(model.v2g.record.track.response_kw - model.v2g.record.track.signal_kw)
     assert strayed.max() > 1.0, "EVs that leave early do less than they were asked"
-    assert (model.track.response_kw * model.track.signal_kw >= -1e-12).all()
+    assert (model.v2g.record.track.response_kw * model.v2g.record.track.signal_kw >= -1e-12).all()
 
 
 def test_an_ev_does_no_more_than_its_battery_allows_whatever_it_is_asked() -> None:
@@ -172,12 +172,12 @@ def test_an_ev_does_no_more_than_its_battery_allows_whatever_it_is_asked() -> No
 
 def test_an_ev_that_has_left_says_nothing_more() -> None:
     model = run(make(participation={"leave_early": 1.0}))
-    announced = model.world.participation.available
-    assert (model.track.present <= announced).all()
-    assert model.track.present[-1] == 0
+    announced = model.world.v2g.participation.available
+    assert (model.v2g.record.track.present <= announced).all()
+    assert model.v2g.record.track.present[-1] == 0
     assert model.channel.log is not None
     heard = sum(row[2] == "condition" for row in model.channel.log)
-    assert heard == model.track.present.sum() == sum(row[2] == "response" for row in model.channel.log)
+    assert heard == model.v2g.record.track.present.sum() == sum(row[2] == "response" for row in model.channel.log)
 
 
 def test_the_model_says_when_it_is_over() -> None:
@@ -187,4 +187,7 @@ def test_the_model_says_when_it_is_over() -> None:
     assert model.now_h() == 1.0
     run(model)
     assert not model.running
-    np.testing.assert_allclose(model.total_kw() - model.world.load.actual_kw, model.track.response_kw)
+    np.testing.assert_allclose(
+        (model.world.v2g.load.actual_kw + model.v2g.record.track.response_kw) - model.world.v2g.load.actual_kw,
+        model.v2g.record.track.response_kw,
+    )

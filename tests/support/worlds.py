@@ -15,9 +15,14 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
+from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import carry_out, result_from
+from runs.simulate import carry_out, result_from, run
+from runs.stations.engine import StationsOutcome
+from runs.stations.part import StationPark
+from runs.v2g.outcome import V2GOutcome
+from runs.v2g.part import V2G
 from runs.world import World
 
 HORIZONS = [Horizon(), Horizon(slot_min=15), Horizon(slot_min=30, slots=16), Horizon(slot_min=90)]
@@ -63,6 +68,26 @@ def run_homes(homes: Homes) -> HomesOutcome:
 def result_of_homes(homes: Homes) -> Result:
     """The result of a run of EVs at home."""
     return result_from(World.of(homes=homes), {"homes": run_homes(homes)})
+
+
+def run_park(park: StationPark) -> StationsOutcome:
+    """What charging stations come to."""
+    outcome: StationsOutcome = carry_out(World.of(stations=park), lambda _: None)["stations"]
+    return outcome
+
+
+def run_stations(scenario: Scenario) -> tuple[StationPark, StationsOutcome, StationsOutcome]:
+    """The stations of a scenario, what they come to, and what free charging does."""
+    park = StationPark.build(scenario, np.random.default_rng(scenario.run.seed))
+    outcome = run_park(park)
+    return park, outcome, outcome.free
+
+
+def run_v2g(scenario: Scenario, progress: Progress | None = None) -> tuple[V2G, V2GOutcome]:
+    """The fleet of a scenario that gives back, and what it comes to."""
+    world, outcome = run(scenario, progress)
+    assert world.v2g is not None
+    return world.v2g, outcome["v2g"]
 
 
 @st.composite

@@ -37,7 +37,6 @@ from runs.page.v2g_tab import Choice, PeakShaving, described
 from runs.scenario import Scenario
 from runs.simulate import simulate
 from runs.v2g.paper_b import paper_b
-from runs.v2g.result import shave
 
 
 def _case(**coordination: object) -> Scenario:
@@ -383,7 +382,7 @@ def test_a_watched_run_of_peak_shaving_is_the_run(tactic: str) -> None:
     case = _shaving(grouping={"tactic": tactic})
     _, seen = play(case, _quiet)
     for engine in ("agents", "compiled"):
-        run = shave(case.update(run={"engine": engine}))
+        run = simulate(case.update(run={"engine": engine}))
         for name, table in run.tables.items():
             pd.testing.assert_frame_equal(seen.tables[name], table)
         assert {**seen.summary, "wall_s": 0} == {**run.summary, "wall_s": 0}
@@ -429,7 +428,7 @@ def test_controls_of_peak_shaving_that_do_not_move_leave_the_scenario_as_it_is()
 
 
 def test_paper_b_has_its_fleet_and_its_peak_valley_rate() -> None:
-    rate = shave(paper_b().update(peak_shaving={"optimizer": "exact"})).summary["no_evs"]["peak_valley_rate"]
+    rate = simulate(paper_b().update(peak_shaving={"optimizer": "exact"})).summary["no_evs"]["peak_valley_rate"]
     assert rate == pytest.approx(0.5503)
     assert len(play(paper_b().update(peak_shaving={"iterations": 1}), _quiet)[0].world.fleet) == 300
 

@@ -26,8 +26,8 @@ from runs.page.stations_run import Scheduled, play
 from runs.page.stations_tab import ChargingStations, Choice
 from runs.page.tabs import STATIONS, TABS, first_tab
 from runs.scenario import Scenario
+from runs.simulate import simulate
 from runs.stations.paper_c import paper_c
-from runs.stations.result import schedule_stations
 from tests.support.feeders import radial
 
 SMALL: dict[str, Any] = {
@@ -50,7 +50,7 @@ def run() -> Scheduled:
 
 
 def test_a_watched_run_of_stations_is_the_run(run: Scheduled) -> None:
-    alone = schedule_stations(_case())
+    alone = simulate(_case())
     for name, table in alone.tables.items():
         pd.testing.assert_frame_equal(run.result.tables[name], table)
     assert {**run.result.summary, "wall_s": 0} == {**alone.summary, "wall_s": 0}

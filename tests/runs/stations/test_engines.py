@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.stations.engine import carry_out
-from runs.stations.result import schedule_stations
+from runs.simulate import simulate
 from tests.support.laws import examples
 from tests.support.station_cases import BUSY, SIX, STRUCK, case, columns, world_of
+from tests.support.worlds import run_park
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def both(scenario: Scenario) -> tuple[Result, Result]:
-    agents, compiled = (schedule_stations(scenario.update(run={"engine": name})) for name in ("agents", "compiled"))
+    agents, compiled = (simulate(scenario.update(run={"engine": name})) for name in ("agents", "compiled"))
     return agents, compiled
 
 
@@ -81,7 +81,7 @@ def test_any_small_world(
     )  # fmt: skip
     world = world_of(scenario)
     agents, compiled = (
-        carry_out(replace(world, scenario=scenario.update(run={"engine": name}))) for name in ("agents", "compiled")
+        run_park(replace(world, scenario=scenario.update(run={"engine": name}))) for name in ("agents", "compiled")
     )
     assert columns(agents) == columns(compiled)
     assert agents.channel.books == compiled.channel.books

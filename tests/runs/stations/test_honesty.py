@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runs.result import Result
-from runs.stations.result import schedule_stations
+from runs.simulate import simulate
 from tests.support.station_cases import SIX, case
 
 AFTERNOON = {"start": datetime(2023, 7, 12, 17), "slot_min": 36, "slots": 3}  # noqa: DTZ001  (a wall clock)
@@ -17,7 +17,7 @@ FEW = [("a", "A1", 0.0, 30.0, 60.0, 1), ("b", "B1", 0.0, 20.0, 60.0, 1), ("e", "
 
 
 def run(folder: Path, who: list[tuple[Any, ...]] | None = FEW, /, **sections: Any) -> Result:
-    return schedule_stations(case(folder, SIX, who, **{"horizon": AFTERNOON, **sections}))
+    return simulate(case(folder, SIX, who, **{"horizon": AFTERNOON, **sections}))
 
 
 @pytest.mark.parametrize(("pile_kw", "most_kwh"), [(None, 75.0), (50.0, 21.0), (2000.0, 500.0)])

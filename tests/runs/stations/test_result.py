@@ -20,13 +20,13 @@ from runs.figures import figures
 from runs.homes.part import Homes
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.stations.engine import run_stations
+from runs.simulate import simulate, summarize
 from runs.stations.paper_c import paper_c
 from runs.stations.part import StationPark
-from runs.stations.result import schedule_stations, summarize_stations
 from runs.tables.schema import names_of
 from runs.v2g.part import V2G
 from tests.support.figures import faulty
+from tests.support.worlds import run_stations
 
 TINY = {"iterations": 5, "population": 20}
 WORDS = ["--set", "scheduling.iterations=5", "--set", "scheduling.population=20"]
@@ -62,7 +62,7 @@ def _in_the_tree(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def result() -> Result:
     events = {"voltage_a_day": 3.0, "supply_a_day": 3.0}
-    return schedule_stations(case(events=events, channel={"log": True}))
+    return simulate(case(events=events, channel={"log": True}))
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_the_summary_says_what_the_tables_say(result: Result) -> None:
 def test_one_seed_is_one_run_byte_for_byte_and_another_is_another(tmp_path: Path) -> None:
     for name, seed in {"one": 1, "again": 1, "other": 2}.items():
         (tmp_path / name).mkdir()
-        schedule_stations(case(run={"seed": seed}, horizon={"slots": 10})).save(tmp_path / name)
+        simulate(case(run={"seed": seed}, horizon={"slots": 10})).save(tmp_path / name)
     for name in names_of(frozenset({"stations", "feeder"})):
         one, again, other = ((tmp_path / each / f"{name}.parquet").read_bytes() for each in ("one", "again", "other"))
         assert one == again, name
@@ -161,7 +161,7 @@ def test_one_seed_is_one_run_byte_for_byte_and_another_is_another(tmp_path: Path
 
 def test_before_scheduling_is_a_run_without_optimizer_and_triggers(result: Result) -> None:
     plain = case(events=result.scenario.events.model_dump(), scheduling={"optimizer": "none"}, triggers=OFF)
-    alone = schedule_stations(plain)
+    alone = simulate(plain)
     assert {name: alone.summary[name] for name in result.summary["free"]} == result.summary["free"]
     assert alone.summary["free"] == result.summary["free"]
     for name in ("drawn_kw", "loss_kwh", "voltage_min_pu", "cost_yuan"):
@@ -175,7 +175,7 @@ def test_a_trigger_alone_is_the_only_one_that_fires(level: str) -> None:
     crowded = {**OFF, level: True, "crowded_kw": 100.0}
     few = {"capacity_min_kw": 200.0, "capacity_max_kw": 1000.0}
     struck = {"voltage_a_day": 5.0, "supply_a_day": 5.0}
-    alone = schedule_stations(case(triggers=crowded, stations=few, events=struck, users={"station_spread": 1.5}))
+    alone = simulate(case(triggers=crowded, stations=few, events=struck, users={"station_spread": 1.5}))
     assert alone.summary["triggers"] == level
     assert set(alone.triggers.trigger) == {level}
     assert alone.summary[f"fired_{level}"] == len(alone.triggers) > 0
@@ -185,11 +185,11 @@ def test_a_trigger_alone_is_the_only_one_that_fires(level: str) -> None:
 def test_every_figure_is_drawn_also_of_odd_cases_and_keeps_the_laws_of_figures(result: Result, own: Path) -> None:
     assert good_figures(result) == FIGURES
     none = case(scheduling={"optimizer": "none"}, triggers=OFF, users={"charging_a_day": 0})
-    quiet = schedule_stations(none)
+    quiet = simulate(none)
     assert good_figures(quiet) == FIGURES - {"search.png"}
     few = Scenario.read(own).update(scheduling={"population": 5, "iterations": 0}, horizon={"slots": 1})
     (own.parent / USERS_FILE).write_text("user,station,arrive_h,energy_kwh\na,Market,0,20\n")
-    short = schedule_stations(few)
+    short = simulate(few)
     assert good_figures(short) == FIGURES
 
 
@@ -240,7 +240,7 @@ def test_a_sweep_switches_a_trigger(tmp_path: Path) -> None:
 
 def test_summaries_alone_are_those_of_results() -> None:
     short = case(horizon={"slots": 10})
-    one, two = summarize_stations(short), schedule_stations(short).summary
+    one, two = summarize(short), simulate(short).summary
     del one["wall_s"], two["wall_s"]
     assert one == two
 
@@ -266,12 +266,12 @@ def test_own_stations_users_and_feeder(own: Path, tmp_path: Path) -> None:
 
 
 def test_the_order_of_users_and_stations_in_a_file_changes_no_load_before_scheduling(own: Path) -> None:
-    first = schedule_stations(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
+    first = simulate(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
     for name in ("my_stations.csv", "my_users.csv"):
         file = own.parent / "data" / name
         pd.read_csv(file).sample(frac=1, random_state=3).to_csv(file, index=False)
     changed(own, "region_weights = [1.2, 0.8]", "region_weights = [0.8, 1.2]")
-    second = schedule_stations(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
+    second = simulate(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
     assert second.stations.region[0] == "east", "or the weights are not to be turned round"
     np.testing.assert_allclose(first.station_slots.drawn_kw, second.station_slots.drawn_kw)
     np.testing.assert_allclose(first.station_slots.cost_yuan, second.station_slots.cost_yuan)
@@ -358,7 +358,7 @@ def test_sections_that_do_not_count_are_named(own: Path) -> None:
 @pytest.mark.slow
 def test_warnings_say_how_a_run_went(own: Path) -> None:
     def warned(**sections: Any) -> str:
-        return "\n".join(schedule_stations(Scenario.read(own).update(**sections)).summary["warnings"])
+        return "\n".join(simulate(Scenario.read(own).update(**sections)).summary["warnings"])
 
     assert warned(scheduling={"population": 50, "iterations": 20}) == ""
     narrow = {"voltage_min_pu": 0.999, "voltage_max_pu": 1.0}
@@ -386,13 +386,13 @@ def test_visits_that_no_station_has_time_for_are_told_before_the_run(own: Path) 
 
 def test_ratings_are_told_beside_the_limits(own: Path) -> None:
     changed(own.parent / f"{FEEDER}TransformerType.csv", ";0.8;", ";0.2;")
-    result = schedule_stations(Scenario.read(own).update(scheduling=TINY))
+    result = simulate(Scenario.read(own).update(scheduling=TINY))
     over = result.network_branches[result.network_branches.loading_max > 1]
     assert set(over.kind) == {"transformer"}
     assert over.rated_kva.unique().tolist() == [200.0]
     assert result.summary["overloaded_slots"] > 0
     assert set(over.worst_slot) <= set(result.station_slots.slot[result.station_slots.ev_kw > 0])
-    plain = schedule_stations(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
+    plain = simulate(Scenario.read(own).update(scheduling={"optimizer": "none"}, triggers=OFF))
     assert plain.network_branches.loading_max.tolist() == result.network_branches.free_loading_max.tolist()
     assert (plain.network_branches.loading_max != result.network_branches.loading_max).any()
     (told,) = (text for text in result.summary["warnings"] if "passes its rating" in text)
@@ -403,12 +403,12 @@ def test_ratings_are_told_beside_the_limits(own: Path) -> None:
 def test_an_emergency_that_nothing_struck_is_told_apart(own: Path) -> None:
     calm = {"voltage_a_day": 0.0, "supply_a_day": 0.0}
     narrow = {"voltage_min_pu": 0.995}
-    alone = schedule_stations(Scenario.read(own).update(scheduling=TINY, feeder=narrow, events=calm))
+    alone = simulate(Scenario.read(own).update(scheduling=TINY, feeder=narrow, events=calm))
     summary = alone.summary
     assert 0 < summary["emergency_slots"] == summary["emergency_unstruck_slots"]
     assert any("nothing struck" in text for text in summary["warnings"])
     struck = {"voltage_a_day": 100.0, "supply_a_day": 0.0}
-    both = schedule_stations(Scenario.read(own).update(scheduling=TINY, feeder=narrow, events=struck)).summary
+    both = simulate(Scenario.read(own).update(scheduling=TINY, feeder=narrow, events=struck)).summary
     assert both["emergency_slots"] > 0 == both["emergency_unstruck_slots"]
 
 

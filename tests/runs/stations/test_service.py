@@ -15,14 +15,15 @@ from environment.events import Events
 from environment.input_faults import FaultyInputError
 from environment.station_messages import StationReport
 from environment.users import Sessions
+from runs.model import GridModel
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.stations.engine import StationsOutcome, carry_out, run_stations
-from runs.stations.model import StationsModel
+from runs.simulate import simulate
+from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
-from runs.stations.result import schedule_stations
 from runs.stations.summary import figures, warnings
 from tests.support.station_cases import BUSY, CALM, OFF, ON, SIX, STRUCK, case, columns, world_of
+from tests.support.worlds import run_park, run_stations
 
 CASES: dict[str, dict[str, Any]] = {
     "busy": BUSY,
@@ -159,7 +160,7 @@ def test_who_gets_nothing_waits_for_the_next_slot(tmp_path: Path) -> None:
     who = [("one", "A1", 0.0, 30.0), ("two", "B2", 0.0, 20.0)]
     world = world_of(case(tmp_path, None, who, stations={"storage_devices": 0}, horizon={"slots": 3}))
     part = np.array([0.0, 1.0, 1.0])
-    outcome = carry_out(replace(world, events=Events(np.zeros(3), part)))
+    outcome = run_park(replace(world, events=Events(np.zeros(3), part)))
     track, sessions = outcome.track, outcome.sessions
     assert track.plugged.sum(axis=1).tolist() == [0, 2, 0]
     assert track.queued.sum(axis=1).tolist() == [2, 0, 0]
@@ -184,10 +185,10 @@ def test_in_a_shortage_who_came_first_charges_first(tmp_path: Path) -> None:
         "scheduling": {"optimizer": "none"},
     }
     world = world_of(case(tmp_path, [("one", "S1-01", "A")], who, **sections))
-    asked = carry_out(world).track
+    asked = run_park(world).track
     base_alone = world.state.measure(0, world.state.idle_v, np.zeros(1))[1]
     part = (base_alone + 0.55 * (asked.drawn_kw[0] - base_alone)) / asked.drawn_kw[0]
-    outcome = carry_out(replace(world, events=Events(np.zeros(3), np.array([part, 1.0, 1.0]))))
+    outcome = run_park(replace(world, events=Events(np.zeros(3), np.array([part, 1.0, 1.0]))))
     track, sessions = outcome.track, outcome.sessions
     assert sessions.served_slot.tolist() == [0, 0, 0, 0, 1, 1]
     assert sessions.served_kwh[[0, 1, 2, 4, 5]] == pytest.approx(30.0)
@@ -201,10 +202,10 @@ def test_no_base_load_is_left_out_where_evs_alone_are_too_much(tmp_path: Path) -
     """The supply carries the base load and its own losses, and nothing else: with the EVs their losses go too."""
     scenario = case(tmp_path, scheduling={"optimizer": "none"}, stations={"storage_devices": 0})
     world = world_of(scenario)
-    slot = int(np.argmax(carry_out(world).track.power_kw.sum(axis=1)))
+    slot = int(np.argmax(run_park(world).track.power_kw.sum(axis=1)))
     supply = world.state.measure(slot, world.state.idle_v, np.zeros(6))[1] + 1.0
     few = world_of(scenario.update(stations={"supply_kw": supply}))
-    track = carry_out(few).track
+    track = run_park(few).track
     assert track.short_kw[slot] > 100
     assert track.shed_kw[slot] == 0
     assert 0 < track.power_kw[slot].sum() <= 1.0
@@ -212,8 +213,8 @@ def test_no_base_load_is_left_out_where_evs_alone_are_too_much(tmp_path: Path) -
 
 def test_storage_does_not_charge_in_a_shortage_whatever_is_off(tmp_path: Path) -> None:
     world = world_of(case(tmp_path, **{**BUSY, "triggers": {**OFF, "time": True}}))
-    calm = carry_out(replace(world, events=Events(np.zeros(40), np.ones(40)))).track
-    struck = carry_out(replace(world, events=Events(np.zeros(40), np.full(40, 0.99)))).track
+    calm = run_park(replace(world, events=Events(np.zeros(40), np.ones(40)))).track
+    struck = run_park(replace(world, events=Events(np.zeros(40), np.full(40, 0.99)))).track
     assert (calm.storage_kw > 0).any()
     assert struck.storage_kw.max() <= 1e-9
     assert struck.cut_kw.any()
@@ -252,7 +253,7 @@ def plain_loop(world: StationPark) -> tuple[list[Any], list[np.ndarray[Any, Any]
 @pytest.mark.parametrize("scheduling", [{}, {"optimizer": "none"}, {"evaluator": "powerflow", "optimizer": "pso"}])
 def test_with_all_triggers_off_schedules_stand_as_they_were_found(tmp_path: Path, scheduling: dict[str, Any]) -> None:
     world = world_of(case(tmp_path, **{**BUSY, "triggers": OFF, "events": {**STRUCK, "supply_a_day": 0.0}, "scheduling": scheduling}))  # fmt: skip
-    outcome = carry_out(world)
+    outcome = run_park(world)
     decisions, powers, sessions = plain_loop(world)
     for name in ("voltage_v", "time_h", "capacity_kw"):
         assert getattr(outcome.track, name).tobytes() == np.concatenate([getattr(d, name) for d in decisions]).tobytes()
@@ -265,7 +266,7 @@ def test_with_all_triggers_off_schedules_stand_as_they_were_found(tmp_path: Path
 
 
 def run_with(tmp_path: Path, **sections: Any) -> Result:
-    return schedule_stations(case(tmp_path, **sections))
+    return simulate(case(tmp_path, **sections))
 
 
 SMALL: dict[str, Callable[[Path], Scenario]] = {
@@ -283,7 +284,7 @@ SMALL: dict[str, Callable[[Path], Scenario]] = {
 
 @pytest.mark.parametrize("name", SMALL)
 def test_small_cases_are_told_in_finite_figures(tmp_path: Path, name: str) -> None:
-    result = schedule_stations(SMALL[name](tmp_path))
+    result = simulate(SMALL[name](tmp_path))
     for told in (result.summary, result.summary["free"]):
         numbers = [value for value in told.values() if isinstance(value, (int, float))]
         assert np.isfinite(numbers).all()
@@ -292,18 +293,18 @@ def test_small_cases_are_told_in_finite_figures(tmp_path: Path, name: str) -> No
 
 def test_the_same_seed_is_the_same_run(tmp_path: Path) -> None:
     scenario = case(tmp_path, **BUSY)
-    one, other = (carry_out(world_of(scenario)) for _ in range(2))
+    one, other = (run_park(world_of(scenario)) for _ in range(2))
     assert columns(one) == columns(other)
-    third = carry_out(world_of(scenario.update(run={"seed": 2})))
+    third = run_park(world_of(scenario.update(run={"seed": 2})))
     assert columns(one) != columns(third)
-    model = StationsModel(scenario)
+    model = GridModel(scenario)
     model.run_until(scenario.horizon.hours)
-    assert model.track.power_kw.tobytes() == one.track.power_kw.tobytes()
+    assert model.stations.track.power_kw.tobytes() == one.track.power_kw.tobytes()
 
 
 def test_a_slot_is_searched_alike_whatever_came_before(tmp_path: Path) -> None:
     world = world_of(case(tmp_path, horizon={"slots": 3}))
-    problems = carry_out(world).track.problems
+    problems = run_park(world).track.problems
     last, first = (world.find(problems[slot], slot).decision for slot in (2, 0))
     again = [world.find(problems[slot], slot).decision for slot in (0, 1, 2)]
     for one, other in ((first, again[0]), (last, again[2])):
@@ -313,7 +314,7 @@ def test_a_slot_is_searched_alike_whatever_came_before(tmp_path: Path) -> None:
 def test_the_order_of_rows_of_a_file_of_users_does_not_matter(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     users = [(f"u{i}", SIX[i % 6][0], hour, 20 + i % 30, 60, i % 2) for i, hour in enumerate(rng.uniform(15, 20, 300).tolist())]  # fmt: skip
-    one, other = (carry_out(world_of(case(tmp_path, None, rows, **{**BUSY, "users": {}}))) for rows in (users, [users[i] for i in rng.permutation(300)]))  # fmt: skip
+    one, other = (run_park(world_of(case(tmp_path, None, rows, **{**BUSY, "users": {}}))) for rows in (users, [users[i] for i in rng.permutation(300)]))  # fmt: skip
     assert columns(one) == columns(other)
     assert one.track.shifted.any()
 
@@ -347,7 +348,7 @@ def test_storage_is_never_asked_for_more_than_it_can(
         return moved
 
     monkeypatch.setattr(Batteries, "draw", watched)
-    carry_out(world_of(case(tmp_path, **CASES[name])))
+    run_park(world_of(case(tmp_path, **CASES[name])))
     assert any(asked) or name == "no storage"
 
 
@@ -355,7 +356,7 @@ def test_the_order_of_stations_in_their_file_does_not_matter(tmp_path: Path) -> 
     rng = np.random.default_rng(3)
     users = [(f"u{i}", SIX[i % 6][0], hour, 20 + i % 30, 60, i % 2) for i, hour in enumerate(rng.uniform(15, 20, 300).tolist())]  # fmt: skip
     sections = {**BUSY, "users": {}, "scheduling": {"optimizer": "none"}}
-    one, other = (carry_out(world_of(case(tmp_path, rows, users, **sections))) for rows in (SIX, [SIX[i] for i in (2, 3, 0, 5, 4, 1)]))  # fmt: skip
+    one, other = (run_park(world_of(case(tmp_path, rows, users, **sections))) for rows in (SIX, [SIX[i] for i in (2, 3, 0, 5, 4, 1)]))  # fmt: skip
     assert one.track.given_kw.any()
     for name in ("need_kwh", "served_kwh", "served_slot", "lent_kwh", "shifted_slots"):
         assert getattr(other.sessions, name) == pytest.approx(getattr(one.sessions, name))
@@ -364,7 +365,7 @@ def test_the_order_of_stations_in_their_file_does_not_matter(tmp_path: Path) -> 
 
 def test_losses_of_a_search_by_power_flow_are_those_of_the_run_where_all_finish_together(tmp_path: Path) -> None:
     scheduling = {"evaluator": "powerflow", "optimizer": "none"}
-    outcome = carry_out(world_of(case(tmp_path, stations={"piles": 3}, scheduling=scheduling)))
+    outcome = run_park(world_of(case(tmp_path, stations={"piles": 3}, scheduling=scheduling)))
     before = [problem.before for problem in outcome.track.problems]
     assert outcome.grid.loss_kwh == pytest.approx([judged.loss_kwh[0] for judged in before])
     for judged, was in zip(outcome.judgement.objectives, before, strict=True):
@@ -376,7 +377,7 @@ def test_losses_of_a_search_by_power_flow_are_those_of_the_run_where_all_finish_
 def test_coefficients_count_the_load_of_the_whole_feeder(tmp_path: Path) -> None:
     """Six stations of 76: most of the base load stands elsewhere, and the supply has to carry it."""
     world = world_of(case(tmp_path, scheduling={"optimizer": "none"}))
-    track = carry_out(world).track
+    track = run_park(world).track
     for slot, problem in enumerate(track.problems):
         network = problem.evaluator.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
         loads = world.state.base[0][slot].sum() + track.power_kw[slot].sum()

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runs.stations.engine import StationsOutcome, carry_out
+from runs.stations.engine import StationsOutcome
 from tests.support.feeders import changed
 from tests.support.station_cases import BUSY, CALM, OFF, STRUCK, case, columns, world_of
+from tests.support.worlds import run_park
 
 
 def alone(tmp_path: Path, trigger: str, **sections: Any) -> tuple[StationsOutcome, StationsOutcome]:
     """Run a case with one trigger, and without any."""
     on, off = (
-        carry_out(world_of(case(tmp_path, **{**sections, "triggers": {**sections.get("triggers", {}), **OFF, **also}})))
+        run_park(world_of(case(tmp_path, **{**sections, "triggers": {**sections.get("triggers", {}), **OFF, **also}})))
         for also in ({trigger: True}, {})
     )
     assert {name for _, name, _, _ in on.track.fired} <= {trigger}
@@ -84,16 +85,16 @@ def test_regions_on_one_cable_share_its_room(tmp_path: Path) -> None:
     )  # fmt: skip
     plain = world_of(scenario)
     above, base = plain.stations.above, plain.state.base_carried[0][0]
-    without = base + above @ carry_out(plain).track.power_kw[0]
+    without = base + above @ run_park(plain).track.power_kw[0]
     first = plain.feeder.line.tolist().index("L1-01")
-    with_all = carry_out(world_of(scenario.update(triggers={"region": True}))).track
+    with_all = run_park(world_of(scenario.update(triggers={"region": True}))).track
     wished = base + above @ with_all.power_kw[0]
     assert wished[first] > without[first] + 300, "with room for all they pass on more than that"
     amps = (without[first] + 150.0) / (np.sqrt(3) * 10)
     world = world_of(scenario.update(triggers={"region": True}))
     feeder = changed(world.feeder, line_rated_a={first: amps})
     narrow = replace(world, placement=replace(world.placement, feeder=feeder))
-    track = carry_out(narrow).track
+    track = run_park(narrow).track
     carried = (base + above @ track.power_kw[0])[first]
     assert without[first] < carried <= without[first] + 150.0 + 1e-6
 
@@ -107,15 +108,15 @@ def test_a_crowded_station_gets_no_more_than_its_transformer_is_rated_for(tmp_pa
         triggers={"region": True}, feeder={"source": "builtin", "ev_power_factor": power_factor},
     )  # fmt: skip
     world = world_of(scenario)
-    granted = carry_out(world_of(scenario.update(triggers={"region": False}))).track.power_kw[0, 0]
+    granted = run_park(world_of(scenario.update(triggers={"region": False}))).track.power_kw[0, 0]
     base_kw, base_kvar = (load[0, world.stations.node[0]] for load in world.state.base)
-    unlimited = carry_out(world).track.power_kw[0, 0]
+    unlimited = run_park(world).track.power_kw[0, 0]
     assert unlimited > granted + 200
     kvar_per_kw = np.tan(np.arccos(power_factor))
     rated_kva = np.hypot(granted + 100 + base_kw, base_kvar + (granted + 100) * kvar_per_kw)
     feeder = changed(world.feeder, transformer_va={int(world.stations.transformer[0]): rated_kva * 1e3})
     narrow = replace(world, placement=replace(world.placement, feeder=feeder))
-    assert carry_out(narrow).track.power_kw[0, 0] == pytest.approx(granted + 100)
+    assert run_park(narrow).track.power_kw[0, 0] == pytest.approx(granted + 100)
 
 
 def test_who_lends_twice_has_in_the_battery_what_was_not_lent(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_who_lends_twice_has_in_the_battery_what_was_not_lent(tmp_path: Path) ->
         stations={"region_weights": (1.0,), "time_weights": weights, "storage_efficiency": 0.8},
         triggers={**OFF, "user": True, "crowded_kw": 0.0, "lend_kwh": 8.0},
     ))  # fmt: skip
-    outcome = carry_out(world)
+    outcome = run_park(world)
     lent = outcome.sessions.lent_kwh
     # Half a battery of 60 kWh down to 12 kWh is 18 kWh in it, 14.4 at the grid.
     assert outcome.sessions.shifted_slots.max() >= 2

@@ -13,6 +13,7 @@ from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.minimize import minimize
 from coordination.peak_shaving.exact import solve
 from runs.cli import app
+from runs.simulate import simulate
 from runs.studies import paper_b
 from runs.studies.paper_b import report
 from runs.studies.paper_b.cases import (
@@ -34,7 +35,6 @@ from runs.studies.paper_b.claims import claims
 from runs.studies.paper_b.figures import figures
 from runs.studies.paper_b.tables import row_of, tables, where
 from runs.studies.registry import STUDIES
-from runs.v2g.result import shave
 from tests.support.figures import faulty
 from tests.support.marks import SLOW
 
@@ -139,7 +139,7 @@ def test_the_case_is_the_papers() -> None:
 
 
 def test_a_search_is_the_one_that_a_run_makes(runs: PaperRuns) -> None:
-    summary = shave(paper_case(2, stays="always", optimizer="pso", iterations=SMALL.iterations)).summary
+    summary = simulate(paper_case(2, stays="always", optimizer="pso", iterations=SMALL.iterations)).summary
     row = row_of(runs.signals, tariff="guangdong", stays="always", budget="iterations", optimizer="pso", seed=2)
     assert row["fitness"] == summary["signal_fitness"]
     assert row["gap"] == pytest.approx(summary["gap_to_exact"], abs=1e-9)
@@ -181,7 +181,7 @@ def test_table_5_agrees_with_runs_of_its_tactics(runs: PaperRuns) -> None:
     table = tables(runs)["table5_tactics"]
     for reading in ("cumulative", "per_interval"):
         summaries = [
-            shave(
+            simulate(
                 paper_case(
                     seed, tactic="tactic_4", optimizer="igeo", iterations=SMALL.iterations, ageing_reading=reading
                 )
@@ -199,7 +199,7 @@ def test_table_5_agrees_with_runs_of_its_tactics(runs: PaperRuns) -> None:
 
 def test_energy_and_charge_at_the_end_are_those_of_a_run(runs: PaperRuns) -> None:
     for stays in STAYS:
-        result = shave(paper_case(1, stays=stays, tactic="tactic_2", optimizer=EXACT))
+        result = simulate(paper_case(1, stays=stays, tactic="tactic_2", optimizer=EXACT))
         row = row_of(runs.tactics, stays=stays, signal=EXACT, tactic="tactic_2", seed=1)
         slot_h = result.scenario.horizon.slot_h
         signal_kwh = result.v2g_slots.signal_kw * slot_h
@@ -253,7 +253,7 @@ def test_the_page_says_where_the_charge_ends(runs: PaperRuns) -> None:
 def test_agents_give_what_the_figures_show_compiled(runs: PaperRuns) -> None:
     shown = runs.shown[1, "daily", "igeo"]
     assert shown.scenario.run.engine == "agents"
-    compiled = shave(shown.scenario.update(run={"engine": "compiled"}))
+    compiled = simulate(shown.scenario.update(run={"engine": "compiled"}))
     np.testing.assert_allclose(shown.v2g_slots.response_kw, compiled.v2g_slots.response_kw)
     np.testing.assert_allclose(shown.v2g_vehicles.life_loss_percent, compiled.v2g_vehicles.life_loss_percent)
 
@@ -277,8 +277,8 @@ def test_at_its_scale_a_signal_has_the_papers_rate_and_at_another_the_evs_have()
     assert exact is not None
     assert rate_of(world.load.forecast_kw + exact.signal_kw) == pytest.approx(0.4804, abs=1e-4)
     followed = paper_case(1, peak_kw=row["followed_peak_kw"], **keys)
-    assert shave(followed).summary["peak_valley_rate"] == pytest.approx(0.4804, abs=1e-3)
-    assert shave(paper_case(1, **keys)).summary["peak_valley_rate"] == pytest.approx(row["followed_rate"])
+    assert simulate(followed).summary["peak_valley_rate"] == pytest.approx(0.4804, abs=1e-3)
+    assert simulate(paper_case(1, **keys)).summary["peak_valley_rate"] == pytest.approx(row["followed_rate"])
 
 
 def test_a_search_has_settled_within_a_hundredth_of_its_end() -> None:

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from coordination.stations.search import find
 from runs.cli import app
 from runs.optimizing.comparison import crew_of
-from runs.stations.result import summarize_stations
+from runs.result import Result
+from runs.simulate import summarize
 from runs.studies import paper_c
 from runs.studies.claim import Claim
 from runs.studies.paper_c import cases, report
@@ -191,7 +192,7 @@ def test_taps_are_those_of_the_search_and_of_the_power_flow(runs: PaperRuns) -> 
 
 def test_a_day_is_that_of_a_run(runs: PaperRuns) -> None:
     day = next(day for key, day in cases._year(TINY, "coefficients").items() if key == f"{PAPERS}: 7-15")
-    summary = summarize_stations(scenario_of(day))
+    summary = summarize(scenario_of(day))
     rows = runs.days[(runs.days.month == 7)].set_index("variant")
     for name in ("losses_kwh", "cost_yuan", "voltage_min_pu", "feasible_slots", "visits"):
         assert rows.loc[PAPERS, name] == pytest.approx(summary[name])

@@ -22,12 +22,12 @@ from runs.cli import app
 from runs.homes.part import Homes
 from runs.result import Result
 from runs.scenario import Scenario
+from runs.simulate import simulate
 from runs.tables.schema import names_of
-from runs.v2g.engine import run_shaving
 from runs.v2g.paper_b import paper_b
 from runs.v2g.part import V2G
-from runs.v2g.result import shave
 from tests.support.laws import examples
+from tests.support.worlds import run_v2g
 
 SMALL = {
     "fleet": {"vehicles": 20},
@@ -45,7 +45,7 @@ def scenario(**sections: Any) -> Scenario:
 
 
 def both(case: Scenario) -> tuple[Result, Result]:
-    agents, compiled = (shave(case.update(run={"engine": engine})) for engine in ("agents", "compiled"))
+    agents, compiled = (simulate(case.update(run={"engine": engine})) for engine in ("agents", "compiled"))
     return agents, compiled
 
 
@@ -63,7 +63,7 @@ def evswarm(*words: str | Path) -> Ended:
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return shave(scenario(participation={"leave_early": 0.3}, channel={"log": True}))
+    return simulate(scenario(participation={"leave_early": 0.3}, channel={"log": True}))
 
 
 @given(
@@ -150,7 +150,7 @@ def test_every_tactic_follows_the_same_signal_for_three_days(tactic: str) -> Non
         horizon={"slot_min": 15, "slots": 288}, grouping={"tactic": tactic}, run={"engine": "compiled"},
         participation={"stays": "always"}, peak_shaving={"weight_cost": 0.0},
     )  # fmt: skip
-    result = shave(case)
+    result = simulate(case)
     lay_open(result)
     assert result.summary["days"] == 3.0
     assert result.summary["exact_is_optimal"]
@@ -163,13 +163,13 @@ def test_the_spread_within_groups_falls_in_every_slot_by_the_proposed_tactic() -
     case = scenario(
         fleet={"vehicles": 100, "types": alike}, horizon={"slot_min": 15}, participation={"stays": "always"}
     )
-    groups = shave(case.update(run={"engine": "compiled"})).v2g_groups.dropna()
+    groups = simulate(case.update(run={"engine": "compiled"})).v2g_groups.dropna()
     assert (groups.soc_std_after <= groups.soc_std_before + 1e-12).all()
     assert groups.soc_std_after.mean() < groups.soc_std_before.mean()
 
 
 def test_the_signal_cannot_be_followed_when_all_leave_at_once_and_the_books_say_so() -> None:
-    result = shave(scenario(participation={"leave_early": 1.0}, run={"engine": "compiled"}))
+    result = simulate(scenario(participation={"leave_early": 1.0}, run={"engine": "compiled"}))
     lay_open(result)
     assert result.summary["deviation_max_kw"] > 1.0
     assert (result.v2g_slots.present < result.v2g_slots.available).any()
@@ -193,7 +193,7 @@ def test_the_signal_cannot_be_followed_when_all_leave_at_once_and_the_books_say_
     ],
 )
 def test_odd_cases_run_to_the_end(odd: dict[str, Any]) -> None:
-    lay_open(shave(scenario(**odd, run={"engine": "compiled"})))
+    lay_open(simulate(scenario(**odd, run={"engine": "compiled"})))
 
 
 def test_nobody_at_the_grid_in_any_slot(tmp_path: Path) -> None:
@@ -210,8 +210,8 @@ def test_nobody_at_the_grid_in_any_slot(tmp_path: Path) -> None:
 @pytest.mark.parametrize("engine", ["agents", "compiled"])
 def test_one_seed_is_one_run_and_another_is_another(engine: str) -> None:
     case = scenario(run={"engine": engine}, peak_shaving={"optimizer": "igeo", "iterations": 3})
-    assert_alike(shave(case), shave(case))
-    assert not shave(case).v2g_slots.equals(shave(case.update(run={"seed": 2})).v2g_slots)
+    assert_alike(simulate(case), simulate(case))
+    assert not simulate(case).v2g_slots.equals(simulate(case.update(run={"seed": 2})).v2g_slots)
 
 
 def test_a_result_reads_back_equal(result: Result, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_tables_as_csv(result: Result, tmp_path: Path) -> None:
 
 def test_warnings_tell_what_to_know() -> None:
     def warned(**sections: Any) -> str:
-        return "\n".join(shave(scenario(**sections)).summary["warnings"])
+        return "\n".join(simulate(scenario(**sections)).summary["warnings"])
 
     free = {"participation": {"end": "free", "stays": "always"}}
     assert warned(**free) == ""
@@ -263,7 +263,7 @@ def test_the_world_is_posed_as_the_scenario_says() -> None:
     assert problem.capacity_kwh == pytest.approx(world.fleet.capacity_kwh.sum())
     assert problem.soc_start == pytest.approx((world.soc_start * world.fleet.capacity_kwh).sum() / problem.capacity_kwh)
     with pytest.raises(FaultyInputError, match="section \\[peak_shaving\\] is missing"):
-        run_shaving(Scenario())
+        run_v2g(Scenario())
 
 
 def fault(*words: str) -> str:
@@ -415,7 +415,7 @@ def test_a_large_fleet_keeps_the_limit_that_its_load_alone_keeps() -> None:
         participation={"end": "free"},
         run={"engine": "compiled"},
     )  # fmt: skip
-    result = shave(case)
+    result = simulate(case)
     assert result.v2g_slots.total_kw.max() == pytest.approx(1615.0), "it would take more"
     assert result.summary["overload_slots"] == 0
 
@@ -448,7 +448,7 @@ def test_the_scenario_of_paper_b_is_sound(tree: Path) -> None:
     path = tree / "scenarios/paper_b.toml"
     assert evswarm("check", path).exit_code == 0
     case = Scenario.read(path)
-    result = shave(case.update(run={"engine": "compiled"}))
+    result = simulate(case.update(run={"engine": "compiled"}))
     lay_open(result)
     assert result.summary["no_evs"]["peak_valley_rate"] == pytest.approx(0.5503, abs=1e-9)
     assert (result.v2g_vehicles.capacity_kwh == 35.0).all()
@@ -533,7 +533,7 @@ def test_ctrl_c_leaves_no_half_written_folder(tmp_path: Path) -> None:
 
 
 def test_the_figures_of_a_summary_are_those_of_its_tables() -> None:
-    result = shave(
+    result = simulate(
         scenario(
             horizon={"slot_min": 15},
             peak_shaving={"optimizer": "pso", "iterations": 20},
@@ -592,7 +592,7 @@ def test_the_order_of_a_fleets_rows_changes_nothing_but_their_order(tmp_path: Pa
             participation={"leave_early": 0.4},
             run={"engine": "compiled"},
         )
-        found.append(shave(case))
+        found.append(simulate(case))
     np.testing.assert_allclose(found[0].v2g_slots.signal_kw, found[1].v2g_slots.signal_kw, atol=1e-6)
     np.testing.assert_allclose(found[0].v2g_slots.response_kw, found[1].v2g_slots.response_kw, atol=1e-6)
     one, other = (each.v2g_vehicles.set_index("vehicle").sort_index() for each in found)
@@ -614,7 +614,7 @@ def test_what_is_told_of_a_run_begins_with_the_search() -> None:
     for engine in ("agents", "compiled"):
         told: list[float] = []
         case = scenario(peak_shaving={"optimizer": "pso", "iterations": 10}, run={"engine": engine})
-        run_shaving(case, told.append)
+        run_v2g(case, told.append)
         assert told == sorted(told)
         assert len([part for part in told if 0 < part <= 0.5]) >= 10
         assert told[-1] == 1

@@ -1,13 +1,11 @@
 """The studies by name, and the help of ``evswarm study`` on them; a new study is one folder and one line here."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from environment.registry import Registry
+from runs.studies.study import Study
 
-if TYPE_CHECKING:
-    from runs.studies.study import Study
-
-STUDIES: "Final[Registry[Study]]" = Registry(
+STUDIES: Final[Registry[Study]] = Registry(
     {
         "batch": "runs.studies.batch:STUDY",
         "optimizers": "runs.studies.optimizers:STUDY",

@@ -121,7 +121,7 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
         if found := MARKED.match(line):
             (mark, name), content = found.groups(), line[found.end() :]
         named |= {name} | {re.split(r"[.\[]", field)[0] for _, field, _, _ in Formatter().parse(content) if field}
-        records: Iterable[Mapping[str, Any]] = [{}]
+        records: Iterable[Mapping[Any, Any]] = [{}]
         if mark == "each":
             records = _records(values[name])
         elif mark == "if" and not values[name]:
@@ -137,8 +137,8 @@ def fill_line(text: str, values: Mapping[str, Any]) -> str:
     return _Places().vformat(text, (), values)
 
 
-def _records(given: Any) -> Iterable[Mapping[str, Any]]:
-    return given.to_dict("records") if isinstance(given, pd.DataFrame) else given
+def _records(given: Any) -> Iterable[Mapping[Any, Any]]:
+    return list(given.to_dict("records")) if isinstance(given, pd.DataFrame) else list(given)
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -89,7 +89,7 @@ def _fewest_iterations(block: Block, where: str) -> Claim:
         first = min(needed, key=lambda name: needed[name])
         figures = {"function": function, "igeo": needed.get("igeo", "never"), "geo": needed["geo"]}
         counts.append({**figures, "first": label(first), "least": needed[first], "holds": first == "igeo"})
-    holds = sum(count["holds"] for count in counts)
+    holds = sum(bool(count["holds"]) for count in counts)
     outcome = _graded(holds, len(counts))
     return _claim("fewest_iterations", outcome, where=where, counts=counts, holds=holds, functions=len(counts))
 

@@ -11,7 +11,7 @@ from runs.studies.claim import Claim, claims_table
 from runs.studies.output import write_study
 from runs.studies.paper_a.cases import SEEDS, paper_runs
 from runs.studies.paper_a.claims import claims
-from runs.studies.paper_a.tables import PLAN_FIGURES, ants_and_swarms, tables
+from runs.studies.paper_a.tables import ants_and_swarms, tables
 from runs.studies.parts import Parts
 from runs.studies.study import StudyOptions
 
@@ -50,10 +50,10 @@ def page(held: Iterable[Claim], table5: pd.DataFrame, seeds: Sequence[int] = SEE
 def _cells(figures: pd.DataFrame) -> dict[str, str]:
     """Return mean, least and most of each figure of a plan; gaps in per cent."""
     cells = {}
-    for name in PLAN_FIGURES:
+    for name, row in figures[["mean", "min", "max"]].iterrows():
         percent = 100 if name == "optimality_gap" else 1
-        mean, least, most = (_short(percent * figures.loc[name, each]) for each in ("mean", "min", "max"))
-        cells[name] = f"{mean} ({least} to {most})"
+        mean, least, most = (_short(percent * value) for value in row)
+        cells[str(name)] = f"{mean} ({least} to {most})"
     return cells
 
 

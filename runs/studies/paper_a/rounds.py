@@ -86,8 +86,10 @@ def goals(kinds: list[Case]) -> list[dict[str, Any]]:
 def pareto(kind: Case) -> list[dict[str, Any]]:
     """Return mean gap and mean messages of a kind of fleet against batch size and rounds, and of ODC."""
     rows = []
-    methods = [(f"ants, batch {batch}", {"batch_size": batch, "rounds": 20}, 20) for batch in (1, 10, 50, 500)]
-    for method, coordination, most in [*methods, ("ODC", {"method": "odc"}, 60)]:
+    methods: list[tuple[str, dict[str, Any], int]] = [
+        (f"ants, batch {batch}", {"batch_size": batch, "rounds": 20}, 20) for batch in (1, 10, 50, 500)
+    ]
+    for method, coordination, most in (*methods, ("ODC", {"method": "odc"}, 60)):
         results = [simulate(one.update(coordination=coordination)) for one in kind.scenarios]
         gaps, sent = np.mean([trace(result, most) for result in results], axis=0)
         shown = [count for count in (1, 2, 3, 4, 6, 10, 20, 60) if count <= most]

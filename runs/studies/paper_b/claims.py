@@ -56,7 +56,7 @@ def claims(runs: PaperRuns) -> list[Claim]:
 
 
 def _rate(runs: PaperRuns) -> list[Claim]:
-    scales = {key: each for key, each in runs.scales.groupby(["stays", "objective"])}
+    scales = dict(iter(runs.scales.groupby(["stays", "objective"])))
     reaches = [bool((scales[stays, "F"].rate <= RATE_AFTER).mean() > MOST) for stays in STAYS]
     alone = [scales[stays, "difference"] for stays in STAYS]
     can = max(((each.rate <= RATE_AFTER) & each.is_optimal).mean() for each in alone) > 0.5
@@ -87,35 +87,39 @@ def _life(runs: PaperRuns, proposed: pd.DataFrame) -> list[Claim]:
     means = runs.tactics.groupby(["stays", "signal", "tactic"], sort=False).mean().drop(columns="seed")
     own = means.xs("proposed", level="tactic")
     others = means.drop("proposed", level="tactic").groupby(["stays", "signal"], sort=False)
+    whole = means.groupby(["stays", "signal"], sort=False)
     losses = [f"{reading}_loss_{name}" for reading in READINGS for name in LOSSES]
-    least = (own < others.min() * (1 - TIED))[losses].sum()
-    whole = means[losses].groupby(["stays", "signal"], sort=False)
-    ties = (whole.max() - whole.min() <= TIED * whole.max()).to_numpy().sum()
+    is_least = (own < others.min() * (1 - TIED))[losses]
+    is_tied = (whole.max() - whole.min() <= TIED * whole.max())[losses]
+    wins, wins_in_mean = (
+        int(is_least.to_numpy().sum()),
+        int(is_least.to_numpy()[:, losses.index("cumulative_loss_mean")].sum()),
+    )
     years = [f"{reading}_years_mean" for reading in READINGS]
     gains = own[years] / others[years].min()
     gain, target = gains.cumulative_years_mean, PAPER_YEARS[1] / PAPER_YEARS[0]
+    rows = named(means.reset_index())
+    once = {case: not is_repeatable(each) for case, each in named(runs.tactics).groupby(["stays", "signal"])}
     lives = [
-        {
-            "stays": SAYS[case[0]],
-            "signal": NAMES[case[1]],
-            **own.loc[case].to_dict(),
-            "others": Span.of(each.cumulative_years_mean).ends,
-            "once": "" if is_repeatable(where(runs.tactics, stays=case[0], signal=case[1])) else ONCE,
-        }
-        for case, each in others
+        {**case, "others": Span.of(each.cumulative_years_mean).ends, "once": ONCE if once[key] else ""}
+        for case, (key, each) in zip(
+            where(rows, tactic="proposed").to_dict("records"),
+            rows[rows.tactic != "proposed"].groupby(["stays", "signal"], sort=False),
+            strict=True,
+        )
     ]
-    tactics = means.loc[("daily", "igeo")]
+    tactics = where(rows, stays=SAYS["daily"], signal=NAMES["igeo"]).to_dict("records")
     return [
         _claim(
             "least_loss",
-            graded(least.sum() == least.size * len(own), least["cumulative_loss_mean"] == len(own)),
-            wins=least.sum(),
-            comparisons=least.size * len(own),
-            wins_in_mean=least["cumulative_loss_mean"],
+            graded(wins == is_least.size, wins_in_mean == len(own)),
+            wins=wins,
+            comparisons=is_least.size,
+            wins_in_mean=wins_in_mean,
             cases=len(own),
             tied=TIED,
-            ties=ties,
-            tactics=[{"title": TACTICS[str(name)].title.split(":")[0], **row} for name, row in tactics.iterrows()],
+            ties=is_tied.to_numpy().sum(),
+            tactics=[{**row, "title": TACTICS[row["tactic"]].title.split(":")[0]} for row in tactics],
         ),
         _claim(
             "service_life",
@@ -124,10 +128,10 @@ def _life(runs: PaperRuns, proposed: pd.DataFrame) -> list[Claim]:
             gains=spans(gains),
             years=Span.of(means.per_interval_years_mean).ends,
             target=target,
-            drifting=sum(bool(life["once"]) for life in lives),
+            drifting=sum(once.values()),
             days=len(lives),
             ends=spans_by(named(proposed), "stays", "signal"),
-            floor=Span.of(means.loc[("daily", EXACT)].floor_share).ends,
+            floor=Span.of(where(rows, stays=SAYS["daily"], signal=NAMES[EXACT]).floor_share).ends,
         ),
     ]
 
@@ -172,7 +176,7 @@ def _fitness(runs: PaperRuns) -> list[Claim]:
         idle = where(runs.signals, tariff="guangdong", stays=stays, optimizer=NOTHING).set_index("seed").fitness
         searched.append({
             "stays": SAYS[stays],
-            "medians": _listed((name, f"{medians[name]:.2f} ({rank:.1f})") for name, rank in ranks.sort_values().items()),
+            "medians": _listed((name, f"{medians[str(name)]:.2f} ({rank:.1f})") for name, rank in ranks.sort_values().items()),
             "better": ", ".join(NAMES[name] for name, value in p.items() if value < SIGNIFICANT) or "none",
             "worse": float((fitness["igeo"] - idle > NOTICEABLE).mean()),
         })  # fmt: skip

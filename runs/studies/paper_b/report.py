@@ -160,10 +160,10 @@ def _span(row: Any) -> Span:
     return Span(float(row["mean"]), float(row["min"]), float(row["max"]))
 
 
-def _tactics(tactics: pd.DataFrame) -> list[dict[str, Any]]:
+def _tactics(tactics: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return Table 5, years and losses slot by slot beside those of all energy."""
     cumulative, slotwise = (named(where(tactics, reading=name)).to_dict("records") for name in READINGS)
     return [
-        {**row, "once": "" if row["is_repeatable"] else ONCE, "slotwise": other}
+        {"once": "" if row["is_repeatable"] else ONCE, "slotwise": other} | row
         for row, other in zip(cumulative, slotwise, strict=True)
-    ]  # type: ignore[misc]
+    ]

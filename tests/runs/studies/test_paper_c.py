@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from runs.studies.paper_c.page import page
 from typer.testing import CliRunner, Result
 
 from coordination.stations.search import find
@@ -32,6 +31,7 @@ from runs.studies.paper_c.cases import (
 )
 from runs.studies.paper_c.claims import claims, sized
 from runs.studies.paper_c.figures import figures
+from runs.studies.paper_c.report import page
 from runs.studies.paper_c.tables import convergence, months, paired, rows_of, tables, years
 from runs.studies.paper_c.work import SEARCHERS, TIME_YUAN_PER_H, Search, busiest, month_factor, run_search, scenario_of
 from runs.studies.parts import Parts

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from runs.optimizing.comparison import Compared
-from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
+from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, tables, won_lost_tied
 from runs.printed.fitted import Column, print_table
 from runs.result_folder import FigureFormat
 from runs.terminal import out
@@ -96,19 +96,11 @@ def _short(value: float) -> str:
 
 def write_compared(compared: Compared, folder: Path, figure_format: FigureFormat) -> None:
     """Write every table and the figure, in its format, into a folder that exists."""
-    runs, curves = compared.table(), convergence(compared)
-    tables = {
-        "runs": runs,
-        "table4": table4(runs),
-        "ranks": ranks(runs),
-        "mann_whitney": mann_whitney(runs),
-        "convergence": curves,
-    }
-    for name, table in tables.items():
-        compared.described(table).to_csv(folder / f"{name}.csv", index=False)
+    for name, table in tables(compared).items():
+        table.to_csv(folder / f"{name}.csv", index=False)
     if figure_format != "none":
         from runs.drawing import save_figures  # noqa: PLC0415  (matplotlib, as the next)
         from runs.optimizing import figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
-        drawn = figures.convergence(curves, f"Convergence, {compared.comparison.title}")
+        drawn = figures.convergence(convergence(compared), f"Convergence, {compared.comparison.title}")
         save_figures({"convergence": drawn}, folder / "figures", figure_format)

@@ -22,6 +22,19 @@ GRID: Final = 101
 """Points of a convergence curve."""
 
 
+def tables(compared: Compared) -> dict[str, pd.DataFrame]:
+    """Return every table by name, each with what was run in front."""
+    runs = compared.table()
+    found = {
+        "runs": runs,
+        "table4": table4(runs),
+        "ranks": ranks(runs),
+        "mann_whitney": mann_whitney(runs),
+        "convergence": convergence(compared),
+    }
+    return {name: compared.described(table) for name, table in found.items()}
+
+
 def table4(runs: pd.DataFrame) -> pd.DataFrame:
     """Return paper B's Table 4.
 

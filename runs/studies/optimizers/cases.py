@@ -4,7 +4,7 @@ An iteration evaluates n points for most, n/2 for CSO, and about n for ACSO; so 
 evaluate n an iteration have the same runs under both.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from coordination.optimizers.base import Minimizer
 from coordination.optimizers.igeo import IGEO, SCHEDULES
 from coordination.optimizers.igeo import Params as IGEOParams
 from runs.optimizing.comparison import Compared, Comparison, as_they_finish
-from runs.progress import Progress
+from runs.progress import Course, Progress
 from runs.workers import Crew
 
 PAPER_B: Final = ("igeo", "geo", "pso", "woa", "ga")
@@ -140,14 +140,14 @@ def study_runs(sizes: tuple[Size, Size, Size], crew: Crew, progress: Progress) -
         Told how far it is.
     """
     small, middle, large = sizes
-    parts = _Parts(progress)
+    course = Course(progress)
 
     def block(size: Size, names: Iterable[str], part: float, *, shifted: bool) -> Block:
         comparison = Comparison(
             size.functions, optimizers(names, size.population), size.runs, size.dimension, size.iterations, shifted=shifted
         )  # fmt: skip
-        by_iterations = carried_out(comparison, crew, parts.next(0.65 * part))
-        by_evaluations = at_equal_evaluations(by_iterations, size.evaluations, crew, parts.next(0.35 * part))
+        by_iterations = carried_out(comparison, crew, course.part(0.65 * part))
+        by_evaluations = at_equal_evaluations(by_iterations, size.evaluations, crew, course.part(0.35 * part))
         return Block(size, by_iterations, by_evaluations)
 
     def readings(*, shifted: bool) -> Compared:
@@ -155,7 +155,7 @@ def study_runs(sizes: tuple[Size, Size, Size], crew: Crew, progress: Progress) -
             small.functions, optimizers(READINGS, small.population), small.runs, small.dimension, small.iterations,
             shifted=shifted,
         )  # fmt: skip
-        return carried_out(comparison, crew, parts.next(0.04))
+        return carried_out(comparison, crew, course.part(0.04))
 
     return StudyRuns(
         origin=block(small, ALL, 0.15, shifted=False),
@@ -167,14 +167,12 @@ def study_runs(sizes: tuple[Size, Size, Size], crew: Crew, progress: Progress) -
     )
 
 
-def carried_out(comparison: Comparison, crew: Crew, progress: Callable[[float], None]) -> Compared:
+def carried_out(comparison: Comparison, crew: Crew, progress: Progress) -> Compared:
     """Carry out a comparison with a crew that others use too."""
     return Compared(comparison, tuple(as_they_finish(comparison, crew, progress)))
 
 
-def at_equal_evaluations(
-    compared: Compared, evaluations: int, crew: Crew, progress: Callable[[float], None]
-) -> Compared:
+def at_equal_evaluations(compared: Compared, evaluations: int, crew: Crew, progress: Progress) -> Compared:
     """Return the comparison at equal evaluations; optimisers that had just these keep their runs."""
     different = {s.optimizer for s in compared.searched if s.evaluations != evaluations}
     again: Mapping[str, Minimizer[Any, Any]] = {
@@ -184,17 +182,3 @@ def at_equal_evaluations(
     rerun = carried_out(replace(whole, optimizers=again), crew, progress)
     kept = [s for s in compared.searched if s.optimizer not in different]
     return Compared(whole, (*kept, *rerun.searched))
-
-
-class _Parts:
-    """Makes one course out of the progress of several parts."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.done = 0.0
-
-    def next(self, part: float) -> Callable[[float], None]:
-        """Return what to tell the progress of the next part."""
-        before = self.done
-        self.done += part
-        return lambda done: self.progress(min(before + part * done, 1.0))

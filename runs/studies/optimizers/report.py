@@ -1,14 +1,14 @@
 """The optimisers' study: its runs once, then claims, tables, figures and a page from them."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from coordination.optimizers.functions import SHIFT
 from runs.optimizing.comparison import Compared, crew_of, label
-from runs.optimizing.tables import SIGNIFICANT, convergence, mann_whitney, ranks, table4, won_lost_tied
+from runs.optimizing.tables import SIGNIFICANT, mann_whitney, ranks, table4, tables, won_lost_tied
 from runs.progress import Progress
 from runs.studies import templates
 from runs.studies.claim import Claim, claims_table
@@ -35,21 +35,13 @@ def run(folder: Path, options: StudyOptions, progress: Progress, _parts: Parts) 
 def tables_of(runs: StudyRuns) -> dict[str, pd.DataFrame]:
     """Return the tables of all comparisons by file name, one below the other."""
     compared = [each for block in runs.blocks for each in (block.by_iterations, block.by_evaluations)]
-
-    def gathered(of: Callable[[Compared], pd.DataFrame], chosen: Sequence[Compared]) -> pd.DataFrame:
-        return pd.concat([each.described(of(each)) for each in chosen], ignore_index=True)
-
-    readings = (runs.readings_origin, runs.readings_shifted)
-    return {
-        "runs": gathered(Compared.table, [*compared, *readings]).drop_duplicates(
-            ["dimension", "shifted", "equal", "function", "optimizer", "run"]
-        ),
-        "table4": gathered(lambda each: table4(each.table()), compared),
-        "ranks": gathered(lambda each: ranks(each.table()), compared),
-        "mann_whitney": gathered(lambda each: mann_whitney(each.table()), compared),
-        "convergence": gathered(convergence, compared),
-        "igeo_readings": gathered(lambda each: table4(each.table()), readings),
-    }
+    readings = [tables(each) for each in (runs.readings_origin, runs.readings_shifted)]
+    each_by_name = [tables(each) for each in compared]
+    gathered = {name: pd.concat([each[name] for each in each_by_name], ignore_index=True) for name in each_by_name[0]}
+    key = ["dimension", "shifted", "equal", "function", "optimizer", "run"]
+    all_runs = pd.concat([gathered["runs"], *(each["runs"] for each in readings)], ignore_index=True)
+    table4_of_readings = pd.concat([each["table4"] for each in readings], ignore_index=True)
+    return {**gathered, "runs": all_runs.drop_duplicates(key), "igeo_readings": table4_of_readings}
 
 
 def page(runs: StudyRuns, held: Iterable[Claim]) -> str:

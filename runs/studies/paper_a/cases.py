@@ -3,7 +3,6 @@
 Nothing is tuned: the case is the paper's where the text gives it and the stated default where it does not.
 """
 
-import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from runs.homes.judging import Distance, gap_of
 from runs.homes.part import Homes
 from runs.metrics import load_metrics
-from runs.progress import Progress
+from runs.progress import Course, Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
@@ -154,16 +153,15 @@ def paper_runs(
     iterations
         Iterations of the particle swarms.
     """
-    finished = itertools.count(1)
     swarms = [("pso1", count) for count in iterations] + [("pso2", count) for count in (*FEWER, *iterations)]
     planners = [("ants", 0), *swarms, ("optimal", 0)]
-    total = len(seeds) * (len(BATCHES) + 3 + len(planners))
+    course = Course(progress, len(seeds) * (len(BATCHES) + 3 + len(planners)))
 
     def every_fleet(**case: Any) -> list[Result]:
         results = []
         for seed in seeds:
             results.append(simulate(paper_case(seed, **case)))
-            progress(next(finished) / total)
+            course.step()
         return results
 
     def every_plan(method: str, count: int) -> list[PlanRun]:
@@ -171,7 +169,7 @@ def paper_runs(
         plans = []
         for seed in seeds:
             plans.append(PlanRun.of(paper_case(seed, method=method, iterations=count)))
-            progress(next(finished) / total)
+            course.step()
         return plans
 
     adjusted = every_fleet(fluctuation=FLUCTUATION)

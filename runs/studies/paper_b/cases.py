@@ -5,7 +5,8 @@ The case is the paper's where its text gives it; else a stated default. One valu
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from coordination.peak_shaving.exact import Exact, solve
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.peak_shaving.problem import PeakShaving
 from environment.ageing import years_of_service
-from runs.progress import Progress
+from runs.progress import Course, Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.studies.paper_b import BOTH_DAYS
@@ -163,19 +164,6 @@ class PaperRuns:
     shown: dict[tuple[int, str, str], Result]
 
 
-@dataclass
-class _Steps:
-    """Tells how far the runs are, each with its own weight."""
-
-    total: float
-    tell: Progress
-    done: float = field(default=0.0)
-
-    def step(self, weight: float = 1.0) -> None:
-        self.done += weight
-        self.tell(min(self.done / self.total, 1.0))
-
-
 def paper_runs(size: Size = FULL, days: Sequence[int] = BOTH_DAYS, progress: Progress = lambda _: None) -> PaperRuns:
     """Run the paper's case for every seed.
 
@@ -190,15 +178,15 @@ def paper_runs(size: Size = FULL, days: Sequence[int] = BOTH_DAYS, progress: Pro
     """
     seeds = len(size.seeds)
     one_day = 3 * len(SEARCHERS) * 3 + 2 * len(TACTICS) * 2 + 2 * size.scale_steps + len(BEST_ON) * len(PAPERS)
-    steps = _Steps(seeds * (one_day * (1 in days) + 4 * len(days)), progress)
+    course = Course(progress, seeds * (one_day * (1 in days) + 4 * len(days)))
     signals, histories = pd.DataFrame(), dict[tuple[str, str, str], NDArray[np.float64]]()
     tactics = scales = functions = pd.DataFrame()
     if 1 in days:
-        signals, histories = _search_all(size, steps)
-        tactics = pd.DataFrame(_follow_all(size, steps))
-        scales = pd.DataFrame(_scale_all(size, steps))
-        functions = pd.DataFrame(_functions(size, steps))
-    horizons = pd.DataFrame(_horizons(size, days, steps))
+        signals, histories = _search_all(size, course)
+        tactics = pd.DataFrame(_follow_all(size, course))
+        scales = pd.DataFrame(_scale_all(size, course))
+        functions = pd.DataFrame(_functions(size, course))
+    horizons = pd.DataFrame(_horizons(size, days, course))
     return PaperRuns(size, days, signals, histories, tactics, scales, functions, horizons, _shown(size, days))
 
 
@@ -209,30 +197,28 @@ def iterating(signal: str, size: Size) -> dict[str, Any]:
     return {"optimizer": signal, "iterations": size.iterations}
 
 
-def _search_all(size: Size, steps: _Steps) -> tuple[pd.DataFrame, dict[tuple[str, str, str], NDArray[np.float64]]]:
+def _search_all(size: Size, course: Course) -> tuple[pd.DataFrame, dict[tuple[str, str, str], NDArray[np.float64]]]:
     rows: list[dict[str, Any]] = []
     gathered: dict[tuple[str, str, str], list[NDArray[np.float64]]] = {}
-    for tariff, stays in (("guangdong", "daily"), ("guangdong", "always"), ("beijing", "daily")):
-        for seed in size.seeds:
-            world = world_of(paper_case(seed, stays=stays, tariff=tariff))
-            problem, exact = world.problem, solve(world.problem)
-            assert exact is not None
-            common = {"tariff": tariff, "stays": stays, "seed": seed}
-            none = np.empty((0, 2))
-            for name, signal in ((NOTHING, np.zeros(world.horizon.n_slots)), (EXACT, exact.signal_kw)):
-                rows.append({**common, "budget": "", "optimizer": name, **_figures(problem, signal, exact.bound, none)})
-            for budget, limits in size.budgets.items():
-                for name in SEARCHERS:
-                    steps.step()
-                    if tariff == "beijing" and budget != "iterations":
-                        continue
-                    rng = np.random.default_rng(world.search_seed)
-                    optimizer = OPTIMIZERS[name].of(population=POPULATION)
-                    result = minimize(problem, optimizer, **limits, rng=rng)  # type: ignore[arg-type]
-                    figures = _figures(problem, result.x, exact.bound, result.history)
-                    rows.append({**common, "budget": budget, "optimizer": name, **figures})
-                    if tariff == "guangdong":
-                        gathered.setdefault((stays, budget, name), []).append(result.history)
+    cases = (("guangdong", "daily"), ("guangdong", "always"), ("beijing", "daily"))
+    for (tariff, stays), seed in product(cases, size.seeds):
+        world = world_of(paper_case(seed, stays=stays, tariff=tariff))
+        problem, exact = world.problem, solve(world.problem)
+        assert exact is not None
+        common = {"tariff": tariff, "stays": stays, "seed": seed}
+        for name, signal in ((NOTHING, np.zeros(world.horizon.n_slots)), (EXACT, exact.signal_kw)):
+            figures = _figures(problem, signal, exact.bound, np.empty((0, 2)))
+            rows.append({**common, "budget": "", "optimizer": name, **figures})
+        for (budget, limits), name in product(size.budgets.items(), SEARCHERS):
+            course.step()
+            if tariff == "beijing" and budget != "iterations":
+                continue
+            optimizer, rng = OPTIMIZERS[name].of(population=POPULATION), np.random.default_rng(world.search_seed)
+            result = minimize(problem, optimizer, **limits, rng=rng)  # type: ignore[arg-type]
+            figures = _figures(problem, result.x, exact.bound, result.history)
+            rows.append({**common, "budget": budget, "optimizer": name, **figures})
+            if tariff == "guangdong":
+                gathered.setdefault((stays, budget, name), []).append(result.history)
     return pd.DataFrame(rows), {key: np.stack(histories) for key, histories in gathered.items()}
 
 
@@ -273,20 +259,13 @@ def rate_of(load_kw: NDArray[np.float64]) -> float:
     return float(np.ptp(load_kw) / load_kw.max())
 
 
-def _follow_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
-    for stays in STAYS:
-        for signal in FOLLOWED:
-            for tactic in TACTICS:
-                for seed in size.seeds:
-                    case = paper_case(
-                        seed, stays=stays, tactic=tactic, ageing_reading="per_interval", **iterating(signal, size)
-                    )
-                    world, outcome = run_shaving(case)
-                    yield {
-                        "stays": stays, "signal": signal, "tactic": tactic, "seed": seed, **_spread(outcome),
-                        **_energy(world, outcome), **_ageing(world, outcome),
-                    }  # fmt: skip
-                    steps.step()
+def _follow_all(size: Size, course: Course) -> Iterator[dict[str, Any]]:
+    for stays, signal, tactic, seed in product(STAYS, FOLLOWED, TACTICS, size.seeds):
+        keys = {"ageing_reading": "per_interval", **iterating(signal, size)}
+        world, outcome = run_shaving(paper_case(seed, stays=stays, tactic=tactic, **keys))
+        case = {"stays": stays, "signal": signal, "tactic": tactic, "seed": seed}
+        yield {**case, **_spread(outcome), **_energy(world, outcome), **_ageing(world, outcome)}
+        course.step()
 
 
 def _spread(outcome: V2GOutcome) -> dict[str, float]:
@@ -330,12 +309,12 @@ def _ageing(world: V2G, outcome: V2GOutcome) -> dict[str, float]:
     return figures
 
 
-def _scale_all(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
-    for stays in STAYS:
-        for objective, signal in (("F", EXACT), ("difference", "difference")):
-            for seed in size.seeds:
-                yield {"stays": stays, "objective": objective, "seed": seed, **_scaled(seed, stays, signal, size)}
-                steps.step(size.scale_steps / 2)
+def _scale_all(size: Size, course: Course) -> Iterator[dict[str, Any]]:
+    objectives = {"F": EXACT, "difference": "difference"}
+    for stays, objective, seed in product(STAYS, objectives, size.seeds):
+        figures = _scaled(seed, stays, objectives[objective], size)
+        yield {"stays": stays, "objective": objective, "seed": seed, **figures}
+        course.step(size.scale_steps / 2)
 
 
 def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
@@ -422,41 +401,34 @@ def _passing(after: Callable[[float], NDArray[np.float64]], load_kw: NDArray[np.
     return scale
 
 
-def _functions(size: Size, steps: _Steps) -> Iterator[dict[str, Any]]:
-    for function in BEST_ON:
-        problem = FUNCTIONS[function].problem(DIMENSION)
-        for name in PAPERS:
-            optimizer = OPTIMIZERS[name].of(population=POPULATION)
-            for seed in size.seeds:
-                result = minimize(problem, optimizer, max_iterations=size.iterations, rng=np.random.default_rng(seed))
-                yield {"function": function, "optimizer": name, "seed": seed, "fitness": result.fun}
-                steps.step()
+def _functions(size: Size, course: Course) -> Iterator[dict[str, Any]]:
+    for function, name, seed in product(BEST_ON, PAPERS, size.seeds):
+        problem, optimizer = FUNCTIONS[function].problem(DIMENSION), OPTIMIZERS[name].of(population=POPULATION)
+        result = minimize(problem, optimizer, max_iterations=size.iterations, rng=np.random.default_rng(seed))
+        yield {"function": function, "optimizer": name, "seed": seed, "fitness": result.fun}
+        course.step()
 
 
-def _horizons(size: Size, days: Sequence[int], steps: _Steps) -> Iterator[dict[str, Any]]:
-    for length in days:
-        for stays in STAYS:
-            for signal in FOLLOWED:
-                for seed in size.seeds:
-                    world, outcome = run_shaving(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
-                    summary = summary_of(world, outcome)
-                    before = summary["no_evs"]
-                    yield {
-                        "days": length, "stays": stays, "signal": signal, "seed": seed,
-                        "before": before["peak_valley_rate"], "after": summary["peak_valley_rate"],
-                        "before_kw": before["peak_valley_difference_kw"], "after_kw": summary["peak_valley_difference_kw"],
-                        "cost_max_yuan": world.problem.cost_max_yuan,
-                    }  # fmt: skip
-                    steps.step()
+def _horizons(size: Size, days: Sequence[int], course: Course) -> Iterator[dict[str, Any]]:
+    for length, stays, signal, seed in product(days, STAYS, FOLLOWED, size.seeds):
+        world, outcome = run_shaving(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
+        summary = summary_of(world, outcome)
+        figures = {"before": summary["no_evs"], "after": summary}
+        yield {
+            "days": length, "stays": stays, "signal": signal, "seed": seed,
+            **{when: each["peak_valley_rate"] for when, each in figures.items()},
+            **{f"{when}_kw": each["peak_valley_difference_kw"] for when, each in figures.items()},
+            "cost_max_yuan": world.problem.cost_max_yuan,
+        }  # fmt: skip
+        course.step()
 
 
 def _shown(size: Size, days: Sequence[int]) -> dict[tuple[int, str, str], Result]:
     """Run the first seed with agents where IGEO's signal is followed for a day, as the paper has it; else compiled."""
     shown = {}
-    for length in days:
-        for stays in STAYS:
-            for signal in (*FOLLOWED, "difference"):
-                engine = "agents" if (length, stays, signal) == (1, "daily", "igeo") else "compiled"
-                case = paper_case(size.seeds[0], stays=stays, days=length, engine=engine, **iterating(signal, size))
-                shown[length, stays, signal] = shave(case)
+    for key in product(days, STAYS, (*FOLLOWED, "difference")):
+        length, stays, signal = key
+        engine = "agents" if key == (1, "daily", "igeo") else "compiled"
+        case = paper_case(size.seeds[0], stays=stays, days=length, engine=engine, **iterating(signal, size))
+        shown[key] = shave(case)
     return shown

@@ -1,7 +1,7 @@
 """The runs that paper C's claims, tables and figures are taken from: searches of one slot, a year of sampled days, and days of others."""
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coordination.stations.settings import NONE
-from runs.progress import Progress
+from runs.progress import Course, Progress
 from runs.stations.paper_c import YEAR
 from runs.stations.summary import LEVELS
 from runs.studies.paper_c import SHOTS
@@ -177,24 +177,18 @@ def paper_runs(size: Size, evaluator: str | None, parts: Parts, crew: Crew, prog
     parts, crew, progress
         See `Parts.carry_out`.
     """
-    by = evaluator or "coefficients"
+    by, course = evaluator or "coefficients", Course(progress)
     searches = {
         f"{name}, shot {shot}": Search(name, shot, size.population, size.iterations, by)
         for name in SEARCHERS
         for shot in range(1, 1 + (min(size.reading_shots, size.shots) if name in READINGS else size.shots))
     }
-    searched = parts.carry_out("convergence", run_search, searches, crew, lambda part: progress(0.33 * part))
     tapped = {
         f"{iterations} iterations, shot {shot}": Search("acso", shot, size.population, iterations, by)
         for iterations in dict.fromkeys((0, min(size.day_iterations, size.iterations), size.iterations))
         for shot in range(1, 1 + min(size.tap_shots, size.shots))
     }
-    taps = parts.carry_out("taps", run_taps, tapped, crew, lambda part: progress(0.33 + 0.02 * part))
-    days = _year(size, by)
-    ran = parts.carry_out("year", run_day, days, crew, lambda part: progress(0.35 + 0.45 * part))
-    table = _table(
-        [{"variant": _variant(key), "month": day.month, "day": day.day} for key, day in days.items()], ran.values()
-    )
+    days, some = _year(size, by), _some(size, evaluator)
     alone = {
         f"{name}, seed {seed}": Day(
             WARMEST, 12, seed, "acso", size.day_population, size.trigger_iterations, by, name, EVENTS_A_DAY
@@ -202,47 +196,57 @@ def paper_runs(size: Size, evaluator: str | None, parts: Parts, crew: Crew, prog
         for seed in size.seeds
         for name in TRIGGERS
     }
-    fired = parts.carry_out("triggers", run_day, alone, crew, lambda part: progress(0.8 + 0.08 * part))
-    some = _some(size, evaluator)
-    weighed = parts.carry_out("some days", run_day, some, crew, lambda part: progress(0.88 + 0.1 * part))
+    searched = parts.carry_out("convergence", run_search, searches, crew, course.part(0.33))
+    taps = parts.carry_out("taps", run_taps, tapped, crew, course.part(0.02))
+    ran = parts.carry_out("year", run_day, days, crew, course.part(0.45))
+    fired = parts.carry_out("triggers", run_day, alone, crew, course.part(0.08))
+    weighed = parts.carry_out("some days", run_day, some, crew, course.part(0.1))
+    table = _table(days, ran, _dated)
     price = calibrated_price(table)
     priced_days = {
         f"{key}, priced": replace(day, time_yuan_per_h=price, is_shown=False)
         for key, day in days.items()
         if (day.month, day.day) in size.some_days and _variant(key) in (BEFORE, "acso", PAPERS)
     }
-    priced = parts.carry_out("time cost", run_day, priced_days, crew, lambda part: progress(0.98 + 0.02 * part))
+    priced = parts.carry_out("time cost", run_day, priced_days, crew, course.part(0.02))
     shown = {_variant(key): figures["shown"] for key, figures in ran.items() if "shown" in figures}
     return PaperRuns(
         size=size,
         evaluator=evaluator,
-        searches=pd.DataFrame([
-            {"optimizer": search.optimizer, "shot": search.shot, **_scalars(searched[key])}
-            for key, search in searches.items()
-        ]),
+        searches=_table(searches, searched, lambda _, each: {"optimizer": each.optimizer, "shot": each.shot}),
         evaluated=kept_at(size.population, size.evaluations),
         curves={
             name: np.array([searched[key]["curve"] for key, search in searches.items() if search.optimizer == name])
             for name in dict.fromkeys(search.optimizer for search in searches.values())
         },
-        taps=_table([{"iterations": each.iterations, "shot": each.shot} for each in tapped.values()], taps.values()),
+        taps=_table(tapped, taps, lambda _, each: {"iterations": each.iterations, "shot": each.shot}),
         days=table,
-        triggers=_table([{"triggers": day.triggers, "seed": day.seed} for day in alone.values()], fired.values()),
-        some=_table(
-            [
-                {"searched_by": day.evaluator, "population": day.population, "iterations": day.iterations,
-                 "weight": day.weight_voltage, "month": day.month, "day": day.day}
-                for day in some.values()
-            ],
-            weighed.values(),
-        ),
-        priced=_table(
-            [{"variant": _variant(key), "month": day.month, "day": day.day} for key, day in priced_days.items()],
-            priced.values(),
-        ),
+        triggers=_table(alone, fired, lambda _, day: {"triggers": day.triggers, "seed": day.seed}),
+        some=_table(some, weighed, _weighed),
+        priced=_table(priced_days, priced, _dated),
         time_yuan_per_h=price,
         shown={name: {each: np.array(values) for each, values in one.items()} for name, one in shown.items()},
-    )  # fmt: skip
+    )
+
+
+def _table[T](
+    pieces: Mapping[str, T], ran: Mapping[str, Mapping[str, Any]], label: Callable[[str, T], dict[str, Any]]
+) -> pd.DataFrame:
+    """Return a row a piece of work: what it was, and its figures."""
+    rows = []
+    for key, piece in pieces.items():
+        figures = {name: value for name, value in ran[key].items() if not isinstance(value, (list, dict))}
+        rows.append({**label(key, piece), **figures})
+    return pd.DataFrame(rows)
+
+
+def _dated(key: str, day: Day) -> dict[str, Any]:
+    return {"variant": _variant(key), "month": day.month, "day": day.day}
+
+
+def _weighed(_key: str, day: Day) -> dict[str, Any]:
+    searched = {"searched_by": day.evaluator, "population": day.population, "iterations": day.iterations}
+    return {**searched, "weight": day.weight_voltage, "month": day.month, "day": day.day}
 
 
 def _year(size: Size, evaluator: str) -> dict[str, Day]:
@@ -288,11 +292,3 @@ def calibrated_price(days: pd.DataFrame) -> float:
     time = float(before.time_cost_yuan.sum())
     others = float(before.cost_yuan.sum()) - time
     return TIME_YUAN_PER_H * SHARE_BEFORE / (1 - SHARE_BEFORE) * others / time
-
-
-def _scalars(figures: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in figures.items() if not isinstance(value, (list, dict))}
-
-
-def _table(labels: list[dict[str, Any]], ran: Any) -> pd.DataFrame:
-    return pd.DataFrame([{**label, **_scalars(figures)} for label, figures in zip(labels, ran, strict=True)])

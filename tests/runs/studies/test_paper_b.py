@@ -13,6 +13,7 @@ from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.minimize import minimize
 from coordination.peak_shaving.exact import solve
 from runs.cli import app
+from runs.progress import Course
 from runs.simulate import simulate
 from runs.studies import paper_b
 from runs.studies.paper_b import report
@@ -24,7 +25,6 @@ from runs.studies.paper_b.cases import (
     PaperRuns,
     Size,
     _scale_all,
-    _Steps,
     paper_case,
     paper_runs,
     rate_of,
@@ -268,7 +268,7 @@ def test_no_signal_is_below_the_least_rate(runs: PaperRuns) -> None:
 
 def test_at_its_scale_a_signal_has_the_papers_rate_and_at_another_the_evs_have() -> None:
     size = Size([1], iterations=1, large=1, scale_steps=22)
-    row = next(each for each in _scale_all(size, _Steps(1.0, lambda _: None)) if each["objective"] == "difference")
+    row = next(each for each in _scale_all(size, Course(lambda _: None)) if each["objective"] == "difference")
     assert row["stays"] == "daily"
     keys = {"optimizer": "exact", "weight_difference": 1.0, "weight_cost": 0.0}
     at_scale = paper_case(1, peak_kw=row["peak_kw"], **keys)

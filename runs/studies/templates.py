@@ -93,9 +93,9 @@ def _text(value: Any, spec: str) -> str:
     return "-" if isinstance(value, float) and math.isnan(value) else format(value, spec)
 
 
-def page(module: str, name: str, **values: Any) -> str:
-    """Return a page, the file ``NAME.md`` beside a module, filled with figures: see `fill`."""
-    return fill(files(module).joinpath(f"{name}.md").read_text(encoding="utf-8"), values)
+def filled(module: str, file: str, **values: Any) -> str:
+    """Return the text of a file beside a module, filled with figures: see `fill`."""
+    return fill(files(module).joinpath(file).read_text(encoding="utf-8"), values)
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:

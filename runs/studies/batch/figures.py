@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 
 from runs.drawing import BASE, LIMIT, MARKERS, METHOD_COLOURS, STYLES, heading, legend_below, log_axis, panels
-from runs.studies.batch.rule import POWER_KW
+from runs.studies.batch.cases import POWER_KW
 
 MEASURES = {
     "valley_ripple_kw": ("Ripple of the filled valley", "ripple [kW]", 1.0),

@@ -6,13 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from runs.progress import Progress
-from runs.studies import templates
 from runs.studies.batch import FLEETS, QUICK_FLEETS
-from runs.studies.batch.cases import all_series, design, means, scenario
-from runs.studies.batch.rule import FILLED, UNNOTICED, rule
+from runs.studies.batch.cases import FILLED, UNNOTICED, all_series, design, means, rule, scenario
 from runs.studies.parts import Parts
 from runs.studies.study import StudyOptions
-from runs.studies.templates import spans
+from runs.studies.templates import filled, spans
 from runs.sweep import sweep
 
 
@@ -45,9 +43,9 @@ def run(folder: Path, options: StudyOptions, progress: Progress, parts: Parts) -
 def page(table: pd.DataFrame, rules: pd.DataFrame, failed: int) -> str:
     """Return the study's page as Markdown."""
     disturbed = table.family.isin(["ideal", "losses", "delays"]) & table.batch_size.isin([1, 20, 100])
-    return templates.page(
+    return filled(
         __name__,
-        "page",
+        "page.md",
         answer=_answer(rules),
         fleets=int(table.fleets.max()),
         failed=failed,
@@ -62,9 +60,9 @@ def page(table: pd.DataFrame, rules: pd.DataFrame, failed: int) -> str:
 def _answer(rules: pd.DataFrame) -> str:
     """Return the rule of thumb in words."""
     sound = rules[rules.series.str.endswith(" EVs") | rules.series.str.startswith("one round")]
-    return templates.page(
+    return filled(
         __name__,
-        "answer",
+        "answer.md",
         unnoticed_median=sound.unnoticed_share.median(),
         filled_median=sound.filled_share.median(),
         ripple_median=sound.ripple_per_batch_kw.median(),

@@ -10,14 +10,13 @@ from coordination.optimizers.functions import SHIFT
 from runs.optimizing.comparison import Compared, crew_of, label
 from runs.optimizing.tables import SIGNIFICANT, mann_whitney, ranks, table4, tables, won_lost_tied
 from runs.progress import Progress
-from runs.studies import templates
 from runs.studies.claim import Claim, claims_table
 from runs.studies.optimizers.cases import LARGE, MIDDLE, PAPER_C_ITERATIONS, QUICK, SMALL, Block, StudyRuns, study_runs
 from runs.studies.optimizers.claims import UNCOUNTED, claims, counted, won
 from runs.studies.output import write_study
 from runs.studies.parts import Parts
 from runs.studies.study import StudyOptions
-from runs.studies.templates import markdown
+from runs.studies.templates import filled, markdown
 
 
 def run(folder: Path, options: StudyOptions, progress: Progress, _parts: Parts) -> str:
@@ -48,9 +47,9 @@ def page(runs: StudyRuns, held: Iterable[Claim]) -> str:
     """Return the reproduction page as Markdown."""
     origin, shifted = runs.origin, runs.shifted
     small, middle, large = origin.size, runs.middle.size, runs.large.size
-    return templates.page(
+    return filled(
         __name__,
-        "page",
+        "page.md",
         shift=SHIFT,
         uncounted=UNCOUNTED,
         claims=claims_table(held),

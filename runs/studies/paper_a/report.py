@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from runs.progress import Progress
-from runs.studies import templates
 from runs.studies.claim import Claim, claims_table
 from runs.studies.output import write_study
 from runs.studies.paper_a.cases import SEEDS, paper_runs
@@ -14,6 +13,7 @@ from runs.studies.paper_a.claims import claims
 from runs.studies.paper_a.tables import ants_and_swarms, tables
 from runs.studies.parts import Parts
 from runs.studies.study import StudyOptions
+from runs.studies.templates import filled
 
 QUICK_SEEDS = SEEDS[:3]
 
@@ -27,15 +27,15 @@ def run(folder: Path, options: StudyOptions, progress: Progress, _parts: Parts) 
     held, drawn = claims(runs), figures(runs)
     shown = [] if options.figures == "none" else drawn
     pictures = "\n".join(f"![{name}](figures/{name}.{options.figures})\n" for name in shown)
-    text = page(held, ants_and_swarms(runs), seeds) + templates.page(__name__, "files", pictures=pictures)
+    text = page(held, ants_and_swarms(runs), seeds) + filled(__name__, "files.md", pictures=pictures)
     return write_study(folder, held, tables(runs), drawn, options.figures, {"paper_a.md": text})
 
 
 def page(held: Iterable[Claim], table5: pd.DataFrame, seeds: Sequence[int] = SEEDS) -> str:
     """Return the reproduction page as Markdown, from claims and Table 5."""
-    return templates.page(
+    return filled(
         __name__,
-        "page",
+        "page.md",
         n_seeds=len(seeds),
         first_seed=seeds[0],
         last_seed=seeds[-1],

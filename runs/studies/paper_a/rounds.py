@@ -12,7 +12,7 @@ from runs.result import Result
 from runs.scenario import Scenario
 from runs.scenario_files import SCENARIOS
 from runs.simulate import simulate
-from runs.studies.templates import page
+from runs.studies.templates import filled
 
 WEEK = SCENARIOS / "data" / "acn_caltech_week.csv"
 MIXED = [
@@ -112,7 +112,7 @@ def page_section(seeds: Iterable[int]) -> str:
     """Return the section of the reproduction page."""
     kinds = cases(seeds)
     tables = {"goals": goals(kinds), "pareto": pareto(kinds[0]), "online": online([kinds[0], kinds[-1]])}
-    return page(__name__, "rounds", **tables)
+    return filled(__name__, "rounds.md", **tables)
 
 
 def _summaries(kind: Case, **coordination: int | str) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Paper A's tables with our numbers: what the paper printed in Tables 3 and 4 is lost."""
 
+import io
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ from environment.fleets.nhts import C_RATE_PER_H
 from environment.loads import BuiltinLoad
 from runs.result import Result
 from runs.studies.paper_a.cases import BATCHES, PaperRuns
+from runs.studies.templates import filled
 
 QUOTED_KWH = {"Volt": 16.0, "Fit": 20.0, "Focus": 23.0, "LEAF": 24.0}
 """Battery sizes that the paper quotes [verbatim]."""
@@ -44,38 +47,20 @@ def parameters(runs: PaperRuns) -> pd.DataFrame:
     the text), or "default" (ours, the paper's value is lost).
     """
     scenario = runs.adjusted[0].scenario
-    fleet, base, grid = scenario.fleet, scenario.load, scenario.transformer
+    fleet, base = scenario.fleet, scenario.load
     assert isinstance(fleet, NhtsFleet)
     assert isinstance(base, BuiltinLoad)
-    (kind,) = fleet.types
-    both = [results[0].summary["vehicles"] for results in (runs.one_by_one, runs.thousand)]
-    rows = [
-        ("EVs", " and ".join(map(str, both)), "", "verbatim"),
-        ("first hour of the dispatching period", f"{scenario.horizon.begin:%H:%M}", "", "verbatim"),
-        ("dispatching period", scenario.horizon.hours, "h", "verbatim"),
-        ("segment", scenario.horizon.slot_h, "h", "verbatim"),
-        ("largest transformer load", grid.load_limit_kw, "kW", "verbatim"),
-        ("rated power of the transformer", grid.rated_kva, "kVA", "reconstructed"),
-        ("power factor", grid.power_factor, "", "reconstructed"),
-        ("usable part of the rating", grid.loading, "", "reconstructed"),
-        ("EVs that read the same board", ", ".join(map(str, BATCHES)), "", "verbatim"),
-        ("battery capacity", kind.capacity_kwh, "kWh", "default"),
-        ("rated charging power", kind.rated_kw, "kW", "default"),
-        ("charging efficiency", fleet.efficiency, "", "default"),
-        ("state of charge at plug-out", fleet.soc_plug_out, "", "default"),
-        ("consumption for 100 km", fleet.consumption_kwh_per_100km, "kWh", "default"),
-        ("plug-in, mean", fleet.plug_in_mean_h, "h", "standard"),
-        ("plug-in, standard deviation", fleet.plug_in_std_h, "h", "standard"),
-        ("plug-out, mean", fleet.plug_out_mean_h, "h", "default"),
-        ("plug-out, standard deviation", fleet.plug_out_std_h, "h", "default"),
-        ("logarithm of the daily distance, mean", fleet.distance_log_mean, "", "standard"),
-        ("logarithm of the daily distance, standard deviation", fleet.distance_log_std, "", "standard"),
-        ("unit of the daily distance", fleet.distance_unit, "", "verbatim"),
-        ("base load", "ERCOT North Central, summer 2010", "", "default"),
-        ("largest forecast base load", base.peak_kw, "kW", "default"),
-        ("fluctuation, standard deviation", base.fluctuation, "", "default"),
-    ]
-    return pd.DataFrame(rows, columns=["parameter", "value", "unit", "source"])
+    (ev,) = fleet.types
+    evs = " and ".join(str(results[0].summary["vehicles"]) for results in (runs.one_by_one, runs.thousand))
+    settings = {
+        "horizon": scenario.horizon,
+        "transformer": scenario.transformer,
+        "fleet": fleet,
+        "load": base,
+        "ev": ev,
+    }
+    text = filled(__name__, "table3_parameters.csv", evs=evs, batches=", ".join(map(str, BATCHES)), **settings)
+    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
 
 
 def free_and_coordinated(runs: PaperRuns) -> pd.DataFrame:

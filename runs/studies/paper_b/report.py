@@ -10,7 +10,6 @@ import pandas as pd
 from coordination.peak_shaving.power_sharing import TACTICS
 from environment.ageing import DAYS_PER_YEAR, END_OF_LIFE_PERCENT, EXPONENT, stress
 from runs.progress import Progress
-from runs.studies import templates
 from runs.studies.claim import Claim, claims_table
 from runs.studies.output import write_study
 from runs.studies.paper_b import BOTH_DAYS
@@ -30,7 +29,7 @@ from runs.studies.paper_b.claims import PAPER_YEARS, claims
 from runs.studies.paper_b.tables import FIGURES, NAMES, NOTICEABLE, ONCE, SAYS, named, row_of, tables, where
 from runs.studies.parts import Parts
 from runs.studies.study import StudyOptions
-from runs.studies.templates import Span, spans, spans_by
+from runs.studies.templates import Span, filled, spans, spans_by
 from runs.v2g.paper_b import CAPACITY_KWH, PEAK_KW, POWER_KW
 
 
@@ -59,9 +58,9 @@ def page(runs: PaperRuns, held: Iterable[Claim], written: dict[str, pd.DataFrame
     """
     seeds = runs.size.seeds
     short_kwh, long_kwh = map(_kwh_a_day, PAPER_YEARS)
-    return templates.page(
+    return filled(
         __name__,
-        "page",
+        "page.md",
         n_seeds=len(seeds),
         first_seed=seeds[0],
         last_seed=seeds[-1],
@@ -87,9 +86,9 @@ def _last_charge(runs: PaperRuns) -> str:
     """Return the section on what is left in the batteries at the day's end, and what that is worth."""
     followed = where(runs.tactics, tactic="proposed")
     signals = where(runs.signals, tariff="guangdong", optimizer=EXACT)
-    return templates.page(
+    return filled(
         __name__,
-        "last_charge",
+        "last_charge.md",
         ends=spans_by(named(followed), "stays", "signal"),
         exact={stays: spans(where(signals, stays=stays)) for stays in STAYS},
         left={stays: (each.owner_profit_yuan - each.buy_back_yuan).mean() for stays, each in signals.groupby("stays")},
@@ -111,9 +110,9 @@ def _one_day(runs: PaperRuns, written: dict[str, pd.DataFrame]) -> str:
     budgets = runs.size.budgets
     objectives = runs.scales.objective.replace("difference", "the difference alone")
     scales = runs.scales.assign(stays=runs.scales.stays.map(SAYS), objective=objectives)
-    return templates.page(
+    return filled(
         __name__,
-        "one_day",
+        "one_day.md",
         size=runs.size,
         worse="; ".join(f"{SAYS[stays]}: {names}" for stays, names in worse.items()),
         woa_still=int((woa.fitness.sub(0.5).abs() < NOTICEABLE).sum()),

@@ -18,7 +18,6 @@ from runs.plural import counted
 from runs.progress import Progress
 from runs.stations.paper_c import BASE_KW, SLOT_MIN
 from runs.stations.summary import COSTS, SEARCHED_BY
-from runs.studies import templates
 from runs.studies.claim import Claim, claims_table
 from runs.studies.output import write_study
 from runs.studies.paper_c.cases import (
@@ -39,7 +38,7 @@ from runs.studies.paper_c.tables import HOURS_A_YEAR, rows_of, tables
 from runs.studies.paper_c.work import SWING
 from runs.studies.parts import Parts
 from runs.studies.study import StudyOptions
-from runs.studies.templates import Span
+from runs.studies.templates import Span, filled
 
 
 def size_of(options: StudyOptions) -> Size:
@@ -75,9 +74,9 @@ def page(runs: PaperRuns, held: Iterable[Claim], written: Mapping[str, pd.DataFr
         The tables, as `tables` gives them.
     """
     year = rows_of(written["years"], "variant")
-    return templates.page(
+    return filled(
         __name__,
-        "page",
+        "page.md",
         claims=claims_table(held),
         significant=SIGNIFICANT,
         year=year,

@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 
 from runs.simulate import summarize
-from runs.studies.batch.cases import BATCHES, Series, all_series, design, means, scenario
+from runs.studies.batch.cases import BATCHES, Series, all_series, design, means, rule, scenario
 from runs.studies.batch.figures import figures
 from runs.studies.batch.report import page
-from runs.studies.batch.rule import rule
 from runs.sweep import replication_seed, sweep
 from tests.support.figures import faulty
 from tests.support.marks import SLOW

@@ -13,7 +13,7 @@ from runs.studies.claim import claim
 from runs.studies.templates import Span, fill, spans, spans_by
 
 STUDIES = Path(templates.__file__).parent
-PAGES = sorted(STUDIES.glob("*/*.md"))
+FILES = sorted([*STUDIES.glob("*/*.md"), *STUDIES.glob("*/*.csv")])
 WORDS = sorted(STUDIES.glob("*/claims.toml"))
 
 
@@ -76,10 +76,10 @@ def test_claims_are_joined_by_semicolons_where_there_is_one_for_each() -> None:
     assert evidence.endswith("ACSO +10.00% at equal iterations; CSO +10.00% at equal iterations")
 
 
-@pytest.mark.parametrize("file", PAGES, ids=lambda file: f"{file.parent.name}-{file.stem}")
-def test_every_page_is_filled_by_the_code_beside_it(file: Path) -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.name}")
+def test_every_text_is_filled_by_the_code_beside_it(file: Path) -> None:
     code = "".join(path.read_text() for path in file.parent.glob("*.py"))
-    assert re.search(rf'page\(\s*__name__,\s*"{file.stem}"', code)
+    assert re.search(rf'filled\(\s*__name__,\s*"{re.escape(file.name)}"', code)
 
 
 @pytest.mark.parametrize("file", WORDS, ids=lambda file: file.parent.name)

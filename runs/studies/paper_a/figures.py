@@ -71,17 +71,21 @@ def plug_in_and_out() -> Figure:
 
 def _hours(axes: Axes, hours: NDArray[np.float64], mean_h: float, std_h: float) -> None:
     clock_h = np.linspace(0, 24, 241)
-    axes.hist(
-        hours % 24,
-        bins=np.arange(25.0).tolist(),
-        density=True,
-        color=EVS,
-        alpha=0.45,
-        label="drawn: a stay that would not end between its begin and the next noon is drawn again",
-    )
-    axes.plot(clock_h, _wrapped_normal(clock_h, mean_h, std_h), color=LIMIT, lw=1.8, label="eqs (1)-(2)")
+    label = "drawn: a stay that would not end between its begin and the next noon is drawn again"
+    density = _wrapped_normal(clock_h, mean_h, std_h)
+    _histogram(axes, hours % 24, np.arange(25.0), label, (clock_h, density, "eqs (1)-(2)"))
     axes.set(xlabel="time of day", xlim=(0, 24))
     axes.set_xticks(np.arange(0, 24, 6), [f"{hour:02d}:00" for hour in range(0, 24, 6)])
+
+
+def _histogram(
+    axes: Axes, values: NDArray[np.float64], edges: NDArray[np.float64], label: str,
+    source: tuple[NDArray[np.float64], NDArray[np.float64], str],
+) -> None:  # fmt: skip
+    """Draw how often values were drawn, and the density of their source, labelled."""
+    axes.hist(values, bins=edges.tolist(), density=True, color=EVS, alpha=0.45, label=label)
+    x, density, name = source
+    axes.plot(x, density, color=LIMIT, lw=1.8, label=name)
     axes.grid(axis="y", alpha=0.25)
 
 
@@ -101,17 +105,13 @@ def daily_miles() -> Figure:
     miles = drawn.energy_kwh / kwh_per_mile
     farthest = battery_kwh / kwh_per_mile
     figure, axes = canvas(f"Daily distance: {HABITS_DRAWN:,} EVs drawn")
-    axes.hist(
-        miles, bins=np.arange(0.0, miles.max() + 5, 5).tolist(), density=True, color=EVS, alpha=0.45, label="drawn"
-    )
     x = np.linspace(0.5, 160, 500)
     away = (np.log(x) - usual.distance_log_mean) / usual.distance_log_std
     density = np.exp(-(away**2) / 2) / (x * usual.distance_log_std * np.sqrt(2 * np.pi))
-    axes.plot(x, density, color=LIMIT, lw=1.8, label="eq (3)")
+    _histogram(axes, miles, np.arange(0.0, miles.max() + 5, 5), "drawn", (x, density, "eq (3)"))
     beyond = f"{battery_kwh:g} kWh are used up: {np.mean(miles > farthest):.1%} drive farther"
     axes.axvline(farthest, color=BASE, ls="--", lw=1.2, label=beyond)
     axes.set(xlabel="daily distance [miles]", ylabel="density [1/mile]", xlim=(0, 160))
-    axes.grid(axis="y", alpha=0.25)
     axes.legend(frameon=False, fontsize=9)
     return figure
 
@@ -187,19 +187,13 @@ def ants_and_swarms(runs: PaperRuns) -> Figure:
 def _day_and_valley(first: Result, title: str, curves: list[Curve], measured: slice) -> Figure:
     """Draw loads of the first fleet, and the paper's valley enlarged; its slots that the ripple is not of are grey."""
     figure = day_and_valley(first, title, first.slots.actual_kw.to_numpy(), curves, curves, VALLEY)
+    _, valley = figure.axes
     for begin, end in ((VALLEY.start, measured.start), (measured.stop, VALLEY.stop)):
         if begin < end:
-            figure.axes[1].axvspan(begin, end, color=BASE, alpha=0.12, lw=0)
+            valley.axvspan(begin, end, color=BASE, alpha=0.12, lw=0)
     if measured != VALLEY:
-        figure.axes[1].text(
-            0.99,
-            0.04,
-            "grey: not in the ripple",
-            transform=figure.axes[1].transAxes,
-            ha="right",
-            fontsize=9,
-            color=BASE,
-        )
+        place = {"transform": valley.transAxes, "ha": "right"}
+        valley.text(0.99, 0.04, "grey: not in the ripple", fontsize=9, color=BASE, **place)
     return figure
 
 

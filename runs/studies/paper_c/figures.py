@@ -5,19 +5,18 @@ Where the paper shows one day, ours is one in the middle of November. "ACSO" is 
 
 import calendar
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
-from numpy.typing import NDArray
 
 from environment.feeders import BuiltinFeeder
-from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, heading, legend_below, panels
+from runs.drawing import BASE, EVS, FREE, LIMIT, METHOD_COLOURS, STYLES, heading, legend_below, panels, steps
 from runs.studies.paper_c.cases import BEFORE, PAPERS, RIVALS, PaperRuns
-from runs.studies.paper_c.claims import NAMES
+from runs.studies.paper_c.claims import NAMES, SEARCHER_NAMES
 from runs.studies.paper_c.tables import months
 
 LOOKS: Final[Mapping[str, tuple[str, LineStyleType]]] = {
@@ -59,9 +58,9 @@ def convergence(runs: PaperRuns) -> Figure:
         per_iteration = size.population // 2 if name.startswith("cso") else size.population
         iterations = (runs.evaluated - size.population) / per_iteration
         within = iterations <= size.iterations
-        label = "ACSO" if name == "acso" else NAMES[name]
-        drawn[0].plot(iterations[within], median[within], color=colour, ls=style, lw=1.8, label=label)
-        drawn[1].plot(runs.evaluated / 1000, median, color=colour, ls=style, lw=1.8, label=label)
+        look: dict[str, Any] = {"color": colour, "ls": style, "lw": 1.8, "label": SEARCHER_NAMES[name]}
+        drawn[0].plot(iterations[within], median[within], **look)
+        drawn[1].plot(runs.evaluated / 1000, median, **look)
         settled = median[len(median) // 10 :]
         low, high = min(low, float(settled.min())), max(high, float(settled.max()))
     room = HEADROOM * (high - low)
@@ -78,16 +77,14 @@ def voltage(runs: PaperRuns) -> Figure:
     """Fig 4: the voltage of the station that swings most before scheduling, and the farthest of all."""
     before = runs.shown[BEFORE]
     station = int((before["high_pu"].max(axis=0) - before["low_pu"].min(axis=0)).argmax())
-    titles = [
-        "The station whose voltage swings most before scheduling",
-        "Largest distance of any station from rated voltage",
-    ]
+    swings = "The station whose voltage swings most before scheduling"
+    titles = [swings, "Largest distance of any station from rated voltage"]
     figure, (node, farthest) = panels(titles, 6.6, nrows=2, ncols=1, sharex=True)
     for name in COMPARED:
         shown, (colour, style) = runs.shown[name], LOOKS[name]
         away = np.maximum(1 - shown["low_pu"].min(axis=1), shown["high_pu"].max(axis=1) - 1)
         for axes, values in ((node, shown["low_pu"][:, station]), (farthest, 100 * away)):
-            axes.stairs(values, shown["edges_h"], baseline=None, color=colour, ls=style, lw=1.8, label=NAMES[name])
+            steps(axes, shown["edges_h"], values, NAMES[name], colour, width=1.8, style=style)
     limits = BuiltinFeeder()
     node.axhline(limits.voltage_min_pu, color=LIMIT, lw=1.2, ls=":", label="limit")
     farthest.axhline(100 * (1 - limits.voltage_min_pu), color=LIMIT, lw=1.2, ls=":")
@@ -113,9 +110,7 @@ def load(runs: PaperRuns) -> Figure:
     figure, (axes,) = panels(["Drawn from the grid above while EVs charge, a day in November"], 4.6)
     for name in COMPARED:
         shown, (colour, style) = runs.shown[name], LOOKS[name]
-        axes.stairs(
-            shown["drawn_kw"] / 1000, shown["edges_h"], baseline=None, color=colour, ls=style, lw=1.8, label=NAMES[name]
-        )
+        steps(axes, shown["edges_h"], shown["drawn_kw"] / 1000, NAMES[name], colour, width=1.8, style=style)
     axes.set(ylabel="power [MW]", ylim=(0, None))
     axes.grid(alpha=0.25)
     _of_the_day(axes)
@@ -135,14 +130,8 @@ def fee_cut(runs: PaperRuns) -> Figure:
     """Fig 8: the same with what is paid back to those who took part."""
     table = _by_month(runs, "cost_yuan", (BEFORE, PAPERS), 1000)
     paid = _by_month(runs, "discount_yuan", (PAPERS,), 1000)[PAPERS]
-    figure, (above, below) = panels(
-        ["Operating cost f2", "Paid back to users who took part"],
-        6.0,
-        nrows=2,
-        ncols=1,
-        sharex=True,
-        height_ratios=[2, 1],
-    )
+    titles = ["Operating cost f2", "Paid back to users who took part"]
+    figure, (above, below) = panels(titles, 6.0, nrows=2, ncols=1, sharex=True, height_ratios=[2, 1])
     looks = {BEFORE: LOOKS[BEFORE][0], PAPERS: EVS, "with": METHOD_COLOURS[1]}
     names = {**NAMES, "with": "ACSO, with what is paid back"}
     _bars(above, {**table, "with": table[PAPERS] + paid}, "cost [thousand\nyuan a month]", looks, names)
@@ -162,7 +151,7 @@ def algorithms(runs: PaperRuns) -> Figure:
         part = 100 * table[name] / table[BEFORE]
         axes.plot(part.index, part, color=colour, ls=style, marker="o", ms=4, lw=1.6, label=NAMES[name])
     axes.set(ylabel="cost [% of before]", xlabel="month")
-    _months(axes, np.array(table[BEFORE].index))
+    axes.set_xticks(part.index, _abbreviated(part.index))
     axes.grid(alpha=0.25)
     legend_below(figure, axes, columns=5)
     return figure
@@ -186,16 +175,12 @@ def _bars(
         colour = colours[name] if colours else LOOKS[name][0]
         axes.bar(place, values, width, color=colour, label=names[name])
     axes.set(ylabel=ylabel, xlabel="month")
-    index = np.array(next(iter(table.values())).index)
+    index = next(iter(table.values())).index
     axes.set_xticks(np.arange(len(index)), _abbreviated(index))
     axes.grid(alpha=0.25, axis="y")
 
 
-def _months(axes: Axes, index: NDArray[np.int64]) -> None:
-    axes.set_xticks(index, _abbreviated(index))
-
-
-def _abbreviated(index: NDArray[np.int64]) -> list[str]:
+def _abbreviated(index: "pd.Index[int]") -> list[str]:
     return [calendar.month_abbr[month] for month in index]
 
 

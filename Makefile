@@ -49,7 +49,7 @@ scenario-page: $(VENV)/ready  ## the scenario reference, from the settings class
 	$(BIN)/python -m runs.reference > docs/scenario.md
 
 quoted: $(VENV)/ready  ## the figures that README and guide quote, from the runs that they tell of
-	$(BIN)/python -m runs.quoted
+	$(BIN)/python -m tests.support.quoted
 
 docs: $(VENV)/dev scenario-page quoted licences  ## pages and pictures that are written by the code; the studies take an hour
 	$(BIN)/python -m runs.studies.paper_a > docs/reproduction/paper_a.md

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from runs.quoted import FIGURE, PAGES, TABLE, TREE, Quotes, quoted, shown
+from tests.support.quoted import FIGURE, PAGES, TABLE, TREE, Quotes, quoted, shown
 
 
 def test_what_is_quoted_is_known_and_what_is_known_is_quoted() -> None:

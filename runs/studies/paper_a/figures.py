@@ -192,8 +192,8 @@ def _day_and_valley(first: Result, title: str, curves: list[Curve], measured: sl
         if begin < end:
             valley.axvspan(begin, end, color=BASE, alpha=0.12, lw=0)
     if measured != VALLEY:
-        place = {"transform": valley.transAxes, "ha": "right"}
-        valley.text(0.99, 0.04, "grey: not in the ripple", fontsize=9, color=BASE, **place)
+        grey = "grey: not in the ripple"
+        valley.text(0.99, 0.04, grey, transform=valley.transAxes, ha="right", fontsize=9, color=BASE)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 A page marks what it quotes by comments that no reader sees. ``<!--CASE:FIGURE:FORMAT-->0.937<!---->`` is a figure of the summary of
 a case, by its dotted name and Python's format; ``<!--TABLE-->`` and ``<!--/TABLE-->`` stand before and after a table. Cases and tables
-stand in ``docs/quoted.toml``. ``python -m runs.quoted`` writes the pages anew.
+stand in ``docs/quoted.toml``. ``python -m tests.support.quoted`` writes the pages anew.
 """
 
 import re
@@ -17,7 +17,7 @@ import numpy as np
 from runs.scenario import Scenario
 from runs.simulate import summarize
 
-TREE: Final = Path(__file__).resolve().parent.parent
+TREE: Final = Path(__file__).resolve().parents[2]
 PAGES: Final = ("README.md", "docs/guide.md")
 FIGURE: Final = re.compile(r"(<!--(?P<case>\w+):(?P<name>[\w.]+):(?P<format>[^>]*?)-->).*?(<!---->)", re.DOTALL)
 TABLE: Final = re.compile(r"(<!--(?P<table>\w+)-->\n).*?(<!--/(?P=table)-->)", re.DOTALL)

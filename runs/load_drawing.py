@@ -39,7 +39,7 @@ def run_title(result: HasLoads) -> str:
     if result.summary["method"] in COORDINATORS:
         return method_title(result)
     optimizer = result.summary["optimizer"]
-    return "triggers alone" if optimizer == "none" else f"schedule by {optimizer}"
+    return "triggers alone" if optimizer == "none" else f"a schedule by {optimizer}"
 
 
 def peak_text(result: HasLoads, free_kw: float, own_kw: float) -> str:

@@ -240,7 +240,7 @@ def _cables(run: Scheduled, where: Places, slot: int, palette: Palette) -> list[
 def _nodes(run: Scheduled, where: Places, slot: int, palette: Palette) -> dict[str, Any]:
     """Return the nodes without a station, the source among them."""
     n, feeder = len(run.world.feeder), run.world.feeder
-    voltage = run.result.nodes.voltage_pu.to_numpy()[slot * n : (slot + 1) * n]
+    voltage = run.result.network.voltage_pu.to_numpy()[slot * n : (slot + 1) * n]
     data = []
     for node in sorted(set(range(n)) - set(run.world.stations.node.tolist())):
         is_source = node == feeder.source_node

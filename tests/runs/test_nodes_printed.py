@@ -117,12 +117,22 @@ def test_nodes_are_printed_of_a_run_that_is_saved_too(scenario: Scenario, tmp_pa
     assert "--by node prints" not in done.stdout
 
 
-@pytest.mark.parametrize("section", ["peak_shaving.iterations=1", "stations.piles=18"])
-def test_kinds_of_run_without_nodes_say_so(section: str) -> None:
-    done = CliRunner().invoke(app, ["run", "--set", section, "--by", "node"])
-    assert done.exit_code == terminal.BAD_INPUT
-    text = " ".join(done.stderr.split())
-    assert f"only valley filling has nodes, and the scenario asks for [{section.partition('.')[0]}]" in text
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["peak_shaving.iterations=1", "fleet.vehicles=5"], ["2 nodes", "aggregator"]),
+        (
+            ["stations.piles=18", "horizon.slot_min=60", "scheduling.optimizer=none"],
+            ["81 nodes", "substation:", "station:"],
+        ),
+    ],
+)
+def test_every_run_prints_its_nodes_where_they_are_asked_for(words: list[str], told: list[str]) -> None:
+    sets = [part for word in words for part in ("--set", word)]
+    done = CliRunner().invoke(app, ["run", *sets, "--by", "node"])
+    assert done.exit_code == 0, done.output
+    assert all(text in done.stdout for text in told)
+    assert "nodes" not in CliRunner().invoke(app, ["run", *sets]).stdout
 
 
 def test_limits_that_differ_are_told_from_the_least_to_the_most(result: Result) -> None:

@@ -146,7 +146,7 @@ def test_charts_of_stations_end_at_the_slot_that_is_looked_at(run: Scheduled) ->
     )
     assert len(inside) + len(outside) == 76
     assert len(others) == 77
-    voltage = run.result.nodes.set_index(["slot", "node"]).voltage_pu
+    voltage = run.result.network.set_index(["slot", "node"]).voltage_pu
     for dot in inside:
         assert dot["value"][1] == pytest.approx(voltage[5, dot["name"]], abs=1e-5)
 

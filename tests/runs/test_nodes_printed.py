@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from runs import terminal
 from runs.brief import Brief
 from runs.cli import app
 from runs.parallel_run import brief_in_parts

@@ -63,11 +63,12 @@ class Regions:
         self, region: int, orders: Orders, room_kw: NDArray[np.float64], are_meant: NDArray[np.bool_]
     ) -> Followed:
         """Order what a region's stations are to do; see `Below.follow`."""
-        order = RegionOrder(_only(orders.messages(), are_meant), room_kw)
-        plan = ask(self.channel, self._ways[region], order, self._regions[region].follow)
+        plan = None
+        if are_meant.any():
+            order = RegionOrder(_only(orders.messages(), are_meant), room_kw)
+            plan = ask(self.channel, self._ways[region], order, self._regions[region].follow)
         if plan is None:
-            silent = np.zeros(are_meant.size, dtype=np.bool_)
-            return Followed(0.0, Plans.of([None] * are_meant.size), silent)
+            return Followed(0.0, Plans.of([None] * are_meant.size), np.zeros(are_meant.size, dtype=np.bool_))
         are_heard = np.array([each is not None for each in plan.stations])
         return Followed(plan.passed_kw, Plans.of(plan.stations), are_heard)
 

@@ -7,7 +7,7 @@ Messages may get lost, so that the supply is held by an order of words. A statio
 last word of its slot; what storage is to give, it gives from the order or the alarm on that asks for it. The centre counts on a give
 only where a plan or a receipt confirms it, finds the cut after that, and releases nobody who has not confirmed: whoever then
 does not hear draws less than was counted with. Taps of a station that has confirmed no order may stand where any order since
-the last confirmed one has put them; the centre counts with the lowest of these voltages, at which losses are largest.
+the last confirmed one has put them; the centre counts with the losses of the worse end of that range.
 """
 
 from collections.abc import Callable
@@ -115,8 +115,8 @@ class Control:
         Triggers that are on, and what each goes by.
     track
         Takes what is scheduled and what fires; what stations came to is not the centre's to enter.
-    low_v
-        Lowest voltage that the taps of each station may be set for, as far as the centre knows, shape ``(m,)``.
+    low_v, high_v
+        Lowest and highest voltage that the taps of each station may be set for, as far as the centre knows, shape ``(m,)``.
     """
 
     stations: Stations
@@ -126,6 +126,7 @@ class Control:
     triggers: TriggersSettings
     track: Track
     low_v: NDArray[np.float64]
+    high_v: NDArray[np.float64]
 
     def run_slot(self, slot: int, below: Below, tell: Callable[[float], None] = lambda _: None) -> Standing:
         """Hear the stations, schedule them, answer what strikes, and let them charge; return what they say of it.
@@ -149,16 +150,14 @@ class Control:
         track.enter_search(slot, problem, found)
         plans, follow = self._order(slot, found.decision, stored_kw, reports, are_heard, below)
         reports = reports._replace(discharge_kw=np.where(follow, reports.discharge_kw, 0.0))
-        self.low_v[:] = np.where(
-            follow, found.decision.voltage_v[0], np.minimum(self.low_v, found.decision.voltage_v[0])
-        )
-        answer = self.answer(slot, self.low_v, problem.limits.voltage_min_v, reports, plans.power_kw, plans.storage_kw)
+        self._set_taps(found.decision.voltage_v[0], follow)
+        answer = self.answer(slot, problem.limits.voltage_min_v, reports, plans)
         self._note(slot, "emergency", answer.emergency_kw)
         if answer.give_kw.any():
             confirm = below.warn(answer.give_kw)
             if not confirm.all():
                 follow &= confirm
-                answer = self.answer_without(slot, self.low_v, confirm, answer, reports, plans)
+                answer = self.answer_without(slot, confirm, answer, reports, plans)
         track.enter_supply(slot, answer.drawn_kw, answer.short_kw, float(answer.give_kw.sum()), answer.shed_kw)
         below.release(answer.cut_kw, follow)
         return below.serve()
@@ -207,15 +206,25 @@ class Control:
                 self.track.fired.append((slot, "region", name, passed_kw))
         return Plans(power_kw, storage_kw), follow
 
-    def answer(
-        self,
-        slot: int,
-        voltage_v: NDArray[np.float64],
-        least_v: float,
-        reports: Reports,
-        power_kw: NDArray[np.float64],
-        storage_kw: NDArray[np.float64],
-    ) -> Answer:
+    def _set_taps(self, ordered_v: NDArray[np.float64], follow: NDArray[np.bool_]) -> None:
+        """Note where taps stand once orders are out: as ordered where that is confirmed, else there or where they were."""
+        self.low_v[:] = np.where(follow, ordered_v, np.minimum(self.low_v, ordered_v))
+        self.high_v[:] = np.where(follow, ordered_v, np.maximum(self.high_v, ordered_v))
+
+    def _seen(self, slot: int, site_kw: NDArray[np.float64], shed_kw: float = 0.0) -> tuple[NDArray[np.float64], float]:
+        """Return voltages of the stations' nodes, ``(m,)``, and what the feeder draws [kW] where stations draw `site_kw`, ``(m,)``.
+
+        Where taps may stand higher than the lowest voltage, and the feeder then draws more, that counts.
+        """
+        seen_v, least_kw = self.state.measure(slot, self.low_v, site_kw, shed_kw)
+        drawn_kw = least_kw
+        for row in np.flatnonzero(self.low_v < self.high_v).tolist():
+            voltage_v = self.low_v.copy()
+            voltage_v[row] = self.high_v[row]
+            drawn_kw += max(self.state.measure(slot, voltage_v, site_kw, shed_kw)[1] - least_kw, 0.0)
+        return seen_v, drawn_kw
+
+    def answer(self, slot: int, least_v: float, reports: Reports, plans: Plans) -> Answer:
         """Return what is done about a slot's schedule: where voltage or supply is struck, storage is switched on.
 
         What is not supplied is taken away with every trigger off too: storage stops charging, then EVs are cut, then base load.
@@ -224,16 +233,13 @@ class Control:
         ----------
         slot
             Number of the slot.
-        voltage_v
-            What the taps of each station are set for, shape ``(m,)``.
         least_v
             Voltage that each station's node is to have.
-        reports
-            What all stations reported.
-        power_kw, storage_kw
-            What EVs and storage of each draw under the schedule, shape ``(m,)``.
+        reports, plans
+            What all stations reported, and what they plan under the schedule.
         """
-        seen_v, drawn_kw = self.state.measure(slot, voltage_v, power_kw + storage_kw - reports.lent_kw)
+        power_kw, storage_kw = plans
+        seen_v, drawn_kw = self._seen(slot, power_kw + storage_kw - reports.lent_kw)
         supply_kw = self.state.supply_kw(slot, drawn_kw)
         short_kw, under = max(drawn_kw - supply_kw, 0.0), seen_v < least_v
         is_short = short_kw > DUST_KW
@@ -245,27 +251,21 @@ class Control:
             give_kw = give_kw + emergency
         if is_short:
             beside_kw = storage_kw - give_kw - reports.lent_kw
-            part, shed_kw = self._withheld(slot, voltage_v, power_kw, beside_kw, supply_kw)
+            part, shed_kw = self._withheld(slot, power_kw, beside_kw, supply_kw)
             cut_kw = power_kw * part
         return Answer(drawn_kw, short_kw, shed_kw, emergency, give_kw, cut_kw)
 
     def answer_without(
-        self,
-        slot: int,
-        voltage_v: NDArray[np.float64],
-        confirm: NDArray[np.bool_],
-        answer: Answer,
-        reports: Reports,
-        plans: Plans,
+        self, slot: int, confirm: NDArray[np.bool_], answer: Answer, reports: Reports, plans: Plans
     ) -> Answer:
         """Return an answer in which only the gives count that are confirmed, and nobody else draws anything.
 
         Parameters
         ----------
-        slot, voltage_v
-            Number of the slot, and what the taps of each station are set for.
+        slot
+            Number of the slot.
         confirm
-            Stations that have confirmed what they are to give, shape ``(m,)``.
+            Whether each station has confirmed what it is to give, shape ``(m,)``.
         answer
             What was to be done.
         reports, plans
@@ -276,14 +276,13 @@ class Control:
         cut_kw, shed_kw = np.zeros_like(power_kw), 0.0
         if answer.short_kw > DUST_KW:
             supply_kw, beside_kw = answer.drawn_kw - answer.short_kw, storage_kw - reports.lent_kw
-            part, shed_kw = self._withheld(slot, voltage_v, power_kw, beside_kw, supply_kw)
+            part, shed_kw = self._withheld(slot, power_kw, beside_kw, supply_kw)
             cut_kw = power_kw * part
         return answer._replace(give_kw=give_kw, cut_kw=cut_kw, shed_kw=shed_kw)
 
     def _withheld(
         self,
         slot: int,
-        voltage_v: NDArray[np.float64],
         power: NDArray[np.float64],
         beside: NDArray[np.float64],
         supply_kw: float,
@@ -298,7 +297,7 @@ class Control:
         for _ in range(MOST_STEPS):  # each is nearer by the part that is lost of one kW more
             part = min(less_kw / evs_kw, 1.0) if evs_kw > DUST_KW else 0.0
             shed_kw = max(less_kw - evs_kw, 0.0)
-            _, drawn_kw = self.state.measure(slot, voltage_v, power * (1 - part) + beside, shed_kw)
+            _, drawn_kw = self._seen(slot, power * (1 - part) + beside, shed_kw)
             over_kw = drawn_kw - supply_kw
             before_kw, less_kw = less_kw, min(max(less_kw + over_kw, 0.0), most_kw)
             if abs(less_kw - before_kw) <= DUST_KW:

@@ -83,7 +83,7 @@ def _as_it_was(track: Track, slot: int) -> StationScheduling:
         plugged=charged,
         wanted_kwh=wanted_kwh,
         queued=track.queued[slot],
-        queued_kwh=posed.queued_kwh + posed.wanted_kwh - wanted_kwh,
+        queued_kwh=track.queued_kwh[slot],
         storage_kw=track.storage_kw[slot],
         lent_kw=track.lent_kw[slot],
         supply_kw=supply_kw,

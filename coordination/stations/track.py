@@ -19,8 +19,8 @@ class Track:
     ----------
     plugged, queued, shifted
         EVs that charged, that waited for a place or for power, and that were shifted, shape ``(n_slots, m)``.
-    wanted_kwh
-        Energy that EVs that charged wanted, shape ``(n_slots, m)``.
+    wanted_kwh, queued_kwh
+        Energy that EVs that charged wanted, and that those that waited want, shape ``(n_slots, m)``.
     voltage_v, time_h, capacity_kw
         Voltage that taps were set for, charging time of the schedule, and power granted, shape ``(n_slots, m)``.
     power_kw, storage_kw, lent_kw
@@ -44,6 +44,7 @@ class Track:
     queued: NDArray[np.int64]
     shifted: NDArray[np.int64]
     wanted_kwh: NDArray[np.float64]
+    queued_kwh: NDArray[np.float64]
     voltage_v: NDArray[np.float64]
     time_h: NDArray[np.float64]
     capacity_kw: NDArray[np.float64]
@@ -70,6 +71,7 @@ class Track:
             queued=np.zeros(shape, dtype=np.int64),
             shifted=np.zeros(shape, dtype=np.int64),
             wanted_kwh=np.zeros(shape),
+            queued_kwh=np.zeros(shape),
             voltage_v=np.zeros(shape),
             time_h=np.zeros(shape),
             capacity_kw=np.zeros(shape),
@@ -100,7 +102,8 @@ class Track:
         """Take what stations came to in a slot that has been served; who had a place and did not charge waits on."""
         self.plugged[slot], self.shifted[slot] = yard.plugged, yard.shifted
         self.queued[slot] = yard.waiting - yard.shifted
-        self.wanted_kwh[slot], self.voltage_v[slot] = yard.wanted_kwh, yard.voltage_v
+        self.wanted_kwh[slot], self.queued_kwh[slot] = yard.wanted_kwh, yard.queued_kwh
+        self.voltage_v[slot] = yard.voltage_v
         self.capacity_kw[slot], self.power_kw[slot], self.cut_kw[slot] = yard.granted_kw, yard.power_kw, yard.cut_kw
         self.storage_kw[slot], self.storage_soc[slot] = yard.storage_kw, yard.storage.soc
         self.lent_kw[slot] = yard.lent_kw

@@ -140,7 +140,8 @@ class Yard:
     arrived, shifted
         Number of visits that came, and that were shifted, in the present slot.
     wanted_kwh, queued_kwh
-        What those with a place and those without one want, as far as a pile can give it.
+        Energy that those with a place and those without one want, as far as a pile can give it; after the slot, that those who
+        charged wanted, and the others without being shifted want.
     lent_kw, storage_kw, power_kw, cut_kw
         What shifted EVs lend, what storage draws, what EVs draw while they charge, and what they were cut by, in the present slot.
     granted_kw, time_h
@@ -246,11 +247,11 @@ class Yard:
         """Begin a slot at all stations: nobody has a place, and nothing flows."""
         for column in (self.plugged, self.arrived, self.shifted):
             column[:] = 0
-        self.queued[:] = self.waiting
-        flows = (self.wanted_kwh, self.queued_kwh, self.lent_kw, self.storage_kw, self.power_kw, self.cut_kw)
-        for flow in (*flows, self.granted_kw):
+        flows = (self.wanted_kwh, self.lent_kw, self.storage_kw, self.power_kw, self.cut_kw, self.granted_kw)
+        for flow in flows:
             flow[:] = 0.0
         self.willing[:] = self.visits.willing
+        self._all_wait()
 
     def coming(self, slot: int) -> NDArray[np.int64]:
         """Return the rows of the visits that come in a slot, in their order."""
@@ -259,8 +260,8 @@ class Yard:
 
     def let_in(self, visits: NDArray[np.int64]) -> None:
         """Let some visits into the queues of their stations, in the order given."""
-        queues, _, _, known = self._columns
-        _let_in(visits, queues, known)
+        queues, flows, books, known = self._columns
+        _let_in(visits, self._rules, queues, flows, books, known)
 
     def let_go(self, visit: int) -> None:
         """Let a visit leave the queue of its station without having charged."""
@@ -268,10 +269,14 @@ class Yard:
         begin, end = int(self.first[station]), int(self.first[station] + self.waiting[station])
         left = self.queue[begin:end]
         left = left[left != visit]
-        gone = end - begin - left.size
         self.queue[begin : begin + left.size] = left
-        self.waiting[station] -= gone
-        self.queued[station] -= gone
+        self.waiting[station] = left.size
+        self._all_wait()
+
+    def _all_wait(self) -> None:
+        """Take all visits that are at the stations as waiting, while none has a place."""
+        queues, flows, books, _ = self._columns
+        _wait(self._rules, queues, flows, books)
 
     def may_shift(self, station: int, slot: int, *, calmer: bool) -> list[int]:
         """Return the rows of the visits that a station would shift in a slot; see `open`."""
@@ -370,14 +375,31 @@ class Yard:
 
 
 @compiled
-def _let_in(visits: NDArray[np.int64], queues: tuple[Any, ...], known: tuple[Any, ...]) -> None:
-    queues, known = Queues(*queues), Known(*known)
+def _wait(rules: tuple[Any, ...], queues: tuple[Any, ...], flows: tuple[Any, ...], books: tuple[Any, ...]) -> None:
+    rules, queues, flows, books = Rules(*rules), Queues(*queues), Flows(*flows), Books(*books)
+    for j in range(queues.waiting.size):
+        here = queues.queue[queues.first[j] : queues.first[j] + queues.waiting[j]]
+        queues.queued[j], flows.queued_kwh[j] = here.size, sum_of(_needs_kwh(here, books.need_kwh, rules.pile_kwh))
+
+
+@compiled
+def _let_in(
+    visits: NDArray[np.int64],
+    rules: tuple[Any, ...],
+    queues: tuple[Any, ...],
+    flows: tuple[Any, ...],
+    books: tuple[Any, ...],
+    known: tuple[Any, ...],
+) -> None:
+    rules, queues, flows = Rules(*rules), Queues(*queues), Flows(*flows)
+    books, known = Books(*books), Known(*known)
     for row in visits:
         j = known.station[row]
         queues.queue[queues.first[j] + queues.waiting[j]] = row
         queues.waiting[j] += 1
         queues.queued[j] += 1
         queues.arrived[j] += 1
+        flows.queued_kwh[j] += min(books.need_kwh[row], rules.pile_kwh)
 
 
 @compiled
@@ -519,7 +541,9 @@ def _serve(
                 needs_kwh[charged], got_kwh[charged] = needs_kwh[i], got_kwh[i]
                 charged += 1
         queues.plugged[j] = charged
-        flows.wanted_kwh[j], served_kwh[k] = sum_of(needs_kwh[:charged]), sum_of(got_kwh[:charged])
+        wanted_kwh = sum_of(needs_kwh[:charged])
+        flows.queued_kwh[j] = flows.queued_kwh[j] + flows.wanted_kwh[j] - wanted_kwh
+        flows.wanted_kwh[j], served_kwh[k] = wanted_kwh, sum_of(got_kwh[:charged])
         for i in range(begin, begin + queues.waiting[j]):
             if books.served_slot[queues.queue[i]] < 0:
                 queues.queue[begin + left] = queues.queue[i]

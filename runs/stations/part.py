@@ -261,6 +261,7 @@ class StationPark:
             triggers=self.scenario.triggers,
             track=Track.empty(self.horizon.n_slots, len(self.stations), len(self.stations.regions)),
             low_v=self.state.idle_v.copy(),
+            high_v=self.state.idle_v.copy(),
         )
 
     def passing(self, region: int) -> Passing | None:

@@ -38,13 +38,18 @@ def a_yard(seed: int) -> Yard:
         user=bool(rng.random() < 0.8), crowded_kw=float(rng.choice([0.0, 300.0])), shift_slots=int(rng.integers(0, 4)),
         lend_kwh=float(rng.uniform(1, 20)),
     )  # fmt: skip
-    return Yard.of(visits, stations, settings, triggers, SLOT_H)
+    return Yard.of(visits, stations, settings, triggers, SLOT_H, np.full(m, 400.0))
 
 
 def orders_of(rng: np.random.Generator, m: int) -> Orders:
     return Orders(
         np.full(m, 400.0), rng.uniform(0.42, 0.6, m), rng.uniform(0, 800, m), rng.uniform(-120, 120, m)
     )  # fmt: skip
+
+
+def begin_slot(yard: Yard, slot: int) -> None:
+    yard.begin()
+    yard.let_in(yard.coming(slot))
 
 
 def columns(yard: Yard) -> dict[str, bytes]:
@@ -112,12 +117,17 @@ def test_the_yard_is_what_plain_lists_say(seed: int) -> None:
     plain = [PlainStation(yard, row, sessions) for row in everyone.tolist()]
     for slot in range(SLOTS):
         calmer = rng.random(len(yard)) < 0.7
+        begin_slot(yard, slot)
+        would = [yard.may_shift(row, slot, calmer=bool(calmer[row])) for row in everyone.tolist()]
         reports = yard.open(everyone, slot, calmer)
+        assert would == [yard.put_off_at(row) for row in everyone.tolist()]
         told = [station.open(slot, bool(calmer[station.row])) for station in plain]
-        assert list(zip(*(column.tolist() for column in reports[:5]), strict=True)) == told
+        said = (reports.plugged, reports.queued, reports.wanted_kwh, reports.queued_kwh, reports.lent_kw)
+        assert list(zip(*(column.tolist() for column in said), strict=True)) == told
+        assert reports.shifted.tolist() == [len(rows) for rows in would]
         yard.follow(everyone, orders_of(rng, len(yard)))
         cut_kw = yard.power_kw * rng.choice([0.0, 0.5, 1.0], len(yard))
-        yard.hear(everyone, np.zeros(len(yard)), cut_kw)
+        yard.cut(everyone, cut_kw)
         flows = [column.copy() for column in (yard.power_kw, yard.cut_kw, yard.time_h)]
         yard.serve(everyone, slot)
         for station in plain:
@@ -136,10 +146,12 @@ def test_one_station_after_the_other_is_all_at_once(seed: int) -> None:
     for slot in range(SLOTS):
         calmer, orders, give_kw = rng.random(m) < 0.7, orders_of(rng, m), rng.uniform(0, 30, m)
         for yard, groups in ((whole, [everyone]), (parts, one_by_one)):
+            begin_slot(yard, slot)
             for rows in groups:
                 yard.open(rows, slot, calmer[rows])
                 yard.follow(rows, orders.take(rows))
-                yard.hear(rows, give_kw[rows], 0.3 * yard.power_kw[rows])
+                yard.give(rows, give_kw[rows])
+                yard.cut(rows, 0.3 * yard.power_kw[rows])
                 yard.serve(rows, slot)
         assert columns(whole) == columns(parts)
 
@@ -149,16 +161,59 @@ def test_nobody_is_lost_and_nobody_is_there_twice(seed: int) -> None:
     yard, rng = a_yard(seed), np.random.default_rng(seed)
     everyone, visits, sessions = np.arange(len(yard)), yard.visits, yard.sessions
     for slot in range(SLOTS):
+        begin_slot(yard, slot)
         reports = yard.open(everyone, slot, rng.random(len(yard)) < 0.7)
         assert (reports.plugged <= yard.places).all()
         lending = np.ceil(yard.lent_kw * SLOT_H / yard.rules.lend_kwh - 1e-9)
         assert (reports.plugged + lending <= yard.places).all()
         assert (reports.plugged + reports.queued + yard.shifted == yard.waiting).all()
         yard.follow(everyone, orders_of(rng, len(yard)))
-        served_kwh = yard.serve(everyone, slot)
+        served_kwh = yard.serve(everyone, slot).served_kwh
         left = sessions.served_slot == slot
         assert np.bincount(visits.station[left], sessions.served_kwh[left], len(yard)) == pytest.approx(served_kwh)
         assert served_kwh == pytest.approx(yard.power_kw * yard.time_h)
         there = [yard.queue[b : b + k].tolist() for b, k in zip(yard.first, yard.waiting, strict=False)]
         waiting = (visits.slot <= slot) & (sessions.served_slot < 0)
         assert there == [np.flatnonzero(waiting & (visits.station == row)).tolist() for row in everyone.tolist()]
+
+
+@given(seed=SEEDS)
+def test_who_goes_uncharged_leaves_the_queue_as_if_it_had_not_come(seed: int) -> None:
+    yard, other, rng = a_yard(seed), a_yard(seed), np.random.default_rng(seed)
+    gone = np.flatnonzero(rng.random(len(yard.visits)) < 0.3)
+    for slot in range(SLOTS):
+        begin_slot(yard, slot)
+        other.begin()
+        other.let_in(np.setdiff1d(other.coming(slot), gone))
+        for visit in np.intersect1d(yard.coming(slot), gone).tolist():
+            yard.let_go(visit)
+        everyone, calmer, orders = np.arange(len(yard)), rng.random(len(yard)) < 0.7, orders_of(rng, len(yard))
+        for each in (yard, other):
+            each.open(everyone, slot, calmer)
+            each.follow(everyone, orders)
+            each.serve(everyone, slot)
+        there = [
+            each.queue[b : b + k].tolist()
+            for each in (yard, other)
+            for b, k in zip(each.first, each.waiting, strict=False)
+        ]
+        assert there[: len(yard)] == there[len(yard) :]
+    assert yard.sessions.served_kwh.tobytes() == other.sessions.served_kwh.tobytes()
+    assert not yard.sessions.served_kwh[gone].any()
+
+
+@given(seed=SEEDS)
+def test_a_station_that_is_withheld_serves_nobody_and_storage_gives_at_most(seed: int) -> None:
+    yard, rng = a_yard(seed), np.random.default_rng(seed)
+    everyone = np.arange(len(yard))
+    for slot in range(SLOTS):
+        begin_slot(yard, slot)
+        yard.open(everyone, slot, rng.random(len(yard)) < 0.7)
+        yard.follow(everyone, orders_of(rng, len(yard)))
+        waiting, some = yard.waiting.copy(), np.flatnonzero(rng.random(len(yard)) < 0.5)
+        yard.withhold(some)
+        served = yard.serve(everyone, slot)
+        assert not served.plugged[some].any()
+        assert not served.power_kw[some].any()
+        assert (served.storage_kw[some] <= 0).all()
+        assert (yard.waiting[some] == waiting[some]).all()

@@ -85,7 +85,7 @@ def test_any_small_world(
     )
     assert columns(agents) == columns(compiled)
     assert agents.channel.books == compiled.channel.books
-    for name in ("queue", "waiting", "placed", "come"):
+    for name in ("queue", "waiting", "placed", "put_off", "arrived"):
         assert getattr(agents.yard, name).tolist() == getattr(compiled.yard, name).tolist()
 
 
@@ -96,7 +96,8 @@ def test_a_busy_day_in_which_everything_happens(tmp_path: Path) -> None:
     for happened in ("lent_kwh", "cut_kwh", "fired_time", "fired_region", "fired_user", "fired_emergency", "queue_max"):
         assert summary[happened] > 0, happened
     assert set(agents.messages.kind) == {
-        "need", "shift", "station_report", "region_report", "region_order", "order", "alarm", "served",
+        "need", "shift", "charged", "outlook", "region_outlook", "station_report", "region_report", "order", "region_order",
+        "plan", "region_plan", "alarm", "region_alarm", "release", "region_release", "served", "region_served",
     }  # fmt: skip
 
 

@@ -235,9 +235,9 @@ def plain_loop(world: StationPark) -> tuple[list[Any], list[np.ndarray[Any, Any]
             plugged.append(here)
             waiting[j] = rest
             wanted, queued = (float(need[np.array(rows, dtype=np.int64)].sum()) for rows in (here, rest))
-            reports.append(StationReport(len(here), len(rest), wanted, queued, 0.0, storage.charge_kw[j], storage.discharge_kw[j]))  # fmt: skip
-        problem = world.pose(slot, Reports.of(reports), np.zeros(m))
-        decision = world.find(problem, slot).decision
+            reports.append(StationReport(len(here), len(rest), 0, wanted, queued, 0.0, storage.charge_kw[j], storage.discharge_kw[j]))  # fmt: skip
+        problem = world.planner.pose(slot, Reports.of(reports), np.zeros(m))
+        decision = world.planner.find(problem, slot).decision
         power = problem.power_kw(decision)[0]
         for j, rows in enumerate(plugged):
             time_h = decision.time_h[0, j]
@@ -305,8 +305,8 @@ def test_the_same_seed_is_the_same_run(tmp_path: Path) -> None:
 def test_a_slot_is_searched_alike_whatever_came_before(tmp_path: Path) -> None:
     world = world_of(case(tmp_path, horizon={"slots": 3}))
     problems = run_park(world).track.problems
-    last, first = (world.find(problems[slot], slot).decision for slot in (2, 0))
-    again = [world.find(problems[slot], slot).decision for slot in (0, 1, 2)]
+    last, first = (world.planner.find(problems[slot], slot).decision for slot in (2, 0))
+    again = [world.planner.find(problems[slot], slot).decision for slot in (0, 1, 2)]
     for one, other in ((first, again[0]), (last, again[2])):
         assert [column.tobytes() for column in one] == [column.tobytes() for column in other]
 

@@ -64,7 +64,7 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
 
     def __init__(self, model: mesa.Model, user: str, row: int, need: Need, station: Host, channel: Channel) -> None:
         super().__init__(model)
-        self.name = user
+        self.name = f"ev:{user}"
         self.row = row
         self.need = need
         self.station = station

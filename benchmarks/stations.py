@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.minimize import minimize
 from coordination.stations.problem import StationScheduling
-from coordination.stations.settings import NONE
 from runs.scenario import Scenario
-from runs.stations.engine import OFF, run_stations
+from runs.simulate import run as simulate
+from runs.stations.engine import run, unscheduled
 from runs.stations.paper_c import paper_c
 from runs.stations.part import StationPark
 
@@ -26,12 +26,9 @@ ITERATIONS = 10
 
 def busiest(case: Scenario) -> StationScheduling:
     """Return the problem of the slot in which most is wanted, as it is without schedule and triggers."""
-    from runs.stations.model import StationsModel  # noqa: PLC0415  (Mesa only where agents run)
-
-    plain = case.update(scheduling={"optimizer": NONE}, triggers=OFF.model_dump())
-    model = StationsModel(world=StationPark.build(plain, np.random.default_rng(1)))
-    model.run_until(plain.horizon.hours)
-    return model.track.problems[int(model.track.wanted_kwh.sum(axis=1).argmax())]
+    park = unscheduled(StationPark.build(case, np.random.default_rng(1)))
+    track = run(park, Channel(), lambda _: None).track
+    return track.problems[int(track.wanted_kwh.sum(axis=1).argmax())]
 
 
 class Point:
@@ -163,8 +160,9 @@ def main(
     print("\nA day of charging stations with all triggers, and the same unscheduled, from end to end")
     print(f"{'EVs':>8} {'stations':>9} {'slots':>6} {'schedules evaluated':>20} {'wall s':>8}")
     begun = time.perf_counter()
-    world, outcome, _ = run_stations(case)
+    world, outcomes = simulate(case)
     wall_s = time.perf_counter() - begun
+    outcome, world = outcomes["stations"], world.stations
     evaluated = sum(int(each.history[-1, 0]) for each in outcome.track.found)
     print(
         f"{len(world.visits):>8,} {len(world.stations):>9} {world.horizon.n_slots:>6} {evaluated:>20,} {wall_s:>8.1f}"

@@ -22,11 +22,11 @@ from environment.ageing import years_of_service
 from runs.progress import Course, Progress
 from runs.result import Result
 from runs.scenario import Scenario
+from runs.simulate import run, simulate
 from runs.studies.paper_b import BOTH_DAYS
-from runs.v2g.engine import V2GOutcome, run_shaving
+from runs.v2g.outcome import V2GOutcome
 from runs.v2g.paper_b import PEAK_KW, paper_b
 from runs.v2g.part import V2G
-from runs.v2g.result import shave
 from runs.v2g.summary import summary_of
 
 RATE_AFTER: Final = 0.4804
@@ -262,10 +262,17 @@ def rate_of(load_kw: NDArray[np.float64]) -> float:
 def _follow_all(size: Size, course: Course) -> Iterator[dict[str, Any]]:
     for stays, signal, tactic, seed in product(STAYS, FOLLOWED, TACTICS, size.seeds):
         keys = {"ageing_reading": "per_interval", **iterating(signal, size)}
-        world, outcome = run_shaving(paper_case(seed, stays=stays, tactic=tactic, **keys))
+        world, outcome = _ran(paper_case(seed, stays=stays, tactic=tactic, **keys))
         case = {"stays": stays, "signal": signal, "tactic": tactic, "seed": seed}
         yield {**case, **_spread(outcome), **_energy(world, outcome), **_ageing(world, outcome)}
         course.step()
+
+
+def _ran(case: Scenario) -> tuple[V2G, V2GOutcome]:
+    """Run a case; return its fleet, and what the run came to."""
+    world, outcome = run(case)
+    assert world.v2g is not None
+    return world.v2g, outcome["v2g"]
 
 
 def _spread(outcome: V2GOutcome) -> dict[str, float]:
@@ -349,7 +356,7 @@ def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
 
 def run_load_kw(scenario: Scenario) -> NDArray[np.float64]:
     """Return the load of a run [kW], with EVs that follow their signal as far as they can, shape ``(n_slots,)``."""
-    world, outcome = run_shaving(scenario)
+    world, outcome = _ran(scenario)
     load_kw: NDArray[np.float64] = world.load.actual_kw + outcome.track.response_kw
     return load_kw
 
@@ -411,7 +418,7 @@ def _functions(size: Size, course: Course) -> Iterator[dict[str, Any]]:
 
 def _horizons(size: Size, days: Sequence[int], course: Course) -> Iterator[dict[str, Any]]:
     for length, stays, signal, seed in product(days, STAYS, FOLLOWED, size.seeds):
-        world, outcome = run_shaving(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
+        world, outcome = _ran(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
         summary = summary_of(world, outcome)
         figures = {"before": summary["no_evs"], "after": summary}
         yield {
@@ -430,5 +437,5 @@ def _shown(size: Size, days: Sequence[int]) -> dict[tuple[int, str, str], Result
         length, stays, signal = key
         engine = "agents" if key == (1, "daily", "igeo") else "compiled"
         case = paper_case(size.seeds[0], stays=stays, days=length, engine=engine, **iterating(signal, size))
-        shown[key] = shave(case)
+        shown[key] = simulate(case)
     return shown

@@ -18,8 +18,7 @@ from coordination.stations.network import ByPowerFlow
 from coordination.stations.problem import StationScheduling
 from coordination.stations.settings import NONE, SchedulingSettings
 from runs.scenario import Scenario
-from runs.stations.engine import carry_out, unscheduled
-from runs.stations.model import StationsModel
+from runs.stations.engine import run, unscheduled
 from runs.stations.paper_c import BASE_KW, paper_c
 from runs.stations.part import StationPark
 from runs.stations.summary import LEVELS, figures, unstruck
@@ -120,7 +119,8 @@ def run_day(day: Day) -> dict[str, Any]:
     """Carry out a day and return its figures."""
     scenario = scenario_of(day)
     world = StationPark.build(scenario, np.random.default_rng(day.seed))
-    outcome = carry_out(unscheduled(world) if day.optimizer == NONE else world)
+    park = unscheduled(world) if day.optimizer == NONE else world
+    outcome = run(park, Channel(), lambda _: None)
     grid, band = outcome.grid, world.feeder_settings
     low, high = grid.low_pu.min(axis=1), grid.high_pu.max(axis=1)
     found = {
@@ -145,9 +145,7 @@ def busiest(shot: int, evaluator: str) -> tuple[StationScheduling, ByPowerFlow]:
     scenario = scenario_of(Day(WARMEST, 15, shot, "acso", 300, 0, evaluator))
     world = unscheduled(StationPark.build(scenario, np.random.default_rng(shot)))
     slot = int(np.bincount(world.visits.slot, world.visits.energy_kwh, world.horizon.n_slots).argmax())
-    model = StationsModel(world=world)
-    model.run_until(float(world.horizon.edges_h[slot + 1]))
-    return model.track.problems[slot], ByPowerFlow(world.state, slot)
+    return run(world, Channel(), lambda _: None).track.problems[slot], ByPowerFlow(world.state, slot)
 
 
 def run_search(search: Search) -> dict[str, Any]:

@@ -13,13 +13,15 @@ from environment.channel import BOOK_COLUMNS, Channel, Party
 from environment.input_faults import FaultyInputError
 from environment.messages import Hop, Message
 from environment.station_messages import Order, Plan, RegionAlarm, Release, StationReport
+from runs.model import GridModel
 from runs.scenario import Scenario
-from runs.stations.engine import StationsOutcome, carry_out, unscheduled
-from runs.stations.model import StationsModel
+from runs.stations.engine import StationsOutcome, unscheduled
 from runs.stations.part import StationPark
+from runs.world import World
 from tests.support.feeders import changed
 from tests.support.laws import examples
 from tests.support.station_cases import BUSY, CALM, OFF, SIX, STRUCK, case, columns, world_of
+from tests.support.worlds import run_park
 
 SHORT_KW = 1e-4
 """By which two power flows of one case may differ."""
@@ -36,27 +38,19 @@ def busy(folder: Path, channel: dict[str, Any], **sections: Any) -> Scenario:
     return case(folder, **{**BUSY, "events": events, "channel": channel, **sections})
 
 
-def played(scenario: Scenario) -> tuple[StationPark, StationsModel, StationsOutcome]:
+def played(scenario: Scenario) -> tuple[StationPark, GridModel, StationsOutcome]:
     """Run a case, and keep its model."""
-    kept: list[StationsModel] = []
-
-    class Kept(StationsModel):
-        def __init__(self, **given: Any) -> None:
-            super().__init__(**given)
-            kept.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runs.stations.model.StationsModel", Kept)
-        world = world_of(scenario)
-        outcome = carry_out(world)
-    return world, kept[0], outcome
+    park = world_of(scenario)
+    model = GridModel(world=World.of(stations=park))
+    model.run_model()
+    return park, model, model.stations.outcome(0.0)
 
 
 def sent(outcome: StationsOutcome) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[BOOK_COLUMNS.index("messages")] for row in outcome.channel.books}
 
 
-def assert_laws(world: StationPark, model: StationsModel, outcome: StationsOutcome) -> None:
+def assert_laws(world: StationPark, model: GridModel, outcome: StationsOutcome) -> None:
     """No more is drawn than supplied; energy of visits and of storage closes; what is told is what was."""
     track, sessions, visits, slot_h = outcome.track, outcome.sessions, world.visits, world.horizon.slot_h
     base = world.state.base[0].sum(axis=1)
@@ -84,7 +78,11 @@ def assert_laws(world: StationPark, model: StationsModel, outcome: StationsOutco
     there = sum(len(station.visitors) for station in model.stations)
     assert there == outcome.yard.waiting.sum(), "who a station knows of is who waits there"
     died = outcome.visitors_died
-    here = len(model.agents_by_type[next(kind for kind in model.agent_types if kind.__name__ == "Visitor")]) if there else 0
+    here = (
+        len(model.agents_by_type[next(kind for kind in model.agent_types if kind.__name__ == "Visitor")])
+        if there
+        else 0
+    )
     assert here <= len(visits) - served.sum() - died
     told = model.control_center.told
     for name in ("granted_kw", "power_kw", "storage_kw", "cut_kw", "storage_soc", "wanted_kwh", "plugged"):
@@ -128,7 +126,7 @@ def test_whatever_gets_lost_the_supply_is_held_and_books_close(
     )  # fmt: skip
     world, model, outcome = played(scenario)
     assert_laws(world, model, outcome)
-    again = carry_out(world)
+    again = run_park(world)
     assert columns(outcome) == columns(again)
     assert outcome.channel.books == again.channel.books
 
@@ -136,7 +134,7 @@ def test_whatever_gets_lost_the_supply_is_held_and_books_close(
 def test_a_busy_day_with_losses_is_still_a_day(folder: Path) -> None:
     world, model, outcome = played(busy(folder, {"loss": 0.2, "duplication": 0.1, "death": 0.02}))
     assert_laws(world, model, outcome)
-    plain = carry_out(world_of(busy(folder, {})))
+    plain = run_park(world_of(busy(folder, {})))
     served = (outcome.sessions.served_slot >= 0).sum()
     assert 0.8 * (plain.sessions.served_slot >= 0).sum() < served < len(world.visits)
     assert outcome.messages_lost > 0
@@ -148,7 +146,7 @@ def test_a_busy_day_with_losses_is_still_a_day(folder: Path) -> None:
 
 def test_a_perfect_channel_is_none(folder: Path) -> None:
     with_section = busy(folder, {"loss": 0.0, "duplication": 0.0, "delay_s": 0.0, "resends": 0})
-    one, other = carry_out(world_of(with_section)), carry_out(world_of(busy(folder, {})))
+    one, other = run_park(world_of(with_section)), run_park(world_of(busy(folder, {})))
     assert columns(one) == columns(other)
     assert one.channel.books == other.channel.books
 
@@ -156,7 +154,7 @@ def test_a_perfect_channel_is_none(folder: Path) -> None:
 @pytest.mark.parametrize("channel", [{"delay_s": 2.0}, {"duplication": 1.0}, {"loss": 0.3, "resends": 100}])
 def test_what_arrives_in_the_end_changes_nothing(folder: Path, channel: dict[str, Any]) -> None:
     """Messages that are late by less than the time-out, come twice, or come after being lost are as good as perfect ones."""
-    faulty, plain = carry_out(world_of(busy(folder, channel))), carry_out(world_of(busy(folder, {})))
+    faulty, plain = run_park(world_of(busy(folder, channel))), run_park(world_of(busy(folder, {})))
     assert columns(faulty) == columns(plain)
     receipts = sum(count for (kind, _), count in sent(faulty).items() if kind == "receipt")
     if "loss" not in channel:
@@ -167,7 +165,7 @@ def test_what_arrives_in_the_end_changes_nothing(folder: Path, channel: dict[str
 
 def test_messages_counted_by_hand(folder: Path) -> None:
     """One message a station and slot for each step of the protocol, one a region; alarms where storage is to give; a word for each visit."""
-    outcome = carry_out(world_of(busy(folder, {})))
+    outcome = run_park(world_of(busy(folder, {})))
     slots, stations, regions = 40, 6, 2
     steps = ("outlook", "order", "plan", "release", "served")
     expected = {
@@ -196,7 +194,7 @@ def test_sizes_on_the_wire() -> None:
 def test_who_is_cut_off_waits_and_is_served_when_the_line_is_back(folder: Path) -> None:
     who = [("one", "A1", 0.0, 30.0), ("two", "B2", 0.0, 20.0)]
     channel = {"partitions": [{"transformer": "A1", "from_h": 0.0, "to_h": 1.0}]}
-    outcome = carry_out(world_of(case(folder, None, who, horizon={"slots": 4}, channel=channel)))
+    outcome = run_park(world_of(case(folder, None, who, horizon={"slots": 4}, channel=channel)))
     assert outcome.sessions.served_slot.tolist() == [2, 0]
     assert outcome.visitors_cut_off == 1
     assert outcome.sessions.served_kwh == pytest.approx([30.0, 20.0])
@@ -204,8 +202,10 @@ def test_who_is_cut_off_waits_and_is_served_when_the_line_is_back(folder: Path) 
 
 def test_a_region_that_is_cut_off_serves_nobody_and_its_visitors_wait(folder: Path) -> None:
     who = [("one", "A1", 0.0, 30.0), ("two", "B2", 0.0, 20.0)]
-    outcome = carry_out(
-        world_of(case(folder, None, who, horizon={"slots": 4}, channel={"partitions": [{"transformer": "A", **ALL_DAY}]}))
+    outcome = run_park(
+        world_of(
+            case(folder, None, who, horizon={"slots": 4}, channel={"partitions": [{"transformer": "A", **ALL_DAY}]})
+        )
     )
     assert outcome.sessions.served_slot.tolist() == [-1, 0]
     assert outcome.track.queued[:, 0].tolist() == [1, 1, 1, 1]
@@ -226,7 +226,7 @@ def test_partitions_name_substations_or_stations(folder: Path) -> None:
 
 
 def test_charging_without_a_schedule_needs_no_channel(folder: Path) -> None:
-    lost, plain = (carry_out(unscheduled(world_of(busy(folder, channel)))) for channel in ({"loss": 0.5}, {}))
+    lost, plain = (run_park(unscheduled(world_of(busy(folder, channel)))) for channel in ({"loss": 0.5}, {}))
     assert columns(lost) == columns(plain)
     assert lost.messages_lost == 0
 
@@ -242,7 +242,7 @@ def test_a_line_is_not_overloaded_because_storage_did_not_hear(folder: Path) -> 
     plain = world_of(scenario)
     above, base = plain.stations.above, plain.state.base_carried[0][0]
     line = plain.feeder.line.tolist().index("L1-01")
-    alone = carry_out(world_of(scenario.update(triggers={"region": False}))).track
+    alone = run_park(world_of(scenario.update(triggers={"region": False}))).track
     limit = (base + above @ alone.power_kw[0])[line] + 120.0
     feeder = changed(plain.feeder, line_rated_a={line: limit / (np.sqrt(3) * 10)})
     narrow = world_of(scenario.update(triggers={"region": True}))
@@ -251,19 +251,23 @@ def test_a_line_is_not_overloaded_because_storage_did_not_hear(folder: Path) -> 
     class Deaf(Channel):
         """A channel in which A1 never hears an order."""
 
-        def reaches(self, faults: Any, message: Message, sender: Party, receiver: Party, *, hop: Hop | None = None) -> bool:
+        def reaches(
+            self, faults: Any, message: Message, sender: Party, receiver: Party, *, hop: Hop | None = None
+        ) -> bool:
             arrives = super().reaches(faults, message, sender, receiver, hop=hop)
             return arrives and not (isinstance(message, Order) and receiver.name == "station:A1")
 
     tracks = []
     for kind in (Channel, Deaf):
-        model = StationsModel(world=narrow, channel=kind)
+        model = GridModel(world=World.of(stations=narrow), channel=kind)
         model.run_until(narrow.horizon.hours)
-        tracks.append(model.track)
+        tracks.append(model.stations.track)
     hearing, deaf = tracks
     for slot in range(6):
         scheduled = np.minimum(deaf.found[slot].decision.capacity_kw[0], deaf.power_kw[slot])
-        carried, before = ((plain.state.base_carried[0][slot] + above @ power)[line] for power in (deaf.power_kw[slot], scheduled))
+        carried, before = (
+            (plain.state.base_carried[0][slot] + above @ power)[line] for power in (deaf.power_kw[slot], scheduled)
+        )
         assert carried <= max(limit, before) + 1e-6
     gave = np.flatnonzero(hearing.storage_kw[:, 0] < -1.0)
     assert gave.size > 0
@@ -272,7 +276,7 @@ def test_a_line_is_not_overloaded_because_storage_did_not_hear(folder: Path) -> 
 
 
 def test_progress_is_told_to_whom_it_concerns(folder: Path) -> None:
-    model = StationsModel(world=world_of(case(folder, horizon={"slots": 3})))
+    model = GridModel(world=World.of(stations=world_of(case(folder, horizon={"slots": 3}))))
     parts, slots = list[float](), list[int]()
     model.on_search(parts.append)
     model.on_slot(slots.append)
@@ -284,7 +288,7 @@ def test_progress_is_told_to_whom_it_concerns(folder: Path) -> None:
 
 def test_the_log_has_every_message(folder: Path) -> None:
     world = world_of(case(folder, SIX, [("u", "A1", 0.0, 30.0)], horizon={"slots": 1}, channel={"log": True}))
-    channel = carry_out(world).channel
+    channel = run_park(world).channel
     assert isinstance(channel, Channel)
     assert channel.log is not None
     assert len(channel.log) == channel.messages

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pytest
+from runs.kinds import kind_of
 
 from environment.input_faults import FaultyInputError
-from runs.kinds import kind_of
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.stations.paper_c import paper_c

@@ -14,12 +14,14 @@ from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import Found
 from environment.input_faults import FaultyInputError
 from environment.v2g_messages import LeastSoc, Response, Setpoint
+from runs.model import GridModel
+from runs.result import Result
 from runs.scenario import Scenario
-from runs.v2g.engine import V2GOutcome, outcome_of, run_shaving
-from runs.v2g.model import PeakShavingModel
+from runs.simulate import simulate
+from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G
-from runs.v2g.result import TABLES, ShavingResult, shave
 from tests.support.laws import examples
+from tests.support.worlds import run_v2g
 
 PAST = {"partitions": [{"from_h": -2.0, "to_h": -1.0}]}
 """Faults that befall nothing: messages are handled as if they could get lost."""
@@ -53,20 +55,20 @@ def scenario(vehicles: int = 6, **sections: Any) -> Scenario:
 
 
 def cut_off_all_day(**sections: Any) -> tuple[V2G, V2GOutcome]:
-    return run_shaving(scenario(channel=ALL_DAY, **sections))
+    return run_v2g(scenario(channel=ALL_DAY, **sections))
 
 
 class Diary:
     """Looks on slot by slot: what EVs and their batteries do."""
 
-    def __init__(self, model: PeakShavingModel) -> None:
+    def __init__(self, model: GridModel) -> None:
         self.model = model
-        self.soc = model.batteries.soc.copy()
+        self.soc = model.v2g.batteries.soc.copy()
         self.net_kwh = np.zeros_like(self.soc)
         model.on_slot(self.enter)
 
     def enter(self, slot: int) -> None:
-        batteries, evs, world = self.model.batteries, self.model.aggregator.evs, self.model.world
+        batteries, evs, world = self.model.v2g.batteries, self.model.v2g.aggregator.evs, self.model.world.v2g
         net_kwh = batteries.charged_kwh - batteries.discharged_kwh
         power_kw = np.array([ev.power_kw for ev in evs])
         np.testing.assert_allclose(net_kwh - self.net_kwh, power_kw * world.horizon.slot_h, atol=1e-9)
@@ -83,11 +85,11 @@ class Diary:
 
 def play(
     case: Scenario, aggregator: type[Aggregator] = Aggregator, ev: type[V2GEV] = V2GEV
-) -> tuple[PeakShavingModel, V2GOutcome]:
-    model = PeakShavingModel(case, aggregator=aggregator, ev=ev)
+) -> tuple[GridModel, V2GOutcome]:
+    model = GridModel(case, aggregator=aggregator, v2g_ev=ev)
     Diary(model)
     model.run_until(model.world.horizon.hours)
-    return model, outcome_of(model, 0.0)
+    return model, model.v2g.outcome(0.0)
 
 
 @given(
@@ -118,7 +120,7 @@ def test_limits_hold_and_books_close_whatever_gets_lost(
         run={"seed": seed},
     )
     model, outcome = play(case)
-    world, track, strays, batteries = model.world, outcome.track, outcome.strays, outcome.batteries
+    world, track, strays, batteries = model.world.v2g, outcome.track, outcome.strays, outcome.batteries
     load_kw, total_kw = world.load.actual_kw, world.load.actual_kw + track.response_kw
     least, largest = case.transformer.all_limits_kw
     assert (total_kw <= np.maximum(load_kw, largest)).all(), "no further beyond a limit than without EVs"
@@ -142,10 +144,10 @@ def test_limits_hold_and_books_close_whatever_gets_lost(
 def test_one_seed_is_one_run(faults: dict[str, Any], seed: int) -> None:
     faults = {**faults, "loss": min(faults["loss"], 0.6), "log": True}
     case = scenario(channel=faults, run={"seed": seed}, participation={"leave_early": 0.3})
-    assert_alike(shave(case), shave(case), TABLES)
+    assert_alike(simulate(case), simulate(case))
 
 
-def assert_alike(one: ShavingResult, other: ShavingResult, tables: tuple[str, ...]) -> None:
+def assert_alike(one: Result, other: Result, tables: tuple[str, ...]) -> None:
     for name in tables:
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
 
@@ -153,17 +155,17 @@ def assert_alike(one: ShavingResult, other: ShavingResult, tables: tuple[str, ..
 @pytest.mark.parametrize("end", ["need", "cyclic", "free"])
 def test_a_perfect_channel_is_no_channel_section(end: str) -> None:
     sections = {"participation": {"end": end, "leave_early": 0.3}}
-    without = shave(scenario(**sections))
-    rates_of_0 = shave(scenario(**sections, channel={"timeout_s": 3.0, "resends": 9, "burst": 5.0}))
-    assert_alike(rates_of_0, without, TABLES)
-    restarted = shave(scenario(**sections, channel={"restarts": [{"at_h": 3.0}]}))
-    assert_alike(restarted, without, TABLES)
+    without = simulate(scenario(**sections))
+    rates_of_0 = simulate(scenario(**sections, channel={"timeout_s": 3.0, "resends": 9, "burst": 5.0}))
+    assert_alike(rates_of_0, without)
+    restarted = simulate(scenario(**sections, channel={"restarts": [{"at_h": 3.0}]}))
+    assert_alike(restarted, without)
 
 
 @pytest.mark.parametrize("end", ["need", "cyclic", "free"])
 def test_where_nothing_is_lost_receipts_are_all_that_comes_beside(end: str) -> None:
     sections = {"participation": {"end": end, "leave_early": 0.3}}
-    without, past = shave(scenario(**sections)), shave(scenario(**sections, channel=PAST))
+    without, past = simulate(scenario(**sections)), simulate(scenario(**sections, channel=PAST))
     assert_alike(past, without, ("slots", "groups", "vehicles", "search"))
     sent = past.messages.set_index("kind").messages
     acknowledged = sent.reindex(["enrolment", "least_soc", "condition"]).sum()
@@ -234,7 +236,7 @@ def test_who_stands_by_takes_only_what_the_others_leave(early: float, seed: int)
     assert strays.cut_off[1::2].any()
     assert not strays.cut_off[::2].any()
     both = (strays.fallback_kw > 0) & (track.response_kw > strays.fallback_kw + 1e-6)
-    full = np.isclose(track.response_kw, model.world.room_kw[1])
+    full = np.isclose(track.response_kw, model.world.v2g.room_kw[1])
     assert early or (both & full).any(), "those who are led and those who stand by fill the room together"
 
 
@@ -249,7 +251,7 @@ def test_evs_that_die_draw_nothing_more_and_are_counted() -> None:
 
 def test_what_is_never_acknowledged_is_sent_as_often_as_set_and_no_more() -> None:
     for resends in (0, 1, 5):
-        outcome = run_shaving(scenario(channel={**ALL_DAY, "resends": resends}))[1]
+        outcome = run_v2g(scenario(channel={**ALL_DAY, "resends": resends}))[1]
         sent = {row[0]: row[3] for row in outcome.channel.books}
         assert sent["enrolment"] == 6 * (1 + resends)
 
@@ -257,7 +259,7 @@ def test_what_is_never_acknowledged_is_sent_as_often_as_set_and_no_more() -> Non
 def test_losses_cost_something() -> None:
     case = scenario(20, participation={"stays": "always"}, peak_shaving={"optimizer": "exact", "weight_cost": 0.0})
     rates = [
-        shave(case.update(channel={"loss": loss, "resends": 0})).summary["peak_valley_rate"] for loss in (0.0, 0.8)
+        simulate(case.update(channel={"loss": loss, "resends": 0})).summary["peak_valley_rate"] for loss in (0.0, 0.8)
     ]
     assert rates[0] < rates[1] - 0.01
 
@@ -265,4 +267,4 @@ def test_losses_cost_something() -> None:
 def test_partitions_name_the_aggregator_or_nobody() -> None:
     case = scenario(channel={"partitions": [{"transformer": "agregator", "from_h": 1.0, "to_h": 2.0}]})
     with pytest.raises(FaultyInputError, match=r"partitions.transformer.*'agregator'.*'aggregator'"):
-        run_shaving(case)
+        run_v2g(case)

@@ -138,10 +138,12 @@ OF_ANTS: Final = [
 ]  # fmt: skip
 FLAT: Final = (("peak_shaving.weight_difference", 1.0), ("peak_shaving.weight_cost", 0.0))
 OF_FLEETS: Final = [
-    TRANSFORMER._replace(told="constraints"),
-    BACK._replace(told="constraints"),
-    Limit("peak_shaving.soc_min", 0.05, 0.45, lambda result: result.vehicles.soc_end.min(), "constraints", -1),
-    Limit("peak_shaving.soc_max", 0.95, 0.52, lambda result: result.groups.soc_mean.max(), "constraints", beside=FLAT),
+    TRANSFORMER._replace(reached=lambda result: result.v2g_slots.total_kw.max(), told="constraints"),
+    BACK._replace(reached=lambda result: -result.v2g_slots.total_kw.min(), told="constraints"),
+    Limit("peak_shaving.soc_min", 0.05, 0.45, lambda result: result.v2g_vehicles.soc_end.min(), "constraints", -1),
+    Limit(
+        "peak_shaving.soc_max", 0.95, 0.52, lambda result: result.v2g_groups.soc_mean.max(), "constraints", beside=FLAT
+    ),
 ]
 CUT: Final = (("stations.capacity_max_kw", 260.0),)
 LENDING: Final = (("triggers.user", True), ("triggers.crowded_kw", 100.0))
@@ -150,11 +152,11 @@ OF_STATIONS: Final = [
     TRANSFORMER._replace(reached=None, told="[transformer] counts only without"),
     BACK._replace(reached=None, told="[transformer] counts only without"),
     Limit("feeder.voltage_min_pu", 0.5, 1.02, lambda result: result.stations.voltage_min_pu.min(), "(voltage ", -1),
-    Limit("feeder.voltage_min_pu", 0.5, 1.02, lambda result: result.nodes.voltage_min_pu.min(), "leave the voltage", -1),
+    Limit("feeder.voltage_min_pu", 0.5, 1.02, lambda result: result.network.voltage_min_pu.min(), "leave the voltage", -1),
     Limit("feeder.voltage_max_pu", 1.5, 0.99, lambda result: result.stations.voltage_max_pu.max(), "(voltage "),
     Limit("stations.capacity_max_kw", 3000.0, 260.0, lambda result: result.stations.ev_kw.max()),
     Limit("stations.capacity_min_kw", 0.0, 2000.0, lambda result: result.stations.capacity_kw.min(), sign=-1),
-    Limit("stations.supply_kw", 1e6, 8_500.0, lambda result: result.slots.drawn_kw.max() - 1e-3),
+    Limit("stations.supply_kw", 1e6, 8_500.0, lambda result: result.station_slots.drawn_kw.max() - 1e-3),
     Limit("stations.pile_kw", 900.0, 60.0, lambda result: (result.visits.served_kwh / result.visits.time_h).max()),
     Limit("stations.piles", 40, 4, lambda result: result.stations.plugged.max() / 2),
     Limit("stations.time_max_h", 0.6, 0.43, lambda result: result.stations.time_h.max()),
@@ -162,7 +164,7 @@ OF_STATIONS: Final = [
     Limit("stations.storage_soc_min", 0.0, 0.45, lambda result: result.stations.storage_soc.min(), sign=-1),
     Limit("triggers.lend_soc_min", 0.0, 0.25, _lenders_soc, "", -1, LENDING),
     Limit("stations.battery_min_kwh", 10.0, 69.0, lambda result: 72 - _missed_kwh(result), "(battery ", -1, CUT),
-    Limit("", None, 1.0, lambda result: result.branches.loading_max.max(), "passes its rating", beside=MANY),
+    Limit("", None, 1.0, lambda result: result.network_branches.loading_max.max(), "passes its rating", beside=MANY),
 ]  # fmt: skip
 LIMITS: Final = {
     name: OF_STATIONS if "stations" in name else OF_FLEETS if "shaving" in name else OF_ANTS for name in KINDS

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.minimize import minimize
 from coordination.stations.problem import StationScheduling
+from environment.channel import Channel
 from runs.scenario import Scenario
 from runs.simulate import run as simulate
 from runs.stations.engine import run, unscheduled

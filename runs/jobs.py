@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 import numpy as np
 
+from environment.registry import OnDemand
 from runs.idle import idle
 from runs.scenario import Scenario
-from runs.simulate import ready, summarize
 
+READY: Final = OnDemand("runs.simulate:ready")
+SUMMARIZE: Final = OnDemand("runs.simulate:summarize")
 NO_FIGURES = ("wall_s", "warnings")
 """Of a summary: differ from run to run, or are texts for people."""
 
@@ -61,9 +63,9 @@ def _run(scenario: Scenario, job: Job) -> Record:
     begun = time.perf_counter()
     try:
         case = scenario.varied(job.changes)
-        ready(case)
+        READY(case)
         begun = time.perf_counter()
-        summary = summarize(case)
+        summary = SUMMARIZE(case)
         figures, unread = dict(_figures(summary)), set(idle(case))
         warnings = [text for text in summary["warnings"] if text not in unread]
     except Exception as error:  # noqa: BLE001  (whatever a run raises is what became of it)

@@ -4,86 +4,34 @@ import copy
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import mesa
 import numpy as np
 from mesa.discrete_space import Network
 from mesa.time import Event, Priority
 
-from agents.aggregator import Aggregator
 from agents.control_center import ControlCenter
 from agents.ev import EV
-from agents.site import Fed
-from agents.station import Station
-from agents.substation import Substation
 from agents.transformer import Transformer
-from agents.v2g_ev import V2GEV
-from agents.visitor import Visitor
 from environment.channel import Channel
 from environment.input_faults import Fault, FaultyInputError, raise_if_any
-from runs.homes.crew import HomesCrew
+from runs.crew import AgentClasses, Crew
 from runs.parameters import FILE, SEED, with_parameters
 from runs.parts import PARTS, Outcome
 from runs.reporters import of_model
 from runs.scenario import Scenario
 from runs.space import space_of
-from runs.stations.crew import StationsCrew
-from runs.v2g.crew import V2GCrew
 from runs.watched import Watched
 from runs.world import World
 
+if TYPE_CHECKING:
+    from runs.homes.crew import HomesCrew
+    from runs.stations.crew import StationsCrew
+    from runs.v2g.crew import V2GCrew
+
 type Rng = int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.Generator | np.random.BitGenerator
 """What Mesa takes as ``rng``."""
-
-
-class AgentClasses(NamedTuple):
-    """Classes of the agents; one's own are made from these."""
-
-    ev: type[EV] = EV
-    transformer: type[Transformer] = Transformer
-    substation: type[Substation] = Substation
-    control_center: type[ControlCenter] = ControlCenter
-    aggregator: type[Aggregator] = Aggregator
-    v2g_ev: type[V2GEV] = V2GEV
-    station: type[Station] = Station
-    visitor: type[Visitor] = Visitor
-
-
-class Crew(Protocol):
-    """The agents of one part of the world, and who leads them."""
-
-    @property
-    def children(self) -> list[Fed]:
-        """Nodes that the control centre has right below it."""
-
-    @property
-    def above(self) -> dict[str, Any]:
-        """What the control centre has for the part, by the names of its parameters."""
-
-    def schedule_events(self) -> None:
-        """Enter events of the part's own."""
-
-    def begin_day(self) -> None:
-        """Do what is done before the first slot, once the day ahead is announced."""
-
-    def begin_slot(self, slot: int) -> None:
-        """Let a slot begin."""
-
-    def end_day(self) -> None:
-        """Do what is done at the horizon's end."""
-
-    def base_kw(self, slot: int) -> float:
-        """Return the load without EVs in a slot that is over [kW]."""
-
-    def ev_kw(self, slot: int) -> float:
-        """Return the load of EVs in a slot that is over [kW]."""
-
-    def unserved_kwh(self, now_h: float) -> float:
-        """Return what EVs that have left until now lack [kWh]; infinite: what all lack at the end."""
-
-    def outcome(self, wall_s: float) -> Any:
-        """Return what the part's run came to; `wall_s` is the time that it took."""
 
 
 class GridModel(Watched, mesa.Model):  # type: ignore[misc]
@@ -105,7 +53,7 @@ class GridModel(Watched, mesa.Model):  # type: ignore[misc]
     datacollector
         Makes the collector (`runs.reporters`), or is one; it collects at the end of every slot.
     **parameters
-        Classes of the agents by name (`AgentClasses`), such as ``ev=MyEV``; and keys of the scenario by name, such as
+        Classes of the agents by name (`runs.crew.AgentClasses`), such as ``ev=MyEV``; and keys of the scenario by name, such as
         ``batch_size`` or ``coordination__batch_size`` (`runs.parameters`).
 
     Attributes
@@ -236,25 +184,19 @@ class GridModel(Watched, mesa.Model):  # type: ignore[misc]
         """Leave away what Mesa sets."""
 
     @property
-    def homes(self) -> HomesCrew:
+    def homes(self) -> "HomesCrew":
         """The agents of EVs at home, where there are any."""
-        crew = self.crews["homes"]
-        assert isinstance(crew, HomesCrew)
-        return crew
+        return cast("HomesCrew", self.crews["homes"])
 
     @property
-    def v2g(self) -> V2GCrew:
+    def v2g(self) -> "V2GCrew":
         """The agents of a fleet that gives back, where there is one."""
-        crew = self.crews["v2g"]
-        assert isinstance(crew, V2GCrew)
-        return crew
+        return cast("V2GCrew", self.crews["v2g"])
 
     @property
-    def stations(self) -> StationsCrew:
+    def stations(self) -> "StationsCrew":
         """The agents of charging stations, where there are any."""
-        crew = self.crews["stations"]
-        assert isinstance(crew, StationsCrew)
-        return crew
+        return cast("StationsCrew", self.crews["stations"])
 
     @property
     def transformers(self) -> list[Transformer]:

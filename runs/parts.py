@@ -51,7 +51,7 @@ class Part(NamedTuple):
     summarize
         Gives the summary of what a run came to.
     result
-        Gives the result of what a run came to: its summary and its tables.
+        Gives summary and tables of what a run came to.
     nodes
         Makes the table of nodes alone, of what a run came to.
     size

@@ -1,11 +1,12 @@
 """One run, by agents or in compiled code; both come to the same, slot for slot, and send the same messages."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from environment.channel import Channel
+from environment.registry import OnDemand
 from runs.brief import Brief
 from runs.parts import PARTS, Outcome, parts_of
 from runs.progress import Progress
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from runs.model import GridModel
     from runs.result import Result
+
+
+MODEL: Final = OnDemand("runs.model:GridModel")
+"""Model of agents; imported only where agents run."""
 
 
 def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
@@ -72,11 +77,12 @@ def result_from(world: World, outcome: Outcome) -> "Result":
     """Return the result of a run from what its parts came to: key figures and tables of all of them."""
     from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
 
-    results = [PARTS[name].result(part, outcome[name]) for name, part in world.parts.items()]
-    if len(results) == 1:
-        return results[0]  # type: ignore[no-any-return]
-    summary = {key: value for each in results for key, value in each.summary.items()}
-    return Result(world.scenario, summary, {name: table for each in results for name, table in each.tables.items()})
+    summary: dict[str, Any] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    for name, part in world.parts.items():
+        of_part = PARTS[name].result(part, outcome[name])
+        summary, tables = summary | of_part[0], tables | of_part[1]
+    return Result(world.scenario, summary, tables)
 
 
 def ready(scenario: Scenario) -> None:
@@ -144,9 +150,7 @@ def result_of(model: "GridModel") -> "Result":
 def _by_agents(world: World, tell: Progress) -> Outcome:
     import mesa  # noqa: PLC0415  (only where agents run)
 
-    from runs.model import GridModel  # noqa: PLC0415
-
-    model = GridModel(world=world, datacollector=mesa.DataCollector)  # which collects nothing
+    model: GridModel = MODEL(world=world, datacollector=mesa.DataCollector)  # which collects nothing
     searched, n_slots = max(PARTS[name].searched for name in world.parts), world.horizon.n_slots
     model.on_search(lambda part: tell(searched * part))
     model.on_slot(lambda slot: tell(searched + (1 - searched) * (slot + 1) / n_slots))

@@ -11,7 +11,7 @@ MOST_FLOORS = 12
 
 @pytest.mark.parametrize("depth", [2, None], ids=["folders", "files"])
 def test_no_chain_of_imports_within_runs_is_long(depth: int | None) -> None:
-    graph = grimp.build_graph("runs", cache_dir=None)
+    graph = grimp.build_graph("runs", cache_dir=None, exclude_type_checking_imports=True)  # these run never
     below: dict[str, set[str]] = defaultdict(set)
     for module in graph.modules:
         for other in graph.find_modules_directly_imported_by(module):

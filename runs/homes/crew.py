@@ -1,6 +1,6 @@
 """EVs at home as agents of a model: transformers with their EVs, and the substations above them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -8,12 +8,10 @@ from agents.site import Fed
 from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
 from environment.pheromone_board import REFUSALS, BoardRecord
+from runs.crew import Stage
 from runs.departures import Departures
 from runs.homes.outcome import HomesOutcome, Strays
 from runs.homes.part import Homes, count_planning
-
-if TYPE_CHECKING:
-    from runs.model import GridModel
 
 
 class HomesCrew:
@@ -36,7 +34,7 @@ class HomesCrew:
         Boards at each slot boundary.
     """
 
-    def __init__(self, model: "GridModel", homes: Homes) -> None:
+    def __init__(self, model: Stage, homes: Homes) -> None:
         self.model = model
         self.homes = homes
         self.boards = BoardRecord.empty(len(homes.loads), homes.horizon)

@@ -1,5 +1,7 @@
 """Result of a run of EVs as ants, from what an engine hands over."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -10,11 +12,10 @@ from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
 from runs.homes.summary import summary_of
 from runs.homes.tables import tables_of
-from runs.result import Result
 
 
-def result_of(world: Homes, outcome: HomesOutcome) -> Result:
-    """Return the result of a run: its summary and its tables.
+def result_of(world: Homes, outcome: HomesOutcome) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return summary and tables of a run.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def result_of(world: Homes, outcome: HomesOutcome) -> Result:
     network = solve_network(world, outcome.schedules)
     books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, world.horizon.slot_h)
     summary = summary_of(world, outcome, network, books)
-    return Result(world.scenario, summary, tables_of(world, outcome, network, books))
+    return summary, tables_of(world, outcome, network, books)
 
 
 def nodes_of(world: Homes, outcome: HomesOutcome) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import numpy as np
 from runs.model import GridModel
 from runs.result import Result
 from runs.scenario import Scenario
+from runs.simulate import result_from
 from runs.v2g.part import V2G
-from runs.v2g.result import result_of
 from runs.world import World
 
 STEPS: Final = 40
@@ -73,7 +73,7 @@ class Shaved:
 
     def result(self) -> Result:
         """Return the result, once every slot is played; as `runs.simulate.simulate` gives it."""
-        return result_of(self.world, self.crew.outcome(time.perf_counter() - self._begun))
+        return result_from(self.model.world, {"v2g": self.crew.outcome(time.perf_counter() - self._begun)})
 
 
 def play(case: Scenario, tell: Callable[[float], None]) -> tuple[Shaved, Result]:

@@ -1,6 +1,6 @@
 """Charging stations as agents of a model: the substations of their regions, the stations, and their visitors."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -8,11 +8,9 @@ from agents.site import Fed
 from agents.station import Station
 from agents.visitor import Visitor
 from environment.station_messages import Need
+from runs.crew import Stage
 from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
-
-if TYPE_CHECKING:
-    from runs.model import GridModel
 
 
 class StationsCrew:
@@ -39,7 +37,7 @@ class StationsCrew:
         Visitors who once got no answer to their need in a slot.
     """
 
-    def __init__(self, model: "GridModel", park: StationPark) -> None:
+    def __init__(self, model: Stage, park: StationPark) -> None:
         self.model = model
         self.park = park
         self.control = park.new_control()

@@ -1,16 +1,17 @@
 """Result of charging stations, from what their run came to."""
 
+from typing import Any
+
 import pandas as pd
 
-from runs.result import Result
 from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
 from runs.stations.summary import summary_of
 from runs.stations.tables import loads_of, nodes_table, tables_of
 
 
-def result_of(park: StationPark, outcome: StationsOutcome) -> Result:
-    """Return the result of a run: its summary and its tables.
+def result_of(park: StationPark, outcome: StationsOutcome) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return summary and tables of a run.
 
     Parameters
     ----------
@@ -19,7 +20,7 @@ def result_of(park: StationPark, outcome: StationsOutcome) -> Result:
     outcome
         What the run came to.
     """
-    return Result(park.scenario, summary_of(park, outcome), tables_of(park, outcome))
+    return summary_of(park, outcome), tables_of(park, outcome)
 
 
 def nodes_of(park: StationPark, outcome: StationsOutcome) -> pd.DataFrame:

@@ -1,16 +1,14 @@
 """A fleet that gives back as agents of a model: the aggregator and its EVs."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agents.aggregator import Aggregator
 from agents.site import Fed
 from agents.v2g_ev import V2GColumns
+from runs.crew import Stage
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import AGGREGATOR, V2G
 from runs.v2g.record import V2GRecord
-
-if TYPE_CHECKING:
-    from runs.model import GridModel
 
 
 class V2GCrew:
@@ -33,7 +31,7 @@ class V2GCrew:
         What happened: track, departures, and EVs whose messages did not come through.
     """
 
-    def __init__(self, model: "GridModel", v2g: V2G) -> None:
+    def __init__(self, model: Stage, v2g: V2G) -> None:
         self.model = model
         self.v2g = v2g
         self.batteries = v2g.new_batteries()

@@ -1,16 +1,17 @@
 """Result of a fleet that gives back, from what its run came to."""
 
+from typing import Any
+
 import pandas as pd
 
-from runs.result import Result
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G
 from runs.v2g.summary import summary_of
 from runs.v2g.tables import loads_of, nodes_table, tables_of
 
 
-def result_of(v2g: V2G, outcome: V2GOutcome) -> Result:
-    """Return the result of a run: its summary and its tables.
+def result_of(v2g: V2G, outcome: V2GOutcome) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return summary and tables of a run.
 
     Parameters
     ----------
@@ -19,7 +20,7 @@ def result_of(v2g: V2G, outcome: V2GOutcome) -> Result:
     outcome
         What the run came to.
     """
-    return Result(v2g.scenario, summary_of(v2g, outcome), tables_of(v2g, outcome))
+    return summary_of(v2g, outcome), tables_of(v2g, outcome)
 
 
 def nodes_of(v2g: V2G, outcome: V2GOutcome) -> pd.DataFrame:

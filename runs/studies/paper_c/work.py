@@ -17,6 +17,7 @@ from coordination.optimizers.minimize import OptimizeResult, minimize
 from coordination.stations.network import ByPowerFlow
 from coordination.stations.problem import StationScheduling
 from coordination.stations.settings import NONE, SchedulingSettings
+from environment.channel import Channel
 from runs.scenario import Scenario
 from runs.stations.engine import run, unscheduled
 from runs.stations.paper_c import BASE_KW, paper_c

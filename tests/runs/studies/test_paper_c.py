@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 from coordination.stations.search import find
 from runs.cli import app
 from runs.optimizing.comparison import crew_of
-from runs.result import Result
 from runs.simulate import summarize
 from runs.studies import paper_c
 from runs.studies.claim import Claim

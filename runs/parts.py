@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple, Protocol
 from coordination.valley_filling import COORDINATORS
 from environment.registry import OnDemand
 from runs.scenario import Scenario
-from runs.size import Size, size_of_homes, size_of_stations, size_of_v2g
 
 
 class Built(Protocol):
@@ -74,7 +73,7 @@ class Part(NamedTuple):
     summarize: OnDemand
     result: OnDemand
     nodes: OnDemand
-    size: Callable[..., Size]
+    size: OnDemand
     decides: tuple[str, str]
     compared: tuple[str, ...]
     one_process: str = ""
@@ -105,7 +104,7 @@ PARTS: Final = {
         summarize=OnDemand("runs.homes.summary:summary_of"),
         result=OnDemand("runs.homes.result:result_of"),
         nodes=OnDemand("runs.homes.result:nodes_of"),
-        size=size_of_homes,
+        size=OnDemand("runs.size:size_of_homes"),
         decides=("coordination", "method"),
         compared=("free", "ants"),
     ),
@@ -122,7 +121,7 @@ PARTS: Final = {
         summarize=OnDemand("runs.v2g.summary:summary_of"),
         result=OnDemand("runs.v2g.result:result_of"),
         nodes=OnDemand("runs.v2g.result:nodes_of"),
-        size=size_of_v2g,
+        size=OnDemand("runs.size:size_of_v2g"),
         decides=("peak_shaving", "optimizer"),
         compared=("igeo", "exact"),
         one_process="one aggregator leads the whole fleet of [peak_shaving]",
@@ -140,7 +139,7 @@ PARTS: Final = {
         summarize=OnDemand("runs.stations.summary:summary_of"),
         result=OnDemand("runs.stations.result:result_of"),
         nodes=OnDemand("runs.stations.result:nodes_of"),
-        size=size_of_stations,
+        size=OnDemand("runs.size:size_of_stations"),
         decides=("scheduling", "optimizer"),
         compared=("none", "acso"),
         one_process="one control centre schedules all [stations]",

@@ -13,13 +13,10 @@ from runs.page.grid import Grid
 from runs.page.nodes import home
 from runs.page.numbers import Activity, Numbers
 from runs.page.palette import use_palette
-from runs.page.paragraphs import said
+from runs.page.paragraphs import COLUMNS, PANEL, said
 from runs.page.vehicle import Vehicle
 from runs.page.view import clock
 from runs.plural import counted
-
-COLUMNS: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
-PANEL: Final = "min-width:0"
 
 HOW: Final = {
     "vehicle": "Each EV that plugs in reads the board of its transformer, picks the slots with the most room, and deposits its "

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Final
 
 import solara
+
+COLUMNS: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px;width:100%"
+PANEL: Final = "min-width:0"
 
 
 def said(text: str, lead: str = "", *, tag: str = "p") -> None:

@@ -10,12 +10,11 @@ import solara
 import solara.lab
 
 from coordination.stations.settings import SCHEDULERS, SchedulingSettings
-from runs.page.ants_tab import COLUMNS, PANEL
 from runs.page.day import Day
 from runs.page.download_tab import packed
 from runs.page.figure import figure
 from runs.page.palette import Palette, use_palette
-from runs.page.paragraphs import said, table
+from runs.page.paragraphs import COLUMNS, PANEL, said, table
 from runs.page.run_controls import kept_of, run_bar, slot_bar, use_run
 from runs.page.station_charts import (
     LEVELS,

@@ -10,12 +10,11 @@ import solara
 from coordination.peak_shaving.power_sharing import TACTICS
 from coordination.peak_shaving.problem import SEARCHERS
 from environment.horizon import HOURS_PER_DAY, MINUTES_PER_DAY
-from runs.page.ants_tab import COLUMNS, PANEL
 from runs.page.day import Day
 from runs.page.download_tab import packed
 from runs.page.figure import figure
 from runs.page.palette import Palette, use_palette
-from runs.page.paragraphs import said, table
+from runs.page.paragraphs import COLUMNS, PANEL, said, table
 from runs.page.run_controls import kept_of, run_bar, slot_bar, use_run
 from runs.page.v2g_charts import figures, groups_option, histogram_option, load_option, signal_option
 from runs.page.v2g_run import Shaved, play

@@ -125,8 +125,8 @@ def hidden(aggregator: Aggregator) -> Iterator[None]:
 
 def test_the_aggregator_decides_without_a_look_at_its_evs() -> None:
     sealed, plain = run(make(Sealed)), run(make())
-    np.testing.assert_array_equal(sealed.track.response_kw, plain.track.response_kw)
-    assert plain.track.response_kw.any()
+    np.testing.assert_array_equal(sealed.v2g.record.track.response_kw, plain.v2g.record.track.response_kw)
+    assert plain.v2g.record.track.response_kw.any()
 
 
 class Untruthful(V2GEV):

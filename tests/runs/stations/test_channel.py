@@ -75,7 +75,7 @@ def assert_laws(world: StationPark, model: GridModel, outcome: StationsOutcome) 
     assert moved == pytest.approx(
         (storage.soc - world.settings.storage_soc_start) * storage.capacity_kwh + storage.lost_kwh, abs=1e-8
     )
-    there = sum(len(station.visitors) for station in model.stations)
+    there = sum(len(station.visitors) for station in model.stations.stations)
     assert there == outcome.yard.waiting.sum(), "who a station knows of is who waits there"
     died = outcome.visitors_died
     here = (

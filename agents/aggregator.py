@@ -79,8 +79,8 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
     ----------
     evs
         Its EVs, in the order of their rows.
-    found
-        The fleet's signal, once it is found.
+    problem, found
+        The problem of the EVs that enrolled, and their signal, once it is found.
     led
         How the fleet was led in the last slot; None before the first.
     """
@@ -105,6 +105,7 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
         self.dispatcher = Dispatcher(grouping)
         self.room_kw = room_kw
         self.evs = [ev(model, row, columns, self) for row in range(columns.vehicle.size)]
+        self.problem: PeakShaving | None = None
         self.found: Found | None = None
         self.led: Led | None = None
         self._enrolments: dict[int, Enrolment] = {}
@@ -121,7 +122,8 @@ class Aggregator(mesa.Agent):  # type: ignore[misc]
                 ev = self.evs[row]
                 self.channel.tell(self.channel_faults, LeastSoc(least_soc), self, ev, ev.hear_least_soc)
         tariff = Tariff(prices.charge_yuan_per_kwh, prices.discharge_yuan_per_kwh)
-        self.found = self.find(self.posing.pose(forecast.load_kw, tariff, fleet, kept))
+        self.problem = self.posing.pose(forecast.load_kw, tariff, fleet, kept)
+        self.found = self.find(self.problem)
 
     def find(self, problem: PeakShaving) -> Found:
         """Ask the optimiser for the signal of the fleet's problem; an aggregator with another will has another `find`."""

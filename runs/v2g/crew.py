@@ -82,8 +82,9 @@ class V2GCrew:
 
     def outcome(self, wall_s: float) -> V2GOutcome:
         """Return what the run came to; `wall_s` is the time that it took."""
-        found, record = self.aggregator.found, self.record
+        problem, found, record = self.aggregator.problem, self.aggregator.found, self.record
+        assert problem is not None
         assert found is not None
         return V2GOutcome(
-            found, record.track, self.batteries, record.departures, self.model.channel, record.strays, wall_s
+            problem, found, record.track, self.batteries, record.departures, self.model.channel, record.strays, wall_s
         )

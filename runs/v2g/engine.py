@@ -60,7 +60,7 @@ def run(v2g: V2G, channel: Channel, tell: Progress) -> V2GOutcome:
     track, batteries, departures = follow(v2g, found.signal_kw, lambda part: tell(SEARCH + (1 - SEARCH) * part))
     _count(channel, v2g, int(track.present.sum()))
     strays = V2GStrays.none(len(v2g.fleet), v2g.horizon.n_slots)
-    return V2GOutcome(found, track, batteries, departures, channel, strays, time.perf_counter() - begun)
+    return V2GOutcome(v2g.problem, found, track, batteries, departures, channel, strays, time.perf_counter() - begun)
 
 
 def judged(_v2g: V2G, outcome: V2GOutcome, _tell: Progress) -> V2GOutcome:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from coordination.peak_shaving.dispatch import Track
+from coordination.peak_shaving.problem import PeakShaving
 from coordination.peak_shaving.search import Found
 from environment.battery import Batteries
 from environment.channel import Channel
@@ -16,6 +17,8 @@ class V2GOutcome:
 
     Parameters
     ----------
+    problem
+        The problem that the aggregator posed: of the EVs that enrolled, which may not be all where messages get lost.
     found
         The fleet's signal.
     track
@@ -32,6 +35,7 @@ class V2GOutcome:
         Time that it took.
     """
 
+    problem: PeakShaving
     found: Found
     track: Track
     batteries: Batteries

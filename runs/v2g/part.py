@@ -281,7 +281,7 @@ class V2G:
 
     @cached_property
     def free_charging(self) -> FreeCharging:
-        """The fleet led by nobody: each EV charges until it has what it asks for, or up to the ceiling where nothing is asked."""
+        """The fleet led by nobody: each EV charges until it has all that it asks for, or up to the ceiling where nothing is asked."""
         ceiling = np.full(len(self.fleet), self.settings.soc_max)
         enough_soc = self.asked_soc if self.scenario.participation.end == "need" else ceiling
         departures = self.new_departures()

@@ -10,6 +10,7 @@ from coordination.peak_shaving.problem import EXACT
 from environment.ageing import years_of_service
 from environment.presence import ROUNDING_KWH
 from runs.metrics import load_metrics
+from runs.plural import counted
 from runs.v2g.engine import follow
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G, named
@@ -37,7 +38,7 @@ def summary_of(world: V2G, outcome: V2GOutcome) -> dict[str, Any]:
     limit_kw = world.scenario.transformer.all_limits_kw[1]
     deviation = track.response_kw - track.signal_kw
     loss, years = life(world, outcome)
-    signal = world.problem.objectives(found.signal_kw[None])
+    signal = outcome.problem.objectives(found.signal_kw[None])
     answer = world.problem.objectives(track.response_kw[None])
     exact = found.exact
     return {
@@ -76,7 +77,10 @@ def summary_of(world: V2G, outcome: V2GOutcome) -> dict[str, Any]:
         "energy_kwh": float(track.response_kw.sum() * slot_h),
         "messages": outcome.channel.messages,
         "bytes": outcome.channel.bytes,
-        "messages_lost": outcome.channel.lost,
+        "messages_lost": outcome.messages_lost,
+        "vehicles_cut_off": outcome.vehicles_cut_off,
+        "vehicles_died": outcome.vehicles_died,
+        "fallback_kwh": outcome.fallback_kwh(slot_h),
         "wall_s": outcome.wall_s,
         "free": {
             **load_metrics((load_kw + free.response_kw)[None], limit_kw),
@@ -112,8 +116,10 @@ def _mean(values: NDArray[np.float64]) -> float | None:
 
 def _warnings(world: V2G, outcome: V2GOutcome) -> list[str]:
     found = _worse_than_nothing(world, outcome)
-    if world.problem.objectives(outcome.found.signal_kw[None]).broken[0]:
+    if outcome.problem.objectives(outcome.found.signal_kw[None]).broken[0]:
         found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
+    if outcome.vehicles_died:
+        found.append(f"{outcome.vehicles_died:,} of {counted(len(world.fleet), 'EV')} died (channel.death)")
     found += [*_lacking(world, outcome), *_missed(outcome.track, world.horizon.slot_h), *world.warnings()]
     exact = outcome.found.exact
     if world.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
@@ -130,7 +136,7 @@ def _warnings(world: V2G, outcome: V2GOutcome) -> list[str]:
 
 def _worse_than_nothing(world: V2G, outcome: V2GOutcome) -> list[str]:
     """Say where the signal, or else what EVs did for the load as it came, is worse than doing nothing but what needs ask for."""
-    problem, came = world.problem, world.pose(world.load.actual_kw, world.tariff)
+    problem, came = outcome.problem, world.pose(world.load.actual_kw, world.tariff)
     nothing = "charging only what needs ask for" if problem.has_needs else "doing nothing"
     signal_idle = float(problem.evaluate(problem.idle_kw[None])[0])
     if outcome.found.fitness > signal_idle + ROUNDING * max(abs(signal_idle), 1.0):

@@ -191,3 +191,15 @@ def test_the_model_says_when_it_is_over() -> None:
         (model.world.v2g.load.actual_kw + model.v2g.record.track.response_kw) - model.world.v2g.load.actual_kw,
         model.v2g.record.track.response_kw,
     )
+
+
+def test_whoever_subscribes_hears_of_every_slot_and_of_the_search() -> None:
+    model = make(peak_shaving={"optimizer": "pso", "iterations": 5})
+    slots, parts = list[int](), list[float]()
+    model.on_slot(slots.append)
+    model.on_search(parts.append)
+    run(model)
+    assert slots == list(range(24))
+    assert parts == sorted(parts)
+    assert len(parts) >= 5
+    assert parts[-1] == 1.0

@@ -184,7 +184,8 @@ def test_a_day_without_a_channel_by_hand() -> None:
     assert outcome.messages_lost == 6 * each + 6 * 24 * each
     assert outcome.vehicles_cut_off == 6
     assert outcome.vehicles_died == 0
-    assert not outcome.track.signal_kw.any(), "nobody has enrolled"
+    assert not outcome.problem.available.any(), "nobody has enrolled"
+    assert not outcome.track.signal_kw.any()
     assert (outcome.track.present == 6).all()
     assert outcome.fallback_kwh(1.0) == pytest.approx(outcome.track.response_kw.sum())
     assert (outcome.batteries.discharged_kwh == 0).all()
@@ -268,3 +269,20 @@ def test_partitions_name_the_aggregator_or_nobody() -> None:
     case = scenario(channel={"partitions": [{"transformer": "agregator", "from_h": 1.0, "to_h": 2.0}]})
     with pytest.raises(FaultyInputError, match=r"partitions.transformer.*'agregator'.*'aggregator'"):
         run_v2g(case)
+
+
+def test_the_summary_says_what_became_of_messages_and_evs_and_judges_the_signal_by_those_who_enrolled() -> None:
+    lossy = simulate(scenario(20, channel={"loss": 0.5, "resends": 0, "death": 0.05})).summary
+    assert lossy["messages_lost"] > 0
+    assert lossy["vehicles_cut_off"] > 0
+    assert lossy["vehicles_died"] > 0
+    assert lossy["fallback_kwh"] > 0
+    assert f"{lossy['vehicles_died']} of 20 EVs died (channel.death)" in lossy["warnings"]
+    assert lossy["signal_is_feasible"]
+    sound = simulate(scenario(20)).summary
+    assert [sound[name] for name in ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")] == [
+        0,
+        0,
+        0,
+        0,
+    ]

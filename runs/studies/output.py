@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from runs.progress import Progress
 from runs.result_folder import FigureFormat
 from runs.studies.claim import Claim
 
@@ -20,6 +21,7 @@ def write_study(
     figures: Mapping[str, "Figure"],
     figure_format: FigureFormat,
     pages: Mapping[str, str],
+    progress: Progress,
 ) -> str:
     """Write all files of a study into a folder, and return a line for each claim, to be printed.
 
@@ -35,18 +37,16 @@ def write_study(
         Ending of the figures' files.
     pages
         Pages in Markdown by the name of their file.
+    progress
+        Told that the study is done.
     """
-    for name, table in {"claims": pd.DataFrame(held), **tables}.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    write_figures(folder, figures, figure_format)
-    for name, text in pages.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    width = max(len(claim.outcome) for claim in held)
-    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)
-
-
-def write_figures(folder: Path, figures: Mapping[str, "Figure"], figure_format: FigureFormat) -> list[Path]:
-    """Write figures, by name, into a folder of their own; return their paths within the study's."""
     from runs.drawing import save_figures  # noqa: PLC0415  (matplotlib only where a figure is drawn)
 
-    return [path.relative_to(folder) for path in save_figures(figures, folder / "figures", figure_format)]
+    for name, table in {"claims": pd.DataFrame(held), **tables}.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+    save_figures(figures, folder / "figures", figure_format)
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    progress(1.0)
+    width = max(len(claim.outcome) for claim in held)
+    return "\n".join(f"{claim.outcome:{width}}  {claim.number}  {claim.text}" for claim in held)

@@ -28,7 +28,7 @@ def run(folder: Path, options: StudyOptions, progress: Progress, _parts: Parts) 
         runs = study_runs(sizes, crew, lambda part: progress(0.95 * part))
     held = claims(runs)
     text = page(runs, held)
-    return write_study(folder, held, tables_of(runs), figures(runs), options.figures, {"optimizers.md": text})
+    return write_study(folder, held, tables_of(runs), figures(runs), options.figures, {"optimizers.md": text}, progress)
 
 
 def tables_of(runs: StudyRuns) -> dict[str, pd.DataFrame]:

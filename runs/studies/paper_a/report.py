@@ -28,7 +28,7 @@ def run(folder: Path, options: StudyOptions, progress: Progress, _parts: Parts) 
     shown = [] if options.figures == "none" else drawn
     pictures = "\n".join(f"![{name}](figures/{name}.{options.figures})\n" for name in shown)
     text = page(held, ants_and_swarms(runs), seeds) + filled(__name__, "files.md", pictures=pictures)
-    return write_study(folder, held, tables(runs), drawn, options.figures, {"paper_a.md": text})
+    return write_study(folder, held, tables(runs), drawn, options.figures, {"paper_a.md": text}, progress)
 
 
 def page(held: Iterable[Claim], table5: pd.DataFrame, seeds: Sequence[int] = SEEDS) -> str:

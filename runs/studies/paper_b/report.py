@@ -41,7 +41,7 @@ def run(folder: Path, options: StudyOptions, progress: Progress, _parts: Parts) 
     runs = paper_runs(QUICK if options.quick else FULL, days, lambda part: progress(0.95 * part))
     held, written = claims(runs), tables(runs)
     text = page(runs, held, written)
-    return write_study(folder, held, written, figures(runs), options.figures, {"paper_b.md": text})
+    return write_study(folder, held, written, figures(runs), options.figures, {"paper_b.md": text}, progress)
 
 
 def page(runs: PaperRuns, held: Iterable[Claim], written: dict[str, pd.DataFrame]) -> str:

@@ -58,7 +58,7 @@ def run(folder: Path, options: StudyOptions, progress: Progress, parts: Parts) -
         runs = paper_runs(size_of(options), options.evaluator, parts, crew, lambda part: progress(0.97 * part))
     held, written = claims(runs), tables(runs)
     text = page(runs, held, written)
-    return write_study(folder, held, written, figures(runs), options.figures, {"paper_c.md": text})
+    return write_study(folder, held, written, figures(runs), options.figures, {"paper_c.md": text}, progress)
 
 
 def page(runs: PaperRuns, held: Iterable[Claim], written: Mapping[str, pd.DataFrame]) -> str:

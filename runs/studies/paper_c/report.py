@@ -17,7 +17,7 @@ from runs.optimizing.tables import SIGNIFICANT
 from runs.plural import counted
 from runs.progress import Progress
 from runs.stations.paper_c import BASE_KW, SLOT_MIN
-from runs.stations.summary import COSTS, SEARCHED_BY
+from runs.stations.summary import SEARCHED_BY
 from runs.studies.claim import Claim, claims_table
 from runs.studies.output import write_study
 from runs.studies.paper_c.cases import (
@@ -182,21 +182,14 @@ def _costs(
 ) -> dict[str, Any]:
     """Return costs and their shares by way of scheduling."""
     saved = {name: year[BEFORE][name] - year["acso"][name] for name in ("transformer_cost_yuan", "cost_yuan")}
-    shown = [{**year[name], "variant": name} for name in (BEFORE, "cso 0.2", "acso", PAPERS)]
-    priced = written["time_cost"].to_dict("records")
+    years = written["years"]
     return {
-        "cost_heads": f"|  | {' | '.join(COSTS)} |\n|{'---|' * (1 + len(COSTS))}",
-        "cost_shares": [_shares(row, "cost_share") for row in shown],
-        "priced_shares": [_shares(row, "share") for row in priced],
+        "cost_shares": _named(years[years.variant.isin([BEFORE, "cso 0.2", "acso", PAPERS])], "variant"),
+        "priced_shares": _named(written["time_cost"], "variant"),
         "time_yuan_per_h": runs.time_yuan_per_h,
-        "costs": _named(written["years"], "variant"),
+        "costs": _named(years, "variant"),
         "transformer_part": saved["transformer_cost_yuan"] / saved["cost_yuan"],
     }
-
-
-def _shares(row: Mapping[Any, Any], ending: str) -> dict[str, str]:
-    shares = " | ".join(f"{row[f'{cost}_{ending}']:.1%}" for cost in COSTS)
-    return {"name": NAMES[row["variant"]], "shares": shares}
 
 
 def _named(table: pd.DataFrame, column: str, names: Mapping[str, str] = NAMES) -> pd.DataFrame:

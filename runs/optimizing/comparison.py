@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -190,21 +190,8 @@ def _jobs(comparison: Comparison) -> Iterator[tuple[str, str, range]]:
 
 
 def _search(comparison: Comparison, job: tuple[str, str, range]) -> list[Searched]:
-    return search(comparison, *job)
-
-
-def search(comparison: Comparison, function: str, name: str, runs: Iterable[int]) -> list[Searched]:
-    """Carry out some runs of one optimiser on one function, one after the other.
-
-    Parameters
-    ----------
-    comparison
-        What they belong to.
-    function, name
-        Of the function and of the optimiser.
-    runs
-        Their numbers.
-    """
+    """Carry out some runs of one optimiser on one function, one after the other."""
+    function, name, runs = job
     optimizer = comparison.optimizers[name]
     _compile(type(optimizer))
     return [_run(comparison, function, name, optimizer, run) for run in runs]

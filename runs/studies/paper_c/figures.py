@@ -29,7 +29,6 @@ LOOKS: Final[Mapping[str, tuple[str, LineStyleType]]] = {
     PAPERS: (EVS, "-"),
 }
 COMPARED: Final = (BEFORE, "cso 0.2", PAPERS)
-SHOWN_MONTH: Final = 11
 HEADROOM: Final = 0.25
 """A panel of convergence shows so much more than all searches gained in the last nine tenths."""
 

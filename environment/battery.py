@@ -196,7 +196,7 @@ class Batteries:
         rows
             Which batteries, each once, shape ``(m,)``.
         power_kw
-            StudyOptions of each, at the grid; positive charges, shape ``(m,)``.
+            Asked of each, at the grid; positive charges, shape ``(m,)``.
         hours
             How long each is at the grid, shape ``(m,)``.
         """

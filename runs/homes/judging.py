@@ -31,7 +31,7 @@ class EnergyBooks:
     delivered_kwh
         Into the battery; never more than it has room for.
     unserved_kwh
-        StudyOptions for and not delivered.
+        Asked for and not delivered.
     """
 
     booked_kwh: NDArray[np.float64]

@@ -1,16 +1,17 @@
-"""How agents who wait exchange messages over hops that may lose them: sent again until answered, at most `channel.resends` times.
+"""How agents who wait exchange messages over several hops, each of which may lose them and sends them again (`Channel.ask`).
 
 All of it takes place in the moments before a slot. A message that comes twice, or is sent again, is acted on once; what does not come
 is missing for this slot.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from environment.channel import Channel, Party
 from environment.channel_faults import ChannelFaults
-from environment.messages import Hop, Message
-from environment.station_messages import Receipt
+from environment.messages import Message, Receipt
+from environment.station_messages import RegionReceipt
 
 type Below = tuple[bool, ...]
 """Of each of the stations below that a message was for, whether it confirms its part; empty where none is below."""
@@ -23,30 +24,18 @@ class Leg(NamedTuple):
     ----------
     sender, receiver
         The two ends.
-    hop
-        Edge of the tree.
     faults
         What can happen to messages there, either way; None for nothing.
     """
 
     sender: Party
     receiver: Party
-    hop: Hop
     faults: ChannelFaults | None
-
-    @property
-    def tries(self) -> int:
-        """How often a message is sent at most."""
-        return 1 if self.faults is None else 1 + self.faults.settings.resends
 
     @property
     def back(self) -> "Leg":
         """The same hop the other way."""
-        return self._replace(sender=self.receiver, receiver=self.sender)
-
-    def carries(self, channel: Channel, message: Message) -> bool:
-        """Send a message once; return whether it arrives in time."""
-        return channel.reaches(self.faults, message, self.sender, self.receiver, hop=self.hop)
+        return Leg(self.receiver, self.sender, self.faults)
 
 
 def ask[Q: Message, A: Message](
@@ -67,15 +56,9 @@ def ask[Q: Message, A: Message](
     """
     if not way:
         return act(question)
-    leg, is_heard, answer = way[0], False, None
-    for _ in range(leg.tries):
-        if not leg.carries(channel, question):
-            continue
-        if not is_heard:
-            is_heard, answer = True, ask(channel, way[1:], question, act)
-        if answer is not None and leg.back.carries(channel, answer):
-            return answer
-    return None
+    leg = way[0]
+    answer = cache(lambda heard: ask(channel, way[1:], heard, act))
+    return channel.ask(leg.faults, question, leg.sender, leg.receiver, answer)
 
 
 def tell[M: Message](channel: Channel, way: Sequence[Leg], message: M, act: Callable[[M], Below]) -> Below | None:
@@ -94,12 +77,14 @@ def tell[M: Message](channel: Channel, way: Sequence[Leg], message: M, act: Call
     """
     if not way:
         return act(message)
-    leg, is_heard, below = way[0], False, None
-    for _ in range(leg.tries):
-        if not leg.carries(channel, message):
-            continue
-        if not is_heard:
-            is_heard, below = True, tell(channel, way[1:], message, act)
-        if below is not None and (leg.faults is None or leg.back.carries(channel, Receipt(below))):
-            return below
-    return None
+    leg = way[0]
+    hear = cache(lambda heard: tell(channel, way[1:], heard, act))
+    if leg.faults is None:
+        return hear(channel.send(message, leg.sender, leg.receiver))
+
+    def answer(heard: M) -> Message | None:
+        below = hear(heard)
+        return None if below is None else RegionReceipt(below) if below else Receipt()
+
+    receipt = channel.ask(leg.faults, message, leg.sender, leg.receiver, answer)
+    return None if receipt is None else hear(message)

@@ -101,7 +101,7 @@ class Regions:
 
 def _legs(sender: Party, way: Sequence[Region]) -> list[Leg]:
     above = [sender, *way[:-1]]
-    return [Leg(each, node, node.HOP, node.faults) for each, node in zip(above, way, strict=True)]
+    return [Leg(each, node, node.faults) for each, node in zip(above, way, strict=True)]
 
 
 def _only[M: Message](messages: Sequence[M], are_meant: NDArray[np.bool_]) -> list[M | None]:

@@ -142,7 +142,7 @@ class Station(mesa.Agent):  # type: ignore[misc]
             visitor = self.visitors.pop(row)
             charged = Charged(float(self.yard.sessions.served_kwh[row]), time_h)
             tell(self.channel, self._way_to(visitor), charged, visitor.hear_charged)
-            visitor.remove()
+            visitor.leave()
         return served
 
     def _shifts(self, row: int) -> bool:
@@ -151,4 +151,4 @@ class Station(mesa.Agent):  # type: ignore[misc]
         return tell(self.channel, self._way_to(visitor), shift, visitor.hear_shift) is not None
 
     def _way_to(self, visitor: Visitor) -> tuple[Leg]:
-        return (Leg(self, visitor, Hop.SITE, self.visitor_faults),)
+        return (Leg(self, visitor, self.visitor_faults),)

@@ -164,7 +164,7 @@ class Substation(FixedAgent):  # type: ignore[misc]
         )
 
     def _way_to(self, station: Serving) -> tuple[Leg]:
-        return (Leg(self, station, station.HOP, station.faults),)
+        return (Leg(self, station, station.faults),)
 
 
 def _take(heard: list[Served | None], number: int, served: Served) -> Below:

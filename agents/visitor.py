@@ -4,15 +4,15 @@ A visitor whose need was not heard waits, and asks again at the beginning of the
 and stays unserved. One that hears that it is shifted says so; only who said so is shifted, and lends.
 """
 
-from typing import Protocol
+from functools import partial
+from typing import Literal, Protocol
 
 import mesa
 
-from agents.exchange import Below, Leg
+from agents.exchange import Below
 from environment.channel import Channel
 from environment.channel_faults import ChannelFaults
-from environment.messages import Hop
-from environment.station_messages import Charged, Need, Receipt, Shift
+from environment.station_messages import Charged, Need, Shift
 
 
 class Host(Protocol):
@@ -51,6 +51,8 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
     ----------
     is_alive
         False once its controller has died.
+    is_there
+        False once it has left.
     is_answered
         Whether the station has said anything to it.
     is_cut_off
@@ -59,6 +61,7 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
 
     # On the class, so that a visitor has one of its own only where it differs.
     is_alive = True
+    is_there = True
     is_answered = False
     is_cut_off = False
 
@@ -72,19 +75,16 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
 
     def ask(self) -> None:
         """Tell the station what it needs, until that is confirmed or it has been sent as often as it may."""
-        leg = Leg(self, self.station, Hop.SITE, self.station.visitor_faults)
-        for _ in range(leg.tries):
-            fate = leg.faults.kills() if leg.faults is not None else None
-            is_heard = fate != "before" and leg.carries(self.channel, self.need)
-            if is_heard:
-                self.station.hear_need(self, self.need)
-            if fate is not None:
-                self._die()
-                return
-            if is_heard and (leg.faults is None or leg.back.carries(self.channel, Receipt())):
-                self.is_answered = True
-                return
-        self.is_cut_off = True
+        station, faults = self.station, self.station.visitor_faults
+        dies = None if faults is None else partial(self._fate, faults)
+        is_told = self.channel.tell(faults, self.need, self, station, self._be_heard, dies=dies)
+        if not self.is_alive:
+            station.lose(self)
+            self.leave()
+        elif is_told:
+            self.is_answered = True
+        else:
+            self.is_cut_off = True
 
     def hear_shift(self, shift: Shift) -> Below:  # noqa: ARG002  (who takes part agrees to whatever it says)
         """Agree to charge later, and to lend meanwhile."""
@@ -96,7 +96,17 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
         self.is_answered = True
         return ()
 
-    def _die(self) -> None:
-        self.is_alive = False
-        self.station.lose(self)
+    def leave(self) -> None:
+        """Leave: charged, which it sees for itself, or dead."""
+        self.is_there = False
         self.remove()
+
+    def _be_heard(self, need: Need) -> bool:
+        self.station.hear_need(self, need)
+        return True
+
+    def _fate(self, faults: ChannelFaults) -> Literal["before", "after"] | None:
+        """Return whether it dies as it asks, and on which side of the sending."""
+        fate = faults.kills()
+        self.is_alive = fate is None
+        return fate

@@ -155,31 +155,6 @@ class Channel:
         self._note(message, sender, receiver, receivers, [delays], waits_h)
         self._hand_over(delays, deliver, message, waits_h if paced else 0.0)
 
-    def reaches(
-        self, faults: ChannelFaults | None, message: Message, sender: Party, receiver: Party, *, hop: Hop | None = None
-    ) -> bool:
-        """Carry a message of a sender who waits to one receiver; return whether it arrives within the time-out.
-
-        What arrives later finds nobody who listens, and a second copy says nothing new.
-
-        Parameters
-        ----------
-        faults
-            What can happen to it; None for nothing.
-        message, sender, receiver
-            What, from whom, to whom.
-        hop
-            If not the usual one of its class.
-        """
-        book = self._enter(message, hop or message.hop, 1)
-        if faults is None:
-            self._note(message, sender, receiver, 1, [[0.0]], hop=hop)
-            return True
-        delays, waits_h = faults.delays_h(self._now_h()), faults.settings.timeout_h
-        book.count(delays, 1, waits_h)
-        self._note(message, sender, receiver, 1, [delays], waits_h, hop)
-        return any(delay <= waits_h for delay in delays)
-
     def cast(
         self, faults: ChannelFaults | None, message: Message, sender: Party, receivers: int, group: str
     ) -> NDArray[np.bool_]:

@@ -15,26 +15,6 @@ from environment.messages import HEADER_BYTES, VALUE_BYTES, Hop, Message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Receipt(Message):
-    """Whoever heard a message -> its sender, where the channel may lose messages: it was heard.
-
-    Parameters
-    ----------
-    below
-        For each of the stations below that the message was for, whether it confirmed its part.
-    """
-
-    kind: ClassVar[str] = "receipt"
-    hop: ClassVar[Hop] = Hop.STATION
-    below: tuple[bool, ...] = ()
-
-    @property
-    def wire_bytes(self) -> int:
-        """Size on the wire [bytes]."""
-        return HEADER_BYTES + VALUE_BYTES * len(self.below)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Need(Message):
     """EV -> station, on arrival: what it wants and has, and whether it takes part in the scheduling.
 
@@ -403,3 +383,24 @@ class RegionServed(Region[Served]):
 
     kind: ClassVar[str] = "region_served"
     OF: ClassVar[type[Message]] = Served
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionReceipt(Message):
+    """Substation -> control centre, where messages may get lost: a message for its stations has come.
+
+    Parameters
+    ----------
+    stations
+        Whether each station has confirmed its part, or there was none for it.
+    """
+
+    kind: ClassVar[str] = "region_receipt"
+    hop: ClassVar[Hop] = Hop.UPPER
+
+    stations: tuple[bool, ...]
+
+    @property
+    def wire_bytes(self) -> int:
+        """Size on the wire [bytes]."""
+        return HEADER_BYTES + VALUE_BYTES * len(self.stations)

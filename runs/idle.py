@@ -187,8 +187,8 @@ RULES: Final = (
     ),
     Rule(
         FAULTY,
-        lambda case: _evs_decide(case) or case.peak_shaving is not None,
-        "with ants, or beside a section [peak_shaving]: on their messages the channel's faults act",
+        lambda case: _evs_decide(case) or case.peak_shaving is not None or case.stations is not None,
+        "with ants, or beside a section [peak_shaving] or [stations]: on their messages the channel's faults act",
     ),
     Rule(" ".join(f"channel.{key}" for key in ON_BOARDS), _evs_decide, "with ants, who go by boards"),
     Rule("channel.burst", lambda case: case.channel.loss > 0, "with channel.loss above 0"),

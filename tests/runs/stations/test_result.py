@@ -343,12 +343,15 @@ def test_sections_that_do_not_count_are_named(own: Path) -> None:
     store = Scenario().update(peak_shaving={}, events={"supply_part": 0.5}, tariff={"source": "beijing"})
     assert V2G.build(store, rng).warnings()[-1] == "[events] counts only beside a section [stations]"
     own_case = Scenario.read(own).update(
-        grouping={"tactic": "tactic_1"}, tariff={"source": "beijing"}, fleet={"vehicles": 3}, channel={"loss": 0.1}
+        grouping={"tactic": "tactic_1"},
+        tariff={"source": "beijing"},
+        fleet={"vehicles": 3},
+        channel={"loss": 0.1, "fallback": "spare_capacity"},
     )
     assert StationPark.build(own_case, rng).warnings() == [
         "[grouping] counts only beside a section [peak_shaving]",
         "[fleet] counts only without a section [stations]",
-        "channel.loss counts only with ants, on whom alone the channel's faults act",
+        "channel.fallback counts only with ants, who go by boards",
     ]
     told = evswarm("check", own, "--set", "fleet.vehicles=3")
     assert told.exit_code == 0

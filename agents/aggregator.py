@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import mesa
 import numpy as np
+from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from agents.v2g_ev import V2GEV, V2GColumns
@@ -52,7 +53,7 @@ class Led(NamedTuple):
     answered: NDArray[np.bool_]
 
 
-class Aggregator(mesa.Agent):  # type: ignore[misc]
+class Aggregator(FixedAgent):  # type: ignore[misc]
     """One aggregator and its EVs.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import mesa
 import numpy as np
+from mesa.discrete_space import FixedAgent
 
 from agents.exchange import Below, Leg, tell
 from agents.visitor import Visitor
@@ -30,7 +31,7 @@ from environment.station_messages import (
 )
 
 
-class Station(mesa.Agent):  # type: ignore[misc]
+class Station(FixedAgent):  # type: ignore[misc]
     """One station; its numbers are a row of the yard.
 
     Parameters

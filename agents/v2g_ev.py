@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import mesa
 import numpy as np
+from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
 from coordination.peak_shaving.needs import Needs, soc_kept
@@ -59,7 +60,7 @@ class Leading(Protocol):
         """Take what an EV says of a slot."""
 
 
-class V2GEV(mesa.Agent):  # type: ignore[misc]
+class V2GEV(FixedAgent):  # type: ignore[misc]
     """One EV that gives back; its numbers are a row of the fleet's columns.
 
     Parameters

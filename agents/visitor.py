@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal, Protocol
 
 import mesa
+from mesa.discrete_space import FixedAgent
 
 from agents.exchange import Below
 from environment.channel import Channel
@@ -29,7 +30,7 @@ class Host(Protocol):
         """See a visitor leave that has not charged."""
 
 
-class Visitor(mesa.Agent):  # type: ignore[misc]
+class Visitor(FixedAgent):  # type: ignore[misc]
     """One EV on one visit; its numbers are a row of the visits.
 
     Parameters

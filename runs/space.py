@@ -14,7 +14,7 @@ from agents.transformer import Transformer
 def space_of(control_center: ControlCenter, random: Random) -> Network:
     """Return the tree of agents as a space: a cell for every node of the grid, and one for every EV below it.
 
-    All stays of an EV are in its one cell.
+    All stays of an EV are in its one cell. Visitors of charging stations come and go, and have none.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def space_of(control_center: ControlCenter, random: Random) -> Network:
 def _below(agent: FixedAgent) -> list[Sequence[FixedAgent]]:
     """Return the agents right below one, those together that share a cell."""
     if not isinstance(agent, Transformer):
-        return [(child,) for child in getattr(agent, "children", ())]
+        below = (getattr(agent, name, ()) for name in ("children", "aggregators", "evs"))
+        return [(each,) for some in below for each in some]
     by_vehicle: dict[int, list[FixedAgent]] = {}
     for first_row, ev in zip(agent.fleet.first_row.tolist(), agent.evs, strict=True):
         by_vehicle.setdefault(first_row, []).append(ev)

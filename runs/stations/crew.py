@@ -76,7 +76,9 @@ class StationsCrew:
     def begin_slot(self, slot: int) -> None:
         """Let visitors come, and the control centre schedule the slot."""
         self.yard.begin()
-        self._let_ask([*(each for each in self._unanswered if each.is_there and not each.is_answered), *self._coming(slot)])
+        self._let_ask(
+            [*(each for each in self._unanswered if each.is_there and not each.is_answered), *self._coming(slot)]
+        )
         for station in self.stations:
             station.begin(slot)
         self.model.control_center.schedule(slot)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from runs.stations.model import StationsModel
 
 from agents.control_center import ControlCenter
 from agents.station import Station
@@ -13,7 +14,6 @@ from agents.visitor import Visitor
 from environment.station_messages import Need
 from runs.model import GridModel
 from runs.scenario import Scenario
-from runs.stations.model import StationsModel
 from tests.support.station_cases import BUSY, STRUCK, case, world_of
 
 OF_STATION = {"name", "row", "HOP", "SERVES", "faults", "open", "follow", "hear_alarm", "hear_release", "serve"}

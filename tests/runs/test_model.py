@@ -116,7 +116,6 @@ def test_every_key_alone_is_itself_or_a_key_of_several_sections(section: str) ->
 
 def test_what_is_no_scenario_of_ants_is_a_fault() -> None:
     assert "expected a Scenario of evswarm" in faults_of(scenario={"fleet": 3})[0]
-    assert "without it" in faults_of(scenario=Scenario().update(peak_shaving={}))[0]
     assert len(faults_of(scenario=Scenario(), rng=1, world=small().world, vehicles=3)) == 3
 
 

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from runs import terminal
 from runs.design import Design
-from runs.parts import parts_of
-from runs.printed.ants import print_comparison
+from runs.printed.comparison import print_comparison
 from runs.printed.fitted import Column, print_table
 from runs.printed.rows import LOAD_ROWS, ONLY_WITH, ROWS, cell, shows
+from runs.printed.run import print_run
 from runs.printed.stations import STATION_ROWS
 from runs.printed.sweep import SWEPT, print_sweep, shortest_paths
 from runs.printed.v2g import STORE_ROWS
@@ -83,8 +83,7 @@ def test_every_number_of_a_run_is_whole_at_every_width(
         "peak_shaving": {**{key: ROWS[key] for key in LOAD_ROWS}, **STORE_ROWS},
         "stations": STATION_ROWS,
     }[kind]
-    (part,) = parts_of(CASES[kind]).values()
-    text = printed(width, part.show, CASES[kind], summary)
+    text = printed(width, print_run, CASES[kind], summary)
     assert_whole(text, width, [cell(summary[key], form) for key, (_, form) in rows.items()])
 
 
@@ -98,7 +97,7 @@ def test_every_number_of_a_comparison_is_whole_at_every_width(
         scaled(summaries["ants"] | {"method": name}, k * factor)
         for k, name in enumerate(("free", "ants", "odc", "pso1", "pso2", "optimal"), 1)
     ]
-    text = printed(width, print_comparison, every)
+    text = printed(width, print_comparison, CASES["ants"], every)
     wanted = [cell(each[key], ROWS[key][1]) for each in every for key in ("peak_kw", "messages", "optimality_gap")]
     assert_whole(text, width, wanted)
     assert width < terminal.UNLIMITED or text.count("┏") == 1, "where nobody looks at a terminal, one table"

@@ -224,10 +224,14 @@ def test_a_summary_is_strict_json_and_says_why_a_figure_is_null(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("section", ["peak_shaving", "stations"])
-def test_another_kind_of_run_is_not_run_as_ants(section: str) -> None:
-    other = Scenario().update(horizon={"slot_min": 60}, **{section: {}})
-    with pytest.raises(FaultyInputError, match=rf"section \[{section}\] is there; expected runs\."):
-        simulate(other)
+def test_a_section_says_what_is_run(section: str) -> None:
+    keys = {"peak_shaving": {"iterations": 1}, "stations": {}}[section]
+    searched = {"scheduling": {"iterations": 1, "population": 5}} if section == "stations" else {}
+    case = Scenario().update(horizon={"slot_min": 60, "slots": 2}, fleet={"vehicles": 5}, **{section: keys}, **searched)
+    result = simulate(case)
+    assert {"peak_shaving": "v2g_slots", "stations": "station_slots"}[section] in result.tables
+    assert "slots" not in result.tables
+    assert {"free", "no_evs"} <= set(result.summary)
 
 
 def edited_summary(folder: Path, **changes: str | None) -> None:

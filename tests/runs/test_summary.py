@@ -17,7 +17,7 @@ from environment.loads import LoadProfile
 from runs.homes.judging import Distance, EnergyBooks
 from runs.homes.part import Homes
 from runs.homes.summary import summary_of
-from runs.printed.ants import print_warnings_of
+from runs.printed.comparison import print_warnings_of
 from runs.scenario import Scenario
 from runs.simulate import summarize
 from tests.support.worlds import make_fleet, run_homes, world_of_one

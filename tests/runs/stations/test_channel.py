@@ -210,7 +210,7 @@ def test_who_is_cut_off_waits_and_is_served_when_the_line_is_back(folder: Path) 
 
 def test_a_region_that_is_cut_off_serves_nobody_and_its_visitors_wait(folder: Path) -> None:
     who = [("one", "A1", 0.0, 30.0), ("two", "B2", 0.0, 20.0)]
-    outcome = carry_out(
+    outcome = run_park(
         world_of(
             case(folder, None, who, horizon={"slots": 4}, channel={"partitions": [{"transformer": "A", **ALL_DAY}]})
         )

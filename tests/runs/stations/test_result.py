@@ -214,10 +214,19 @@ def test_run_prints_writes_and_repeats_itself(tmp_path: Path) -> None:
     assert one == two
 
 
-def test_what_cannot_be_done_with_stations_is_refused() -> None:
-    compared = evswarm("compare", "scenarios/paper_c.toml")
-    assert compared.exit_code == 2
-    assert "section [stations] is there; expected a scenario without it for `evswarm compare`" in compared.stderr
+def test_schedulers_side_by_side(own: Path, tmp_path: Path) -> None:
+    out = tmp_path / "compared"
+    few = ("--set", "scheduling.iterations=1", "--set", "scheduling.population=5", "--set", "horizon.slots=3")
+    done = evswarm("compare", str(own), *few, "--methods", "none,pso", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(out / "comparison.csv", index_col="method")
+    assert table.index.tolist() == ["none", "pso"]
+    for name in table.index:
+        assert table.peak_kw[name] == Result.load(out / name).summary["peak_kw"]
+    assert "scheduled by pso" in done.stdout
+
+
+def test_stations_are_scheduled_in_one_process() -> None:
     spread = evswarm("run", "scenarios/paper_c.toml", "--workers", "2")
     assert spread.exit_code == 2
     assert "one control centre" in spread.stderr

@@ -262,8 +262,6 @@ def test_the_world_is_posed_as_the_scenario_says() -> None:
     assert problem.load_kw.max() == pytest.approx(2000.0)
     assert problem.capacity_kwh == pytest.approx(world.fleet.capacity_kwh.sum())
     assert problem.soc_start == pytest.approx((world.soc_start * world.fleet.capacity_kwh).sum() / problem.capacity_kwh)
-    with pytest.raises(FaultyInputError, match="section \\[peak_shaving\\] is missing"):
-        run_v2g(Scenario())
 
 
 def fault(*words: str) -> str:
@@ -484,10 +482,21 @@ def test_run_prints_and_writes_and_replaces(tmp_path: Path) -> None:
     assert one == two
 
 
-def test_what_is_for_ants_only_is_refused() -> None:
-    compared = evswarm("compare", *WORDS)
-    assert compared.exit_code == 2
-    assert "without it for `evswarm compare`" in compared.stderr
+def test_optimisers_side_by_side(tmp_path: Path) -> None:
+    out = tmp_path / "compared"
+    done = evswarm("compare", *WORDS, "--methods", "exact,pso", "--out", out)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(out / "comparison.csv", index_col="method")
+    assert table.index.tolist() == ["exact", "pso"]
+    assert table.gap_to_exact["exact"] == pytest.approx(0.0, abs=1e-9)
+    assert {"figures", "exact", "pso"} <= {each.name for each in out.iterdir()}
+    for name in table.index:
+        assert table.peak_kw[name] == Result.load(out / name).summary["peak_kw"]
+    assert "peak shaving by pso" in done.stdout
+    assert "expected 'igeo', the nearest known name" in evswarm("compare", *WORDS, "--methods", "igoe").stderr
+
+
+def test_a_fleet_that_gives_back_is_led_in_one_process() -> None:
     spread = evswarm("run", *WORDS, "--workers", "2")
     assert spread.exit_code == 2
     assert "one aggregator leads the whole fleet" in spread.stderr

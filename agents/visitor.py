@@ -8,7 +8,6 @@ from functools import partial
 from typing import Literal, Protocol
 
 import mesa
-from mesa.discrete_space import FixedAgent
 
 from agents.exchange import Below
 from environment.channel import Channel
@@ -30,7 +29,7 @@ class Host(Protocol):
         """See a visitor leave that has not charged."""
 
 
-class Visitor(FixedAgent):  # type: ignore[misc]
+class Visitor(mesa.Agent):  # type: ignore[misc]
     """One EV on one visit; its numbers are a row of the visits.
 
     Parameters

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs.stations.model import StationsModel
 
 from agents.control_center import ControlCenter
 from agents.station import Station
@@ -14,6 +13,7 @@ from agents.visitor import Visitor
 from environment.station_messages import Need
 from runs.model import GridModel
 from runs.scenario import Scenario
+from runs.world import World
 from tests.support.station_cases import BUSY, STRUCK, case, world_of
 
 OF_STATION = {"name", "row", "HOP", "SERVES", "faults", "open", "follow", "hear_alarm", "hear_release", "serve"}
@@ -68,13 +68,13 @@ def busy(folder: Path, **channel: Any) -> Scenario:
     )
 
 
-def run(model: StationsModel) -> StationsModel:
+def run(model: GridModel) -> GridModel:
     model.run_until(model.world.horizon.hours)
     return model
 
 
-def books(model: StationsModel) -> tuple[bytes, ...]:
-    track, sessions = model.track, model.yard.sessions
+def books(model: GridModel) -> tuple[bytes, ...]:
+    track, sessions = model.stations.track, model.stations.yard.sessions
     columns = (track.power_kw, track.storage_kw, track.voltage_v, track.lent_kw, sessions.served_kwh, sessions.lent_kwh)
     return tuple(column.tobytes() for column in columns)
 
@@ -83,21 +83,23 @@ def books(model: StationsModel) -> tuple[bytes, ...]:
 def test_agents_see_of_each_other_only_what_they_are_sent(tmp_path: Path, channel: dict[str, Any]) -> None:
     """Classes of one's own stand in for all agents; with protocols alone to go by, the day is the same."""
     scenario = busy(tmp_path, **channel)
-    strict, plain = (run(StationsModel(world=world_of(scenario), **given)) for given in (STRICT, {}))
+    strict, plain = (run(GridModel(world=World.of(stations=world_of(scenario)), **given)) for given in (STRICT, {}))
     assert isinstance(strict.control_center, StrictControlCenter)
     assert books(strict) == books(plain)
     assert strict.channel.books == plain.channel.books
-    assert strict.track.given_kw.any()
-    assert strict.track.lent_kw.any()
+    assert strict.stations.track.given_kw.any()
+    assert strict.stations.track.lent_kw.any()
 
 
 def test_visitors_are_agents_while_they_are_there(tmp_path: Path) -> None:
-    model = StationsModel(world=world_of(case(tmp_path, None, [("u", "A1", 0.0, 30.0), ("v", "A1", 0.7, 30.0)])))
+    model = GridModel(
+        world=World.of(stations=world_of(case(tmp_path, None, [("u", "A1", 0.0, 30.0), ("v", "A1", 0.7, 30.0)])))
+    )
     visitors = []
     model.on_slot(lambda _: visitors.append(len(model.agents_by_type.get(Visitor, ()))))
     run(model)
     assert visitors == [0] * 40, "served in their slot, and gone"
-    full = StationsModel(world=world_of(case(tmp_path, [("A1", "S1-01", "A", 1, 0)], [(f"u{k}", "A1", 0.0, 30.0) for k in range(5)], horizon={"slots": 3})))  # fmt: skip
+    full = GridModel(world=World.of(stations=world_of(case(tmp_path, [("A1", "S1-01", "A", 1, 0)], [(f"u{k}", "A1", 0.0, 30.0) for k in range(5)], horizon={"slots": 3}))))  # fmt: skip
     waiting = []
     full.on_slot(lambda _: waiting.append(sorted(each.name for each in full.agents_by_type.get(Visitor, ()))))
     run(full)
@@ -107,12 +109,16 @@ def test_visitors_are_agents_while_they_are_there(tmp_path: Path) -> None:
 def test_stations_and_transformers_below_one_substation(tmp_path: Path) -> None:
     """Each kind is led as if the other were not there."""
     scenario = Scenario().update(fleet={"vehicles": 20}, transformer={"count": 2})
-    apart, ants, stations = GridModel(scenario), GridModel(scenario), StationsModel(world=world_of(busy(tmp_path)))
-    own, world = run(StationsModel(world=world_of(busy(tmp_path)))), stations.world
+    apart, ants, stations = (
+        GridModel(scenario),
+        GridModel(scenario),
+        GridModel(world=World.of(stations=world_of(busy(tmp_path)))),
+    )
+    own, world = run(GridModel(world=World.of(stations=world_of(busy(tmp_path))))), stations.world.stations
     substations = [
         Substation(
             stations, name, stations.channel,
-            [*(stations.stations[row] for row in world.stations.rows_of(number).tolist()), ants.transformers[number]],
+            [*(stations.stations.stations[row] for row in world.stations.rows_of(number).tolist()), ants.transformers[number]],
             passing=world.passing(number),
         )
         for number, name in enumerate(world.stations.region_names)
@@ -120,11 +126,9 @@ def test_stations_and_transformers_below_one_substation(tmp_path: Path) -> None:
     stations.control_center = ControlCenter(
         stations, stations.channel, substations, control=stations.control_center.control
     )
-    stations.control_center.announce_day_ahead()
     run(stations)
     for model in (ants, apart):
         model.run_until(scenario.horizon.hours)
-    stations.control_center.gather()
     assert books(stations) == books(own)
     counts = {(row[0], row[1]): row[3] for row in stations.channel.books}
     assert counts["forecast", "substation-transformer"] == counts["report", "substation-transformer"] == 2
@@ -138,10 +142,10 @@ def test_stations_and_transformers_below_one_substation(tmp_path: Path) -> None:
 def test_regions_below_another_substation(tmp_path: Path) -> None:
     """What goes to a region passes all substations on the way; the day is the same."""
     world = world_of(busy(tmp_path))
-    plain, nested = run(StationsModel(world=world)), StationsModel(world=world)
+    plain, nested = run(GridModel(world=World.of(stations=world))), GridModel(world=World.of(stations=world))
     regions = [
         Substation(
-            nested, name, nested.channel, [nested.stations[row] for row in world.stations.rows_of(number).tolist()],
+            nested, name, nested.channel, [nested.stations.stations[row] for row in world.stations.rows_of(number).tolist()],
             passing=world.passing(number),
         )
         for number, name in enumerate(world.stations.region_names)

@@ -112,16 +112,18 @@ CHANNELS = st.fixed_dictionaries({
     supply_part=st.sampled_from([0.0, 0.9, 0.97]),
     capacity_max_kw=st.sampled_from([200.0, 500.0]),
     triggers=st.tuples(*[st.booleans()] * 4),
+    search=st.sampled_from([{"optimizer": "none"}, {"iterations": 1, "population": 4}]),
     seed=st.integers(0, 1000),
 )
 @examples(0.5)
 def test_whatever_gets_lost_the_supply_is_held_and_books_close(
-    folder: Path, channel: dict[str, Any], supply_part: float, capacity_max_kw: float, triggers: tuple[bool, ...], seed: int
+    folder: Path, channel: dict[str, Any], supply_part: float, capacity_max_kw: float, triggers: tuple[bool, ...],
+    search: dict[str, Any], seed: int,
 ) -> None:  # fmt: skip
     scenario = busy(
         folder, channel, horizon={"slots": 16}, events={**STRUCK, "supply_part": supply_part}, run={"seed": seed},
         stations={**BUSY["stations"], "capacity_max_kw": capacity_max_kw, "piles": 2},
-        triggers={**dict(zip(OFF, triggers, strict=True)), "crowded_kw": 100.0}, scheduling={"optimizer": "none"},
+        triggers={**dict(zip(OFF, triggers, strict=True)), "crowded_kw": 100.0}, scheduling=search,
     )  # fmt: skip
     world, model, outcome = played(scenario)
     assert_laws(world, model, outcome)
@@ -141,6 +143,13 @@ def test_a_busy_day_with_losses_is_still_a_day(folder: Path) -> None:
     assert outcome.visitors_cut_off > 0
     assert outcome.track.cut_kw.any()
     assert outcome.track.lent_kw.any()
+
+
+def test_taps_that_may_not_have_heard_their_order_count_at_their_worse_end(folder: Path) -> None:
+    world, model, outcome = played(busy(folder, {"loss": 0.2}, horizon={"slots": 12}))
+    assert_laws(world, model, outcome)
+    ordered_v = np.array([found.decision.voltage_v[0] for found in outcome.track.found])
+    assert (outcome.track.voltage_v != ordered_v).any(), "some order was not heard"
 
 
 def test_a_perfect_channel_is_none(folder: Path) -> None:

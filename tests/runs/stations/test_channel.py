@@ -112,7 +112,7 @@ CHANNELS = st.fixed_dictionaries({
     supply_part=st.sampled_from([0.0, 0.9, 0.97]),
     capacity_max_kw=st.sampled_from([200.0, 500.0]),
     triggers=st.tuples(*[st.booleans()] * 4),
-    search=st.sampled_from([{"optimizer": "none"}, {"iterations": 1, "population": 4}]),
+    search=st.sampled_from([{"optimizer": "none"}, {"iterations": 1, "population": 6}]),
     seed=st.integers(0, 1000),
 )
 @examples(0.5)

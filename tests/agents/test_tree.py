@@ -126,9 +126,9 @@ def test_stations_and_transformers_below_one_substation(tmp_path: Path) -> None:
     stations.control_center = ControlCenter(
         stations, stations.channel, substations, control=stations.control_center.control
     )
-    run(stations)
     for model in (ants, apart):
         model.run_until(scenario.horizon.hours)
+    run(stations)
     assert books(stations) == books(own)
     counts = {(row[0], row[1]): row[3] for row in stations.channel.books}
     assert counts["forecast", "substation-transformer"] == counts["report", "substation-transformer"] == 2

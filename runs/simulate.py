@@ -8,7 +8,7 @@ import numpy as np
 from environment.channel import Channel
 from environment.registry import OnDemand
 from runs.brief import Brief
-from runs.parts import PARTS, Outcome, parts_of
+from runs.parts import PARTS, Built, Outcome, parts_of
 from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.warm_up import warm_up
@@ -57,32 +57,38 @@ def brief_of(world: World, outcome: Outcome) -> Brief:
     """Return what is printed of a run from what its parts came to."""
 
     def make_nodes() -> "pd.DataFrame":
-        import pandas as pd  # noqa: PLC0415  (only where there are tables)
-
-        tables: list[pd.DataFrame] = [PARTS[name].nodes(part, outcome[name]) for name, part in world.parts.items()]
-        return pd.concat(tables, ignore_index=True)
+        name, part = _only_part(world)
+        nodes: pd.DataFrame = PARTS[name].nodes(part, outcome[name])
+        return nodes
 
     return Brief(world.scenario, summary_of(world, outcome), make_nodes)
 
 
 def summary_of(world: World, outcome: Outcome) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names."""
-    summary: dict[str, Any] = {}
-    for name, part in world.parts.items():
-        summary |= PARTS[name].summarize(part, outcome[name])
+    name, part = _only_part(world)
+    summary: dict[str, Any] = PARTS[name].summarize(part, outcome[name])
     return summary
 
 
 def result_from(world: World, outcome: Outcome) -> "Result":
-    """Return the result of a run from what its parts came to: key figures and tables of all of them."""
+    """Return the result of a run from what its part came to: key figures and tables.
+
+    Raises
+    ------
+    ValueError
+        If the world has several parts: each has a result of its own.
+    """
     from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
 
-    summary: dict[str, Any] = {}
-    tables: dict[str, pd.DataFrame] = {}
-    for name, part in world.parts.items():
-        of_part = PARTS[name].result(part, outcome[name])
-        summary, tables = summary | of_part[0], tables | of_part[1]
-    return Result(world.scenario, summary, tables)
+    name, part = _only_part(world)
+    summary, tables = PARTS[name].result(part, outcome[name])
+    return Result(part.scenario, summary, tables)
+
+
+def _only_part(world: World) -> tuple[str, Built]:
+    (part,) = world.parts.items()
+    return part
 
 
 def ready(scenario: Scenario) -> None:

@@ -10,13 +10,12 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from runs.parts import parts_of
 from runs.scenario import Scenario
 
 DTYPES: Final = {"text": "str", "int": "int64", "float": "float64", "bool": "bool", "count": "Int64"}
 """Type in pandas by type of a column; a count may be missing. A `time` has the type of the horizon's slot starts."""
 TIME: Final = "time"
-PARTS: Final = {"stations": "stations", "peak_shaving": "v2g"}
-"""What a run with a section holds; one with none of them holds ``homes``."""
 
 
 class Column(NamedTuple):
@@ -86,7 +85,7 @@ TABLES: Final = _tables()
 
 def held_by(scenario: Scenario) -> frozenset[str]:
     """Return what a scenario's run holds, by the words of the schema: its parts, a feeder of which it has tables, a log."""
-    parts = {part for section, part in PARTS.items() if getattr(scenario, section) is not None} or {"homes"}
+    parts = {*parts_of(scenario)}
     if "stations" in parts or scenario.feeder is not None:
         parts.add("feeder")
     if scenario.channel.log:

@@ -1,6 +1,7 @@
 """The control centre: sends the day ahead down, and learns what came of it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
@@ -10,13 +11,15 @@ from numpy.typing import NDArray
 from agents.aggregator import Aggregator
 from agents.regions import Regions
 from agents.site import Fed
-from coordination.stations.control import Control
 from coordination.stations.reports import Standing
 from environment.channel import Channel
 from environment.grid.tree import CONTROL_CENTER
 from environment.messages import Forecast, Hop, Report
 from environment.tariffs import Tariff
 from environment.v2g_messages import Prices, Tracking
+
+if TYPE_CHECKING:
+    from coordination.stations.control import Control  # which knows power flows
 
 
 class ControlCenter(FixedAgent):  # type: ignore[misc]
@@ -58,7 +61,7 @@ class ControlCenter(FixedAgent):  # type: ignore[misc]
         *,
         name: str = CONTROL_CENTER,
         own_kw: NDArray[np.float64] | float = 0.0,
-        control: Control | None = None,
+        control: "Control | None" = None,
     ) -> None:
         super().__init__(model)
         self.name = name

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from agents.exchange import Below, Leg, ask, tell
 from agents.site import Region
-from coordination.stations.control import Followed
-from coordination.stations.reports import Orders, Plans, Reports, Standing
+from coordination.stations.reports import Followed, Orders, Plans, Reports, Standing
 from environment.channel import Channel, Party
 from environment.messages import Message
 from environment.station_messages import (

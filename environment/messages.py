@@ -25,7 +25,7 @@ class Hop(StrEnum):
     FIELD = "transformer-ev"
     LINE = "ev-ev"
     AGGREGATOR = "control_center-aggregator"
-    STORE = "aggregator-ev"
+    V2G = "aggregator-ev"
     STATION = "substation-station"
     SITE = "station-ev"
 

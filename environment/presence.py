@@ -1,4 +1,4 @@
-"""Who is at the grid in which slot, with how full a battery: the fleet as a store.
+"""Who is at the grid in which slot, with how full a battery: presence of a fleet that gives back.
 
 Source: paper B, sections 2.1 and 4.1: N(t) of 300 EVs; its shape (Fig 2) and the states of charge are lost [default].
 """

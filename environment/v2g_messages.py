@@ -44,7 +44,7 @@ class Enrolment(Message):
     """
 
     kind: ClassVar[str] = "enrolment"
-    hop: ClassVar[Hop] = Hop.STORE
+    hop: ClassVar[Hop] = Hop.V2G
     VALUES: ClassVar[int] = 6
 
     row: int
@@ -78,7 +78,7 @@ class LeastSoc(Message):
     """Aggregator -> EV, a day ahead: least state of charge that it is to have after each slot, ``(n_slots,)``, to meet its need."""
 
     kind: ClassVar[str] = "least_soc"
-    hop: ClassVar[Hop] = Hop.STORE
+    hop: ClassVar[Hop] = Hop.V2G
 
     least_soc: NDArray[np.float64]
 
@@ -101,7 +101,7 @@ class Condition(Message):
     """
 
     kind: ClassVar[str] = "condition"
-    hop: ClassVar[Hop] = Hop.STORE
+    hop: ClassVar[Hop] = Hop.V2G
     VALUES: ClassVar[int] = 4
 
     row: int
@@ -120,7 +120,7 @@ class Condition(Message):
 class Power(Message):
     """A mean power of the present slot; positive charges [kW]."""
 
-    hop: ClassVar[Hop] = Hop.STORE
+    hop: ClassVar[Hop] = Hop.V2G
     VALUES: ClassVar[int] = 1
 
     power_kw: float

@@ -14,14 +14,14 @@ from typing import Any, Final
 import numpy as np
 
 from environment.channel import Channel
-from environment.input_faults import Fault, raise_if_any
+from environment.input_faults import raise_if_any
 from environment.pheromone_board import BoardRecord
 from runs.brief import Brief
 from runs.engine import Engine, Scheduler
 from runs.homes.engine import count_upper_hops
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
-from runs.parts import HOMES, Outcome, parts_of
+from runs.parts import HOMES, Outcome, faults_of_processes
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
@@ -90,28 +90,11 @@ def brief_in_parts(
     return brief_of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
 
 
-def faults_of_parts(scenario: Scenario, option: str, found: str) -> list[Fault]:
-    """Return why a scenario's run cannot be spread over workers.
-
-    Parameters
-    ----------
-    scenario
-        What is to be run.
-    option, found
-        What asks for workers, and its value, for the fault.
-    """
-    return [
-        Fault(option, None, option.removeprefix("--"), found, f"one process: {part.one_process}")
-        for part in parts_of(scenario).values()
-        if part.one_process
-    ]
-
-
 def _run(
     scenario: Scenario, engine: Engine, workers: int | None, scheduler: Scheduler | None, tell: Progress
 ) -> tuple[World, Outcome]:
     raise_if_any(scheduler.faults() if scheduler is not None else [])
-    raise_if_any(faults_of_parts(scenario, "--engine", engine.value))
+    raise_if_any(faults_of_processes(scenario, "--engine", engine.value))
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
     homes = world.homes
     assert homes is not None

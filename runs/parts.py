@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
 from coordination.valley_filling import COORDINATORS
+from environment.input_faults import Fault
 from environment.registry import OnDemand
 from runs.scenario import Scenario
 
@@ -155,3 +156,22 @@ def parts_of(case: Scenario) -> dict[str, Part]:
     """Return the parts that a scenario asks for: those whose sections it has, or else EVs at home."""
     asked = {name: part for name, part in PARTS.items() if part.section and getattr(case, part.section) is not None}
     return asked or {HOMES: PARTS[HOMES]}
+
+
+def faults_of_processes(case: Scenario, option: str, found: str) -> list[Fault]:
+    """Return why a scenario's run cannot be spread over processes.
+
+    Parameters
+    ----------
+    case
+        What is to be run.
+    option, found
+        What asks for processes, ``--engine`` or ``--workers``, and its value.
+    """
+    name = option.removeprefix("--")
+    one = {"engine": "serial", "workers": "1"}[name]
+    return [
+        Fault(option, None, name, found, f"{one}: {part.one_process}")
+        for part in parts_of(case).values()
+        if part.one_process
+    ]

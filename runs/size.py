@@ -44,7 +44,7 @@ TRANSFORMER_SLOT_BYTES: Final = 80
 NODE_SLOT_BYTES: Final = 660
 """A node of a feeder in a slot: 20 feeders of 44 nodes take 56 MB at 96 slots."""
 
-STORE_SLOT_BYTES: Final = 30
+V2G_SLOT_BYTES: Final = 30
 """An EV that gives back, in a slot: 2.7 kB at 96 slots, 17 kB at 672, a sixth more where some leave early."""
 
 DRAWN_STAY_BYTES: Final = 220
@@ -118,7 +118,7 @@ def size_of_v2g(case: Scenario, *, tables: bool) -> Size:
     horizon = case.horizon
     n, stays = horizon.n_slots, case.fleet.stays_at_most(horizon)
     vehicles = getattr(case.fleet, "vehicles", stays)
-    vehicle = STAY_BYTES + STORE_SLOT_BYTES * n + STAY_TABLE_BYTES * tables + STAY_LOG_BYTES * case.channel.log
+    vehicle = STAY_BYTES + V2G_SLOT_BYTES * n + STAY_TABLE_BYTES * tables + STAY_LOG_BYTES * case.channel.log
     if case.run.engine == "agents":
         vehicle += AGENT_BYTES
     search = MEMBER_BYTES * case.peak_shaving.population * n + TRANSFORMER_SLOT_BYTES * n * case.transformer.count

@@ -15,7 +15,7 @@ from runs.plural import counted
 from runs.printed.rows import ROWS
 from runs.printed.stations import STATION_ROWS
 from runs.printed.sweep import SWEPT, shortest_paths
-from runs.printed.v2g import STORE_ROWS
+from runs.printed.v2g import V2G_ROWS
 from runs.scenario import PATH_KEYS
 from runs.sweep import Sweep
 
@@ -202,7 +202,7 @@ def _key_axis(axes: Axes, key: str, values: NDArray[np.float64], most: int = TIC
 
 def _label(name: str) -> str:
     """Return a measure's label with its unit."""
-    label = {**STATION_ROWS, **STORE_ROWS, **ROWS}[name][0].strip()
+    label = {**STATION_ROWS, **V2G_ROWS, **ROWS}[name][0].strip()
     return f"{label} [%]" if SWEPT[name].endswith("%}") else label
 
 

@@ -17,7 +17,7 @@ def test_what_is_quoted_is_known_and_what_is_known_is_quoted() -> None:
 def test_every_mark_is_well_formed(page: str) -> None:
     text = (TREE / page).read_text()
     marked = len(FIGURE.findall(text)) * 2 + len(TABLE.findall(text)) * 2
-    assert len(re.findall(r"<!--.*?-->", text)) == marked
+    assert len(re.findall(r"<!--(?!/?tables\b).*?-->", text)) == marked, "but for those of lists of tables"
 
 
 @pytest.mark.slow

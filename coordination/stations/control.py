@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from coordination.stations.planner import SlotPlanner
 from coordination.stations.problem import Decision
-from coordination.stations.reports import Orders, Plans, Reports, Standing
+from coordination.stations.reports import Followed, Orders, Plans, Reports, Standing
 from coordination.stations.track import Track
 from coordination.stations.triggers import DUST_KW, TriggersSettings, emergency_kw, smoothing_kw
 from environment.battery import Limits
@@ -30,24 +30,6 @@ MOST_STEPS: Final = 50
 """Of the search for what is to be taken away in a shortage; some ten are enough where a tenth is lost."""
 ALIKE: Final = 1e-9
 """Hours whose forecasts differ by less than this part are as crowded."""
-
-
-class Followed(NamedTuple):
-    """What a region's stations plan on their orders.
-
-    Parameters
-    ----------
-    passed_kw
-        Power that they passed on among them.
-    plans
-        Powers that they plan, columns of shape ``(k,)``.
-    are_heard
-        Whether a plan came from each station, shape ``(k,)``.
-    """
-
-    passed_kw: float
-    plans: Plans
-    are_heard: NDArray[np.bool_]
 
 
 class Below(Protocol):

@@ -108,3 +108,21 @@ def _rows(columns: Sequence[NDArray[Any]]) -> Iterator[tuple[Any, ...]]:
 
 def _taken(columns: Sequence[NDArray[Any]], rows: NDArray[np.int64]) -> list[NDArray[Any]]:
     return [column[rows] for column in columns]
+
+
+class Followed(NamedTuple):
+    """What a region's stations plan on their orders.
+
+    Parameters
+    ----------
+    passed_kw
+        Power that they passed on among them.
+    plans
+        Powers that they plan, columns of shape ``(k,)``.
+    are_heard
+        Whether a plan came from each station, shape ``(k,)``.
+    """
+
+    passed_kw: float
+    plans: Plans
+    are_heard: NDArray[np.bool_]

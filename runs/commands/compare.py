@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coordination.peak_shaving.problem import SEARCHERS
-from coordination.stations.settings import SCHEDULERS
+from coordination.optimizers import OPTIMIZERS
 from coordination.valley_filling import COORDINATORS
 from runs.commands.options import (
     FigureFormat,
@@ -32,7 +31,7 @@ def compare(
         str | None,
         typer.Option(
             help=f"Who decides, separated by commas. Of ants: {', '.join(COORDINATORS)}; if left out, free,ants. Beside "
-            f"[peak_shaving]: {', '.join(SEARCHERS)}; if left out, igeo,exact. Beside \\[stations]: {', '.join(SCHEDULERS)}; "
+            f"[peak_shaving]: {', '.join(OPTIMIZERS)}, exact; if left out, igeo,exact. Beside \\[stations]: the same, none in place of exact; "
             "if left out, none,acso."
         ),
     ] = None,

@@ -60,7 +60,7 @@ def run(
     """
     from environment.input_faults import raise_if_any
     from runs.commands.case import Room, figure_format, find_scheduler, load, read, save
-    from runs.parallel_run import faults_of_parts
+    from runs.parts import faults_of_processes
     from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
 
@@ -72,7 +72,9 @@ def run(
         case = read(scenario, overrides, seed, None if force else room)
         cluster, faults = find_scheduler(spread, workers, scheduler, (tls_ca, tls_cert, tls_key))
         if spread is not Engine.SERIAL:
-            faults += faults_of_parts(case, *(("--engine", spread.value) if engine else ("--workers", str(workers))))
+            faults += faults_of_processes(
+                case, *(("--engine", spread.value) if engine else ("--workers", str(workers)))
+            )
         raise_if_any(faults)
         drawn = figure_format(figures, out_folder)
         load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)

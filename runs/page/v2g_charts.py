@@ -6,9 +6,9 @@ import numpy as np
 
 from runs.page.curves import line, now, numbers, span, time_axis, titled, until
 from runs.page.palette import Palette, axis, chart, legend
-from runs.page.v2g_run import STEPS, Shaved
+from runs.page.v2g_run import STEPS, PlayedV2G
 from runs.printed.rows import ROWS
-from runs.printed.v2g import STORE_ROWS
+from runs.printed.v2g import V2G_ROWS
 from runs.result import Result
 
 FIGURES: Final = (
@@ -66,13 +66,13 @@ def signal_option(result: Result, names: list[str], slot: int, palette: Palette)
     )  # fmt: skip
 
 
-def histogram_option(shaved: Shaved, result: Result, slot: int, palette: Palette) -> dict[str, Any]:
+def histogram_option(played: PlayedV2G, result: Result, slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of EVs by state of charge and group at a slot's beginning, for ECharts."""
     groups = [*names_of_groups(result), AWAY]
-    counts = shaved.counts[slot]
+    counts = played.counts[slot]
     sums = counts.sum(axis=1).tolist()
     labels = [f"{name} {number:,}" for name, number in zip(groups, sums, strict=True)]
-    seen = np.flatnonzero(shaved.counts.sum(axis=(0, 1)))  # the same bars in every slot
+    seen = np.flatnonzero(played.counts.sum(axis=(0, 1)))  # the same bars in every slot
     first, last = (int(seen.min()), int(seen.max())) if seen.size else (0, STEPS)
     return chart(
         palette,
@@ -94,9 +94,9 @@ def histogram_option(shaved: Shaved, result: Result, slot: int, palette: Palette
     )  # fmt: skip
 
 
-def groups_option(shaved: Shaved, result: Result, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
+def groups_option(played: PlayedV2G, result: Result, names: list[str], slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of each group's EVs and spread in each slot up to one, for ECharts."""
-    track, groups = shaved.model.track, names_of_groups(result)
+    track, groups = played.crew.record.track, names_of_groups(result)
     upper, lower = {"xAxisIndex": 0, "yAxisIndex": 0}, {"xAxisIndex": 1, "yAxisIndex": 1}
     series: list[dict[str, Any]] = []
     for place, name in enumerate(groups):
@@ -146,7 +146,7 @@ def figures(result: Result) -> list[list[str]]:
     """Return the key figures: rows of a name, the value without EVs and the value with them."""
     summary, rows = result.summary, []
     for key in FIGURES:
-        label, form = (ROWS | STORE_ROWS)[key]
+        label, form = (ROWS | V2G_ROWS)[key]
         form = "{:.2%}" if key == "peak_valley_rate" else form  # 300 EVs move it by some tenths
         cells = [summary["no_evs"].get(key), summary[key]]
         rows.append([label, *("" if cell is None else form.format(cell) for cell in cells)])

@@ -17,7 +17,7 @@ STEPS: Final = 40
 """States of charge are counted in so many steps, each around a round value: a floor of 0.2 is not split by rounding."""
 
 
-class Shaved:
+class PlayedV2G:
     """A model of peak shaving and what is remembered of it from slot to slot.
 
     Parameters
@@ -76,7 +76,7 @@ class Shaved:
         return result_from(self.model.world, {"v2g": self.crew.outcome(time.perf_counter() - self._begun)})
 
 
-def play(case: Scenario, tell: Callable[[float], None]) -> tuple[Shaved, Result]:
+def play(case: Scenario, tell: Callable[[float], None]) -> tuple[PlayedV2G, Result]:
     """Play a run to its end.
 
     Parameters
@@ -86,8 +86,8 @@ def play(case: Scenario, tell: Callable[[float], None]) -> tuple[Shaved, Result]
     tell
         Told the part that is done; the search counts as half of it. What it raises ends the run.
     """
-    shaved = Shaved(case, lambda part: tell(part / 2))
-    for slot in range(shaved.n_slots):
-        shaved.advance()
-        tell(0.5 + (slot + 1) / shaved.n_slots / 2)
-    return shaved, shaved.result()
+    played = PlayedV2G(case, lambda part: tell(part / 2))
+    for slot in range(played.n_slots):
+        played.advance()
+        tell(0.5 + (slot + 1) / played.n_slots / 2)
+    return played, played.result()

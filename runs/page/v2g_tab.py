@@ -17,7 +17,7 @@ from runs.page.palette import Palette, use_palette
 from runs.page.paragraphs import COLUMNS, PANEL, said, table
 from runs.page.run_controls import kept_of, run_bar, slot_bar, use_run
 from runs.page.v2g_charts import figures, groups_option, histogram_option, load_option, signal_option
-from runs.page.v2g_run import Shaved, play
+from runs.page.v2g_run import PlayedV2G, play
 from runs.page.view import clock, slot_names
 from runs.result import Result
 from runs.scenario import Scenario
@@ -99,7 +99,7 @@ class Kept:
 
     day: Day
     choice: Choice
-    run: tuple[Shaved, Result] | None = None
+    run: tuple[PlayedV2G, Result] | None = None
     slot: int = 0
 
 
@@ -128,8 +128,8 @@ def Runs(day: Day) -> None:
     state: Kept = current()
 
     def work(tell: Callable[[float], None]) -> None:
-        shaved, result = play(state.choice.case(start), tell)
-        change(run=(shaved, result), slot=shaved.n_slots - 1)
+        played, result = play(state.choice.case(start), tell)
+        change(run=(played, result), slot=played.n_slots - 1)
 
     task = use_run(work)
     lead, sides = PAPER if day.case.peak_shaving is None else OWN
@@ -167,16 +167,16 @@ def Controls(start: Scenario, choice: Choice, on_choice: Any) -> None:
 
 
 @solara.component
-def Shown(shaved: Shaved, result: Result, slot: int, on_slot: Any, palette: Palette) -> None:
+def Shown(played: PlayedV2G, result: Result, slot: int, on_slot: Any, palette: Palette) -> None:
     """Show a finished run as it was in a slot."""
-    names = solara.use_memo(lambda: slot_names(shaved.world.horizon), [shaved])
+    names = solara.use_memo(lambda: slot_names(played.world.horizon), [played])
     data = solara.use_memo(lambda: lambda: packed(result), [result])
-    last = shaved.n_slots - 1
+    last = played.n_slots - 1
     for text in result.summary["warnings"]:
         solara.Warning(f"{text[0].upper()}{text[1:]}.")
     now = result.v2g_slots.iloc[slot]
     said(
-        f"{clock(shaved.world.horizon, float(shaved.world.horizon.edges_h[slot]))}: {now.present:,} of "
+        f"{clock(played.world.horizon, float(played.world.horizon.edges_h[slot]))}: {now.present:,} of "
         f"{result.summary['vehicles']:,} EVs at the grid, signal {now.signal_kw:,.0f} kW, response {now.response_kw:,.0f} kW",
         tag="h3",
     )
@@ -186,8 +186,8 @@ def Shown(shaved: Shaved, result: Result, slot: int, on_slot: Any, palette: Pale
         for lead, caption, option, height in (
             ("Load before and after.", CAPTION_LOAD.format(*rates), load_option(result, names, slot, palette), 340),
             ("Signal against response.", CAPTION_SIGNAL, signal_option(result, names, slot, palette), 340),
-            ("States of charge.", CAPTION_SOC, histogram_option(shaved, result, slot, palette), 400),
-            ("Groups.", CAPTION_GROUPS, groups_option(shaved, result, names, slot, palette), 400),
+            ("States of charge.", CAPTION_SOC, histogram_option(played, result, slot, palette), 400),
+            ("Groups.", CAPTION_GROUPS, groups_option(played, result, names, slot, palette), 400),
         ):
             with solara.Div(style=PANEL):
                 said(caption, lead)

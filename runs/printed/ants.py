@@ -10,12 +10,12 @@ from runs.scenario import Scenario
 from runs.terminal import out
 
 
-def print_ants(scenario: Scenario, summary: dict[str, Any]) -> None:
+def print_ants(_scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run beside free charging and no EVs, and how far it is from the optimum."""
-    table = side_by_side(scenario, [summary])
-    no_evs, *own = table.cases.items()
-    own = [each for each in own if each[0] != FREE]
-    table._replace(cases=dict([no_evs, (FREE, summary["free"]), *own])).show()
+    cases = {"no EVs": summary["no_evs"], FREE: summary["free"]}
+    if summary["method"] != "free":
+        cases[title_of(summary)] = summary
+    _table(summary, cases).show()
     if summary.get("optimality_gap") is not None:
         out.print(in_words(summary), highlight=False)
 
@@ -39,9 +39,12 @@ def in_words(summary: dict[str, Any]) -> str:
 
 def side_by_side(_scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> SideBySide:
     """Return what is shown of runs on the same fleet and load, beside no EVs."""
-    first = summaries[0]
+    cases = {"no EVs": summaries[0]["no_evs"], **{title_of(summary): summary for summary in summaries}}
+    return _table(summaries[0], cases)
+
+
+def _table(first: dict[str, Any], cases: dict[str, dict[str, Any]]) -> SideBySide:
     evs, transformers = counted_evs(first["vehicles"], first["stays"]), counted(first["transformers"], "transformer")
-    cases = {"no EVs": first["no_evs"], **{title_of(summary): summary for summary in summaries}}
     shown = {
         key: row
         for key, row in ROWS.items()

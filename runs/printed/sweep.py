@@ -9,7 +9,7 @@ from runs.plural import counted
 from runs.printed.fitted import Column, fit_together, print_table
 from runs.printed.rows import ROWS, cell
 from runs.printed.stations import STATION_ROWS
-from runs.printed.v2g import STORE_ROWS
+from runs.printed.v2g import V2G_ROWS
 from runs.scenario import PATH_KEYS
 from runs.sweep import Sweep
 from runs.terminal import err, out
@@ -43,7 +43,7 @@ def print_sweep(swept: Sweep) -> None:
     shown = range(min(n, MOST_POINTS))
     levels = [swept.design.cells(point) for point in shown]
     keys = [_key_column(key, [str(each[key]) for each in levels]) for key in swept.design.keys]
-    labels = {**STATION_ROWS, **STORE_ROWS, **ROWS}
+    labels = {**STATION_ROWS, **V2G_ROWS, **ROWS}
     figures = [
         Column(
             escape(labels[name][0]),

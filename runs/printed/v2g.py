@@ -8,7 +8,7 @@ from runs.plural import counted
 from runs.printed.rows import FREE, LOAD_ROWS, ROWS, SideBySide, since
 from runs.scenario import Scenario
 
-STORE_ROWS: Final = {
+V2G_ROWS: Final = {
     "signal_fitness": ("F of the signal", "{:.4f}"),
     "gap_to_exact": ("above the linear programme", "{:.4f}"),
     "owner_profit_yuan": ("owners' profit [yuan]", "{:,.0f}"),
@@ -25,7 +25,7 @@ STORE_ROWS: Final = {
     "messages": ("messages", "{:,d}"),
     "wall_s": ("seconds", "{:.3f}"),
 }
-"""What is shown of the fleet as a store: label and form."""
+"""What is shown of a fleet that gives back: label and form."""
 
 
 def side_by_side(_scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> SideBySide:
@@ -35,7 +35,7 @@ def side_by_side(_scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> Si
     title = f"A fleet of {counted(first['vehicles'], 'EV')} that gives back, {days} {since(first)}, {TACTICS[first['tactic']].title}"
     cases = {"no EVs": first["no_evs"], FREE: first["free"]}
     cases |= {f"peak shaving by {summary['optimizer']}": summary for summary in summaries}
-    return SideBySide(title, {key: ROWS[key] for key in LOAD_ROWS} | STORE_ROWS, cases)
+    return SideBySide(title, {key: ROWS[key] for key in LOAD_ROWS} | V2G_ROWS, cases)
 
 
 def print_v2g(scenario: Scenario, summary: dict[str, Any]) -> None:

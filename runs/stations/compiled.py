@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.stations.control import Followed
 from coordination.stations.passing import Passing
-from coordination.stations.reports import Orders, Reports, Standing
+from coordination.stations.reports import Followed, Orders, Reports, Standing
 from coordination.stations.yard import Yard
 from environment.channel import Channel
 from environment.messages import VALUE_BYTES, Message, Sent

@@ -65,7 +65,7 @@ def test_where_nothing_is_lost_a_receipt_says_that_it_came() -> None:
     sound = faults(duplication=0.0)
     assert channel.tell(sound, CONDITION, ev, aggregator, aggregator.hear)
     assert counts(channel) == {"condition": (1, 0), "receipt": (1, 0)}
-    assert {row[1] for row in channel.books} == {str(Hop.STORE)}, "both over the hop of the message"
+    assert {row[1] for row in channel.books} == {str(Hop.V2G)}, "both over the hop of the message"
 
 
 @pytest.mark.parametrize("resends", [0, 3])

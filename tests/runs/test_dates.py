@@ -158,7 +158,7 @@ def test_a_store_looks_at_dates_only_where_its_stays_are_once(tmp_path: Path) ->
     path = write(tmp_path, "fleet.csv", FLEET.replace("power_kw", "power_kw,capacity_kwh") + rows)
     daily = scenario(*SHAVING, fleet=path)
     world: Any = World.build(daily, np.random.default_rng(1))
-    assert world.participation.available.sum() == 12
+    assert world.v2g.participation.available.sum() == 12
     assert "span of all stays is 2024-05-06 18:00" in faults(scenario(*SHAVING, "participation.stays=once", fleet=path))
 
 

@@ -149,5 +149,6 @@ def test_messages_fall_as_batches_grow_and_no_fewer_than_one_deposit_an_ant() ->
 
 
 def test_vehicles_hang_in_the_tree() -> None:
-    world = GridModel(Scenario().update(fleet={"vehicles": 20})).world
+    world = GridModel(Scenario().update(fleet={"vehicles": 20})).world.homes
+    assert world is not None
     assert nx.is_arborescence(world.places.with_vehicles(world.grid, world.fleet))

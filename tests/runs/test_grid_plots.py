@@ -10,6 +10,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.patches import StepPatch
 
 from runs import grid_plots, plots
+from runs.comparison_plots import comparison_figures
 from runs.figures import figures as figures_of
 from runs.load_drawing import fullest
 from runs.result import Result
@@ -46,7 +47,7 @@ def cells(axes: Axes) -> np.ndarray:
 
 def test_figures_of_unlike_transformers_are_whole_and_explained(result: Result) -> None:
     assert faulty(figures_of(result)) == {}
-    assert faulty(plots.comparison_figures([result, result])) == {}
+    assert faulty(comparison_figures([result, result])) == {}
 
 
 def test_each_panel_shows_a_transformer_per_its_own_limit(result: Result) -> None:

@@ -17,6 +17,7 @@ from coordination.valley_filling import COORDINATORS
 from environment.horizon import Horizon
 from runs import plots
 from runs.cli import app
+from runs.comparison_plots import comparison_figures
 from runs.drawing import canvas, clock, log_axis, pieces, save_figures
 from runs.figures import figures as figures_of
 from runs.result import Result
@@ -75,7 +76,7 @@ def test_figures_are_whole_and_explained_and_fit_their_axes(overrides: list[str]
 def test_a_comparison_of_all_methods_gives_each_a_look_of_its_own() -> None:
     case = Scenario().update(fleet={"vehicles": 50}, run={"engine": "compiled"})
     results = [simulate(case.update(coordination={"method": name, "iterations": 5})) for name in COORDINATORS]
-    figures = plots.comparison_figures(results)
+    figures = comparison_figures(results)
     curves = [patch for patch in figures["load_curves"].axes[0].patches if isinstance(patch, StepPatch)][1:]
     assert len({(patch.get_edgecolor(), str(patch.get_linestyle())) for patch in curves}) == len(COORDINATORS)
     widths = [patch.get_linewidth() for patch in curves]

@@ -18,7 +18,7 @@ from runs.printed.rows import LOAD_ROWS, ONLY_WITH, ROWS, cell, shows
 from runs.printed.run import print_run
 from runs.printed.stations import STATION_ROWS
 from runs.printed.sweep import SWEPT, print_sweep, shortest_paths
-from runs.printed.v2g import STORE_ROWS
+from runs.printed.v2g import V2G_ROWS
 from runs.scenario import Scenario
 from runs.simulate import summarize
 from runs.stations.paper_c import paper_c
@@ -80,7 +80,7 @@ def test_every_number_of_a_run_is_whole_at_every_width(
             for key, row in ROWS.items()
             if key in summary and (key not in ONLY_WITH or shows(ONLY_WITH[key], summary))
         },
-        "peak_shaving": {**{key: ROWS[key] for key in LOAD_ROWS}, **STORE_ROWS},
+        "peak_shaving": {**{key: ROWS[key] for key in LOAD_ROWS}, **V2G_ROWS},
         "stations": STATION_ROWS,
     }[kind]
     text = printed(width, print_run, CASES[kind], summary)

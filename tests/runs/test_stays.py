@@ -19,6 +19,7 @@ from runs.printed.run import print_run
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import simulate
+from runs.v2g.part import V2G
 from runs.world import World
 from tests.support.laws import examples
 
@@ -153,13 +154,11 @@ def test_stays_read_back_equal(tmp_path: Path, table_format: Any) -> None:
 
 def test_a_fleet_that_gives_back_takes_each_cars_first_day_and_repeats_it() -> None:
     days = Scenario().update(fleet={"vehicles": 20}, peak_shaving={}, horizon={"slots": 72})
-    every, first = (
-        World.build(case, np.random.default_rng(1)) for case in (days, days.update(fleet={"days": "first"}))
-    )
-    assert len(every.fleet) == 20  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(every.fleet.plug_in_h, first.fleet.plug_in_h)  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(every.soc_start, first.soc_start)  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(every.participation.announced, first.participation.announced)  # type: ignore[attr-defined]
+    every, first = (V2G.build(case, np.random.default_rng(1)) for case in (days, days.update(fleet={"days": "first"})))
+    assert len(every.fleet) == 20
+    np.testing.assert_array_equal(every.fleet.plug_in_h, first.fleet.plug_in_h)
+    np.testing.assert_array_equal(every.soc_start, first.soc_start)
+    np.testing.assert_array_equal(every.participation.announced, first.participation.announced)
 
 
 def test_a_file_of_several_stays_a_car_is_refused_where_evs_give_back(tmp_path: Path) -> None:

@@ -389,30 +389,30 @@ def test_a_watched_run_of_peak_shaving_is_the_run(tactic: str) -> None:
 
 
 def test_every_ev_is_counted_once_in_each_slot_and_in_the_group_that_it_was_put_into() -> None:
-    shaved, _ = play(_shaving(), _quiet)
-    track, world = shaved.model.track, shaved.world
-    assert (shaved.counts.sum(axis=(1, 2)) == 40).all()
-    assert np.array_equal(shaved.counts[:, :-1].sum(axis=2), track.group_vehicles)
+    played, _ = play(_shaving(), _quiet)
+    track, world = played.crew.record.track, played.world
+    assert (played.counts.sum(axis=(1, 2)) == 40).all()
+    assert np.array_equal(played.counts[:, :-1].sum(axis=2), track.group_vehicles)
     assert (track.present < world.participation.available).any(), "some left early, and count as away"
-    share = np.arange(shaved.counts.shape[2]) / (shaved.counts.shape[2] - 1)
+    share = np.arange(played.counts.shape[2]) / (played.counts.shape[2] - 1)
     for place in range(3):
-        counts = shaved.counts[:, place]
+        counts = played.counts[:, place]
         there = counts.sum(axis=1) > 0
         mean = (counts @ share)[there] / counts.sum(axis=1)[there]
         assert mean == pytest.approx(track.soc_mean[there, place], abs=0.0126), "half a step of the histogram"
 
 
 def test_charts_of_peak_shaving_end_at_the_slot_that_is_looked_at() -> None:
-    shaved, result = play(_shaving(), _quiet)
-    names = view.slot_names(shaved.world.horizon)
+    played, result = play(_shaving(), _quiet)
+    names = view.slot_names(played.world.horizon)
     after = v2g_charts.load_option(result, names, 5, LIGHT)["series"][1]["data"]
     assert after[:6] == pytest.approx(result.v2g_slots.total_kw[:6].tolist(), abs=0.01)
     assert after[6:] == [None] * 18
-    shown = v2g_charts.histogram_option(shaved, result, 5, DARK)["series"]
+    shown = v2g_charts.histogram_option(played, result, 5, DARK)["series"]
     assert sum(sum(each["data"]) for each in shown) == 40
     response = v2g_charts.signal_option(result, names, 23, DARK)["series"][1]["data"]
     assert response == pytest.approx(result.v2g_slots.response_kw.tolist(), abs=0.01)
-    assert len(v2g_charts.groups_option(shaved, result, names, 23, LIGHT)["series"]) == 9
+    assert len(v2g_charts.groups_option(played, result, names, 23, LIGHT)["series"]) == 9
 
 
 def test_controls_of_peak_shaving_that_do_not_move_leave_the_scenario_as_it_is() -> None:

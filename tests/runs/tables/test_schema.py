@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pytest
-from runs.kinds import kind_of
 
 from environment.input_faults import FaultyInputError
 from runs.result import Result
 from runs.scenario import Scenario
+from runs.simulate import simulate
 from runs.stations.paper_c import paper_c
 from runs.tables.clock import clock_times
 from runs.tables.schema import DTYPES, TABLES, TIME, held_by, names_of, table_of
@@ -55,7 +55,7 @@ UNITS: Final = {"kw": "kW", "kwh": "kWh", "h": "h", "pu": "pu", "s": "s", "v": "
 @pytest.fixture(scope="module", params=CASES)
 def result(request: pytest.FixtureRequest) -> Result:
     case = CASES[request.param]
-    done = kind_of(case).run(case, lambda _: None)
+    done = simulate(case)
     assert isinstance(done, Result)
     return done
 
@@ -144,7 +144,7 @@ def test_a_notebook_shows_its_key_figures_and_its_main_table(result: Result) -> 
 
 def test_a_folder_of_before_this_schema_is_told_to_be_of_an_earlier_version(tmp_path: Path) -> None:
     case = CASES["v2g"]
-    result = kind_of(case).run(case, lambda _: None)
+    result = simulate(case)
     result.save(tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text())
     del summary["evswarm_version"]

@@ -8,7 +8,7 @@ import pytest
 
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.v2g.result import shave
+from runs.simulate import simulate
 
 
 def free_case(folder: Path, **sections: dict[str, Any]) -> Result:
@@ -23,7 +23,7 @@ def free_case(folder: Path, **sections: dict[str, Any]) -> Result:
         "participation": {"stays": "once", "soc_start": "fleet", "end": "need"},
     }
     merged = {name: {**chosen.get(name, {}), **sections.get(name, {})} for name in {**chosen, **sections}}
-    return shave(Scenario().update(**merged))
+    return simulate(Scenario().update(**merged))
 
 
 def test_every_ev_charges_at_rated_power_from_its_plug_in_until_it_has_what_it_asks_for(tmp_path: Path) -> None:

@@ -101,6 +101,6 @@ class ControlCenter(FixedAgent):  # type: ignore[misc]
 
     def gather(self) -> None:
         """Take the reports from below at the end of the horizon; `summary` is their sum."""
-        fed = [child for child in self.children if child.transformers]
+        fed = [child for child in self.children if child.reports]
         reports = [self.channel.send(child.report(), child, self, hop=child.HOP) for child in fed]
         self.summary = Report.sum(reports, self.own_kw)

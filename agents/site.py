@@ -49,6 +49,10 @@ class Fed(Site, Protocol):
     def ways(self) -> "Sequence[Sequence[Region]]":
         """For each region there, the substations on the way to it, itself the last."""
 
+    @property
+    def reports(self) -> bool:
+        """Whether the node reports a load in the end; one that feeds stations alone has told all of it slot by slot."""
+
     def pass_down(self, transformer: Transformer, forecast: Forecast) -> None:
         """Take one of those transformers' forecast of the day ahead."""
 

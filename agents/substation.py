@@ -92,6 +92,11 @@ class Substation(FixedAgent):  # type: ignore[misc]
         return list(self._way)
 
     @property
+    def reports(self) -> bool:
+        """Whether it reports a load in the end: not where stations are all that it feeds."""
+        return bool(self._fed) or not self.stations
+
+    @property
     def ways(self) -> list[list[Region]]:
         """For each region below, the substations on the way to it, this one first; it is a region itself if it has stations."""
         own: list[list[Region]] = [[self]] if self.stations else []
@@ -109,7 +114,9 @@ class Substation(FixedAgent):  # type: ignore[misc]
 
     def report(self) -> Report:
         """Gather the reports from below and return their sum, with the substation's own load."""
-        reports = [self.channel.send(child.report(), child, self, hop=child.HOP) for child in self._fed]
+        reports = [
+            self.channel.send(child.report(), child, self, hop=child.HOP) for child in self._fed if child.reports
+        ]
         return Report.sum(reports, self.own_kw)
 
     def open(self, outlook: RegionOutlook) -> RegionReport:

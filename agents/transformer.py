@@ -82,6 +82,7 @@ class Transformer(FixedAgent):  # type: ignore[misc]
 
     HOP: ClassVar = Hop.LOWER
     SERVES: ClassVar = False
+    reports: ClassVar = True
     ways: ClassVar = ()
 
     def __init__(

@@ -5,7 +5,7 @@ from typing import Any
 
 from coordination.valley_filling import COORDINATORS
 from coordination.valley_filling.optimum import CLOSED
-from runs.homes.judging import gap_of
+from runs.metrics import gap_of
 
 
 def title_of(summary: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,10 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from environment.horizon import Horizon
-from runs.result_folder import FigureFormat
 from runs.scenario import Scenario
+
+if TYPE_CHECKING:
+    from runs.result_folder import FigureFormat
 
 BASE, FREE, EVS, LIMIT = "#6b7280", "#d97706", "#0f766e", "#b91c1c"
 HALO: Final = "#c4c9d1"
@@ -72,7 +74,7 @@ def save(figure: Figure, path: Path) -> Path:
     return path
 
 
-def save_figures(figures: Mapping[str, Figure], folder: Path, figure_format: FigureFormat = "png") -> list[Path]:
+def save_figures(figures: Mapping[str, Figure], folder: Path, figure_format: "FigureFormat" = "png") -> list[Path]:
     """Write figures by name into a folder, which is made; return the files. Of format "none" nothing is made."""
     if figure_format == "none":
         return []

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from coordination.valley_filling.optimum import CLOSED, ROUNDING
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
 
 
@@ -45,3 +46,17 @@ def loading(load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64]) -> NDAr
     """Return load per limit, 0 without a limit and infinite for a load where nothing may be; both of one shape."""
     nothing_may = np.where(load_kw > LIMIT_TOLERANCE_KW, np.inf, 0.0)
     return np.divide(load_kw, limit_kw, out=nothing_may, where=limit_kw > 0)
+
+
+def gap_of(cost_kw2: float, best_kw2: float, free_kw2: float) -> float | None:
+    """Return the part of what an optimum would gain on free charging that is lost; None where there is nothing to gain.
+
+    Parameters
+    ----------
+    cost_kw2, best_kw2, free_kw2
+        Cost of a schedule, least possible cost, and cost of free charging.
+    """
+    gain, lost = free_kw2 - best_kw2, cost_kw2 - best_kw2
+    if gain <= CLOSED * best_kw2:
+        return None
+    return 0.0 if -CLOSED * best_kw2 <= lost <= ROUNDING * best_kw2 else lost / gain

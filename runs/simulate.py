@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 MODEL: Final = OnDemand("runs.model:GridModel")
-"""Model of agents; imported only where agents run."""
+RESULT: Final = OnDemand("runs.result:Result")
+"""Model of agents, and results with tables: imported only where agents run, and where there are tables."""
 
 
 def simulate(scenario: Scenario, progress: Progress | None = None) -> "Result":
@@ -79,11 +80,10 @@ def result_from(world: World, outcome: Outcome) -> "Result":
     ValueError
         If the world has several parts: each has a result of its own.
     """
-    from runs.result import Result  # noqa: PLC0415  (pandas only where there are tables)
-
     name, part = _only_part(world)
     summary, tables = PARTS[name].result(part, outcome[name])
-    return Result(part.scenario, summary, tables)
+    result: Result = RESULT(part.scenario, summary, tables)
+    return result
 
 
 def _only_part(world: World) -> tuple[str, Built]:
@@ -158,8 +158,14 @@ def _by_agents(world: World, tell: Progress) -> Outcome:
 
     model: GridModel = MODEL(world=world, datacollector=mesa.DataCollector)  # which collects nothing
     searched, n_slots = max(PARTS[name].searched for name in world.parts), world.horizon.n_slots
-    model.on_search(lambda part: tell(searched * part))
-    model.on_slot(lambda slot: tell(searched + (1 - searched) * (slot + 1) / n_slots))
+    done = {"search": 0.0, "slots": 0.0}
+
+    def enter(**part: float) -> None:
+        done.update(part)
+        tell(searched * done["search"] + (1 - searched) * done["slots"])
+
+    model.on_search(lambda part: enter(search=part))
+    model.on_slot(lambda slot: enter(slots=(slot + 1) / n_slots))
     return _outcome_of(model)
 
 

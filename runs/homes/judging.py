@@ -11,13 +11,14 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from coordination.valley_filling.optimum import CLOSED, ROUNDING, certify, is_feasible, solve
+from coordination.valley_filling.optimum import CLOSED, certify, is_feasible, solve
 from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw2
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.fleets.fleet import Fleet
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
 from runs.departures import delivered_kwh
 from runs.homes.part import Homes
+from runs.metrics import gap_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,17 +252,3 @@ def costs_of(judged: Iterable[Judged | Distance]) -> dict[str, float]:
     """Return what the schedules and free charging cost, for all transformers together: ``cost_kw2``, ``free_cost_kw2``."""
     each = list(judged)
     return {"cost_kw2": sum(one.cost_kw2 for one in each), "free_cost_kw2": sum(one.free_kw2 for one in each)}
-
-
-def gap_of(cost_kw2: float, best_kw2: float, free_kw2: float) -> float | None:
-    """Return the part of what an optimum would gain on free charging that is lost; None where there is nothing to gain.
-
-    Parameters
-    ----------
-    cost_kw2, best_kw2, free_kw2
-        Cost of a schedule, least possible cost, and cost of free charging.
-    """
-    gain, lost = free_kw2 - best_kw2, cost_kw2 - best_kw2
-    if gain <= CLOSED * best_kw2:
-        return None
-    return 0.0 if -CLOSED * best_kw2 <= lost <= ROUNDING * best_kw2 else lost / gain

@@ -5,10 +5,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from environment.grid.tree import NONE, Grid
-from runs.homes.judging import Distance, EnergyBooks, gap_of
+from runs.homes.judging import Distance, EnergyBooks
 from runs.homes.levels import ageing_below
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
+from runs.metrics import gap_of
 from runs.tables.nodes import NodeLoads, finite, load_columns
 from runs.tables.schema import held_by, table_of
 

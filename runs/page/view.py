@@ -11,8 +11,8 @@ from coordination.valley_filling.problem import cost_kw2
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.horizon import Horizon
 from environment.pheromone_board import pheromone
-from runs.homes.judging import EnergyBooks, gap_of, judging
-from runs.metrics import load_metrics
+from runs.homes.judging import EnergyBooks, judging
+from runs.metrics import gap_of, load_metrics
 from runs.page.day import Day
 from runs.page.nodes import known_kw, most_loaded, nodes_now, promised_kw, rows_below, short, transformers_below
 

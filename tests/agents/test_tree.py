@@ -17,7 +17,7 @@ from runs.world import World
 from tests.support.station_cases import BUSY, STRUCK, case, world_of
 
 OF_STATION = {"name", "row", "HOP", "SERVES", "faults", "open", "follow", "hear_alarm", "hear_release", "serve"}
-OF_REGION = {"name", "rows", "HOP", "SERVES", "ways", "faults", "may_lose", "open", "follow", "warn", "release", "serve", "transformers"}  # fmt: skip
+OF_REGION = {"name", "rows", "HOP", "SERVES", "ways", "faults", "may_lose", "reports", "open", "follow", "warn", "release", "serve", "transformers"}  # fmt: skip
 OF_HOST = {"name", "visitor_faults", "hear_need", "lose"}
 OF_VISITOR = {"name", "row", "hear_shift", "hear_charged", "leave"}
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coordination.valley_filling.problem import ValleyFilling
+from environment.channel import Channel
 from environment.fleets import Fleet
 from environment.grid import Grid, TransformerSettings
 from environment.grid.counts import CountsGrid
@@ -15,11 +16,13 @@ from environment.horizon import Horizon
 from environment.loads import LoadProfile
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
+from runs.model import GridModel
 from runs.progress import Progress
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.simulate import carry_out, result_from, run
 from runs.stations.engine import StationsOutcome
+from runs.stations.engine import run as run_compiled
 from runs.stations.part import StationPark
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G
@@ -72,8 +75,11 @@ def result_of_homes(homes: Homes) -> Result:
 
 def run_park(park: StationPark) -> StationsOutcome:
     """What charging stations come to."""
-    outcome: StationsOutcome = carry_out(World.of(stations=park), lambda _: None)["stations"]
-    return outcome
+    if park.scenario.run.engine == "compiled":
+        return run_compiled(park, Channel(), lambda _: None)
+    model = GridModel(world=World.of(stations=park))
+    model.run_model()
+    return model.stations.outcome(0.0)
 
 
 def run_stations(scenario: Scenario) -> tuple[StationPark, StationsOutcome, StationsOutcome]:

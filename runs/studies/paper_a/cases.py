@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from runs.homes.judging import Distance, gap_of
+from runs.homes.judging import Distance
 from runs.homes.part import Homes
-from runs.metrics import load_metrics
+from runs.metrics import gap_of, load_metrics
 from runs.progress import Course, Progress
 from runs.result import Result
 from runs.scenario import Scenario

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runs.homes.judging import gap_of
+from runs.metrics import gap_of
 from runs.result import Result
 from runs.scenario import Scenario
 from runs.scenario_files import SCENARIOS

@@ -216,7 +216,7 @@ def test_run_prints_writes_and_repeats_itself(tmp_path: Path) -> None:
 
 def test_schedulers_side_by_side(own: Path, tmp_path: Path) -> None:
     out = tmp_path / "compared"
-    few = ("--set", "scheduling.iterations=1", "--set", "scheduling.population=5", "--set", "horizon.slots=3")
+    few = ("--set", "scheduling.iterations=1", "--set", "scheduling.population=5")
     done = evswarm("compare", str(own), *few, "--methods", "none,pso", "--out", str(out))
     assert done.exit_code == 0, done.output
     table = pd.read_csv(out / "comparison.csv", index_col="method")

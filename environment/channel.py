@@ -1,7 +1,7 @@
 """The channel between agents: carries messages over the hops of the grid's tree, and keeps the books of what was sent.
 
 Source: paper A, section 4.2.2: point-to-point, group and broadcast communication. A message to a group counts once, and
-each of its receivers hears it or not. Without a faults that has faults, what is sent arrives at once.
+each of its receivers hears it or not. Where nothing can happen to messages, what is sent arrives at once.
 """
 
 from collections import defaultdict

@@ -1,13 +1,13 @@
-"""Faults of the channel between a transformer and its EVs: what loses, delays or doubles messages, a strategy with a generator.
+"""Faults of the channel below a node of the grid: what loses, delays or doubles messages, a strategy with a generator.
 
 Bursts of losses follow the two-state channel of Gilbert (1960) and Elliott (1963) [standard]: a good state that loses
-nothing and a bad one that loses a part of the messages. The wires above the transformers are taken as sound.
+nothing and a bad one that loses a part of the messages. Above transformers and aggregators the wires are taken as sound.
 """
 
 from typing import Final, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from environment.settings import Settings
 
@@ -15,10 +15,11 @@ SECONDS_PER_HOUR: Final = 3600.0
 
 
 class Partition(Settings):
-    """An interval in which no message passes between a transformer and its EVs."""
+    """An interval in which no message passes between a node of the grid and those below it."""
 
-    transformer: str | None = None
-    """Name of the transformer; none: all of them."""
+    node: str | None = Field(default=None, validation_alias=AliasChoices("node", "transformer"))
+    """Name of a transformer, of the aggregator (`aggregator`), or of a substation or station whose hops to visitors, stations and
+    control centre are cut; none: all of them."""
 
     from_h: float = Field(ge=-1e6, le=1e6)
     """Beginning, in hours from the horizon's start."""
@@ -44,7 +45,7 @@ class Restart(Settings):
 
 
 class ChannelSettings(Settings):
-    """The network between transformers and EVs, and its faults; by default it has none."""
+    """Messages between EVs and those who lead them, and their faults; by default there are none."""
 
     loss: float = Field(default=0.0, ge=0, lt=1)
     """Part of the messages that is lost on the way; each receiver of a group apart, but a line hears or misses as one."""
@@ -72,11 +73,11 @@ class ChannelSettings(Settings):
     """Part of the messages that is held up by up to `timeout_s` more, so that later ones overtake them."""
 
     death: float = Field(default=0.0, ge=0, le=1)
-    """Probability, each time that an EV asks something of its board, that it dies in that moment, before or after sending: it
-    draws nothing from then on and never speaks again."""
+    """Probability, each time that an EV asks something of its board, tells its aggregator something or its station what it needs, that it
+    dies in that moment, before or after sending: it draws nothing from then on and never speaks again."""
 
     partitions: tuple[Partition, ...] = ()
-    """Intervals in which a transformer and its EVs are cut off from each other."""
+    """Intervals in which nodes of the grid are cut off from those whom they lead."""
 
     restarts: tuple[Restart, ...] = ()
     """Moments at which a board starts again from its last snapshot."""
@@ -85,7 +86,7 @@ class ChannelSettings(Settings):
     """Time after which a message that was not answered is sent again [s]; none: six times the mean delay, at least 10 s."""
 
     resends: int = Field(default=3, ge=0, le=100)
-    """How often it is sent again before the EV gives up until the next slot."""
+    """How often it is sent again before who sends it gives up until the next slot."""
 
     fallback: Literal["latest_start", "spare_capacity"] = "latest_start"
     """What an EV does that cannot reach its board: charge at the latest hour that still meets its need, or at once while
@@ -121,23 +122,21 @@ class ChannelSettings(Settings):
 
 
 class ChannelFaults:
-    """Faults that befall the messages between one transformer and its EVs.
+    """Faults that befall the messages between one node of the grid and those below it.
 
     Parameters
     ----------
     settings
         Rates and intervals.
-    transformer
-        Its name, to pick its partitions.
+    node
+        Name of the node, which picks its partitions.
     rng
         Draws everything. Each kind of fault has a generator spawned from it, so that one kind leaves the others as they are.
     """
 
-    def __init__(self, settings: ChannelSettings, transformer: str, rng: np.random.Generator) -> None:
+    def __init__(self, settings: ChannelSettings, node: str, rng: np.random.Generator) -> None:
         self.settings = settings
-        self._cut_off = [
-            (entry.from_h, entry.to_h) for entry in settings.partitions if entry.transformer in (None, transformer)
-        ]
+        self._cut_off = [(entry.from_h, entry.to_h) for entry in settings.partitions if entry.node in (None, node)]
         self._loss, self._delay, self._copies, self._held_up, self._death = rng.spawn(5)
         bad = settings.loss / settings.loss_in_burst if settings.burst > 1 else 0.0
         self._to_good = 1 / settings.burst

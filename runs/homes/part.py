@@ -469,10 +469,10 @@ def _nowhere(scenario: Scenario, grid: Grid, fleet: Fleet) -> list[Fault]:
 
 
 def _unknown_transformers(scenario: Scenario, grid: Grid) -> list[Fault]:
-    named = [("partitions", entry.transformer) for entry in scenario.channel.partitions]
-    named += [("restarts", entry.transformer) for entry in scenario.channel.restarts]
+    named = [("partitions.node", entry.node) for entry in scenario.channel.partitions]
+    named += [("restarts.transformer", entry.transformer) for entry in scenario.channel.restarts]
     return [
-        Fault("scenario", None, f"channel.{key}.transformer", repr(name), nearest(name, grid.transformers))
+        Fault("scenario", None, f"channel.{key}", repr(name), nearest(name, grid.transformers))
         for key, name in named
         if name is not None and name not in grid.transformers
     ]

@@ -288,7 +288,7 @@ class StationPark:
     def _faults(self, number: int, *ends: str) -> ChannelFaults | None:
         """Return the faults of a hop that partitions cut off which name one of its ends, or none; None if nothing can happen there."""
         settings = self.scenario.channel
-        cuts = [cut for cut in settings.partitions if cut.transformer in (None, *ends)]
+        cuts = [cut for cut in settings.partitions if cut.node in (None, *ends)]
         everywhere = tuple(Partition(from_h=cut.from_h, to_h=cut.to_h) for cut in cuts)
         here = settings.model_copy(update={"partitions": everywhere, "restarts": ()})
         if not settings.model_copy(update={"restarts": ()}).has_faults:
@@ -308,9 +308,9 @@ def _voltage_faults(stations: Stations) -> list[Fault]:
 def _partition_faults(channel: ChannelSettings, stations: Stations) -> list[Fault]:
     """Say where a partition names neither a substation nor a station."""
     known = [*stations.regions, *stations.station.tolist()]
-    named = [cut.transformer for cut in channel.partitions if cut.transformer is not None]
+    named = [cut.node for cut in channel.partitions if cut.node is not None]
     return [
-        Fault("scenario", None, "channel.partitions.transformer", repr(name), nearest(name, known))
+        Fault("scenario", None, "channel.partitions.node", repr(name), nearest(name, known))
         for name in named
         if name not in known
     ]

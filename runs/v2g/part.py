@@ -316,11 +316,11 @@ def _unknown_aggregators(scenario: Scenario) -> list[Fault]:
         Fault(
             "scenario",
             None,
-            "channel.partitions.transformer",
+            "channel.partitions.node",
             repr(name),
             f"{AGGREGATOR!r}, the only name here, or none",
         )
-        for name in (entry.transformer for entry in scenario.channel.partitions)
+        for name in (entry.node for entry in scenario.channel.partitions)
         if name not in (None, AGGREGATOR)
     ]
 

@@ -103,7 +103,7 @@ CHANNELS = st.fixed_dictionaries({
     "death": st.sampled_from([0.0, 0.0, 0.1]),
     "resends": st.sampled_from([0, 1, 3]),
     "partitions": st.lists(
-        st.sampled_from([None, "A", "B", "A1", "B3"]).map(lambda name: {"transformer": name, "from_h": 2.0, "to_h": 6.0}), max_size=2
+        st.sampled_from([None, "A", "B", "A1", "B3"]).map(lambda name: {"node": name, "from_h": 2.0, "to_h": 6.0}), max_size=2
     ),
 }).filter(lambda given: given["loss"] < 0.7 or given["burst"] == 1.0)  # fmt: skip
 
@@ -226,7 +226,7 @@ def test_sizes_on_the_wire() -> None:
 
 def test_who_is_cut_off_waits_and_is_served_when_the_line_is_back(folder: Path) -> None:
     who = [("one", "A1", 0.0, 30.0), ("two", "B2", 0.0, 20.0)]
-    channel = {"partitions": [{"transformer": "A1", "from_h": 0.0, "to_h": 1.0}]}
+    channel = {"partitions": [{"node": "A1", "from_h": 0.0, "to_h": 1.0}]}
     outcome = run_park(world_of(case(folder, None, who, horizon={"slots": 4}, channel=channel)))
     assert outcome.sessions.served_slot.tolist() == [2, 0]
     assert outcome.visitors_cut_off == 1
@@ -236,9 +236,7 @@ def test_who_is_cut_off_waits_and_is_served_when_the_line_is_back(folder: Path) 
 def test_a_region_that_is_cut_off_serves_nobody_and_its_visitors_wait(folder: Path) -> None:
     who = [("one", "A1", 0.0, 30.0), ("two", "B2", 0.0, 20.0)]
     outcome = run_park(
-        world_of(
-            case(folder, None, who, horizon={"slots": 4}, channel={"partitions": [{"transformer": "A", **ALL_DAY}]})
-        )
+        world_of(case(folder, None, who, horizon={"slots": 4}, channel={"partitions": [{"node": "A", **ALL_DAY}]}))
     )
     assert outcome.sessions.served_slot.tolist() == [-1, 0]
     assert outcome.track.queued[:, 0].tolist() == [1, 1, 1, 1]
@@ -254,8 +252,8 @@ def test_the_dead_leave_unserved(folder: Path) -> None:
 
 
 def test_partitions_name_substations_or_stations(folder: Path) -> None:
-    with pytest.raises(FaultyInputError, match=r"channel\.partitions\.transformer is 'A9'; expected 'A', the nearest"):
-        world_of(busy(folder, {"partitions": [{"transformer": "A9", **ALL_DAY}]}))
+    with pytest.raises(FaultyInputError, match=r"channel\.partitions\.node is 'A9'; expected 'A', the nearest"):
+        world_of(busy(folder, {"partitions": [{"node": "A9", **ALL_DAY}]}))
 
 
 def test_charging_without_a_schedule_needs_no_channel(folder: Path) -> None:

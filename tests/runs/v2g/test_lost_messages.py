@@ -28,7 +28,7 @@ PAST = {"partitions": [{"from_h": -2.0, "to_h": -1.0}]}
 
 ROUNDING_KW = 1e-9
 
-ALL_DAY = {"partitions": [{"transformer": "aggregator", "from_h": -1.0, "to_h": 1e6}]}
+ALL_DAY = {"partitions": [{"node": "aggregator", "from_h": -1.0, "to_h": 1e6}]}
 
 FAULTS = st.fixed_dictionaries({
     "loss": st.sampled_from([0.0, 0.1, 0.6, 0.95]),
@@ -40,7 +40,7 @@ FAULTS = st.fixed_dictionaries({
     "death": st.sampled_from([0.0, 0.0, 0.02, 0.3]),
     "timeout_s": st.sampled_from([None, 5.0]),
     "resends": st.integers(0, 3),
-    "partitions": st.sampled_from([[], [{"from_h": 3.0, "to_h": 9.0}], [{"transformer": "aggregator", "from_h": 0.0, "to_h": 2.5}]]),
+    "partitions": st.sampled_from([[], [{"from_h": 3.0, "to_h": 9.0}], [{"node": "aggregator", "from_h": 0.0, "to_h": 2.5}]]),
 })  # fmt: skip
 
 
@@ -267,8 +267,8 @@ def test_losses_cost_something() -> None:
 
 
 def test_partitions_name_the_aggregator_or_nobody() -> None:
-    case = scenario(channel={"partitions": [{"transformer": "agregator", "from_h": 1.0, "to_h": 2.0}]})
-    with pytest.raises(FaultyInputError, match=r"partitions.transformer.*'agregator'.*'aggregator'"):
+    case = scenario(channel={"partitions": [{"node": "agregator", "from_h": 1.0, "to_h": 2.0}]})
+    with pytest.raises(FaultyInputError, match=r"partitions.node.*'agregator'.*'aggregator'"):
         run_v2g(case)
 
 

@@ -18,7 +18,6 @@ from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Stay, usable_kw
 from environment.channel import Channel
 from environment.channel_faults import ChannelFaults
-from environment.fleets.fleet import TOLERANCE_H
 from environment.messages import (
     Acceptance,
     BoardCopy,
@@ -32,6 +31,7 @@ from environment.messages import (
     RoundCopy,
     Share,
 )
+from environment.stays import TOLERANCE_H
 
 LACKING_KWH: Final = 1e-6
 """Lacking more than this is not rounding [kWh]."""

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from environment.fleets.fleet import TOLERANCE_H, Fleet
+from environment.fleets.fleet import Fleet
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.input_faults import Fault, FaultyInputError
 from environment.settings import Settings
+from environment.stays import TOLERANCE_H, Stays
 from environment.time_series import read_steps
 
 ROUNDING_KWH = 1e-6
@@ -108,47 +109,66 @@ class Participation:
         FaultyInputError
             With every fault of the file of numbers.
         """
-        announced = _announced(settings, fleet, horizon)
+        announced = _announced(*announced_stays(settings, fleet, horizon), len(fleet), horizon)
         if settings.leave_early == 0:
             return cls(announced, None)
         return cls(announced, _parts(announced, fleet.plug_in_order, settings.leave_early, rng))
 
 
-def _announced(settings: ParticipationSettings, fleet: Fleet, horizon: Horizon) -> NDArray[np.bool_]:
-    n, slots = len(fleet), horizon.n_slots
+def announced_stays(settings: ParticipationSettings, fleet: Fleet, horizon: Horizon) -> tuple[Stays, NDArray[np.int64]]:
+    """Return the stays that EVs announce, and the row in the fleet of each stay's EV, shape ``(n_stays,)``.
+
+    Raises
+    ------
+    FaultyInputError
+        With every fault of the file of numbers.
+    """
+    rows = np.arange(len(fleet))
     if settings.available_path is not None:
-        number = read_steps(settings.available_path, horizon, "vehicles", 0.0, "EVs")
-        if number.max() > n:
-            found = f"up to {number.max():g} EVs"
-            raise FaultyInputError([
-                Fault(settings.available_path.name, None, "vehicles", found, f"at most the fleet's {n}")
-            ])  # fmt: skip
-        return np.arange(n) < np.floor(number + TOLERANCE_H)[:, None]
-    if settings.stays == "always":
-        return np.ones((slots, n), dtype=np.bool_)
-    start, end = horizon.edges_h[:-1, None], horizon.edges_h[1:, None]
+        return _by_number(
+            fleet, horizon, read_steps(settings.available_path, horizon, "vehicles", 0.0, "EVs"), settings
+        )
     if settings.stays == "once":
-        return _stay(fleet.plug_in_h, fleet.plug_out_h, start, end)
+        return fleet, rows
+    always = np.full(len(fleet), settings.stays == "always")
     plug_in_h = horizon.wall_h(fleet.plug_in_h)  # the same hours of every day are hours on the wall
     length = horizon.wall_h(fleet.plug_out_h) - plug_in_h
-    there = np.zeros((slots, n), dtype=np.bool_)
-    there |= length >= HOURS_PER_DAY - TOLERANCE_H  # day after day without a gap
-    first = plug_in_h % HOURS_PER_DAY
-    for day in range(-1, int(np.ceil(horizon.hours / HOURS_PER_DAY)) + 1):
-        begin = first + day * HOURS_PER_DAY
-        there |= _stay(horizon.elapsed_h(begin), horizon.elapsed_h(begin + length), start, end)
+    always |= length >= HOURS_PER_DAY - TOLERANCE_H  # day after day without a gap
+    days = np.arange(-1, int(np.ceil(horizon.hours / HOURS_PER_DAY)) + 1)[:, None]
+    begin_h = plug_in_h % HOURS_PER_DAY + days * HOURS_PER_DAY
+    of_day = np.broadcast_to(~always, begin_h.shape)
+    row = np.concatenate([rows[always], np.broadcast_to(rows, begin_h.shape)[of_day]])
+    begin = np.concatenate([np.zeros(always.sum()), horizon.elapsed_h(begin_h)[of_day]])
+    end = np.concatenate([np.full(always.sum(), horizon.hours), horizon.elapsed_h(begin_h + length)[of_day]])
+    return _stays_of(fleet, row, begin, end), row
+
+
+def _by_number(
+    fleet: Fleet, horizon: Horizon, number: NDArray[np.float64], settings: ParticipationSettings
+) -> tuple[Stays, NDArray[np.int64]]:
+    """Return the stays of so many of the fleet's first EVs in each slot."""
+    assert settings.available_path is not None
+    if number.max() > len(fleet):
+        found, expected = f"up to {number.max():g} EVs", f"at most the fleet's {len(fleet)}"
+        raise FaultyInputError([Fault(settings.available_path.name, None, "vehicles", found, expected)])
+    there = np.arange(len(fleet))[:, None] < np.floor(number + TOLERANCE_H)
+    edge = np.diff(there.astype(np.int8), axis=1, prepend=0, append=0)
+    row, first = np.nonzero(edge == 1)
+    return _stays_of(fleet, row, horizon.edges_h[first], horizon.edges_h[np.nonzero(edge == -1)[1]]), row
+
+
+def _stays_of(fleet: Fleet, row: NDArray[np.int64], begin_h: NDArray[np.float64], end_h: NDArray[np.float64]) -> Stays:
+    return Stays(fleet.vehicle[row], begin_h, end_h, fleet.energy_kwh[row], fleet.capacity_kwh[row])
+
+
+def _announced(stays: Stays, row: NDArray[np.int64], n_vehicles: int, horizon: Horizon) -> NDArray[np.bool_]:
+    """Return which EVs are announced for the whole of which slots, shape ``(n_slots, n_vehicles)``."""
+    first, stop = stays.usable_slots(horizon, whole=True)
+    edges = np.zeros((horizon.n_slots + 1, n_vehicles), dtype=np.int32)
+    np.add.at(edges, (first, row), 1)
+    np.add.at(edges, (stop, row), -1)
+    there: NDArray[np.bool_] = np.cumsum(edges[:-1], axis=0) > 0
     return there
-
-
-def _stay(
-    plug_in_h: NDArray[np.float64],
-    plug_out_h: NDArray[np.float64],
-    start_h: NDArray[np.float64],
-    end_h: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Return whether slots lie wholly in stays, shapes ``(n_vehicles,)`` and ``(n_slots, 1)`` to both."""
-    within: NDArray[np.bool_] = (plug_in_h - TOLERANCE_H <= start_h) & (end_h <= plug_out_h + TOLERANCE_H)
-    return within
 
 
 def _parts(

@@ -21,11 +21,11 @@ from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.input_faults import Fault, nearest, raise_if_any
 from environment.settings import Settings
 from environment.station_sites import Stations, StationsSettings
+from environment.stays import TOLERANCE_H, Stays
 from environment.time_series import on_slots
 
 REQUIRED = ("user", "station", "arrive_h", "energy_kwh")
 OPTIONAL = ("capacity_kwh", "willing")
-TOLERANCE_H = 1e-9
 
 
 class UsersSettings(Settings):
@@ -63,37 +63,54 @@ class UsersSettings(Settings):
 
 
 @dataclass(frozen=True, eq=False)
-class Visits:
-    """Who comes to charge; a row a visit, in the order in which they come, columns of shape ``(n_visits,)``.
+class Visits(Stays):
+    """Visits of those who come to charge, in the order in which they come; columns of shape ``(n_visits,)``.
 
     Parameters
     ----------
-    user
-        Who: a number, or as in the file.
+    vehicle, plug_in_h, plug_out_h, energy_kwh, capacity_kwh
+        See `Stays`: the user, by number or as in the file; the beginning of the slot; no end, for visitors stay until they are served;
+        what they want, at the grid.
     station
         Row of the station.
     slot
         From whose beginning on they are there.
-    energy_kwh
-        What they want, at the grid.
-    capacity_kwh
-        Size of the battery.
     willing
         Whether they take part.
     expected_kwh
         What is forecast to be wanted of the piles at each station in each slot, shape ``(n_slots, n_stations)``.
     """
 
-    user: NDArray[np.str_]
     station: NDArray[np.int64]
     slot: NDArray[np.int64]
-    energy_kwh: NDArray[np.float64]
-    capacity_kwh: NDArray[np.float64]
     willing: NDArray[np.bool_]
     expected_kwh: NDArray[np.float64]
 
-    def __len__(self) -> int:
-        return self.user.size
+    @classmethod
+    def of(
+        cls,
+        user: NDArray[np.str_],
+        station: NDArray[np.int64],
+        slot: NDArray[np.int64],
+        energy_kwh: NDArray[np.float64],
+        capacity_kwh: NDArray[np.float64],
+        willing: NDArray[np.bool_],
+        expected_kwh: NDArray[np.float64],
+        slot_h: float,
+    ) -> Self:
+        """Return the visits of users who come at the beginning of slots of a length [h] and stay until they are served."""
+        end_h = np.full(user.size, np.inf)
+        return cls(
+            user,
+            (slot * slot_h).astype(np.float64),
+            end_h,
+            energy_kwh,
+            capacity_kwh,
+            station,
+            slot,
+            willing,
+            expected_kwh,
+        )
 
     @classmethod
     def build(
@@ -161,7 +178,7 @@ class Visits:
         mean_kwh = min((1 - settings.soc_mean) * at.battery_kwh, at.pile_kwh)
         expected = settings.charging_a_day * mean_kwh * np.outer(weight * horizon.slot_h / a_day, liked)
         user, slot, soc = user[order], slot[order], soc[order]
-        return cls(
+        return cls.of(
             user=user.astype(np.str_),
             station=home[user],
             slot=slot,
@@ -169,6 +186,7 @@ class Visits:
             capacity_kwh=capacity[user],
             willing=willing[user],
             expected_kwh=expected,
+            slot_h=horizon.slot_h,
         )
 
     @classmethod
@@ -216,9 +234,8 @@ class Visits:
         weight = slot_weights(at, horizon)
         share = weight / weight.sum() if weight.any() else np.full(horizon.n_slots, 1 / horizon.n_slots)
         expected = np.outer(share, wanted.sum(axis=0))
-        return cls(
-            np.array(table.texts("user"))[order], station, slot, energy, capacity[order], willing[order] > 0, expected
-        )
+        users = np.array(table.texts("user"))[order]
+        return cls.of(users, station, slot, energy, capacity[order], willing[order] > 0, expected, horizon.slot_h)
 
 
 def slot_weights(at: StationsSettings, horizon: Horizon) -> NDArray[np.float64]:

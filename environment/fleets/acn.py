@@ -16,9 +16,10 @@ from pydantic import Field, model_validator
 from environment.csv_table import UNREADABLE, CsvTable
 from environment.files import extent_of, must_be_file
 from environment.fleets.dated import DatedFleet, Stays, folded, outside, require_dates
-from environment.fleets.fleet import TOLERANCE_H, Fleet
+from environment.fleets.fleet import Fleet
 from environment.horizon import Horizon
 from environment.input_faults import Fault, FaultyInputError, raise_if_any, shortened
+from environment.stays import TOLERANCE_H
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from environment.csv_table import CsvTable, distinct_texts
 from environment.fleets.dated import DatedFleet, Stays, folded
-from environment.fleets.fleet import RENAMED, TOLERANCE_H, Fleet
+from environment.fleets.fleet import RENAMED, Fleet
 from environment.horizon import Horizon
 from environment.input_faults import Fault, FaultyInputError, raise_if_any
+from environment.stays import TOLERANCE_H
 
 HOURS = ("plug_in_h", "plug_out_h")
 TIMES = ("plug_in", "plug_out")

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from environment.files import extent_of
-from environment.fleets.fleet import TOLERANCE_H, Fleet
+from environment.fleets.fleet import Fleet
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.input_faults import Fault, FaultyInputError
 from environment.settings import Settings
+from environment.stays import TOLERANCE_H
 
 if TYPE_CHECKING:
     import pandas as pd

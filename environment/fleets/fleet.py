@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from environment.horizon import Horizon
 from environment.input_faults import Fault
-
-TOLERANCE_H = 1e-9
-"""Times closer than this to a slot boundary are on it [h]."""
+from environment.stays import Stays
 
 NAMED: Final = 3
 """EVs that a warning names before it counts the others."""
@@ -25,21 +23,17 @@ RENAMED: Final = "the fleet's column node names nodes of the feeder: its new nam
 
 
 @dataclass(frozen=True, eq=False)
-class Fleet:
-    """Stays of EVs and their needs; every column has shape ``(n_stays,)``.
+class Fleet(Stays):
+    """Stays of EVs and their needs; every column has shape ``(n_stays,)``, the first ones are those of `Stays`.
 
     Parameters
     ----------
-    vehicle
-        Name of the EV; an EV with several stays has several rows.
-    plug_in_h, plug_out_h
-        Stay in hours from the horizon's start; it may begin before it or end after it.
-    energy_kwh
-        What the battery asks for; the grid supplies ``energy_kwh / efficiency``.
+    vehicle, plug_in_h, plug_out_h, energy_kwh, capacity_kwh
+        See `Stays`; the grid supplies ``energy_kwh / efficiency``.
     power_kw
         Rated charging power, drawn from the grid.
-    capacity_kwh, soc_plug_in
-        Battery size and state of charge (0..1) at plug-in; NaN where unknown.
+    soc_plug_in
+        State of charge (0..1) at plug-in; NaN where unknown.
     efficiency
         Grid to battery, above 0 and at most 1.
     node
@@ -59,12 +53,7 @@ class Fleet:
         What the source read past, changed or doubts, in sentences for the run's warnings.
     """
 
-    vehicle: NDArray[np.str_]
-    plug_in_h: NDArray[np.float64]
-    plug_out_h: NDArray[np.float64]
-    energy_kwh: NDArray[np.float64]
     power_kw: NDArray[np.float64]
-    capacity_kwh: NDArray[np.float64]
     soc_plug_in: NDArray[np.float64]
     efficiency: NDArray[np.float64]
     node: NDArray[np.str_] | None = None
@@ -74,9 +63,6 @@ class Fleet:
     nodes_without_evs: tuple[str, ...] = ()
     nodeless: tuple[Fault, ...] = ()
     told: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return self.vehicle.size
 
     def take(self, rows: NDArray[np.integer]) -> "Fleet":
         """Return the fleet of the given rows, in their order."""
@@ -199,23 +185,6 @@ class Fleet:
         """What the battery can still take at plug-in [kWh]; where it is unknown, what it asks for."""
         free = self.capacity_kwh * (1 - self.soc_plug_in)
         return np.where(np.isnan(free), self.energy_kwh, free)
-
-    def usable_slots(self, horizon: Horizon, *, whole: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Return the first usable slot of each stay and the slot after the last, both ``(n_stays,)``.
-
-        With `whole` only slots that lie wholly in the stay count (paper A, eq 6), else also those that it covers in
-        part. Where a stay has no usable slot, both are equal.
-        """
-        start = self.plug_in_h / horizon.slot_h
-        end = self.plug_out_h / horizon.slot_h
-        margin = TOLERANCE_H / horizon.slot_h
-        if whole:
-            first, stop = np.ceil(start - margin), np.floor(end + margin)
-        else:
-            first, stop = np.floor(start + margin), np.ceil(end - margin)
-        first = np.clip(first, 0, horizon.n_slots)
-        stop = np.maximum(np.clip(stop, 0, horizon.n_slots), first)
-        return first.astype(np.int32), stop.astype(np.int32)
 
     def slots_needed(self, horizon: Horizon) -> NDArray[np.int32]:
         """Whole slots at rated power that meet the need (paper A, eq 4 [reconstructed]), shape ``(n_stays,)``."""

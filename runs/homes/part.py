@@ -21,7 +21,7 @@ from environment.feeders import Feeder
 from environment.feeders.placement import Copies, Placement
 from environment.fleets import CsvFleet, DatedFleet
 from environment.fleets.dated import outside, require_dates, told_outside
-from environment.fleets.fleet import TOLERANCE_H, Fleet
+from environment.fleets.fleet import Fleet
 from environment.grid import Grid
 from environment.grid.copies import copies_of
 from environment.grid.nodes import UNUSED, laid_out
@@ -32,6 +32,7 @@ from environment.input_faults import Fault, FaultyInputError, collecting, neares
 from environment.loads import LoadProfile
 from environment.loads.named import load_of
 from environment.messages import Declaration, Sent
+from environment.stays import TOLERANCE_H
 from environment.units import odd_fleet, odd_load
 from runs.idle import idle
 from runs.plural import counted, counted_evs

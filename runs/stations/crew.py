@@ -117,7 +117,7 @@ class StationsCrew:
     def _coming(self, slot: int) -> list[Visitor]:
         """Return the visitors who come in a slot."""
         visits, rows = self.park.visits, self.yard.coming(slot)
-        columns = (visits.user, visits.station, visits.energy_kwh, visits.capacity_kwh, visits.willing)
+        columns = (visits.vehicle, visits.station, visits.energy_kwh, visits.capacity_kwh, visits.willing)
         user, station, *need = (column[rows].tolist() for column in columns)
         return [
             self.model.classes.visitor(self.model, name, row, Need(*what), self.stations[at], self.model.channel)

@@ -51,7 +51,7 @@ def summary_of(world: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
         "stations": len(world.stations),
         "regions": len(world.stations.regions),
         "visits": len(world.visits),
-        "users": int(np.unique(world.visits.user).size),
+        "users": int(np.unique(world.visits.vehicle).size),
         "wanted_kwh": float(world.visits.energy_kwh.sum()),
         **figures(world, outcome),
         **{f"fired_{level}": fired.count(level) for level in LEVELS},

@@ -166,7 +166,7 @@ def _branches(world: StationPark, outcome: StationsOutcome, free: StationsOutcom
 def _visits(world: StationPark, outcome: StationsOutcome) -> dict[str, object]:
     visits, sessions, stations = world.visits, outcome.sessions, world.stations
     return {
-        "user": visits.user,
+        "user": visits.vehicle,
         "station": stations.station[visits.station],
         "region": np.array(stations.regions)[stations.region[visits.station]],
         "willing": visits.willing,
@@ -232,7 +232,7 @@ def nodes_table(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) 
         (stations.region[visits.station], len(regions)),
         (visits.station, len(stations)),
     )
-    users = np.unique(visits.user, return_inverse=True)[1].reshape(-1)
+    users = np.unique(visits.vehicle, return_inverse=True)[1].reshape(-1)
     columns = {
         "node": loads.node,
         "kind": ["control_center", *["substation"] * len(regions), *["station"] * len(stations)],

@@ -40,13 +40,13 @@ def test_so_many_charge_a_day_and_nobody_twice(seed: int, days: int) -> None:
     visits = draw(seed, slots=40 * days)
     assert within(len(visits), 11_000 * days)
     for day in range(days):
-        users = visits.user[visits.slot // 40 == day]
+        users = visits.vehicle[visits.slot // 40 == day]
         assert np.unique(users).size == users.size
         assert within(users.size, 11_000)
     if days == 2:
-        assert np.unique(visits.user).size < len(visits), "some charge on both"
-        home = dict(zip(visits.user.tolist(), visits.station.tolist(), strict=True))
-        assert [home[user] for user in visits.user.tolist()] == visits.station.tolist(), "at the same station"
+        assert np.unique(visits.vehicle).size < len(visits), "some charge on both"
+        home = dict(zip(visits.vehicle.tolist(), visits.station.tolist(), strict=True))
+        assert [home[user] for user in visits.vehicle.tolist()] == visits.station.tolist(), "at the same station"
 
 
 def test_all_users_charge_every_day_where_all_are_to() -> None:
@@ -136,7 +136,7 @@ def test_a_file_says_who_comes(tmp_path: Path) -> None:
     visits = read(
         tmp_path, [("u", "S1-02", 0.7, 20, "", ""), ("v", "S1-01", 0.6, 30, 60, 1), ("w", "S1-01", 0, 5, 50, 0)]
     )
-    assert visits.user.tolist() == ["w", "v", "u"]
+    assert visits.vehicle.tolist() == ["w", "v", "u"]
     assert visits.slot.tolist() == [0, 1, 2], "from the beginning of the next slot on"
     assert visits.capacity_kwh.tolist() == [50.0, 60.0, 70.0]
     assert visits.willing.tolist() == [False, True, False]
@@ -147,7 +147,7 @@ def test_the_order_of_its_rows_does_not_matter(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = [(f"u{i}", f"S1-0{i % 5 + 1}", hour, 10 + i, 60 + i, i % 2) for i, hour in enumerate(rng.uniform(0, 23, 30).tolist())]  # fmt: skip
     one, other = read(tmp_path, rows), read(tmp_path, [rows[i] for i in rng.permutation(30)])
-    for name in ("user", "station", "slot", "energy_kwh", "capacity_kwh", "willing", "expected_kwh"):
+    for name in ("vehicle", "plug_in_h", "station", "slot", "energy_kwh", "capacity_kwh", "willing", "expected_kwh"):
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
 
 

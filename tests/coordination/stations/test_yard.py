@@ -23,10 +23,10 @@ def a_yard(seed: int) -> Yard:
     rng = np.random.default_rng(seed)
     m, n = int(rng.integers(1, 5)), int(rng.integers(0, 80))
     capacity = rng.uniform(30, 75, n)
-    visits = Visits(
+    visits = Visits.of(
         user=np.arange(n).astype(str), station=rng.integers(0, m, n), slot=np.sort(rng.integers(0, SLOTS, n)),
         energy_kwh=capacity * rng.uniform(0.1, 0.9, n), capacity_kwh=capacity, willing=rng.random(n) < 0.6,
-        expected_kwh=np.zeros((SLOTS, m)),
+        expected_kwh=np.zeros((SLOTS, m)), slot_h=SLOT_H,
     )  # fmt: skip
     stations = Stations(
         station=np.arange(m).astype(str), node=np.arange(m), transformer=np.arange(m), region=np.zeros(m, dtype=np.int64),

@@ -92,6 +92,31 @@ def deposit(
     return added
 
 
+@compiled
+def headroom_kw(load_kw: float, limit_kw: float, top_kw: float) -> float:
+    """Return the headroom of a slot, which an ant goes by and the pheromone is a share of: 0 where the slot is closed.
+
+    Parameters
+    ----------
+    load_kw, limit_kw
+        Load and limit of the slot [kW].
+    top_kw
+        The largest limit of any slot [kW]: a slot's own limit says only whether it is open.
+    """
+    return top_kw - load_kw if load_kw < limit_kw else 0.0
+
+
+@compiled
+def _headrooms_kw(
+    load_kw: NDArray[np.float64], limit_kw: NDArray[np.float64], top_kw: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the headroom of each of some slots, all arrays of one shape ``(n,)``."""
+    headroom = np.empty(load_kw.size)
+    for k in range(load_kw.size):
+        headroom[k] = headroom_kw(load_kw[k], limit_kw[k], top_kw[k])
+    return headroom
+
+
 def pheromone(
     load_kw: NDArray[np.float64],
     limit_kw: float | NDArray[np.float64],
@@ -100,8 +125,8 @@ def pheromone(
     r"""Return the pheromone of each slot: its share of all free headroom.
 
     Paper A, eqs (9)-(10) [reconstructed]: :math:`\tau(h) = (P^{max} - P_h) / \sum_k (P^{max} - P_k)`, zero where the
-    transformer is full; here over the whole board, an ant takes the sum over its own stay. Any other falling function
-    of the load gives the same order of slots, hence the same schedule. Where limits vary by slot, :math:`P^{max}` is the
+    transformer is full. An ant takes the slots of its stay by their headroom (`headroom_kw`), the strongest pheromone first: it needs
+    no sum for that. Any other falling function of the load gives the same order of slots, hence the same schedule. Where limits vary by slot, :math:`P^{max}` is the
     largest of them: the order is that of the loads, and a slot's own limit says only whether it is open.
 
     Parameters
@@ -116,7 +141,8 @@ def pheromone(
     limit_kw = np.asarray(limit_kw, dtype=np.float64)
     if top_kw is None:
         top_kw = limit_kw.max(axis=-1, keepdims=True) if limit_kw.ndim else limit_kw
-    headroom = np.where(load_kw < limit_kw, top_kw - load_kw, 0.0)
+    same = np.broadcast_arrays(np.asarray(load_kw, dtype=np.float64), limit_kw, np.asarray(top_kw, dtype=np.float64))
+    headroom = _headrooms_kw(*(each.ravel() for each in same)).reshape(same[0].shape)
     total = headroom.sum(axis=-1, keepdims=True)
     return np.divide(headroom, total, out=np.zeros_like(headroom), where=total > 0)
 

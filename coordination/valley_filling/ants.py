@@ -21,7 +21,7 @@ from coordination.valley_filling.stays import (
     usable_kw,
 )
 from environment.compiled import compiled
-from environment.pheromone_board import SINCE_COPY, PheromoneBoard, deposit, publish
+from environment.pheromone_board import SINCE_COPY, PheromoneBoard, deposit, headroom_kw, publish
 
 
 @compiled
@@ -67,18 +67,17 @@ def choose_slots(
     first_slot, need_kwh = stay.first_slot, stay.need_kwh
     for k in range(n):
         chosen_kw[k] = 0.0
-        load = load_kw[first_slot + k]
-        depth_kw[k] = top_kw - load if load < limit_kw[first_slot + k] else -np.inf
+        depth_kw[k] = headroom_kw(load_kw[first_slot + k], limit_kw[first_slot + k], top_kw)
     while need_kwh > ENERGY_TOLERANCE_KWH:
         best = -1
-        deepest = -np.inf
+        deepest = 0.0  # a slot that is closed, or taken already
         for k in range(n):
             if depth_kw[k] > deepest:
                 deepest = depth_kw[k]
                 best = k
         if best < 0:
             break
-        depth_kw[best] = -np.inf
+        depth_kw[best] = 0.0
         room = limit_kw[first_slot + best] - load_kw[first_slot + best]
         if stay.whole:
             if held_kw[best] > 0.0 or room < stay.power_kw:

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from runs import plots
-from runs.drawing import FREE, HALO, METHOD_COLOURS, STYLES, canvas, clock, from_zero, legend_below, pieces, steps
+from runs.drawing import FREE, HALO, METHOD_COLOURS, STYLES, clock, from_zero, legend_below, panels, pieces, steps
 from runs.load_drawing import draw_limit, run_title
 from runs.result import Result
 
@@ -16,21 +16,28 @@ def comparison_figures(results: list[Result]) -> dict[str, Figure]:
 
 
 def whole_loads(results: list[Result]) -> Figure:
-    """Draw the load of the control centre in several runs, beside free charging and no EVs."""
+    """Draw the load of the control centre in several runs, beside free charging and no EVs, and below it what the EVs change."""
     first, span = results[0], pieces(results[0].scenario.horizon)
     slots = [result.upper_slots.iloc[: result.scenario.horizon.n_slots] for result in results]
-    figure, axes = canvas("The same EVs and load: the peak of each run stands in the legend")
-    steps(axes, span.edges_h, span.highest(slots[0].actual_kw), "without EVs", HALO, width=4.5)
-    free_kw = slots[0].actual_kw + slots[0].free_kw
+    titles = ["The same EVs and load: the peak of each run stands in the legend", "What the EVs change"]
+    figure, (axes, below) = panels(titles, 6.8, nrows=2, ncols=1, sharex=True, height_ratios=[1.4, 1])
+    base = slots[0]
+    steps(axes, span.edges_h, span.highest(base.actual_kw), "without EVs", HALO, width=4.5)
+    free_kw = base.actual_kw + base.free_kw
     label = f"with free charging: peak {free_kw.max():,.0f} kW"
     steps(axes, span.edges_h, span.highest(free_kw), label, FREE, width=2.8)
+    steps(below, span.edges_h, span.highest(base.free_kw), "", FREE, width=2.8)
     looks = zip(METHOD_COLOURS, STYLES * 2, strict=True)
     for result, own, (colour, style) in zip(results, slots, looks, strict=False):
         label = f"{run_title(result)}: peak {own.total_kw.max():,.0f} kW"
         steps(axes, span.edges_h, span.highest(own.total_kw), label, colour, width=1.5, style=style)
-    draw_limit(axes, slots[0].limit_kw, span)
-    axes.set_ylabel(f"{span.of_each('load')} [kW]")
+        steps(below, span.edges_h, span.highest(own.ev_kw), "", colour, width=1.5, style=style)
+    draw_limit(axes, base.limit_kw, span)
+    below.axhline(0, color="black", lw=0.8)
+    for panel, name in ((axes, span.of_each("load")), (below, "EVs")):
+        panel.set_ylabel(f"{name} [kW]")
+        panel.yaxis.set_major_formatter("{x:,.0f}")
+        clock(panel, first, most=9)
     from_zero(axes)
-    clock(axes, first, most=9)
     legend_below(figure, axes)
     return figure

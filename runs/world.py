@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from environment.horizon import Horizon
+from environment.input_faults import Fault, FaultyInputError
 from runs.parts import Built, parts_of
 from runs.scenario import Scenario
 
@@ -57,8 +58,18 @@ class World:
 
     @classmethod
     def of(cls, **parts: Built) -> Self:
-        """Return the world of parts that have been built already, by their names."""
-        return cls(next(iter(parts.values())).scenario, **parts)  # type: ignore[arg-type]
+        """Return the world of parts that have been built already, by their names.
+
+        Raises
+        ------
+        FaultyInputError
+            If their slots are not the same.
+        """
+        first, *others = parts.values()
+        if any(part.scenario.horizon != first.scenario.horizon for part in others):
+            expected = "the same slots for all parts"
+            raise FaultyInputError([Fault("World.of", None, "horizon", "different ones", expected)])
+        return cls(first.scenario, **parts)  # type: ignore[arg-type]
 
     @property
     def parts(self) -> dict[str, Built]:

@@ -15,6 +15,7 @@ from agents.station import Station
 from agents.substation import Substation
 from agents.v2g_ev import V2GEV
 from agents.visitor import Visitor
+from environment.input_faults import FaultyInputError
 from environment.v2g_messages import Condition
 from runs.model import GridModel
 from runs.reporters import MODEL_REPORTERS
@@ -138,6 +139,12 @@ def test_agents_of_ones_own() -> None:
     park.run_model()
     came = [station.came for station in park.stations.stations if isinstance(station, Gentle)]
     assert sum(came) == len(park.stations.park.visits) > 0
+
+
+def test_parts_of_other_slots_are_no_world() -> None:
+    parts = {name: GridModel(CASES[name]).world.parts[name] for name in ("homes", "stations")}
+    with pytest.raises(FaultyInputError, match="expected the same slots for all parts"):
+        World.of(**parts)
 
 
 def test_parts_live_in_one_model_each_as_if_it_were_alone() -> None:

@@ -36,12 +36,12 @@ class NetworkRun:
     no_evs: "Flow"
 
 
-def solve_network(world: Homes, schedules: tuple[Schedule, ...]) -> NetworkRun | None:
+def solve_network(homes: Homes, schedules: tuple[Schedule, ...]) -> NetworkRun | None:
     """Return the power flows of a run; None without a feeder.
 
     Parameters
     ----------
-    world
+    homes
         What was there before anyone decided.
     schedules
         What the EVs did, one a transformer.
@@ -51,13 +51,13 @@ def solve_network(world: Homes, schedules: tuple[Schedule, ...]) -> NetworkRun |
     FaultyInputError
         If the power flow of the run's own schedule diverges in some slot.
     """
-    if world.placement is None:
+    if homes.placement is None:
         return None
-    states, n_slots = feeder_states(world), world.horizon.n_slots
+    states, n_slots = feeder_states(homes), homes.horizon.n_slots
     every, size = np.arange(n_slots), n_slots * len(states)
     cases = [
-        state.loads(every, _ev_kw(world, held, copy))
-        for held in (schedules, world.free_charging.schedules, None)
+        state.loads(every, _ev_kw(homes, held, copy))
+        for held in (schedules, homes.free_charging.schedules, None)
         for copy, state in enumerate(states)
     ]
     load_kw, load_kvar = (np.concatenate(part) for part in zip(*cases, strict=True))
@@ -66,37 +66,37 @@ def solve_network(world: Homes, schedules: tuple[Schedule, ...]) -> NetworkRun |
     faults = []
     for copy in np.flatnonzero(~run.solved.reshape(-1, n_slots).all(axis=1)).tolist():
         own = _part(run, copy * n_slots, (copy + 1) * n_slots)
-        diverging = states[copy].divergence(own, every, _ev_kw(world, schedules, copy))
+        diverging = states[copy].divergence(own, every, _ev_kw(homes, schedules, copy))
         assert diverging is not None
-        faults.append(diverging.fault(f"power flow below {world.placement.copies.at[copy]}"))
+        faults.append(diverging.fault(f"power flow below {homes.placement.copies.at[copy]}"))
     raise_if_any(faults)
     return NetworkRun(run, free, no_evs)
 
 
-def feeder_states(world: Homes) -> list["GridState"]:
+def feeder_states(homes: Homes) -> list["GridState"]:
     """Return the state of each copy of the feeder; each of its nodes is a site, where EVs may stand."""
     from environment.grid.state import GridState, Sites  # noqa: PLC0415  (power-grid-model only where there is a feeder)
 
-    placement = world.placement
+    placement = homes.placement
     if placement is None:
         return []
-    feeder, none = placement.feeder, np.zeros((world.horizon.n_slots, len(placement.feeder)))
+    feeder, none = placement.feeder, np.zeros((homes.horizon.n_slots, len(placement.feeder)))
     sites = Sites(np.arange(len(feeder)), placement.ev_kvar_per_kw)
     return [
-        GridState(feeder, world.horizon, placement.loads(world.base_kw, none, copy), sites)
+        GridState(feeder, homes.horizon, placement.loads(homes.base_kw, none, copy), sites)
         for copy in range(len(placement.copies.at))
     ]
 
 
-def _ev_kw(world: Homes, schedules: tuple[Schedule, ...] | None, copy: int) -> NDArray[np.float64]:
+def _ev_kw(homes: Homes, schedules: tuple[Schedule, ...] | None, copy: int) -> NDArray[np.float64]:
     """Return what EVs draw at each node of a copy [kW], shape ``(n_slots, n_nodes)``; nothing without schedules."""
-    placement, n_slots = world.placement, world.horizon.n_slots
+    placement, n_slots = homes.placement, homes.horizon.n_slots
     assert placement is not None
     ev_kw = np.zeros((n_slots, len(placement.feeder)))
     if schedules is not None:
-        for k in np.flatnonzero(placement.copies.of[world.grid.transformer_rows] == copy).tolist():
+        for k in np.flatnonzero(placement.copies.of[homes.grid.transformer_rows] == copy).tolist():
             row, slot, power_kw = schedules[k].entries()
-            ev_kw += placement.ev_kw(world.rows[k][row], slot, power_kw, n_slots)
+            ev_kw += placement.ev_kw(homes.rows[k][row], slot, power_kw, n_slots)
     return ev_kw
 
 
@@ -104,7 +104,7 @@ def _part(flow: "Flow", first: int, stop: int) -> "Flow":
     return replace(flow, **{field.name: getattr(flow, field.name)[first:stop] for field in fields(flow)})
 
 
-def network_metrics(world: Homes, flow: "Flow") -> dict[str, float | int | None]:
+def network_metrics(homes: Homes, flow: "Flow") -> dict[str, float | int | None]:
     """Return the key figures of power flows; all None where one diverges, or where nothing says a line's rating.
 
     Returns
@@ -113,7 +113,7 @@ def network_metrics(world: Homes, flow: "Flow") -> dict[str, float | int | None]
         Smallest and largest voltage of any node and its largest distance from 1 [pu], slots in which any node of any
         copy is outside the band, losses [kWh], and the largest loading of any line (per rated current) and transformer (per rated power).
     """
-    settings = world.scenario.feeder
+    settings = homes.scenario.feeder
     assert settings is not None
     sound = bool(flow.solved.all())
     voltage = flow.voltage_pu
@@ -122,8 +122,8 @@ def network_metrics(world: Homes, flow: "Flow") -> dict[str, float | int | None]
         "voltage_min_pu": float(voltage.min()),
         "voltage_max_pu": float(voltage.max()),
         "voltage_deviation_max_pu": float(np.abs(voltage - 1).max()),
-        "voltage_outside_slots": _slots(world, outside),
-        "losses_kwh": float(flow.loss_kw.sum()) * world.horizon.slot_h,
+        "voltage_outside_slots": _slots(homes, outside),
+        "losses_kwh": float(flow.loss_kw.sum()) * homes.horizon.slot_h,
         "line_loading_max": _largest(flow.line_loading),
         "transformer_loading_max": _largest(flow.transformer_loading),
     }
@@ -136,9 +136,9 @@ def outside_band(flow: "Flow", lowest_pu: float, highest_pu: float) -> NDArray[n
     return outside
 
 
-def _slots(world: Homes, cases: NDArray[np.bool_]) -> int:
+def _slots(homes: Homes, cases: NDArray[np.bool_]) -> int:
     """Return in how many slots the case of any copy is so."""
-    return int(cases.reshape(-1, world.horizon.n_slots).any(axis=0).sum())
+    return int(cases.reshape(-1, homes.horizon.n_slots).any(axis=0).sum())
 
 
 def _largest(loading: NDArray[np.float64]) -> float | None:
@@ -146,14 +146,14 @@ def _largest(loading: NDArray[np.float64]) -> float | None:
     return float(known.max()) if known.size else None
 
 
-def network_warnings(world: Homes, network: NetworkRun) -> list[str]:
+def network_warnings(homes: Homes, network: NetworkRun) -> list[str]:
     """Say where the run's schedule leaves the voltage band or a rating, and what of the others diverges."""
-    settings, placement, flow = world.scenario.feeder, world.placement, network.run
+    settings, placement, flow = homes.scenario.feeder, homes.placement, network.run
     assert settings is not None
     assert placement is not None
     feeder, found = placement.feeder, []
-    n_slots = world.horizon.n_slots
-    outside = _slots(world, outside_band(flow, settings.voltage_min_pu, settings.voltage_max_pu))
+    n_slots = homes.horizon.n_slots
+    outside = _slots(homes, outside_band(flow, settings.voltage_min_pu, settings.voltage_max_pu))
     if outside:
         extreme = np.abs(flow.voltage_pu - (settings.voltage_min_pu + settings.voltage_max_pu) / 2)
         case, node = np.unravel_index(int(extreme.argmax()), extreme.shape)
@@ -172,7 +172,7 @@ def network_warnings(world: Homes, network: NetworkRun) -> list[str]:
             )
     for flows, who in ((network.free, "with free charging"), (network.no_evs, "without EVs")):
         if not flows.solved.all():
-            found.append(f"{_slots(world, ~flows.solved)} of {n_slots} slots have no power flow {who}: it diverges")
+            found.append(f"{_slots(homes, ~flows.solved)} of {n_slots} slots have no power flow {who}: it diverges")
     return found
 
 

@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from environment.feeders.power_flow import Flow
 
 
-def feeder_tables(world: Homes, network: NetworkRun | None) -> dict[str, pd.DataFrame]:
+def feeder_tables(homes: Homes, network: NetworkRun | None) -> dict[str, pd.DataFrame]:
     """Return the tables ``network``, ``network_slots`` and ``network_branches``; none without a feeder."""
     if network is None:
         return {}
-    held = held_by(world.scenario)
+    held = held_by(homes.scenario)
     content = {
-        "network": _voltages(world, network),
-        "network_slots": _losses(world, network),
-        "network_branches": _branches(world, network),
+        "network": _voltages(homes, network),
+        "network_slots": _losses(homes, network),
+        "network_branches": _branches(homes, network),
     }
     return {name: table_of(name, columns, held) for name, columns in content.items()}
 
 
-def _voltages(world: Homes, network: NetworkRun) -> dict[str, Any]:
-    assert world.placement is not None
-    feeder, n_slots = world.placement.feeder, world.horizon.n_slots
+def _voltages(homes: Homes, network: NetworkRun) -> dict[str, Any]:
+    assert homes.placement is not None
+    feeder, n_slots = homes.placement.feeder, homes.horizon.n_slots
     km, upstream = feeder.ways
-    names = np.array(world.placement.copies.at)
+    names = np.array(homes.placement.copies.at)
     cases = names.size * n_slots
     above = np.where(upstream == UNKNOWN, "", feeder.node[upstream])
     return {
@@ -47,9 +47,9 @@ def _voltages(world: Homes, network: NetworkRun) -> dict[str, Any]:
     }
 
 
-def _losses(world: Homes, network: NetworkRun) -> dict[str, Any]:
-    assert world.placement is not None
-    names, n_slots = np.array(world.placement.copies.at), world.horizon.n_slots
+def _losses(homes: Homes, network: NetworkRun) -> dict[str, Any]:
+    assert homes.placement is not None
+    names, n_slots = np.array(homes.placement.copies.at), homes.horizon.n_slots
     return {
         "transformer": np.repeat(names, n_slots),
         "slot": np.tile(np.arange(n_slots), names.size),
@@ -59,15 +59,15 @@ def _losses(world: Homes, network: NetworkRun) -> dict[str, Any]:
     }
 
 
-def _branches(world: Homes, network: NetworkRun) -> dict[str, Any]:
-    assert world.placement is not None
-    feeder, names = world.placement.feeder, np.array(world.placement.copies.at)
+def _branches(homes: Homes, network: NetworkRun) -> dict[str, Any]:
+    assert homes.placement is not None
+    feeder, names = homes.placement.feeder, np.array(homes.placement.copies.at)
     kinds = {"line": feeder.line, "transformer": feeder.transformer}
     branches = np.concatenate(list(kinds.values()))
 
     def by_copy(flow: "Flow", what: str) -> NDArray[np.float64]:
         both = np.concatenate([getattr(flow, f"{kind}_{what}") for kind in kinds], axis=1)
-        return both.reshape(names.size, world.horizon.n_slots, branches.size)
+        return both.reshape(names.size, homes.horizon.n_slots, branches.size)
 
     loading = by_copy(network.run, "loading")
     rated = ~np.isnan(loading).any(axis=1).ravel()
@@ -81,5 +81,5 @@ def _branches(world: Homes, network: NetworkRun) -> dict[str, Any]:
         "loading_max": loading.max(axis=1).ravel(),
         "free_loading_max": by_copy(network.free, "loading").max(axis=1).ravel(),
         "no_evs_loading_max": by_copy(network.no_evs, "loading").max(axis=1).ravel(),
-        "losses_kwh": by_copy(network.run, "loss_kw").sum(axis=1).ravel() * world.horizon.slot_h,
+        "losses_kwh": by_copy(network.run, "loss_kw").sum(axis=1).ravel() * homes.horizon.slot_h,
     }

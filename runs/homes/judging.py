@@ -92,18 +92,18 @@ class EnergyBooks:
         }
 
 
-def judging(world: Homes, transformer: int) -> ValleyFilling:
+def judging(homes: Homes, transformer: int) -> ValleyFilling:
     """Return the problem by which schedules are judged: with the load as it came, and powers that split if the method's do.
 
     Parameters
     ----------
-    world
+    homes
         What was there before anyone decided.
     transformer
         Whose problem it is.
     """
-    posed, actual_kw = world.problems[transformer], world.loads[transformer].actual_kw
-    return dataclasses.replace(posed, base_kw=actual_kw, whole=posed.whole and world.coordinator.keeps_whole_slots)
+    posed, actual_kw = homes.problems[transformer], homes.loads[transformer].actual_kw
+    return dataclasses.replace(posed, base_kw=actual_kw, whole=posed.whole and homes.coordinator.keeps_whole_slots)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,14 +126,14 @@ class Judged:
     free_kw2: float
 
     @classmethod
-    def of(cls, world: Homes, transformer: int, schedule: Schedule) -> Self:
+    def of(cls, homes: Homes, transformer: int, schedule: Schedule) -> Self:
         """Judge a transformer's schedule."""
-        problem = judging(world, transformer)
+        problem = judging(homes, transformer)
         if problem.whole and not is_feasible(problem, schedule):  # a controller died in the midst of a slot
             problem = dataclasses.replace(problem, whole=False)
         ev_kw = schedule.load_kw()
         cost = cost_kw2(problem, schedule, ev_kw=ev_kw)
-        return cls(problem, ev_kw, cost, cost_kw2(problem, world.free_charging.schedules[transformer]))
+        return cls(problem, ev_kw, cost, cost_kw2(problem, homes.free_charging.schedules[transformer]))
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class Distance:
     ripple_kw: float
 
     @classmethod
-    def of(cls, world: Homes, transformer: int, schedule: Schedule) -> Self:
+    def of(cls, homes: Homes, transformer: int, schedule: Schedule) -> Self:
         """Hold a transformer's schedule against its optimum; a method of continuous powers against that of those.
 
         Raises
@@ -172,20 +172,20 @@ class Distance:
         ArithmeticError
             If the schedule costs less than what is proven to be the least: one of the two is wrong.
         """
-        judged = Judged.of(world, transformer, schedule)
+        judged = Judged.of(homes, transformer, schedule)
         problem, cost, free_kw2 = judged.problem, judged.cost_kw2, judged.free_kw2
         start = schedule if cost < free_kw2 else None  # what saves nothing is further than nothing at all
         if start is None and problem.whole and not problem.has_unit_slots:
-            start = world.free_charging.schedules[transformer]  # but no best schedule known may cost more than another
-        optimum = solve(problem, start, within=world.scenario.run.optimum_within, free_kw2=free_kw2)
+            start = homes.free_charging.schedules[transformer]  # but no best schedule known may cost more than another
+        optimum = solve(problem, start, within=homes.scenario.run.optimum_within, free_kw2=free_kw2)
         rounding = CLOSED * abs(optimum.bound_kw2) + 2 * problem.top_kw * LIMIT_TOLERANCE_KW * problem.n_slots
         if cost - optimum.bound_kw2 < -rounding:
-            name = world.grid.transformers[transformer]
+            name = homes.grid.transformers[transformer]
             found = f"costs {cost:.12g} kW2, less than the least possible {optimum.bound_kw2:.12g} kW2"
             raise ArithmeticError(f"the schedule below {name} {found}: one of the two is wrong")
-        rows = world.rows[transformer]
+        rows = homes.rows[transformer]
         booked_kwh = optimum.schedule.power_sum_kw() * problem.slot_h
-        lacking_kwh = world.fleet.energy_kwh[rows] - delivered_kwh(world.fleet, rows, booked_kwh)
+        lacking_kwh = homes.fleet.energy_kwh[rows] - delivered_kwh(homes.fleet, rows, booked_kwh)
         filled_kw = optimum.ev_kw
         valley = (problem.base_kw + judged.ev_kw)[filled_kw >= filled_kw.max() / 2]
         return cls(
@@ -204,20 +204,20 @@ WORTH_A_THREAD: Final = 1000
 """EVs a transformer from which on threads are faster: below, what is not compiled takes turns, and longer."""
 
 
-def distances_of(world: Homes, schedules: tuple[Schedule, ...]) -> tuple[Distance, ...]:
+def distances_of(homes: Homes, schedules: tuple[Schedule, ...]) -> tuple[Distance, ...]:
     """Hold each transformer's schedule against its optimum, in threads: the work is compiled and leaves the interpreter free.
 
     Parameters
     ----------
-    world
+    homes
         What was there before anyone decided.
     schedules
         One a transformer.
     """
-    _ = world.problems, world.rows, world.free_charging  # built once, here: not by each thread
-    many = len(schedules) > 1 and len(world.fleet) >= WORTH_A_THREAD * len(schedules)
+    _ = homes.problems, homes.rows, homes.free_charging  # built once, here: not by each thread
+    many = len(schedules) > 1 and len(homes.fleet) >= WORTH_A_THREAD * len(schedules)
     with ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) if many else 1) as threads:
-        return tuple(threads.map(partial(Distance.of, world), range(len(schedules)), schedules))
+        return tuple(threads.map(partial(Distance.of, homes), range(len(schedules)), schedules))
 
 
 def optimality(distances: Iterable[Distance]) -> dict[str, float | str | bool | None]:

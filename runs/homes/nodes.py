@@ -15,7 +15,7 @@ from runs.tables.schema import held_by, table_of
 
 
 def nodes_table(
-    world: Homes,
+    homes: Homes,
     outcome: HomesOutcome,
     books: EnergyBooks,
     ev_kw: NDArray[np.float64],
@@ -25,7 +25,7 @@ def nodes_table(
 
     Parameters
     ----------
-    world
+    homes
         What was there before anyone decided.
     outcome
         What the engine handed over.
@@ -34,38 +34,38 @@ def nodes_table(
     ev_kw, free_kw
         Load of each transformer's EVs, and with free charging [kW], shape ``(n_transformers, n_slots)``.
     """
-    grid = world.grid
-    load_kw, free_load_kw = (world.node_kw(world.actual_kw + each_kw) for each_kw in (ev_kw, free_kw))
+    grid = homes.grid
+    load_kw, free_load_kw = (homes.node_kw(homes.actual_kw + each_kw) for each_kw in (ev_kw, free_kw))
     columns = {
         "node": list(grid.node),
         "kind": [str(kind) for kind in grid.kind],
         "parent": ["" if row == NONE else grid.node[row] for row in grid.parent.tolist()],
         "feed_in_limit_kw": finite(grid.feed_in_limit_kw),
-        **load_columns(load_kw, free_load_kw, grid.limit_kw, world.horizon),
-        **_of_vehicles(world, outcome, books),
-        **_of_ageing(world, load_kw, ""),
-        **_of_ageing(world, free_load_kw, "free_"),
+        **load_columns(load_kw, free_load_kw, grid.limit_kw, homes.horizon),
+        **_of_vehicles(homes, outcome, books),
+        **_of_ageing(homes, load_kw, ""),
+        **_of_ageing(homes, free_load_kw, "free_"),
     }
-    return table_of("nodes", columns, held_by(world.scenario))
+    return table_of("nodes", columns, held_by(homes.scenario))
 
 
-def upper_slots(world: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> pd.DataFrame:
+def upper_slots(homes: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> pd.DataFrame:
     """Return the load of each node above the transformers, slot by slot; the parameters are those of `nodes_table`."""
-    grid = world.grid
+    grid = homes.grid
     rows = grid.upper_rows
     loads = NodeLoads(
         node=[grid.node[row] for row in rows.tolist()],
-        actual_kw=world.node_kw(world.actual_kw)[rows],
+        actual_kw=homes.node_kw(homes.actual_kw)[rows],
         ev_kw=grid.of_transformers(ev_kw)[rows],
         free_kw=grid.of_transformers(free_kw)[rows],
         limit_kw=grid.limit_kw[rows],
     )
-    return table_of("upper_slots", loads.upper_slots(world.horizon), held_by(world.scenario))
+    return table_of("upper_slots", loads.upper_slots(homes.horizon), held_by(homes.scenario))
 
 
-def _of_vehicles(world: Homes, outcome: HomesOutcome, books: EnergyBooks) -> dict[str, NDArray[np.generic]]:
+def _of_vehicles(homes: Homes, outcome: HomesOutcome, books: EnergyBooks) -> dict[str, NDArray[np.generic]]:
     """Return what concerns the EVs below each node: how many, what they did not get, how evenly, and the gap."""
-    grid, fleet, of = world.grid, world.fleet, world.places.transformer_of
+    grid, fleet, of = homes.grid, homes.fleet, homes.places.transformer_of
     n = grid.transformer_rows.size
 
     def added_up(of: NDArray[np.integer], values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
@@ -89,10 +89,10 @@ def _gaps(grid: Grid, distances: tuple[Distance, ...]) -> NDArray[np.float64]:
     return np.array([np.nan if gap is None else gap for gap in gaps])
 
 
-def _of_ageing(world: Homes, load_kw: NDArray[np.float64], prefix: str) -> dict[str, NDArray[np.float64]]:
+def _of_ageing(homes: Homes, load_kw: NDArray[np.float64], prefix: str) -> dict[str, NDArray[np.float64]]:
     """Return hot spots and losses of life of the transformers; missing at nodes that are none."""
-    rows = world.grid.transformer_rows
-    hottest, lost = np.full(len(world.grid), np.nan), np.full(len(world.grid), np.nan)
-    ageing = ageing_below(world, load_kw[rows])
+    rows = homes.grid.transformer_rows
+    hottest, lost = np.full(len(homes.grid), np.nan), np.full(len(homes.grid), np.nan)
+    ageing = ageing_below(homes, load_kw[rows])
     hottest[rows], lost[rows] = ageing.hot_spot_c, ageing.life_lost_h
     return {f"{prefix}hot_spot_max_c": hottest, f"{prefix}loss_of_life_h": lost}

@@ -140,7 +140,7 @@ class Homes:
         return cls(scenario, fleet, grid, places, *loads, planner_seeds, fault_seeds, placement)
 
     def part(self, first: int, stop: int) -> "Homes":
-        """Return the world of some transformers next to each other, as it is; its EVs keep their order.
+        """Return some transformers next to each other and the EVs below them, which keep their order.
 
         Parameters
         ----------

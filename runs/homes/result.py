@@ -14,12 +14,12 @@ from runs.homes.summary import summary_of
 from runs.homes.tables import tables_of
 
 
-def result_of(world: Homes, outcome: HomesOutcome) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def result_of(homes: Homes, outcome: HomesOutcome) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Return summary and tables of a run.
 
     Parameters
     ----------
-    world
+    homes
         What was there before anyone decided.
     outcome
         What the engine handed over.
@@ -29,17 +29,17 @@ def result_of(world: Homes, outcome: HomesOutcome) -> tuple[dict[str, Any], dict
     FaultyInputError
         If there is a feeder, and its power flow diverges.
     """
-    network = solve_network(world, outcome.schedules)
-    books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, world.horizon.slot_h)
-    summary = summary_of(world, outcome, network, books)
-    return summary, tables_of(world, outcome, network, books)
+    network = solve_network(homes, outcome.schedules)
+    books = EnergyBooks.of(homes.fleet, homes.rows, outcome.schedules, homes.horizon.slot_h)
+    summary = summary_of(homes, outcome, network, books)
+    return summary, tables_of(homes, outcome, network, books)
 
 
-def nodes_of(world: Homes, outcome: HomesOutcome) -> pd.DataFrame:
+def nodes_of(homes: Homes, outcome: HomesOutcome) -> pd.DataFrame:
     """Return the table of nodes alone; the parameters are those of `result_of`."""
-    books = EnergyBooks.of(world.fleet, world.rows, outcome.schedules, world.horizon.slot_h)
+    books = EnergyBooks.of(homes.fleet, homes.rows, outcome.schedules, homes.horizon.slot_h)
     ev_kw, free_kw = (
         np.stack([schedule.load_kw() for schedule in schedules])
-        for schedules in (outcome.schedules, world.free_charging.schedules)
+        for schedules in (outcome.schedules, homes.free_charging.schedules)
     )
-    return nodes_table(world, outcome, books, ev_kw, free_kw)
+    return nodes_table(homes, outcome, books, ev_kw, free_kw)

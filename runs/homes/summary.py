@@ -20,13 +20,13 @@ TOLD_KWH: Final = 0.05
 
 
 def summary_of(
-    world: Homes, outcome: HomesOutcome, network: NetworkRun | None = None, books: EnergyBooks | None = None
+    homes: Homes, outcome: HomesOutcome, network: NetworkRun | None = None, books: EnergyBooks | None = None
 ) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names.
 
     Parameters
     ----------
-    world
+    homes
         What was there before anyone decided.
     outcome
         What the engine handed over.
@@ -40,36 +40,36 @@ def summary_of(
     FaultyInputError
         If there is a feeder, and its power flow diverges.
     """
-    network = network or solve_network(world, outcome.schedules)
-    limit_kw, slot_h = world.grid.transformer_limit_kw, world.horizon.slot_h
-    actual = world.actual_kw
+    network = network or solve_network(homes, outcome.schedules)
+    limit_kw, slot_h = homes.grid.transformer_limit_kw, homes.horizon.slot_h
+    actual = homes.actual_kw
     ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
-    charging = world.free_charging
+    charging = homes.free_charging
     free = np.stack([schedule.load_kw() for schedule in charging.schedules])
-    books = books or EnergyBooks.of(world.fleet, world.rows, outcome.schedules, slot_h)
-    free_books = EnergyBooks.of(world.fleet, world.rows, charging.schedules, slot_h)
+    books = books or EnergyBooks.of(homes.fleet, homes.rows, outcome.schedules, slot_h)
+    free_books = EnergyBooks.of(homes.fleet, homes.rows, charging.schedules, slot_h)
     judged: Sequence[Judged | Distance] = outcome.distances or [
-        Judged.of(world, k, each) for k, each in enumerate(outcome.schedules)
+        Judged.of(homes, k, each) for k, each in enumerate(outcome.schedules)
     ]
-    died = _evs(world, [strays.died for strays in outcome.strays])
+    died = _evs(homes, [strays.died for strays in outcome.strays])
     optimum: dict[str, Any] = optimality(outcome.distances) if outcome.distances else {}
-    own = {**grid_metrics(world, actual + ev), **books.metrics(world.fleet)}
-    of_free = {**grid_metrics(world, actual + free), **free_books.metrics(world.fleet)}
+    own = {**grid_metrics(homes, actual + ev), **books.metrics(homes.fleet)}
+    of_free = {**grid_metrics(homes, actual + free), **free_books.metrics(homes.fleet)}
     return {
-        "method": world.scenario.coordination.method,
-        "batch_size": world.scenario.coordination.batch_size,
-        "horizon_start": world.horizon.begin_text,
-        "vehicles": world.fleet.n_vehicles,
-        "stays": len(world.fleet),
-        "transformers": len(world.loads),
-        **_limits(limit_kw, world.grid.equal_limit_kw),
+        "method": homes.scenario.coordination.method,
+        "batch_size": homes.scenario.coordination.batch_size,
+        "horizon_start": homes.horizon.begin_text,
+        "vehicles": homes.fleet.n_vehicles,
+        "stays": len(homes.fleet),
+        "transformers": len(homes.loads),
+        **_limits(limit_kw, homes.grid.equal_limit_kw),
         **own,
-        **(network_metrics(world, network.run) if network else {}),
+        **(network_metrics(homes, network.run) if network else {}),
         "messages": outcome.channel.messages,
         "bytes": outcome.channel.bytes,
         "refused_deposits": outcome.refusals,
         "messages_lost": outcome.channel.lost,
-        "vehicles_cut_off": _evs(world, [strays.cut_off for strays in outcome.strays]),
+        "vehicles_cut_off": _evs(homes, [strays.cut_off for strays in outcome.strays]),
         "vehicles_died": died,
         "fallback_kwh": sum(float(strays.fallback_kw.sum()) for strays in outcome.strays) * slot_h,
         "rounds": max((held.number for each in outcome.rounds for _, held in each), default=1),
@@ -79,24 +79,24 @@ def summary_of(
         "wall_s": outcome.wall_s,
         "free": {
             **of_free,
-            **(network_metrics(world, network.free) if network else {}),
+            **(network_metrics(homes, network.free) if network else {}),
             "messages": 0,
             "bytes": 0,
             "wall_s": charging.wall_s,
         },
         "no_evs": {
-            **grid_metrics(world, actual),
-            **(network_metrics(world, network.no_evs) if network else {}),
+            **grid_metrics(homes, actual),
+            **(network_metrics(homes, network.no_evs) if network else {}),
         },
         "warnings": [
-            *_worse_warning(world, judged, own, of_free, died),
+            *_worse_warning(homes, judged, own, of_free, died),
             *_unserved_warning(own, of_free, optimum.get("optimum_unserved_kwh")),
-            *([f"{died:,} of {counted(world.fleet.n_vehicles, 'EV')} died (channel.death)"] if died else ()),
+            *([f"{died:,} of {counted(homes.fleet.n_vehicles, 'EV')} died (channel.death)"] if died else ()),
             *_limit_warning(actual, ev, limit_kw),
-            *measured_limits(world, actual + ev),
-            *_empty_warning(world, books),
-            *(network_warnings(world, network) if network else ()),
-            *world.warnings(),
+            *measured_limits(homes, actual + ev),
+            *_empty_warning(homes, books),
+            *(network_warnings(homes, network) if network else ()),
+            *homes.warnings(),
         ],
     }
 
@@ -109,7 +109,7 @@ def _limits(limit_kw: NDArray[np.float64], equal_kw: float | None) -> dict[str, 
 
 
 def _worse_warning(
-    world: Homes,
+    homes: Homes,
     judged: Sequence[Judged | Distance],
     own: dict[str, Any],
     free: dict[str, Any],
@@ -123,14 +123,14 @@ def _worse_warning(
     peaks = own["peak_kw"] > free["peak_kw"] * (1 + CLOSED) + LIMIT_TOLERANCE_KW and lower_was_possible
     if not (worse or peaks):
         return []
-    title, settings = world.coordinator.title, world.scenario.coordination
+    title, settings = homes.coordinator.title, homes.scenario.coordination
     found = []
     if costs:
         found.append(f"uneven load and unserved energy cost more (cost_kw2: {_against(cost, free_cost, '')})")
     elif worse:
         found.append(f"uneven load and unserved energy cost more below {len(worse)} of {len(judged)} transformers")
     found.append(f"the peak is {_against(own['peak_kw'], free['peak_kw'], ' kW')}")
-    if world.coordinator.decides == "vehicle" and settings.batch_size > 1 and not died:
+    if homes.coordinator.decides == "vehicle" and settings.batch_size > 1 and not died:
         found.append("a smaller coordination.batch_size or more coordination.rounds help")
     return [f"worse than doing nothing: with {title} against free charging, {'; '.join(found)}"]
 
@@ -162,10 +162,10 @@ def _unserved_warning(own: dict[str, Any], free: dict[str, Any], optimum_kwh: fl
     return [f"{left_kwh:,.1f} of {asked_kwh:,.1f} kWh stay unserved, {who}; {why}"]
 
 
-def _evs(world: Homes, among: list[NDArray[np.bool_]]) -> int:
+def _evs(homes: Homes, among: list[NDArray[np.bool_]]) -> int:
     """Return how many EVs have a stay among some of each transformer's."""
-    rows = np.concatenate([rows[mask] for rows, mask in zip(world.rows, among, strict=True)])
-    return int(np.unique(world.fleet.first_row[rows]).size)
+    rows = np.concatenate([rows[mask] for rows, mask in zip(homes.rows, among, strict=True)])
+    return int(np.unique(homes.fleet.first_row[rows]).size)
 
 
 def _limit_warning(
@@ -175,12 +175,12 @@ def _limit_warning(
     return [f"{over.sum()} of {over.size} slots pass the limit with EVs charging in them"] if over.any() else []
 
 
-def _empty_warning(world: Homes, books: EnergyBooks) -> list[str]:
-    lacking = (world.fleet.stay > 1) & (world.fleet.soc_carried(books.unserved_kwh) < 0)
+def _empty_warning(homes: Homes, books: EnergyBooks) -> list[str]:
+    lacking = (homes.fleet.stay > 1) & (homes.fleet.soc_carried(books.unserved_kwh) < 0)
     if not lacking.any():
         return []
     return [
-        f"{world.fleet.named(lacking)} would plug in below empty, for what earlier stays left unserved; their state of charge counts as 0"
+        f"{homes.fleet.named(lacking)} would plug in below empty, for what earlier stays left unserved; their state of charge counts as 0"
     ]
 
 

@@ -22,13 +22,13 @@ from runs.tables.schema import held_by, table_of
 
 
 def tables_of(
-    world: Homes, outcome: HomesOutcome, network: NetworkRun | None, books: EnergyBooks
+    homes: Homes, outcome: HomesOutcome, network: NetworkRun | None, books: EnergyBooks
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name.
 
     Parameters
     ----------
-    world
+    homes
         What was there before anyone decided.
     outcome
         What the engine handed over.
@@ -37,25 +37,25 @@ def tables_of(
     books
         What became of each stay's need.
     """
-    held = held_by(world.scenario)
-    vehicle = _texts(world.fleet.vehicle)
+    held = held_by(homes.scenario)
+    vehicle = _texts(homes.fleet.vehicle)
     ev_kw, free_kw = (
         np.stack([schedule.load_kw() for schedule in schedules])
-        for schedules in (outcome.schedules, world.free_charging.schedules)
+        for schedules in (outcome.schedules, homes.free_charging.schedules)
     )
     columns: dict[str, Mapping[str, Any] | pd.DataFrame] = {
-        "slots": _slots(world, ev_kw, free_kw),
-        "vehicles": _vehicles(world, outcome, books, world.actual_kw + ev_kw, vehicle),
-        "schedule": _schedule(world, outcome.schedules, vehicle),
-        "board": _board(world, outcome.boards),
-        "rounds": _rounds(world, outcome),
+        "slots": _slots(homes, ev_kw, free_kw),
+        "vehicles": _vehicles(homes, outcome, books, homes.actual_kw + ev_kw, vehicle),
+        "schedule": _schedule(homes, outcome.schedules, vehicle),
+        "board": _board(homes, outcome.boards),
+        "rounds": _rounds(homes, outcome),
     }
     return {
         **{name: table_of(name, content, held) for name, content in columns.items()},
-        "upper_slots": upper_slots(world, ev_kw, free_kw),
-        "nodes": nodes_table(world, outcome, books, ev_kw, free_kw),
+        "upper_slots": upper_slots(homes, ev_kw, free_kw),
+        "nodes": nodes_table(homes, outcome, books, ev_kw, free_kw),
         **channel_tables(outcome.channel, held),
-        **feeder_tables(world, network),
+        **feeder_tables(homes, network),
     }
 
 
@@ -64,13 +64,13 @@ def _texts(names: NDArray[np.str_] | tuple[str, ...]) -> ExtensionArray:
     return pd.Series(names).array
 
 
-def _slots(world: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> dict[str, object]:
-    names, n, limit_kw = np.array(world.grid.transformers), world.horizon.n_slots, world.grid.transformer_limit_kw
-    forecast, actual = np.stack([load.forecast_kw for load in world.loads]), world.actual_kw
+def _slots(homes: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> dict[str, object]:
+    names, n, limit_kw = np.array(homes.grid.transformers), homes.horizon.n_slots, homes.grid.transformer_limit_kw
+    forecast, actual = np.stack([load.forecast_kw for load in homes.loads]), homes.actual_kw
     return {
         "transformer": np.repeat(names, n),
         "slot": np.tile(np.arange(n), names.size),
-        "start": slot_starts(world.horizon, names.size),
+        "start": slot_starts(homes.horizon, names.size),
         "base_kw": forecast.ravel(),
         "actual_kw": actual.ravel(),
         "ev_kw": ev_kw.ravel(),
@@ -81,25 +81,25 @@ def _slots(world: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64
     }
 
 
-def _rounds(world: Homes, outcome: HomesOutcome) -> pd.DataFrame:
+def _rounds(homes: Homes, outcome: HomesOutcome) -> pd.DataFrame:
     rows = [
         (name, slot, held.number, held.moves, sum(s[1] for s in held.sent), sum(s[2] for s in held.sent), held.cost_kw2)
-        for name, each in zip(world.grid.transformers, outcome.rounds, strict=True)
+        for name, each in zip(homes.grid.transformers, outcome.rounds, strict=True)
         for slot, held in each
     ]
     return pd.DataFrame(rows, columns=["transformer", "slot", "round", "moves", "messages", "bytes", "cost_kw2"])
 
 
 def _vehicles(
-    world: Homes, outcome: HomesOutcome, books: EnergyBooks, total_kw: NDArray[np.float64], vehicle: ExtensionArray
+    homes: Homes, outcome: HomesOutcome, books: EnergyBooks, total_kw: NDArray[np.float64], vehicle: ExtensionArray
 ) -> dict[str, object]:
-    fleet = world.fleet
+    fleet = homes.fleet
     cost = np.full(len(fleet), np.nan)
     fallback_kw = np.zeros(len(fleet))
     cut_off, died = np.zeros(len(fleet), dtype=np.bool_), np.zeros(len(fleet), dtype=np.bool_)
-    for rows, strays in zip(world.rows, outcome.strays, strict=True):
+    for rows, strays in zip(homes.rows, outcome.strays, strict=True):
         fallback_kw[rows], cut_off[rows], died[rows] = strays.fallback_kw, strays.cut_off, strays.died
-    for k, (rows, schedule) in enumerate(zip(world.rows, outcome.schedules, strict=True)):
+    for k, (rows, schedule) in enumerate(zip(homes.rows, outcome.schedules, strict=True)):
         power_sum = schedule.power_sum_kw()
         weighted = schedule.weighted_sum(total_kw[k])
         cost[rows] = np.divide(weighted, power_sum, out=np.full(rows.size, np.nan), where=power_sum > 0)
@@ -108,11 +108,11 @@ def _vehicles(
     return {
         "vehicle": vehicle,
         "stay": fleet.stay,
-        "transformer": _texts(world.grid.transformers).take(world.places.transformer_of),
+        "transformer": _texts(homes.grid.transformers).take(homes.places.transformer_of),
         "plug_in_h": fleet.plug_in_h,
         "plug_out_h": fleet.plug_out_h,
-        "plug_in": clock_times(world.horizon, fleet.plug_in_h),
-        "plug_out": clock_times(world.horizon, fleet.plug_out_h),
+        "plug_in": clock_times(homes.horizon, fleet.plug_in_h),
+        "plug_out": clock_times(homes.horizon, fleet.plug_out_h),
         "energy_kwh": fleet.energy_kwh,
         "power_kw": fleet.power_kw,
         "capacity_kwh": fleet.capacity_kwh,
@@ -121,7 +121,7 @@ def _vehicles(
         "booked_kwh": books.booked_kwh,
         "delivered_kwh": books.delivered_kwh,
         "unserved_kwh": books.unserved_kwh,
-        "fallback_kwh": fallback_kw * world.horizon.slot_h,
+        "fallback_kwh": fallback_kw * homes.horizon.slot_h,
         "cut_off": cut_off,
         "died": died,
         "soc_plug_out": soc_plug_in + books.delivered_kwh / fleet.capacity_kwh,
@@ -129,24 +129,24 @@ def _vehicles(
     }
 
 
-def _schedule(world: Homes, schedules: tuple[Schedule, ...], vehicle: ExtensionArray) -> dict[str, object]:
-    counts = np.zeros(len(world.fleet), dtype=np.int64)
-    for rows, schedule in zip(world.rows, schedules, strict=True):
+def _schedule(homes: Homes, schedules: tuple[Schedule, ...], vehicle: ExtensionArray) -> dict[str, object]:
+    counts = np.zeros(len(homes.fleet), dtype=np.int64)
+    for rows, schedule in zip(homes.rows, schedules, strict=True):
         counts[rows] = schedule.entry_counts()
     begins = np.cumsum(counts) - counts
     slot, power_kw = np.empty(counts.sum(), dtype=np.int64), np.empty(counts.sum())
-    for rows, schedule in zip(world.rows, schedules, strict=True):
+    for rows, schedule in zip(homes.rows, schedules, strict=True):
         schedule.write_entries(begins[rows], slot, power_kw)
     row = np.repeat(np.arange(counts.size), counts)
-    return {"vehicle": vehicle.take(row), "stay": world.fleet.stay[row], "slot": slot, "power_kw": power_kw}
+    return {"vehicle": vehicle.take(row), "stay": homes.fleet.stay[row], "slot": slot, "power_kw": power_kw}
 
 
-def _board(world: Homes, boards: BoardRecord) -> dict[str, object]:
+def _board(homes: Homes, boards: BoardRecord) -> dict[str, object]:
     n_transformers, n_times, n = boards.load_kw.shape
-    limit_kw = world.grid.transformer_limit_kw
+    limit_kw = homes.grid.transformer_limit_kw
     return {
-        "transformer": _texts(world.grid.transformers).take(np.repeat(np.arange(n_transformers), n_times * n)),
-        "at_h": np.tile(np.repeat(world.horizon.edges_h, n), n_transformers),
+        "transformer": _texts(homes.grid.transformers).take(np.repeat(np.arange(n_transformers), n_times * n)),
+        "at_h": np.tile(np.repeat(homes.horizon.edges_h, n), n_transformers),
         "slot": np.tile(boards.slot.ravel(), n_transformers),
         "load_kw": boards.load_kw.ravel(),
         "pheromone": pheromone(boards.load_kw, limit_kw[:, boards.slot], limit_kw.max(axis=1)[:, None, None]).ravel(),

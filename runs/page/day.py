@@ -107,15 +107,15 @@ class Day:
 
     def __init__(self, case: Scenario) -> None:
         _require_small(getattr(case.fleet, "vehicles", 0), case)  # before so many are drawn
-        world = Homes.build(case, np.random.default_rng(case.run.seed))
-        _require_small(len(world.fleet), case)
-        self.case, self.world = case, world
-        self.model = GridModel(world=World.of(homes=world), channel=Witness)
-        self.frames_h = frames_h(world)
+        homes = Homes.build(case, np.random.default_rng(case.run.seed))
+        _require_small(len(homes.fleet), case)
+        self.case, self.world = case, homes
+        self.model = GridModel(world=World.of(homes=homes), channel=Witness)
+        self.frames_h = frames_h(homes)
         self.frame = 0
-        self.free = world.free_charging.schedules
-        self.optimum = optimum_of(world) if case.run.optimum else ()
-        n_slots = world.horizon.n_slots
+        self.free = homes.free_charging.schedules
+        self.optimum = optimum_of(homes) if case.run.optimum else ()
+        n_slots = homes.horizon.n_slots
         self.flash_kw = np.zeros((len(self.transformers), n_slots))
         self.sent = Sent(0, 0, 0, 0)
         self.chose = np.zeros(n_slots, dtype=np.int64)
@@ -197,21 +197,21 @@ def _require_small(vehicles: int, case: Scenario) -> None:
         raise FaultyInputError([Fault("page", None, "fleet", found, expected)])
 
 
-def frames_h(world: Homes) -> NDArray[np.float64]:
+def frames_h(homes: Homes) -> NDArray[np.float64]:
     """Return when each frame of a day ends, in hours from the horizon's start.
 
     Parameters
     ----------
-    world
+    homes
         Its plug-ins, batch size and slots.
     """
-    plug_in_h = np.sort(np.concatenate([np.maximum(each.plug_in_h[each.order], 0.0) for each in world.problems]))
-    batch = world.scenario.coordination.batch_size
+    plug_in_h = np.sort(np.concatenate([np.maximum(each.plug_in_h[each.order], 0.0) for each in homes.problems]))
+    batch = homes.scenario.coordination.batch_size
     plugged_in = batch * max(-(-plug_in_h.size // (batch * FRAMES)), 1)
-    moments = np.concatenate([plug_in_h[plugged_in - 1 :: plugged_in], world.horizon.edges_h[1:]])
-    return np.unique(moments[moments <= world.horizon.hours])
+    moments = np.concatenate([plug_in_h[plugged_in - 1 :: plugged_in], homes.horizon.edges_h[1:]])
+    return np.unique(moments[moments <= homes.horizon.hours])
 
 
-def optimum_of(world: Homes) -> tuple[Optimum, ...]:
+def optimum_of(homes: Homes) -> tuple[Optimum, ...]:
     """Return the optimum of the load as it comes, one a transformer, as a run's summary is held against it."""
-    return tuple(solve(judging(world, k)) for k in range(len(world.loads)))
+    return tuple(solve(judging(homes, k)) for k in range(len(homes.loads)))

@@ -110,7 +110,7 @@ class StationPark:
         assert feeder is not None
         assert stations is not None
         assert visits is not None
-        world = cls(
+        park = cls(
             scenario,
             stations,
             Placement.at(place, feeder, Copies.one(feeder), stations.node),
@@ -121,8 +121,8 @@ class StationPark:
             search_rng.integers(2**63, size=horizon.n_slots),
             fault_rng.integers(2**63, size=len(stations.regions) + 2 * len(stations)),
         )
-        _ = world.no_evs_flow
-        return world
+        _ = park.no_evs_flow
+        return park
 
     @property
     def settings(self) -> StationsSettings:

@@ -28,36 +28,36 @@ def switched_on(triggers: TriggersSettings) -> list[str]:
     return [level for level in LEVELS if getattr(triggers, level)]
 
 
-def summary_of(world: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
+def summary_of(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names; those of charging without a schedule under ``free``.
 
     Parameters
     ----------
-    world
+    park
         What was there before anyone decided.
     outcome
         What the run came to.
     """
     free = outcome.free
-    settings, track = world.scenario.scheduling, outcome.track
+    settings, track = park.scenario.scheduling, outcome.track
     fired = [trigger for _, trigger, _, _ in track.fired]
     channel = outcome.channel
     return {
         "method": "stations",
         "optimizer": settings.optimizer,
         "evaluator": settings.evaluator,
-        "triggers": ", ".join(switched_on(world.scenario.triggers)) or "none",
-        "horizon_start": world.horizon.begin_text,
-        "stations": len(world.stations),
-        "regions": len(world.stations.regions),
-        "visits": len(world.visits),
-        "users": int(np.unique(world.visits.vehicle).size),
-        "wanted_kwh": float(world.visits.energy_kwh.sum()),
-        **figures(world, outcome),
+        "triggers": ", ".join(switched_on(park.scenario.triggers)) or "none",
+        "horizon_start": park.horizon.begin_text,
+        "stations": len(park.stations),
+        "regions": len(park.stations.regions),
+        "visits": len(park.visits),
+        "users": int(np.unique(park.visits.vehicle).size),
+        "wanted_kwh": float(park.visits.energy_kwh.sum()),
+        **figures(park, outcome),
         **{f"fired_{level}": fired.count(level) for level in LEVELS},
-        "sags": int((world.events.sag_pu > 0).sum()),
+        "sags": int((park.events.sag_pu > 0).sum()),
         "emergency_slots": len(_emergencies(outcome)),
-        "emergency_unstruck_slots": len(unstruck(world, outcome)),
+        "emergency_unstruck_slots": len(unstruck(park, outcome)),
         "evaluations": int(sum(found.history[-1, 0] for found in track.found if len(found.history))),
         "messages": channel.messages,
         "bytes": channel.bytes,
@@ -65,19 +65,19 @@ def summary_of(world: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
         "vehicles_cut_off": outcome.visitors_cut_off,
         "vehicles_died": outcome.visitors_died,
         "wall_s": outcome.wall_s,
-        "free": figures(world, free),
-        "no_evs": _without_evs(world, world.no_evs_flow),
-        "warnings": warnings(world, outcome, free),
+        "free": figures(park, free),
+        "no_evs": _without_evs(park, park.no_evs_flow),
+        "warnings": warnings(park, outcome, free),
     }
 
 
-def _without_evs(world: StationPark, flow: Flow) -> dict[str, Any]:
+def _without_evs(park: StationPark, flow: Flow) -> dict[str, Any]:
     """Return what the feeder does under its base load alone."""
-    site_pu = flow.voltage_pu[:, world.stations.node]
+    site_pu = flow.voltage_pu[:, park.stations.node]
     return {
         "peak_kw": float(flow.source_kw.max()),
-        "drawn_kwh": float(flow.source_kw.sum() * world.horizon.slot_h),
-        "losses_kwh": float(flow.loss_kw.sum() * world.horizon.slot_h),
+        "drawn_kwh": float(flow.source_kw.sum() * park.horizon.slot_h),
+        "losses_kwh": float(flow.loss_kw.sum() * park.horizon.slot_h),
         "voltage_min_pu": float(site_pu.min()),
         "voltage_max_pu": float(site_pu.max()),
         "node_voltage_min_pu": float(flow.voltage_pu.min()),
@@ -86,14 +86,14 @@ def _without_evs(world: StationPark, flow: Flow) -> dict[str, Any]:
     }
 
 
-def figures(world: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
+def figures(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
     """Return what a run came to, with or without a schedule."""
-    grid, objectives, slot_h = outcome.grid, outcome.judgement.objectives, world.horizon.slot_h
+    grid, objectives, slot_h = outcome.grid, outcome.judgement.objectives, park.horizon.slot_h
     track, sessions, storage = outcome.track, outcome.sessions, outcome.storage
     served = sessions.served_slot >= 0
-    wait = np.where(served, sessions.served_slot, world.horizon.n_slots) - world.visits.slot
+    wait = np.where(served, sessions.served_slot, park.horizon.n_slots) - park.visits.slot
     costs = np.sum([judged.costs_yuan[0] for judged in objectives], axis=0)
-    discount = world.scenario.scheduling.discount_yuan_per_h
+    discount = park.scenario.scheduling.discount_yuan_per_h
     shifted = served & (sessions.shifted_slots > 0)
     paid_back = float(discount * sessions.time_h[shifted].sum())
     deviation = max(float(np.abs(grid.low_pu - 1).max()), float(np.abs(grid.high_pu - 1).max()))
@@ -119,11 +119,11 @@ def figures(world: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
         "losses_kwh": float(grid.loss_kwh.sum()),
         "coefficient_losses_kwh": float(outcome.judgement.coefficient_loss_kwh.sum()),
         "voltage_min_pu": float(grid.low_pu.min()),
-        "voltage_min_at": str(world.stations.station[grid.low_pu.min(axis=0).argmin()]),
+        "voltage_min_at": str(park.stations.station[grid.low_pu.min(axis=0).argmin()]),
         "voltage_max_pu": float(grid.high_pu.max()),
         "node_voltage_min_pu": float(grid.node_low_pu.min()),
-        "node_voltage_min_at": str(world.feeder.node[grid.node_low_pu.min(axis=0).argmin()]),
-        "node_outside_slots": int(_outside(world, grid).any(axis=1).sum()),
+        "node_voltage_min_at": str(park.feeder.node[grid.node_low_pu.min(axis=0).argmin()]),
+        "node_outside_slots": int(_outside(park, grid).any(axis=1).sum()),
         "voltage_deviation_max_pu": deviation,
         "voltage_swing_max_pu": float((grid.high_pu.max(axis=0) - grid.low_pu.min(axis=0)).max()),
         "line_loading_max": _most(grid.line_loading),
@@ -149,9 +149,9 @@ def _most(loading: NDArray[np.float64]) -> float | None:
     return float(known.max()) if known.size else None
 
 
-def _outside(world: StationPark, grid: GridRecord) -> NDArray[np.bool_]:
+def _outside(park: StationPark, grid: GridRecord) -> NDArray[np.bool_]:
     """Return which nodes leave the voltage band in which slots, shape ``(n_slots, n_nodes)``."""
-    band = world.feeder_settings
+    band = park.feeder_settings
     outside: NDArray[np.bool_] = (grid.node_low_pu < band.voltage_min_pu) | (grid.node_high_pu > band.voltage_max_pu)
     return outside
 
@@ -162,9 +162,9 @@ def _overloaded(grid: GridRecord) -> NDArray[np.bool_]:
     return over
 
 
-def unstruck(world: StationPark, outcome: StationsOutcome) -> list[int]:
+def unstruck(park: StationPark, outcome: StationsOutcome) -> list[int]:
     """Return the slots in which the emergency level did something though the grid above neither sagged nor lacked supply."""
-    struck = (world.events.sag_pu > 0) | (outcome.track.short_kw > DUST_KW)
+    struck = (park.events.sag_pu > 0) | (outcome.track.short_kw > DUST_KW)
     return [slot for slot in _emergencies(outcome) if not struck[slot]]
 
 
@@ -173,13 +173,13 @@ def _emergencies(outcome: StationsOutcome) -> list[int]:
     return sorted({slot for slot, trigger, _, _ in outcome.track.fired if trigger == "emergency"})
 
 
-def warnings(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
+def warnings(park: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Return what a reader of the figures should know; first, where the run is worse than without a schedule."""
-    said = _worse(world, outcome, plain)
+    said = _worse(park, outcome, plain)
     waiting = int((outcome.sessions.served_slot < 0).sum())
     if waiting:
-        said.append(f"{waiting} of {len(world.visits)} visits still wait when the horizon ends")
-    slots, settings = world.horizon.n_slots, world.scenario.scheduling
+        said.append(f"{waiting} of {len(park.visits)} visits still wait when the horizon ends")
+    slots, settings = park.horizon.n_slots, park.scenario.scheduling
     infeasible = sum(not found.objectives.feasible[0] for found in outcome.track.found)
     if infeasible and settings.optimizer != NONE:
         said.append(
@@ -199,27 +199,27 @@ def warnings(world: StationPark, outcome: StationsOutcome, plain: StationsOutcom
             if broken[:, voltage].sum() > before[:, voltage].sum():
                 text += f"; voltages are searched for, not held: {_why(settings)}"
         said.append(text)
-    elsewhere = _outside(world, outcome.grid)
-    elsewhere[:, world.stations.node] = False
+    elsewhere = _outside(park, outcome.grid)
+    elsewhere[:, park.stations.node] = False
     if elsewhere.any():
-        band, node_pu = world.feeder_settings, outcome.grid.node_low_pu.min(axis=0)
+        band, node_pu = park.feeder_settings, outcome.grid.node_low_pu.min(axis=0)
         node = int(np.where(elsewhere.any(axis=0), node_pu, np.inf).argmin())
         said.append(
             f"in {elsewhere.any(axis=1).sum()} of {slots} slots nodes without a station leave the voltage band of "
-            f"{band.voltage_min_pu:g} to {band.voltage_max_pu:g} pu, the lowest of them {world.feeder.node[node]} with "
+            f"{band.voltage_min_pu:g} to {band.voltage_max_pu:g} pu, the lowest of them {park.feeder.node[node]} with "
             f"{node_pu[node]:.4f} pu; the five limits count stations' nodes alone"
         )
     over = _overloaded(outcome.grid)
     if over.any():
         loading = np.nan_to_num(outcome.grid.loading).max(axis=0)
-        name = np.concatenate([world.feeder.line, world.feeder.transformer])[loading.argmax()]
+        name = np.concatenate([park.feeder.line, park.feeder.transformer])[loading.argmax()]
         said.append(
             f"in {over.sum()} of {slots} slots a line or transformer passes its rating, most of all {name} with {loading.max():.0%}; "
             f"before scheduling in {_overloaded(plain.grid).sum()}; ratings are none of the five limits"
         )
-    own = unstruck(world, outcome)
+    own = unstruck(park, outcome)
     if own and settings.optimizer != NONE:
-        low = (plain.grid.low_pu[own].min(axis=1) < world.feeder_settings.voltage_min_pu).sum()
+        low = (plain.grid.low_pu[own].min(axis=1) < park.feeder_settings.voltage_min_pu).sum()
         said.append(
             f"in {len(own)} of {len(_emergencies(outcome))} slots of the emergency level nothing struck: voltages fall below their limit "
             f"under the schedule itself; before scheduling in {low} of these"
@@ -229,7 +229,7 @@ def warnings(world: StationPark, outcome: StationsOutcome, plain: StationsOutcom
         said.append(
             f"in {(shed > 0).sum()} slots the supply lacks more than EVs draw: up to {shed.max():,.0f} kW of base load are not supplied"
         )
-    return [*said, *world.warnings()]
+    return [*said, *park.warnings()]
 
 
 def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
@@ -237,7 +237,7 @@ def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
     return np.array([judged.broken[0] for judged in outcome.judgement.objectives])
 
 
-def _worse(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
+def _worse(park: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
     """Say in which figures a run is worse than charging without a schedule: the search's own, limits, and voltages out of band."""
     found = outcome.track.found
     value = np.mean([each.fitness for each in found])
@@ -248,9 +248,9 @@ def _worse(world: StationPark, outcome: StationsOutcome, plain: StationsOutcome)
     if value > idle:
         worse.append(f"F = {value:.4g} against {idle:.4g}, mean of the slots")
     if broken > before:
-        worse.append(f"the five limits are broken in {broken} of {world.horizon.n_slots} slots against {before}")
-    if low.min() < min(was.min(), world.feeder_settings.voltage_min_pu):
-        here, there = (f"{pu.min():.4f} pu ({world.feeder.node[pu.argmin()]})" for pu in (low, was))
+        worse.append(f"the five limits are broken in {broken} of {park.horizon.n_slots} slots against {before}")
+    if low.min() < min(was.min(), park.feeder_settings.voltage_min_pu):
+        here, there = (f"{pu.min():.4f} pu ({park.feeder.node[pu.argmin()]})" for pu in (low, was))
         worse.append(f"the lowest voltage of any node is {here} against {there}")
     return [f"the run is worse than charging without a schedule: {'; '.join(worse)}"] if worse else []
 

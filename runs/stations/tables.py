@@ -19,47 +19,47 @@ from runs.tables.nodes import NodeLoads, jain, load_columns, without_ageing
 from runs.tables.schema import held_by, table_of
 
 
-def tables_of(world: StationPark, outcome: StationsOutcome) -> dict[str, pd.DataFrame]:
+def tables_of(park: StationPark, outcome: StationsOutcome) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name.
 
     Parameters
     ----------
-    world
+    park
         What was there before anyone decided.
     outcome
         What the run came to.
     """
-    free, no_evs = outcome.free, world.no_evs_flow
-    held, loads = held_by(world.scenario), loads_of(world, outcome)
+    free, no_evs = outcome.free, park.no_evs_flow
+    held, loads = held_by(park.scenario), loads_of(park, outcome)
     upper = NodeLoads(loads.node[:1], *(array[:1] for array in loads[1:]))
     columns: dict[str, Mapping[str, Any] | pd.DataFrame] = {
-        "station_slots": _slots(world, outcome, free, no_evs),
-        "upper_slots": upper.upper_slots(world.horizon),
-        "visits": _visits(world, outcome),
-        "stations": _stations(world, outcome),
+        "station_slots": _slots(park, outcome, free, no_evs),
+        "upper_slots": upper.upper_slots(park.horizon),
+        "visits": _visits(park, outcome),
+        "stations": _stations(park, outcome),
         "triggers": _triggers(outcome),
         "search": _search(outcome),
-        "network": _voltages(world, outcome, free, no_evs),
-        "network_slots": _losses(world, outcome, free, no_evs),
-        "network_branches": _branches(world, outcome, free, no_evs),
+        "network": _voltages(park, outcome, free, no_evs),
+        "network_slots": _losses(park, outcome, free, no_evs),
+        "network_branches": _branches(park, outcome, free, no_evs),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
-    return {**tables, "nodes": nodes_table(world, outcome, loads), **channel_tables(outcome.channel, held)}
+    return {**tables, "nodes": nodes_table(park, outcome, loads), **channel_tables(outcome.channel, held)}
 
 
 def _triggers(outcome: StationsOutcome) -> pd.DataFrame:
     return pd.DataFrame(outcome.track.fired, columns=["slot", "trigger", "where", "amount"])
 
 
-def _slots(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
+def _slots(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
     track, grid, before = outcome.track, outcome.grid, free.grid
-    n, without_pu = world.horizon.n_slots, no_evs.voltage_pu[:, world.stations.node]
+    n, without_pu = park.horizon.n_slots, no_evs.voltage_pu[:, park.stations.node]
     broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in outcome.judgement.objectives]
     return {
         "slot": np.arange(n),
-        "start": slot_starts(world.horizon, 1),
-        "base_kw": world.load.actual_kw,
-        "visits": np.bincount(world.visits.slot, minlength=n),
+        "start": slot_starts(park.horizon, 1),
+        "base_kw": park.load.actual_kw,
+        "visits": np.bincount(park.visits.slot, minlength=n),
         "plugged": track.plugged.sum(axis=1),
         "queued": track.queued.sum(axis=1),
         "shifted": track.shifted.sum(axis=1),
@@ -77,8 +77,8 @@ def _slots(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, 
         "satisfaction": [judged.satisfaction[0] for judged in outcome.judgement.objectives],
         "feasible": [bool(judged.feasible[0]) for judged in outcome.judgement.objectives],
         "broken": broken,
-        "sag_pu": world.events.sag_pu,
-        "supply_part": world.events.supply_part,
+        "sag_pu": park.events.sag_pu,
+        "supply_part": park.events.supply_part,
         "short_kw": track.short_kw,
         "given_kw": track.given_kw,
         "cut_kw": track.cut_kw.sum(axis=1),
@@ -90,14 +90,14 @@ def _slots(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, 
         "free_voltage_max_pu": before.high_pu.max(axis=1),
         "free_cost_yuan": [judged.cost_yuan[0] for judged in free.judgement.objectives],
         "no_evs_drawn_kw": no_evs.source_kw,
-        "no_evs_loss_kwh": no_evs.loss_kw * world.horizon.slot_h,
+        "no_evs_loss_kwh": no_evs.loss_kw * park.horizon.slot_h,
         "no_evs_voltage_min_pu": without_pu.min(axis=1),
         "no_evs_voltage_max_pu": without_pu.max(axis=1),
     }
 
 
-def _stations(world: StationPark, outcome: StationsOutcome) -> dict[str, object]:
-    track, stations, grid = outcome.track, world.stations, outcome.grid
+def _stations(park: StationPark, outcome: StationsOutcome) -> dict[str, object]:
+    track, stations, grid = outcome.track, park.stations, outcome.grid
     n, m = track.plugged.shape
     return {
         "slot": np.repeat(np.arange(n), m),
@@ -118,14 +118,14 @@ def _stations(world: StationPark, outcome: StationsOutcome) -> dict[str, object]
     }
 
 
-def _voltages(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
-    grid, (km, upstream) = outcome.grid, world.feeder.ways
+def _voltages(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
+    grid, (km, upstream) = outcome.grid, park.feeder.ways
     n, k = grid.node_pu.shape
     return {
         "transformer": np.full(n * k, CONTROL_CENTER),
         "slot": np.repeat(np.arange(n), k),
-        "node": np.tile(world.feeder.node, n),
-        "upstream": np.tile(np.where(upstream == UNKNOWN, "", world.feeder.node[upstream]), n),
+        "node": np.tile(park.feeder.node, n),
+        "upstream": np.tile(np.where(upstream == UNKNOWN, "", park.feeder.node[upstream]), n),
         "distance_km": np.tile(km, n),
         "voltage_pu": grid.node_pu.ravel(),
         "free_voltage_pu": free.grid.node_pu.ravel(),
@@ -135,8 +135,8 @@ def _voltages(world: StationPark, outcome: StationsOutcome, free: StationsOutcom
     }
 
 
-def _losses(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
-    n, slot_h = world.horizon.n_slots, world.horizon.slot_h
+def _losses(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
+    n, slot_h = park.horizon.n_slots, park.horizon.slot_h
     return {
         "transformer": np.full(n, CONTROL_CENTER),
         "slot": np.arange(n),
@@ -146,8 +146,8 @@ def _losses(world: StationPark, outcome: StationsOutcome, free: StationsOutcome,
     }
 
 
-def _branches(world: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
-    feeder, loading = world.feeder, outcome.grid.loading
+def _branches(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
+    feeder, loading = park.feeder, outcome.grid.loading
     known = ~np.isnan(feeder.branch_rated_kva)
     worst = pd.array(np.nan_to_num(loading).argmax(axis=0), dtype="Int64")
     worst[~known] = pd.NA
@@ -163,15 +163,15 @@ def _branches(world: StationPark, outcome: StationsOutcome, free: StationsOutcom
     }
 
 
-def _visits(world: StationPark, outcome: StationsOutcome) -> dict[str, object]:
-    visits, sessions, stations = world.visits, outcome.sessions, world.stations
+def _visits(park: StationPark, outcome: StationsOutcome) -> dict[str, object]:
+    visits, sessions, stations = park.visits, outcome.sessions, park.stations
     return {
         "user": visits.vehicle,
         "station": stations.station[visits.station],
         "region": np.array(stations.regions)[stations.region[visits.station]],
         "willing": visits.willing,
         "slot": visits.slot,
-        "start": slot_starts(world.horizon, 1).take(visits.slot).reset_index(drop=True),
+        "start": slot_starts(park.horizon, 1).take(visits.slot).reset_index(drop=True),
         "served_slot": sessions.served_slot,
         "shifted_slots": sessions.shifted_slots,
         "energy_kwh": visits.energy_kwh,
@@ -199,12 +199,12 @@ def _load_kw(outcome: StationsOutcome) -> NDArray[np.float64]:
     return track.power_kw + track.storage_kw - track.lent_kw
 
 
-def loads_of(world: StationPark, outcome: StationsOutcome) -> NodeLoads:
+def loads_of(park: StationPark, outcome: StationsOutcome) -> NodeLoads:
     """Return the loads of the control centre, of each region's substation and of each station."""
-    stations, n = world.stations, world.horizon.n_slots
+    stations, n = park.stations, park.horizon.n_slots
     below = np.arange(len(stations.regions))[:, None] == stations.region
     limit_kw = np.full((1 + len(below) + len(stations), n), np.inf)
-    limit_kw[0] = world.state.most_kw
+    limit_kw[0] = park.state.most_kw
 
     def of_nodes(station_kw: NDArray[np.float64], whole_kw: NDArray[np.float64]) -> NDArray[np.float64]:
         by_station = station_kw.T
@@ -213,16 +213,16 @@ def loads_of(world: StationPark, outcome: StationsOutcome) -> NodeLoads:
     ev_kw, free_kw = _load_kw(outcome), _load_kw(outcome.free)
     return NodeLoads(
         node=[CONTROL_CENTER, *stations.region_names, *stations.names],
-        actual_kw=of_nodes(world.state.base[0][:, stations.node], world.load.actual_kw),
+        actual_kw=of_nodes(park.state.base[0][:, stations.node], park.load.actual_kw),
         ev_kw=of_nodes(ev_kw, ev_kw.sum(axis=1)),
         free_kw=of_nodes(free_kw, free_kw.sum(axis=1)),
         limit_kw=limit_kw,
     )
 
 
-def nodes_table(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> pd.DataFrame:
+def nodes_table(park: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> pd.DataFrame:
     """Return the table ``nodes`` of the control centre, of each region's substation and of each station."""
-    stations, visits, short_kwh = world.stations, world.visits, outcome.sessions.short_kwh
+    stations, visits, short_kwh = park.stations, park.visits, outcome.sessions.short_kwh
     regions, n = stations.region_names, len(loads.node)
     share = np.divide(
         visits.energy_kwh - short_kwh, visits.energy_kwh, out=np.full(len(visits), np.nan), where=visits.energy_kwh > 0
@@ -238,12 +238,12 @@ def nodes_table(world: StationPark, outcome: StationsOutcome, loads: NodeLoads) 
         "kind": ["control_center", *["substation"] * len(regions), *["station"] * len(stations)],
         "parent": ["", *[CONTROL_CENTER] * len(regions), *np.array(regions)[stations.region].tolist()],
         "feed_in_limit_kw": np.full(n, np.nan),
-        **load_columns(loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw, loads.limit_kw, world.horizon),
+        **load_columns(loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw, loads.limit_kw, park.horizon),
         "vehicles": np.concatenate([_users(users, of, count) for of, count in levels]),
         "unserved_kwh": np.concatenate([np.bincount(of, short_kwh, minlength=count) for of, count in levels]),
         "jain": np.concatenate([jain(share, of, count) for of, count in levels]),
     }
-    return table_of("nodes", without_ageing(columns, n), held_by(world.scenario))
+    return table_of("nodes", without_ageing(columns, n), held_by(park.scenario))
 
 
 def _users(user: NDArray[np.int64], of: NDArray[np.int64], n: int) -> NDArray[np.int64]:

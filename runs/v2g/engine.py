@@ -69,26 +69,26 @@ def judged(_v2g: V2G, outcome: V2GOutcome, _tell: Progress) -> V2GOutcome:
 
 
 def follow(
-    world: V2G, signal_kw: NDArray[np.float64], tell: Progress = lambda _: None
+    v2g: V2G, signal_kw: NDArray[np.float64], tell: Progress = lambda _: None
 ) -> tuple[Track, Batteries, Departures]:
     """Let a fleet follow a signal; return what happened.
 
     Parameters
     ----------
-    world
+    v2g
         What exists.
     signal_kw
         Signal of the fleet [kW], shape ``(n_slots,)``.
     tell
         Told the part of the horizon that is done.
     """
-    batteries, dispatcher = world.new_batteries(), Dispatcher(world.scenario.grouping)
-    slot_h, n = world.horizon.slot_h, world.horizon.n_slots
-    track, departures = Track.empty(n, dispatcher.tactic.groups), world.new_departures()
-    kept, (least_kw, most_kw) = world.soc_kept, world.room_kw.tolist()
+    batteries, dispatcher = v2g.new_batteries(), Dispatcher(v2g.scenario.grouping)
+    slot_h, n = v2g.horizon.slot_h, v2g.horizon.n_slots
+    track, departures = Track.empty(n, dispatcher.tactic.groups), v2g.new_departures()
+    kept, (least_kw, most_kw) = v2g.soc_kept, v2g.room_kw.tolist()
     for slot, power_kw in enumerate(signal_kw.tolist()):
-        rows = np.flatnonzero(world.participation.announced[slot])
-        hours = world.participation.hours_of(slot, rows, slot_h)
+        rows = np.flatnonzero(v2g.participation.announced[slot])
+        hours = v2g.participation.hours_of(slot, rows, slot_h)
         rows, hours = rows[hours > 0], hours[hours > 0]
         all_before = batteries.soc.copy()
         before = all_before[rows]
@@ -102,10 +102,10 @@ def follow(
     return track, batteries, departures
 
 
-def _count(channel: Channel, world: V2G, present: int) -> None:
+def _count(channel: Channel, v2g: V2G, present: int) -> None:
     """Enter what agents would have sent: the day ahead, and for each EV and slot its condition, setpoint and response."""
-    n_slots, n = world.horizon.n_slots, len(world.fleet)
-    stays, told = int(world.new_departures().stays.sum()), 0 if world.soc_kept is None else n
+    n_slots, n = v2g.horizon.n_slots, len(v2g.fleet)
+    stays, told = int(v2g.new_departures().stays.sum()), 0 if v2g.soc_kept is None else n
     channel.record_all([
         Sent(Forecast, 1, 1, Forecast.bytes_of(1, n_slots), Hop.AGGREGATOR),
         Sent(Prices, 1, 1, HEADER_BYTES + 2 * VALUE_BYTES * n_slots),

@@ -129,12 +129,12 @@ class V2G:
         each = [profile.with_fluctuation(sigma, load_rng).actual_kw for _ in range(count)]
         load = LoadProfile(count * profile.forecast_kw, np.sum(each, axis=0), profile.told, sigma)
         seeds = [int(each.integers(2**63)) for each in (search_rng, fault_rng)]
-        world = cls(scenario, fleet, load, tariff, participation, soc, *seeds)
-        if settings.optimizer == EXACT and not world.problem.is_convex:
+        v2g = cls(scenario, fleet, load, tariff, participation, soc, *seeds)
+        if settings.optimizer == EXACT and not v2g.problem.is_convex:
             found = "'exact', and a kWh discharged brings more than one charged costs"
             expected = "one of the optimisers, or readings that make the costs convex"
             raise FaultyInputError([Fault("scenario", None, "peak_shaving.optimizer", found, expected)])
-        return world
+        return v2g
 
     @property
     def horizon(self) -> Horizon:

@@ -49,7 +49,7 @@ class V2GRecord:
 
     Parameters
     ----------
-    world
+    v2g
         All that exists.
     batteries
         The EVs' batteries, which change.
@@ -66,12 +66,12 @@ class V2GRecord:
         What became of EVs whose messages did not come through.
     """
 
-    def __init__(self, world: V2G, batteries: Batteries, groups: int) -> None:
-        n_slots = world.horizon.n_slots
+    def __init__(self, v2g: V2G, batteries: Batteries, groups: int) -> None:
+        n_slots = v2g.horizon.n_slots
         self.batteries = batteries
         self.track = Track.empty(n_slots, groups)
-        self.departures = world.new_departures()
-        self.strays = V2GStrays.none(len(world.fleet), n_slots)
+        self.departures = v2g.new_departures()
+        self.strays = V2GStrays.none(len(v2g.fleet), n_slots)
         self._before = batteries.soc.copy()
 
     def begin_slot(self) -> None:

@@ -22,32 +22,32 @@ STRAYED: Final = 0.01
 """Part of the signal's energy beyond which EVs' deviation from it is told."""
 
 
-def summary_of(world: V2G, outcome: V2GOutcome) -> dict[str, Any]:
+def summary_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names.
 
     Parameters
     ----------
-    world
+    v2g
         What was there before anyone decided.
     outcome
         What the engine handed over.
     """
-    free = world.free_charging
+    free = v2g.free_charging
     track, batteries, found = outcome.track, outcome.batteries, outcome.found
-    load_kw, slot_h, settings = world.load.actual_kw, world.horizon.slot_h, world.settings
-    limit_kw = world.scenario.transformer.all_limits_kw[1]
+    load_kw, slot_h, settings = v2g.load.actual_kw, v2g.horizon.slot_h, v2g.settings
+    limit_kw = v2g.scenario.transformer.all_limits_kw[1]
     deviation = track.response_kw - track.signal_kw
-    loss, years = life(world, outcome)
+    loss, years = life(v2g, outcome)
     signal = outcome.problem.objectives(found.signal_kw[None])
-    answer = world.problem.objectives(track.response_kw[None])
+    answer = v2g.problem.objectives(track.response_kw[None])
     exact = found.exact
     return {
         "method": "peak_shaving",
         "optimizer": settings.optimizer,
-        "tactic": world.scenario.grouping.tactic,
-        "horizon_start": world.horizon.begin_text,
-        "vehicles": len(world.fleet),
-        "days": world.days,
+        "tactic": v2g.scenario.grouping.tactic,
+        "horizon_start": v2g.horizon.begin_text,
+        "vehicles": len(v2g.fleet),
+        "days": v2g.days,
         **load_metrics((load_kw + track.response_kw)[None], limit_kw),
         "signal_fitness": found.fitness,
         "signal_is_feasible": not signal.broken[0],
@@ -71,8 +71,8 @@ def summary_of(world: V2G, outcome: V2GOutcome) -> dict[str, Any]:
         "life_loss_mean_percent": float(loss.mean()),
         "life_loss_p95_percent": float(np.quantile(loss, 0.95)),
         "life_loss_max_percent": float(loss.max()),
-        "years_mean_loss": _years(float(loss.mean()), world),
-        "years_p95_loss": _years(float(np.quantile(loss, 0.95)), world),
+        "years_mean_loss": _years(float(loss.mean()), v2g),
+        "years_p95_loss": _years(float(np.quantile(loss, 0.95)), v2g),
         "years_min": _finite(float(years.min())),
         "energy_kwh": float(track.response_kw.sum() * slot_h),
         "messages": outcome.channel.messages,
@@ -85,24 +85,24 @@ def summary_of(world: V2G, outcome: V2GOutcome) -> dict[str, Any]:
         "free": {
             **load_metrics((load_kw + free.response_kw)[None], limit_kw),
             "unserved_kwh": float(free.unserved_kwh.sum()),
-            "cost_yuan": (free_cost_yuan := float(world.problem.objectives(free.response_kw[None]).cost_yuan[0])),
+            "cost_yuan": (free_cost_yuan := float(v2g.problem.objectives(free.response_kw[None]).cost_yuan[0])),
             "owner_profit_yuan": -free_cost_yuan,
             "energy_kwh": float(free.response_kw.sum() * slot_h),
         },
         "no_evs": load_metrics(load_kw[None], limit_kw),
-        "warnings": _warnings(world, outcome),
+        "warnings": _warnings(v2g, outcome),
     }
 
 
-def life(world: V2G, outcome: V2GOutcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def life(v2g: V2G, outcome: V2GOutcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return life lost over the run [%] and years of service if such days follow each other, ``(n_vehicles,)`` each."""
-    reading = world.settings.ageing_reading
+    reading = v2g.settings.ageing_reading
     loss = outcome.batteries.wear.loss_percent(reading)
-    return loss, years_of_service(loss, world.days, reading)
+    return loss, years_of_service(loss, v2g.days, reading)
 
 
-def _years(loss_percent: float, world: V2G) -> float | None:
-    return _finite(float(years_of_service(np.array(loss_percent), world.days, world.settings.ageing_reading)))
+def _years(loss_percent: float, v2g: V2G) -> float | None:
+    return _finite(float(years_of_service(np.array(loss_percent), v2g.days, v2g.settings.ageing_reading)))
 
 
 def _finite(value: float) -> float | None:
@@ -114,36 +114,36 @@ def _mean(values: NDArray[np.float64]) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _warnings(world: V2G, outcome: V2GOutcome) -> list[str]:
-    found = _worse_than_nothing(world, outcome)
+def _warnings(v2g: V2G, outcome: V2GOutcome) -> list[str]:
+    found = _worse_than_nothing(v2g, outcome)
     if outcome.problem.objectives(outcome.found.signal_kw[None]).broken[0]:
         found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
     if outcome.vehicles_died:
-        found.append(f"{outcome.vehicles_died:,} of {counted(len(world.fleet), 'EV')} died (channel.death)")
-    found += [*_lacking(world, outcome), *_missed(outcome.track, world.horizon.slot_h), *world.warnings()]
+        found.append(f"{outcome.vehicles_died:,} of {counted(len(v2g.fleet), 'EV')} died (channel.death)")
+    found += [*_lacking(v2g, outcome), *_missed(outcome.track, v2g.horizon.slot_h), *v2g.warnings()]
     exact = outcome.found.exact
-    if world.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
+    if v2g.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
         found.append(
             "the linear programme charges and discharges at once, which no fleet can: its value is a lower bound, and the "
             "signal is what batteries allow of its answer"
         )
-    if not world.problem.is_convex:
+    if not v2g.problem.is_convex:
         found.append(
             "with these readings a kWh discharged brings more than one charged costs: there is no exact reference"
         )
     return found
 
 
-def _worse_than_nothing(world: V2G, outcome: V2GOutcome) -> list[str]:
+def _worse_than_nothing(v2g: V2G, outcome: V2GOutcome) -> list[str]:
     """Say where the signal, or else what EVs did for the load as it came, is worse than doing nothing but what needs ask for."""
-    problem, came = outcome.problem, world.pose(world.load.actual_kw, world.tariff)
+    problem, came = outcome.problem, v2g.pose(v2g.load.actual_kw, v2g.tariff)
     nothing = "charging only what needs ask for" if problem.has_needs else "doing nothing"
     signal_idle = float(problem.evaluate(problem.idle_kw[None])[0])
     if outcome.found.fitness > signal_idle + ROUNDING * max(abs(signal_idle), 1.0):
         return [f"the signal is worse than {nothing}: F = {outcome.found.fitness:.4g} against {signal_idle:.4g}"]
     idle_kw = problem.idle_kw
     if problem.has_needs:
-        idle_kw = follow(world, np.zeros(world.horizon.n_slots))[0].response_kw
+        idle_kw = follow(v2g, np.zeros(v2g.horizon.n_slots))[0].response_kw
     done, idle = came.goal(np.stack([outcome.track.response_kw, idle_kw])).tolist()
     if done > idle + ROUNDING * max(abs(idle), 1.0):
         return [f"what EVs did is worse than {nothing}: F = {done:.4g} against {idle:.4g}"]
@@ -160,12 +160,12 @@ def _missed(track: Track, slot_h: float) -> list[str]:
     return [f"EVs stray from the signal by {missed_kwh:,.1f} kWh of its {asked_kwh:,.1f} kWh{part}"]
 
 
-def _lacking(world: V2G, outcome: V2GOutcome) -> list[str]:
+def _lacking(v2g: V2G, outcome: V2GOutcome) -> list[str]:
     """Name who has less than `participation.end` holds EVs to, and who needs something that is not held."""
     departures, soc = outcome.departures, outcome.batteries.soc
     lacking: dict[str, dict[str, NDArray[np.float64]]] = {
         "free": {},
-        "cyclic": {"emptier at the end than at the beginning": (world.soc_start - soc) * world.fleet.capacity_kwh},
+        "cyclic": {"emptier at the end than at the beginning": (v2g.soc_start - soc) * v2g.fleet.capacity_kwh},
         "need": {
             "left with less than they need": departures.missed_kwh,
             "never at the grid for a whole slot": np.where(departures.stays == 0, departures.unserved_kwh, 0.0),
@@ -173,7 +173,7 @@ def _lacking(world: V2G, outcome: V2GOutcome) -> list[str]:
         },
     }
     return [
-        f"{named(world.fleet.vehicle, kwh)} {text}"
-        for text, kwh in lacking[world.scenario.participation.end].items()
+        f"{named(v2g.fleet.vehicle, kwh)} {text}"
+        for text, kwh in lacking[v2g.scenario.participation.end].items()
         if (kwh > ROUNDING_KWH).any()
     ]

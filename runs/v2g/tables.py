@@ -15,71 +15,71 @@ from runs.v2g.part import AGGREGATOR, V2G
 from runs.v2g.summary import life
 
 
-def tables_of(world: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
+def tables_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name.
 
     Parameters
     ----------
-    world
+    v2g
         What was there before anyone decided.
     outcome
         What the engine handed over.
     """
-    held = held_by(world.scenario)
-    loads = loads_of(world, outcome)
+    held = held_by(v2g.scenario)
+    loads = loads_of(v2g, outcome)
     upper = NodeLoads(loads.node[:1], *(array[:1] for array in loads[1:]))
     columns = {
-        "v2g_slots": _slots(world, outcome),
-        "upper_slots": upper.upper_slots(world.horizon),
-        "v2g_vehicles": _vehicles(world, outcome),
+        "v2g_slots": _slots(v2g, outcome),
+        "upper_slots": upper.upper_slots(v2g.horizon),
+        "v2g_vehicles": _vehicles(v2g, outcome),
         "v2g_groups": _groups(outcome),
         "search": _search(outcome.found),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
-    return {**tables, "nodes": nodes_table(world, outcome, loads), **channel_tables(outcome.channel, held)}
+    return {**tables, "nodes": nodes_table(v2g, outcome, loads), **channel_tables(outcome.channel, held)}
 
 
-def loads_of(world: V2G, outcome: V2GOutcome) -> NodeLoads:
+def loads_of(v2g: V2G, outcome: V2GOutcome) -> NodeLoads:
     """Return the loads of the control centre and of the aggregator, below all transformers together and so with their limit."""
-    load_kw, response_kw, free_kw = world.load.actual_kw, outcome.track.response_kw, world.free_charging.response_kw
+    load_kw, response_kw, free_kw = v2g.load.actual_kw, outcome.track.response_kw, v2g.free_charging.response_kw
     return NodeLoads(
         node=[CONTROL_CENTER, AGGREGATOR],
         actual_kw=np.stack([load_kw, load_kw]),
         ev_kw=np.stack([response_kw, response_kw]),
         free_kw=np.stack([free_kw, free_kw]),
-        limit_kw=np.full((2, world.horizon.n_slots), world.scenario.transformer.all_limits_kw[1]),
+        limit_kw=np.full((2, v2g.horizon.n_slots), v2g.scenario.transformer.all_limits_kw[1]),
     )
 
 
-def nodes_table(world: V2G, outcome: V2GOutcome, loads: NodeLoads) -> pd.DataFrame:
+def nodes_table(v2g: V2G, outcome: V2GOutcome, loads: NodeLoads) -> pd.DataFrame:
     """Return the table ``nodes`` of the control centre and of the aggregator."""
     n = len(loads.node)
     columns = {
         "node": loads.node,
         "kind": [str(Kind.CONTROL_CENTER), "aggregator"],
         "parent": ["", CONTROL_CENTER],
-        "feed_in_limit_kw": np.full(n, -world.scenario.transformer.all_limits_kw[0]),
-        **load_columns(loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw, loads.limit_kw, world.horizon),
-        "vehicles": np.full(n, len(world.fleet)),
+        "feed_in_limit_kw": np.full(n, -v2g.scenario.transformer.all_limits_kw[0]),
+        **load_columns(loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw, loads.limit_kw, v2g.horizon),
+        "vehicles": np.full(n, len(v2g.fleet)),
         "unserved_kwh": np.full(n, outcome.departures.unserved_kwh.sum()),
         "jain": np.full(n, np.nan),
     }
-    return table_of("nodes", without_ageing(columns, n), held_by(world.scenario))
+    return table_of("nodes", without_ageing(columns, n), held_by(v2g.scenario))
 
 
-def _slots(world: V2G, outcome: V2GOutcome) -> dict[str, object]:
-    track, load, tariff, n = outcome.track, world.load, world.tariff, world.horizon.n_slots
+def _slots(v2g: V2G, outcome: V2GOutcome) -> dict[str, object]:
+    track, load, tariff, n = outcome.track, v2g.load, v2g.tariff, v2g.horizon.n_slots
     return {
         "aggregator": np.full(n, AGGREGATOR),
         "slot": np.arange(n),
-        "start": slot_starts(world.horizon, 1),
+        "start": slot_starts(v2g.horizon, 1),
         "base_kw": load.forecast_kw,
         "actual_kw": load.actual_kw,
         "signal_kw": track.signal_kw,
         "response_kw": track.response_kw,
         "total_kw": load.actual_kw + track.response_kw,
-        "free_kw": world.free_charging.response_kw,
-        "available": world.participation.available.astype(np.int64),
+        "free_kw": v2g.free_charging.response_kw,
+        "available": v2g.participation.available.astype(np.int64),
         "present": track.present,
         "charge_yuan_per_kwh": tariff.charge_yuan_per_kwh,
         "discharge_yuan_per_kwh": tariff.discharge_yuan_per_kwh,
@@ -103,24 +103,24 @@ def _groups(outcome: V2GOutcome) -> dict[str, object]:
     }
 
 
-def _vehicles(world: V2G, outcome: V2GOutcome) -> dict[str, object]:
+def _vehicles(v2g: V2G, outcome: V2GOutcome) -> dict[str, object]:
     batteries, departures = outcome.batteries, outcome.departures
-    loss, years = life(world, outcome)
-    there, edges_h = departures.first >= 0, world.horizon.edges_h
+    loss, years = life(v2g, outcome)
+    there, edges_h = departures.first >= 0, v2g.horizon.edges_h
     plug_in_h, plug_out_h = (np.where(there, edges_h[slot], np.nan) for slot in (departures.first, departures.stop))
     return {
-        "vehicle": world.fleet.vehicle,
+        "vehicle": v2g.fleet.vehicle,
         "power_kw": batteries.power_kw,
         "capacity_kwh": batteries.capacity_kwh,
         "efficiency": batteries.efficiency,
         "stays": departures.stays,
         "plug_in_h": plug_in_h,
         "plug_out_h": plug_out_h,
-        "plug_in": clock_times(world.horizon, plug_in_h),
-        "plug_out": clock_times(world.horizon, plug_out_h),
+        "plug_in": clock_times(v2g.horizon, plug_in_h),
+        "plug_out": clock_times(v2g.horizon, plug_out_h),
         "soc_plug_in": departures.soc_plug_in,
         "soc_plug_out": departures.soc_plug_out,
-        "soc_start": world.soc_start,
+        "soc_start": v2g.soc_start,
         "soc_end": batteries.soc,
         "unserved_kwh": departures.unserved_kwh,
         "charged_kwh": batteries.charged_kwh,

@@ -65,15 +65,15 @@ class PlanRun:
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
         """Plan the one transformer of a scenario."""
-        world = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
-        (problem,) = world.problems
+        homes = Homes.build(scenario, np.random.default_rng(scenario.run.seed))
+        (problem,) = homes.problems
         walls: list[float] = []
         while sum(walls) < TIMED_S:
             begun = time.perf_counter()
-            schedule = world.plan(world.coordinator, 0).schedule
+            schedule = homes.plan(homes.coordinator, 0).schedule
             walls.append(time.perf_counter() - begun)
         total_kw = problem.base_kw + schedule.load_kw()
-        distance = Distance.of(world, 0, schedule)
+        distance = Distance.of(homes, 0, schedule)
         return cls(
             wall_s=float(np.median(walls)),
             total_kw=total_kw,

@@ -202,18 +202,18 @@ def _search_all(size: Size, course: Course) -> tuple[pd.DataFrame, dict[tuple[st
     gathered: dict[tuple[str, str, str], list[NDArray[np.float64]]] = {}
     cases = (("guangdong", "daily"), ("guangdong", "always"), ("beijing", "daily"))
     for (tariff, stays), seed in product(cases, size.seeds):
-        world = world_of(paper_case(seed, stays=stays, tariff=tariff))
-        problem, exact = world.problem, solve(world.problem)
+        v2g = world_of(paper_case(seed, stays=stays, tariff=tariff))
+        problem, exact = v2g.problem, solve(v2g.problem)
         assert exact is not None
         common = {"tariff": tariff, "stays": stays, "seed": seed}
-        for name, signal in ((NOTHING, np.zeros(world.horizon.n_slots)), (EXACT, exact.signal_kw)):
+        for name, signal in ((NOTHING, np.zeros(v2g.horizon.n_slots)), (EXACT, exact.signal_kw)):
             figures = _figures(problem, signal, exact.bound, np.empty((0, 2)))
             rows.append({**common, "budget": "", "optimizer": name, **figures})
         for (budget, limits), name in product(size.budgets.items(), SEARCHERS):
             course.step()
             if tariff == "beijing" and budget != "iterations":
                 continue
-            optimizer, rng = OPTIMIZERS[name].of(population=POPULATION), np.random.default_rng(world.search_seed)
+            optimizer, rng = OPTIMIZERS[name].of(population=POPULATION), np.random.default_rng(v2g.search_seed)
             result = minimize(problem, optimizer, **limits, rng=rng)  # type: ignore[arg-type]
             figures = _figures(problem, result.x, exact.bound, result.history)
             rows.append({**common, "budget": budget, "optimizer": name, **figures})
@@ -262,9 +262,9 @@ def rate_of(load_kw: NDArray[np.float64]) -> float:
 def _follow_all(size: Size, course: Course) -> Iterator[dict[str, Any]]:
     for stays, signal, tactic, seed in product(STAYS, FOLLOWED, TACTICS, size.seeds):
         keys = {"ageing_reading": "per_interval", **iterating(signal, size)}
-        world, outcome = _ran(paper_case(seed, stays=stays, tactic=tactic, **keys))
+        v2g, outcome = _ran(paper_case(seed, stays=stays, tactic=tactic, **keys))
         case = {"stays": stays, "signal": signal, "tactic": tactic, "seed": seed}
-        yield {**case, **_spread(outcome), **_energy(world, outcome), **_ageing(world, outcome)}
+        yield {**case, **_spread(outcome), **_energy(v2g, outcome), **_ageing(v2g, outcome)}
         course.step()
 
 
@@ -288,31 +288,31 @@ def _spread(outcome: V2GOutcome) -> dict[str, float]:
     }
 
 
-def _energy(world: V2G, outcome: V2GOutcome) -> dict[str, float]:
-    batteries, slot_h = outcome.batteries, world.horizon.slot_h
+def _energy(v2g: V2G, outcome: V2GOutcome) -> dict[str, float]:
+    batteries, slot_h = outcome.batteries, v2g.horizon.slot_h
     signal_kw, response_kw = outcome.track.signal_kw, outcome.track.response_kw
     asked_kw = float(np.abs(signal_kw).sum())
     return {
-        "soc_start": float(world.soc_start.mean()),
+        "soc_start": float(v2g.soc_start.mean()),
         "soc_end": float(batteries.soc.mean()),
-        "floor_share": float(np.mean(batteries.soc <= world.settings.soc_min + SOC_SAME)),
+        "floor_share": float(np.mean(batteries.soc <= v2g.settings.soc_min + SOC_SAME)),
         "signal_charged_kwh": float(np.maximum(signal_kw, 0.0).sum() * slot_h),
         "signal_discharged_kwh": float(np.maximum(-signal_kw, 0.0).sum() * slot_h),
         "charged_kwh": float(batteries.charged_kwh.sum()),
         "discharged_kwh": float(batteries.discharged_kwh.sum()),
         "delivered_share": float(np.abs(response_kw).sum() / asked_kw) if asked_kw else 1.0,
-        "owner_profit_yuan": -float(world.problem.objectives(response_kw[None]).cost_yuan[0]),
+        "owner_profit_yuan": -float(v2g.problem.objectives(response_kw[None]).cost_yuan[0]),
     }
 
 
-def _ageing(world: V2G, outcome: V2GOutcome) -> dict[str, float]:
+def _ageing(v2g: V2G, outcome: V2GOutcome) -> dict[str, float]:
     wear = outcome.batteries.wear
-    figures = {"kwh_a_day": float(wear.throughput_kwh.mean() / world.days)}
+    figures = {"kwh_a_day": float(wear.throughput_kwh.mean() / v2g.days)}
     for reading in READINGS:
         loss = wear.loss_percent(reading)
         for name, value in (("mean", loss.mean()), ("p95", np.quantile(loss, 0.95)), ("max", loss.max())):
             figures[f"{reading}_loss_{name}"] = float(value)
-            figures[f"{reading}_years_{name}"] = float(years_of_service(np.array(value), world.days, reading))
+            figures[f"{reading}_years_{name}"] = float(years_of_service(np.array(value), v2g.days, reading))
     return figures
 
 
@@ -330,22 +330,22 @@ def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
     def case(scale: float) -> Scenario:
         return paper_case(seed, stays=stays, peak_kw=scale * PEAK_KW, **iterating(signal, size))
 
-    world = world_of(case(1.0))
-    load_kw = world.load.forecast_kw
+    v2g = world_of(case(1.0))
+    load_kw = v2g.load.forecast_kw
 
     def optimum(scale: float) -> NDArray[np.float64]:
-        return scale * load_kw + _optimum(world, scale * load_kw).signal_kw
+        return scale * load_kw + _optimum(v2g, scale * load_kw).signal_kw
 
     def followed(scale: float) -> NDArray[np.float64]:
         return run_load_kw(case(scale))
 
-    exact = _optimum(world, load_kw)
+    exact = _optimum(v2g, load_kw)
     scale = _passing(optimum, load_kw, size.scale_steps)
-    there = _optimum(world, scale * load_kw)
+    there = _optimum(v2g, scale * load_kw)
     return {
-        "yuan_kw": world.problem.difference_max_kw / world.problem.cost_max_yuan,
+        "yuan_kw": v2g.problem.difference_max_kw / v2g.problem.cost_max_yuan,
         "rate": rate_of(optimum(1.0)),
-        "least_rate": _least_rate(world, exact) if alone else np.nan,
+        "least_rate": _least_rate(v2g, exact) if alone else np.nan,
         "is_optimal": exact.is_optimal,
         "peak_kw": scale * PEAK_KW,
         "peak_is_reached": there.is_optimal and abs(rate_of(optimum(scale)) - RATE_AFTER) < RATE_ROUNDING,
@@ -356,26 +356,26 @@ def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
 
 def run_load_kw(scenario: Scenario) -> NDArray[np.float64]:
     """Return the load of a run [kW], with EVs that follow their signal as far as they can, shape ``(n_slots,)``."""
-    world, outcome = _ran(scenario)
-    load_kw: NDArray[np.float64] = world.load.actual_kw + outcome.track.response_kw
+    v2g, outcome = _ran(scenario)
+    load_kw: NDArray[np.float64] = v2g.load.actual_kw + outcome.track.response_kw
     return load_kw
 
 
-def _optimum(world: V2G, load_kw: NDArray[np.float64]) -> Exact:
-    exact = solve(world.pose(load_kw, world.tariff))
+def _optimum(v2g: V2G, load_kw: NDArray[np.float64]) -> Exact:
+    exact = solve(v2g.pose(load_kw, v2g.tariff))
     assert exact is not None
     return exact
 
 
-def _least_rate(world: V2G, exact: Exact) -> float:
+def _least_rate(v2g: V2G, exact: Exact) -> float:
     """Return a rate below which no signal can be, from the least difference D.
 
     The signal of least difference need not have the least rate. But with a peak of at most L, the load's own, no rate is below
     D / L, and with a higher peak none is below 1 - (valley + all EVs' power) / L.
     """
-    load_kw, most_kw = world.load.forecast_kw, float(world.problem.upper.max())
+    load_kw, most_kw = v2g.load.forecast_kw, float(v2g.problem.upper.max())
     peak_kw, valley_kw = float(load_kw.max()), float(load_kw.min())
-    difference_kw = exact.bound * world.problem.difference_max_kw
+    difference_kw = exact.bound * v2g.problem.difference_max_kw
     return min(difference_kw / peak_kw, 1 - (valley_kw + most_kw) / peak_kw)
 
 
@@ -418,14 +418,14 @@ def _functions(size: Size, course: Course) -> Iterator[dict[str, Any]]:
 
 def _horizons(size: Size, days: Sequence[int], course: Course) -> Iterator[dict[str, Any]]:
     for length, stays, signal, seed in product(days, STAYS, FOLLOWED, size.seeds):
-        world, outcome = _ran(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
-        summary = summary_of(world, outcome)
+        v2g, outcome = _ran(paper_case(seed, stays=stays, days=length, **iterating(signal, size)))
+        summary = summary_of(v2g, outcome)
         figures = {"before": summary["no_evs"], "after": summary}
         yield {
             "days": length, "stays": stays, "signal": signal, "seed": seed,
             **{when: each["peak_valley_rate"] for when, each in figures.items()},
             **{f"{when}_kw": each["peak_valley_difference_kw"] for when, each in figures.items()},
-            "cost_max_yuan": world.problem.cost_max_yuan,
+            "cost_max_yuan": v2g.problem.cost_max_yuan,
         }  # fmt: skip
         course.step()
 

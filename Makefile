@@ -46,7 +46,7 @@ bench-feeder: $(VENV)/dev $(PANDAPOWER)/ready  ## power flow beside pandapower, 
 	$(BIN)/python -m benchmarks.power_flow
 
 scenario-page: $(VENV)/ready  ## the scenario reference, from the settings classes
-	$(BIN)/python -m runs.reference > docs/scenario.md
+	$(BIN)/python -m runs.scenario_reference > docs/scenario.md
 
 quoted: $(VENV)/ready  ## the figures that README and guide quote, from the runs that they tell of
 	$(BIN)/python -m tests.support.quoted

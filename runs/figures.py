@@ -33,14 +33,14 @@ class Drawing(NamedTuple):
 
 
 DRAWINGS: Final = (
-    Drawing("load", ("slots",), OnDemand("runs.plots:load_curves"), several=False),
+    Drawing("load", ("slots",), OnDemand("runs.homes.plots:load_curves"), several=False),
     Drawing("load", ("slots", "upper_slots", "nodes"), OnDemand("runs.grid_plots:whole_load"), several=True),
     Drawing("load", ("station_slots", "upper_slots"), OnDemand("runs.stations.plots:load")),
     Drawing("load", ("v2g_slots", "upper_slots"), OnDemand("runs.v2g.plots:load")),
     Drawing("load_by_transformer", ("slots",), OnDemand("runs.grid_plots:load_by_transformer"), several=True),
     Drawing("loading_map", ("slots", "upper_slots", "nodes"), OnDemand("runs.grid_plots:loading_map"), several=True),
-    Drawing("board", ("slots", "board"), OnDemand("runs.plots:board")),
-    Drawing("raster", ("vehicles", "schedule"), OnDemand("runs.plots:raster")),
+    Drawing("board", ("slots", "board"), OnDemand("runs.homes.plots:board")),
+    Drawing("raster", ("vehicles", "schedule"), OnDemand("runs.homes.plots:raster")),
     Drawing("tracking", ("v2g_slots",), OnDemand("runs.v2g.plots:tracking")),
     Drawing("groups", ("v2g_groups",), OnDemand("runs.v2g.plots:groups")),
     Drawing("voltage_profile", ("network",), OnDemand("runs.feeder_plots:voltage_profile")),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 COORDINATORS: "Final[Registry[Coordinator]]" = Registry(
     {
-        "free": "coordination.valley_filling.free:COORDINATOR",
+        "free": "coordination.valley_filling.free_charging:COORDINATOR",
         "ants": "coordination.valley_filling.colony:COORDINATOR",
         "odc": "coordination.valley_filling.odc:COORDINATOR",
         "pso1": "coordination.valley_filling.particle_swarm:BY_EV",

@@ -39,7 +39,7 @@ from coordination.optimizers import OPTIMIZERS
 from coordination.optimizers.minimize import minimize
 from coordination.valley_filling.ants import choose_slots
 from coordination.valley_filling.coordinator import CoordinationSettings, Coordinator, Plan
-from coordination.valley_filling.free import charge
+from coordination.valley_filling.free_charging import charge
 from coordination.valley_filling.problem import Schedule, ValleyFilling
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH, Book, Stays, most_kw, powers_of, rest_of, stay_of
 from environment.compiled import compiled

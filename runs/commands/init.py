@@ -17,7 +17,7 @@ def init(
     from rich.markup import escape
 
     from environment.input_faults import Fault, FaultyInputError
-    from runs.reference import commented_scenario
+    from runs.scenario_reference import commented_scenario
     from runs.terminal import explained, out
 
     with explained():

@@ -9,7 +9,7 @@ from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
 from environment.pheromone_board import REFUSALS, BoardRecord
 from runs.crew import Stage
-from runs.departures import Departures
+from runs.homes.departures import Departures
 from runs.homes.outcome import HomesOutcome, Strays
 from runs.homes.part import Homes, count_planning
 

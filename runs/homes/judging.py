@@ -16,7 +16,7 @@ from coordination.valley_filling.problem import Schedule, ValleyFilling, cost_kw
 from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.fleets.fleet import Fleet
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
-from runs.departures import delivered_kwh
+from runs.homes.departures import delivered_kwh
 from runs.homes.part import Homes
 from runs.metrics import gap_of
 

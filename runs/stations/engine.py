@@ -20,7 +20,7 @@ from environment.grid.record import GridRecord
 from environment.users import Sessions
 from runs.progress import Progress
 from runs.scenario import Scenario
-from runs.stations.compiled import StationColumns
+from runs.stations.columns import StationColumns
 from runs.stations.part import StationPark
 
 OFF: Final = TriggersSettings(time=False, region=False, user=False, emergency=False)

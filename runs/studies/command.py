@@ -21,7 +21,7 @@ ROOMS: Final = ("environment", "coordination", "agents", "runs", "scenarios")
 LIBRARIES: Final = ("numba", "numpy", "power-grid-model", "scipy")
 SHOWING: Final = frozenset({
     "claim.py", "claims.py", "claims.toml", "cli.py", "command.py", "drawing.py", "feeder_drawing.py", "feeder_plots.py", "figures.py",
-    "grid_plots.py", "output.py", "plots.py", "printed.py", "reference.py", "registry.py", "report.py", "sweep_plots.py",
+    "grid_plots.py", "output.py", "plots.py", "printed.py", "registry.py", "report.py", "scenario_reference.py", "sweep_plots.py",
     "table3_parameters.csv", "tables.py", "templates.py",
 })  # fmt: skip
 """Files in `runs` that only show numbers: they may change between two calls. A study's work is in others, such as `cases.py`."""

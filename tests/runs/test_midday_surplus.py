@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from environment.input_faults import FaultyInputError
-from runs import plots
+from runs.homes import plots
 from runs.page.board import load_axis
 from runs.page.palette import LIGHT
 from runs.result import Result

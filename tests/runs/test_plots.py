@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from coordination.valley_filling import COORDINATORS
 from environment.horizon import Horizon
-from runs import plots
 from runs.cli import app
 from runs.comparison_plots import comparison_figures
 from runs.drawing import canvas, clock, log_axis, pieces, save_figures
 from runs.figures import figures as figures_of
+from runs.homes import plots
 from runs.result import Result
 from runs.result_folder import FigureFormat
 from runs.scenario import Scenario

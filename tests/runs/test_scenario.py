@@ -11,8 +11,8 @@ from environment.horizon import Horizon
 from environment.input_faults import FaultyInputError
 from environment.settings import Settings
 from runs.idle import idle
-from runs.reference import commented_scenario, reference_page
 from runs.scenario import Scenario, sections, source_name, toml_text
+from runs.scenario_reference import commented_scenario, reference_page
 from runs.terminal import BAD_INPUT, explained
 
 

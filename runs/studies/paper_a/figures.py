@@ -28,8 +28,8 @@ from runs.drawing import (
     panels,
     steps,
 )
+from runs.homes.plots import day_and_valley
 from runs.load_drawing import finish_load
-from runs.plots import day_and_valley
 from runs.result import Result
 from runs.studies.paper_a.cases import NIGHT, SEEN, VALLEY, PaperRuns, night_ripple_kw
 

@@ -17,7 +17,7 @@ from coordination.stations.problem import StationScheduling
 from environment.channel import Channel
 from runs.scenario import Scenario
 from runs.simulate import run as simulate
-from runs.stations.engine import run, unscheduled
+from runs.stations.engine import charging_freely, run
 from runs.stations.paper_c import paper_c
 from runs.stations.part import StationPark
 
@@ -27,7 +27,7 @@ ITERATIONS = 10
 
 def busiest(case: Scenario) -> StationScheduling:
     """Return the problem of the slot in which most is wanted, as it is without schedule and triggers."""
-    park = unscheduled(StationPark.build(case, np.random.default_rng(1)))
+    park = charging_freely(StationPark.build(case, np.random.default_rng(1)))
     track = run(park, Channel(), lambda _: None).track
     return track.problems[int(track.wanted_kwh.sum(axis=1).argmax())]
 
@@ -38,7 +38,7 @@ class Point:
     def __init__(self, problem: StationScheduling) -> None:
         self.p = problem
         self.f0 = (1.0, 1.0, 1.0)
-        before = problem.unscheduled
+        before = problem.free
         *self.f0, _, _ = self.figures(before.voltage_v[0], before.time_h[0], before.capacity_kw[0])
 
     def figures(
@@ -158,7 +158,7 @@ def main(
     slow = found["NumPy, in mealpy's PSO" if peer else "NumPy, one schedule at a time"]
     for title, per_s in found.items():
         print(f"{title:<34} {per_s:>14,.0f} {per_s / slow:>8.1f} {'yes' if same else 'NO':>13}")
-    print("\nA day of charging stations with all triggers, and the same unscheduled, from end to end")
+    print("\nA day of charging stations with all triggers, and the same with free charging, from end to end")
     print(f"{'EVs':>8} {'stations':>9} {'slots':>6} {'schedules evaluated':>20} {'wall s':>8}")
     begun = time.perf_counter()
     world, outcomes = simulate(case)

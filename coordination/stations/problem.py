@@ -16,7 +16,7 @@ or gives, and what EVs lend. EVs that are shifted to a later slot count in none 
            M_r = \text{mean over EVs, plugged in or queued, of } 1 - \tfrac12 \frac{T_j - T}{T_{max} - T} - \tfrac12 \Big(1 - \frac{\text{served}}{\text{wanted}}\Big) \\
     fit &= c_1 \frac{f_1}{f_1^0} + c_2 \frac{f_2}{f_2^0} + c_3 \frac{f_3}{f_3^0} - c_4 \frac{f_4}{T_i \sum_r A_r} + 10 \sum_{k=1}^5 flag_k
 
-with :math:`f^0` of the slot before scheduling (rated time, most power, taps as they stand) [reconstructed: the paper
+with :math:`f^0` of free charging in the slot (rated time, most power, taps as they stand) [reconstructed: the paper
 normalises and does not say how]. Its F has no voltage: ``weight_voltage`` adds :math:`c_5 \max_j |U_j / U - 1|`, likewise divided
 [ours]. Five costs have four coefficients in the paper: here the time cost has none. Constraints:
 node voltage, charging time, what batteries hold when they leave, power granted, and the balance of what is supplied.
@@ -36,7 +36,7 @@ TOLERANCE_V: Final = 1e-6
 TOLERANCE_KWH: Final = 1e-6
 TOLERANCE_KW: Final = 1e-6
 DUST: Final = 1e-9
-"""What an objective before scheduling is above, where it is more than rounding."""
+"""What an objective is above with free charging, where it is more than rounding."""
 CONSTRAINTS: Final = ("voltage", "time", "battery", "capacity", "balance")
 """In the paper's order, eqs (5)-(9)."""
 
@@ -203,7 +203,7 @@ class StationScheduling:
     places
         EVs that each serves at once, 2 m.
     rated_v, idle_v
-        Rated voltage, and that without load before scheduling.
+        Rated voltage, and that without load when nobody moves the taps.
     limits
         Of the constraints.
     settings
@@ -267,8 +267,8 @@ class StationScheduling:
         )
 
     @cached_property
-    def unscheduled(self) -> Decision:
-        """The slot before scheduling: rated time, most power, taps as they stand; shape ``(1, m)``."""
+    def free(self) -> Decision:
+        """Free charging in the slot: rated time, most power, taps as they stand; shape ``(1, m)``."""
         shape = (1, self.stations)
         return Decision(
             self.idle_v[None],
@@ -331,24 +331,24 @@ class StationScheduling:
         return Objectives(network.loss_kwh, cost, spread, satisfaction, deviation, costs, broken)
 
     @cached_property
-    def before(self) -> Objectives:
-        """What the slot before scheduling is worth: f1 to f3 are divided by it."""
-        return self.judge(self.unscheduled)
+    def free_objectives(self) -> Objectives:
+        """What free charging is worth in the slot: f1 to f3 are divided by it."""
+        return self.judge(self.free)
 
     def value(self, found: Objectives) -> NDArray[np.float64]:
         """Return the fitness of judged schedules, shape ``(n,)``; infinite where a schedule has no power flow."""
-        s, zero = self.settings, self.before
+        s, free = self.settings, self.free_objectives
         most = self.time_weight * self.region_weights.sum()
         solved = np.isfinite(found.loss_kwh)
         loss_kwh, cost_yuan = (
             np.where(solved, each, 0.0) for each in (found.loss_kwh, found.cost_yuan)
         )  # 0 times infinity
         value = (
-            s.weight_loss * loss_kwh / _unit(zero.loss_kwh)
-            + s.weight_cost * cost_yuan / _unit(zero.cost_yuan)
-            + s.weight_spread * found.spread_kw / _unit(zero.spread_kw)
+            s.weight_loss * loss_kwh / _unit(free.loss_kwh)
+            + s.weight_cost * cost_yuan / _unit(free.cost_yuan)
+            + s.weight_spread * found.spread_kw / _unit(free.spread_kw)
             - s.weight_satisfaction * found.satisfaction / (most or 1.0)
-            + s.weight_voltage * found.deviation_pu / _unit(zero.deviation_pu)
+            + s.weight_voltage * found.deviation_pu / _unit(free.deviation_pu)
             + s.penalty * found.broken.sum(axis=1)
         )
         return np.where(solved, value, np.inf)
@@ -358,9 +358,9 @@ class StationScheduling:
         return self.value(self.judge(self.decode(x)))
 
 
-def _unit(before: NDArray[np.float64]) -> float:
-    """Return what to divide by: the value before scheduling, or 1 where that is nothing but rounding, or has no power flow."""
-    value = float(before[0])
+def _unit(free: NDArray[np.float64]) -> float:
+    """Return what to divide by: the value with free charging, or 1 where that is nothing but rounding, or has no power flow."""
+    value = float(free[0])
     return value if np.isfinite(value) and value > DUST else 1.0
 
 

@@ -54,7 +54,9 @@ def find(
     """
     settings = problem.settings
     if settings.optimizer == NONE:
-        return Found(problem.unscheduled, float(problem.value(problem.before)[0]), problem.before, np.empty((0, 2)))
+        return Found(
+            problem.free, float(problem.value(problem.free_objectives)[0]), problem.free_objectives, np.empty((0, 2))
+        )
     own = PAPERS.get(settings.optimizer, {})
     optimizer = OPTIMIZERS[settings.optimizer].of(population=settings.population, **own)
     result = minimize(problem, optimizer, max_iterations=settings.iterations, rng=rng, progress=progress)

@@ -61,8 +61,8 @@ class StationsOutcome:
 
     @cached_property
     def free(self) -> "StationsOutcome":
-        """What free charging comes to: rated time, most power, no triggers, and no message gets lost."""
-        return run(unscheduled(self.park), Channel(), lambda _: None)
+        """What free charging comes to; see `charging_freely`."""
+        return run(charging_freely(self.park), Channel(), lambda _: None)
 
     @property
     def messages_lost(self) -> int:
@@ -142,14 +142,14 @@ def judged(_park: StationPark, outcome: StationsOutcome, tell: Progress) -> Stat
     return outcome
 
 
-def unscheduled(park: StationPark) -> StationPark:
-    """Return the same stations scheduled by nobody: rated time, most power, no triggers, and no message gets lost."""
+def charging_freely(park: StationPark) -> StationPark:
+    """Return the same stations with free charging: rated time, most power, no triggers, and no message gets lost."""
     scenario = park.scenario
-    plain = scenario.model_copy(
+    free = scenario.model_copy(
         update={
             "scheduling": scenario.scheduling.model_copy(update={"optimizer": NONE}),
             "triggers": OFF,
             "channel": ChannelSettings(),
         }
     )
-    return replace(park, scenario=plain)
+    return replace(park, scenario=free)

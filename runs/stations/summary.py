@@ -29,7 +29,7 @@ def switched_on(triggers: TriggersSettings) -> list[str]:
 
 
 def summary_of(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
-    """Return the key figures of a run by name, units in the names; those of charging without a schedule under ``free``.
+    """Return the key figures of a run by name, units in the names; those of free charging under ``free``.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _without_evs(park: StationPark, flow: Flow) -> dict[str, Any]:
 
 
 def figures(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
-    """Return what a run came to, with or without a schedule."""
+    """Return what a run came to, with free charging or without."""
     grid, objectives, slot_h = outcome.grid, outcome.judgement.objectives, park.horizon.slot_h
     track, sessions, storage = outcome.track, outcome.sessions, outcome.storage
     served = sessions.served_slot >= 0
@@ -173,9 +173,9 @@ def _emergencies(outcome: StationsOutcome) -> list[int]:
     return sorted({slot for slot, trigger, _, _ in outcome.track.fired if trigger == "emergency"})
 
 
-def warnings(park: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
-    """Return what a reader of the figures should know; first, where the run is worse than without a schedule."""
-    said = _worse(park, outcome, plain)
+def warnings(park: StationPark, outcome: StationsOutcome, free: StationsOutcome) -> list[str]:
+    """Return what a reader of the figures should know; first, where the run is worse than free charging."""
+    said = _worse(park, outcome, free)
     waiting = int((outcome.sessions.served_slot < 0).sum())
     if waiting:
         said.append(f"{waiting} of {len(park.visits)} visits still wait when the horizon ends")
@@ -185,15 +185,13 @@ def warnings(park: StationPark, outcome: StationsOutcome, plain: StationsOutcome
         said.append(
             f"the search, by {SEARCHED_BY[settings.evaluator]}, found no schedule within all limits in {infeasible} of {slots} slots"
         )
-    broken, before = _broken(outcome), _broken(plain)
+    broken, before = _broken(outcome), _broken(free)
     outside, was = int(broken.any(axis=1).sum()), int(before.any(axis=1).sum())
     if outside:
         names = ", ".join(
             f"{name} {count}" for name, count in zip(CONSTRAINTS, broken.sum(axis=0).tolist(), strict=True) if count
         )
-        text = (
-            f"by the power flow {outside} of {slots} slots are not within all limits ({names}), before scheduling {was}"
-        )
+        text = f"by the power flow {outside} of {slots} slots are not within all limits ({names}), with free charging {was}"
         if outside > was and settings.optimizer != NONE:
             voltage = CONSTRAINTS.index("voltage")
             if broken[:, voltage].sum() > before[:, voltage].sum():
@@ -215,14 +213,14 @@ def warnings(park: StationPark, outcome: StationsOutcome, plain: StationsOutcome
         name = np.concatenate([park.feeder.line, park.feeder.transformer])[loading.argmax()]
         said.append(
             f"in {over.sum()} of {slots} slots a line or transformer passes its rating, most of all {name} with {loading.max():.0%}; "
-            f"before scheduling in {_overloaded(plain.grid).sum()}; ratings are none of the five limits"
+            f"with free charging in {_overloaded(free.grid).sum()}; ratings are none of the five limits"
         )
     own = unstruck(park, outcome)
     if own and settings.optimizer != NONE:
-        low = (plain.grid.low_pu[own].min(axis=1) < park.feeder_settings.voltage_min_pu).sum()
+        low = (free.grid.low_pu[own].min(axis=1) < park.feeder_settings.voltage_min_pu).sum()
         said.append(
             f"in {len(own)} of {len(_emergencies(outcome))} slots of the emergency level nothing struck: voltages fall below their limit "
-            f"under the schedule itself; before scheduling in {low} of these"
+            f"under the schedule itself; with free charging in {low} of these"
         )
     shed = outcome.track.shed_kw
     if shed.any():
@@ -237,13 +235,13 @@ def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
     return np.array([judged.broken[0] for judged in outcome.judgement.objectives])
 
 
-def _worse(park: StationPark, outcome: StationsOutcome, plain: StationsOutcome) -> list[str]:
-    """Say in which figures a run is worse than charging without a schedule: the search's own, limits, and voltages out of band."""
+def _worse(park: StationPark, outcome: StationsOutcome, free: StationsOutcome) -> list[str]:
+    """Say in which figures a run is worse than free charging: the search's own, limits, and voltages out of band."""
     found = outcome.track.found
     value = np.mean([each.fitness for each in found])
-    idle = np.mean([problem.value(problem.before)[0] for problem in outcome.track.problems])
-    broken, before = (int(_broken(each).any(axis=1).sum()) for each in (outcome, plain))
-    low, was = (each.grid.node_low_pu.min(axis=0) for each in (outcome, plain))
+    idle = np.mean([problem.value(problem.free_objectives)[0] for problem in outcome.track.problems])
+    broken, before = (int(_broken(each).any(axis=1).sum()) for each in (outcome, free))
+    low, was = (each.grid.node_low_pu.min(axis=0) for each in (outcome, free))
     worse = []
     if value > idle:
         worse.append(f"F = {value:.4g} against {idle:.4g}, mean of the slots")
@@ -252,7 +250,7 @@ def _worse(park: StationPark, outcome: StationsOutcome, plain: StationsOutcome) 
     if low.min() < min(was.min(), park.feeder_settings.voltage_min_pu):
         here, there = (f"{pu.min():.4f} pu ({park.feeder.node[pu.argmin()]})" for pu in (low, was))
         worse.append(f"the lowest voltage of any node is {here} against {there}")
-    return [f"the run is worse than charging without a schedule: {'; '.join(worse)}"] if worse else []
+    return [f"the run is worse than free charging: {'; '.join(worse)}"] if worse else []
 
 
 def _why(settings: SchedulingSettings) -> str:

@@ -19,7 +19,7 @@ from coordination.stations.problem import StationScheduling
 from coordination.stations.settings import NONE, SchedulingSettings
 from environment.channel import Channel
 from runs.scenario import Scenario
-from runs.stations.engine import run, unscheduled
+from runs.stations.engine import charging_freely, run
 from runs.stations.paper_c import BASE_KW, paper_c
 from runs.stations.part import StationPark
 from runs.stations.summary import LEVELS, figures, unstruck
@@ -120,7 +120,7 @@ def run_day(day: Day) -> dict[str, Any]:
     """Carry out a day and return its figures."""
     scenario = scenario_of(day)
     world = StationPark.build(scenario, np.random.default_rng(day.seed))
-    park = unscheduled(world) if day.optimizer == NONE else world
+    park = charging_freely(world) if day.optimizer == NONE else world
     outcome = run(park, Channel(), lambda _: None)
     grid, band = outcome.grid, world.feeder_settings
     low, high = grid.low_pu.min(axis=1), grid.high_pu.max(axis=1)
@@ -144,7 +144,7 @@ def run_day(day: Day) -> dict[str, Any]:
 def busiest(shot: int, evaluator: str) -> tuple[StationScheduling, ByPowerFlow]:
     """Return the problem of the slot of a day in July in which most energy is wanted, before scheduling, and its grid."""
     scenario = scenario_of(Day(WARMEST, 15, shot, "acso", 300, 0, evaluator))
-    world = unscheduled(StationPark.build(scenario, np.random.default_rng(shot)))
+    world = charging_freely(StationPark.build(scenario, np.random.default_rng(shot)))
     slot = int(np.bincount(world.visits.slot, world.visits.energy_kwh, world.horizon.n_slots).argmax())
     return run(world, Channel(), lambda _: None).track.problems[slot], ByPowerFlow(world.state, slot)
 
@@ -184,7 +184,7 @@ def _found(search: Search, problem: StationScheduling) -> OptimizeResult:
 def run_taps(search: Search) -> dict[str, Any]:
     """Carry out a search and return what its schedule's voltages are by power flow; 0 iterations: before scheduling."""
     problem, by_power_flow = busiest(search.shot, search.evaluator)
-    decision, fitness = problem.unscheduled, float(problem.value(problem.before)[0])
+    decision, fitness = problem.free, float(problem.value(problem.free_objectives)[0])
     if search.iterations:
         found = _found(search, problem)
         decision, fitness = problem.decode(found.x[None]), found.fun

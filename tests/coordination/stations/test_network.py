@@ -44,12 +44,12 @@ def test_a_full_station_at_rated_power_loses_its_coefficient() -> None:
         1, plugged=places, places=places, wanted_kwh=np.full(6, 3000 * 0.42), storage_kw=np.zeros(6), rated_v=np.full(6, 400.0), idle_v=np.full(6, 400.0),
         scheduling={"drop_coefficient": 0.0},
     )  # fmt: skip
-    assert problem.before.loss_kwh[0] == pytest.approx(6 * 0.05 * 3000 * 0.42)
+    assert problem.free_objectives.loss_kwh[0] == pytest.approx(6 * 0.05 * 3000 * 0.42)
 
 
 def test_what_stands_elsewhere_on_the_feeder_is_drawn_too() -> None:
     problem = make_problem(1)
-    decision = problem.unscheduled
+    decision = problem.free
     power = problem.power_kw(decision)
     own, all_of_it = (Coefficients(kw).network(problem, decision, power).drawn_kw[0] for kw in (0.0, 700.0))
     assert all_of_it == pytest.approx(own + 700.0)
@@ -59,7 +59,7 @@ def test_a_voltage_that_has_collapsed_is_no_solution() -> None:
     base = np.full(6, 100.0)
     base[1] = 70_000.0
     problem = make_problem(1, base_kw=base)
-    found = Coefficients().network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
+    found = Coefficients().network(problem, problem.free, problem.power_kw(problem.free))
     assert np.isnan(found.voltage_v).all()
     assert np.isinf([found.loss_kwh[0], found.drawn_kw[0]]).all()
     assert np.isinf(problem.evaluate(np.random.default_rng(1).random((3, 18)))).all()
@@ -144,4 +144,4 @@ def test_diverging_schedules_are_infinite_alone_and_beside_sound_ones(weights: d
     assert together.tolist() == [float(problem.evaluate(row[None])[0]) for row in x]
     found = problem.judge(problem.decode(x))
     assert found.broken[1, 0]
-    assert np.isinf(problem.before.loss_kwh).all()
+    assert np.isinf(problem.free_objectives.loss_kwh).all()

@@ -39,7 +39,7 @@ def test_schedules_are_worth_what_the_formulas_say(seed: int, m: int) -> None:
     problem = make_problem(seed, m=m)
     decision = any_decision(problem, seed)
     agree(problem, decision, literal_network(problem, decision))
-    before = literal_network(problem, problem.unscheduled)
+    before = literal_network(problem, problem.free)
     fitness = problem.value(problem.judge(decision))
     assert fitness == pytest.approx(literal_fitness(problem, decision, literal_network(problem, decision), before))
 
@@ -76,7 +76,7 @@ def test_genes_stay_within_the_ranges_of_their_constraints(seed: int, ends: bool
 
 
 def calm(**given: Any) -> StationScheduling:
-    """A slot that its schedule before scheduling keeps within all limits."""
+    """A slot that its free charging keeps within all limits."""
     return make_problem(
         1, plugged=np.full(6, 2), wanted_kwh=np.full(6, 60.0), places=np.full(6, 36), storage_kw=np.zeros(6), lent_kw=np.zeros(6),
         supply_kw=np.inf, queued=np.zeros(6, dtype=np.int64), queued_kwh=np.zeros(6), **given,
@@ -86,7 +86,7 @@ def calm(**given: Any) -> StationScheduling:
 @pytest.mark.parametrize("name", CONSTRAINTS)
 def test_each_constraint_can_be_broken_alone(name: str) -> None:
     problem = calm()
-    plain = Decision(*(column.copy() for column in problem.unscheduled))
+    plain = Decision(*(column.copy() for column in problem.free))
     assert problem.judge(plain).feasible.all()
     if name == "voltage":
         plain.voltage_v[0, 2] = 345.0
@@ -102,7 +102,7 @@ def test_each_constraint_can_be_broken_alone(name: str) -> None:
         problem = replace(problem, supply_kw=drawn - 1.0)
     found = problem.judge(plain)
     assert found.broken[0].tolist() == [each == name for each in CONSTRAINTS]
-    better = problem.value(problem.judge(problem.unscheduled)) if name != "balance" else problem.value(found) - 10
+    better = problem.value(problem.judge(problem.free)) if name != "balance" else problem.value(found) - 10
     assert problem.value(found)[0] > better[0]
 
 
@@ -131,13 +131,13 @@ def test_the_order_of_stations_does_not_matter(seed: int) -> None:
 
 @given(seed=SEEDS, load=st.floats(0.1, 5000), m=st.integers(1, 80))
 def test_equal_loads_have_no_spread(seed: int, load: float, m: int) -> None:
-    """A spread out of rounding, before scheduling, would be what all others are divided by."""
+    """A spread out of rounding, with free charging, would be what all others are divided by."""
     problem = make_problem(
         seed, m=m, plugged=np.full(m, 2), places=np.full(m, 36), base_kw=np.full(m, load), storage_kw=np.zeros(m),
         lent_kw=np.zeros(m), wanted_kwh=np.full(m, 2000.0),
     )  # fmt: skip
-    assert problem.before.spread_kw[0] <= 1e-9
-    longer = problem.unscheduled._replace(time_h=np.linspace(0.42, 0.6, m)[None])
+    assert problem.free_objectives.spread_kw[0] <= 1e-9
+    longer = problem.free._replace(time_h=np.linspace(0.42, 0.6, m)[None])
     apart = problem.judge(longer)
     assert problem.value(apart)[0] < 1 + apart.spread_kw[0] + 10 * 5 + 10
 
@@ -153,8 +153,8 @@ def test_a_slot_without_any_ev_is_worth_something_finite() -> None:
         storage_kw=np.zeros(6),
         supply_kw=np.inf,
     )
-    assert problem.before.loss_kwh[0] == 0.0
-    assert problem.before.satisfaction[0] == pytest.approx(problem.time_weight * problem.region_weights.sum())
+    assert problem.free_objectives.loss_kwh[0] == 0.0
+    assert problem.free_objectives.satisfaction[0] == pytest.approx(problem.time_weight * problem.region_weights.sum())
     fitness = problem.evaluate(np.random.default_rng(1).random((20, 18)))
     assert np.isfinite(fitness).all()
     assert fitness.min() < 5.0

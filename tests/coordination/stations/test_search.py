@@ -23,8 +23,8 @@ def test_every_optimiser_finds_one_that_is_worth_what_it_says(name: str, populat
 def test_nobody_schedules_as_it_was_before() -> None:
     problem = make_problem(4, scheduling={"optimizer": NONE})
     found = find(problem, np.random.default_rng(1))
-    assert found.decision is problem.unscheduled
-    assert found.objectives is problem.before
+    assert found.decision is problem.free
+    assert found.objectives is problem.free_objectives
 
 
 def test_a_search_among_diverging_candidates_ends_finite() -> None:

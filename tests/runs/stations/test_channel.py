@@ -15,7 +15,7 @@ from environment.input_faults import FaultyInputError
 from environment.station_messages import Order, Plan, RegionAlarm, Release, StationReport
 from runs.model import GridModel
 from runs.scenario import Scenario
-from runs.stations.engine import StationsOutcome, unscheduled
+from runs.stations.engine import StationsOutcome, charging_freely
 from runs.stations.part import StationPark
 from runs.world import World
 from tests.support.feeders import changed
@@ -257,7 +257,7 @@ def test_partitions_name_substations_or_stations(folder: Path) -> None:
 
 
 def test_charging_without_a_schedule_needs_no_channel(folder: Path) -> None:
-    lost, plain = (run_park(unscheduled(world_of(busy(folder, channel)))) for channel in ({"loss": 0.5}, {}))
+    lost, plain = (run_park(charging_freely(world_of(busy(folder, channel)))) for channel in ({"loss": 0.5}, {}))
     assert columns(lost) == columns(plain)
     assert lost.messages_lost == 0
 

@@ -85,7 +85,7 @@ def test_a_run_that_is_worse_than_no_schedule_says_so_first_with_both_figures(tm
     summary = run(tmp_path, None, users=heavy, scheduling=short, feeder=band).summary
     assert summary["free"]["feasible_slots"] == 3
     first = summary["warnings"][0]
-    assert first.startswith("the run is worse than charging without a schedule: F = ")
+    assert first.startswith("the run is worse than free charging: F = ")
     assert f"the five limits are broken in {3 - summary['feasible_slots']} of 3 slots against 0" in first
     low = f"{summary['node_voltage_min_pu']:.4f} pu ({summary['node_voltage_min_at']})"
     assert f"{low} against {before['node_voltage_min_pu']:.4f} pu ({before['node_voltage_min_at']})" in first

@@ -377,7 +377,7 @@ def test_warnings_say_how_a_run_went(own: Path) -> None:
     broken = warned(feeder=narrow, scheduling=TINY)
     assert "the search, by the paper's coefficients, found no schedule within all limits in 40 of 40 slots" in broken
     assert "by the power flow" in broken
-    assert "searched for" not in broken, "before scheduling it is no better"
+    assert "searched for" not in broken, "free charging is no better"
     flat = {"voltage_min_pu": 0.97, "voltage_max_pu": 1.01}
     worse = warned(feeder=flat, scheduling={**TINY, "weight_voltage": 0.0})
     for cause in ("coefficients know no lines", "F holds no voltage", "the search is short"):

@@ -366,7 +366,7 @@ def test_the_order_of_stations_in_their_file_does_not_matter(tmp_path: Path) -> 
 def test_losses_of_a_search_by_power_flow_are_those_of_the_run_where_all_finish_together(tmp_path: Path) -> None:
     scheduling = {"evaluator": "powerflow", "optimizer": "none"}
     outcome = run_park(world_of(case(tmp_path, stations={"piles": 3}, scheduling=scheduling)))
-    before = [problem.before for problem in outcome.track.problems]
+    before = [problem.free_objectives for problem in outcome.track.problems]
     assert outcome.grid.loss_kwh == pytest.approx([judged.loss_kwh[0] for judged in before])
     for judged, was in zip(outcome.judgement.objectives, before, strict=True):
         assert judged.cost_yuan == pytest.approx(was.cost_yuan)
@@ -379,6 +379,6 @@ def test_coefficients_count_the_load_of_the_whole_feeder(tmp_path: Path) -> None
     world = world_of(case(tmp_path, scheduling={"optimizer": "none"}))
     track = run_park(world).track
     for slot, problem in enumerate(track.problems):
-        network = problem.evaluator.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
+        network = problem.evaluator.network(problem, problem.free, problem.power_kw(problem.free))
         loads = world.state.base[0][slot].sum() + track.power_kw[slot].sum()
         assert loads <= network.drawn_kw[0] <= 1.05 * loads

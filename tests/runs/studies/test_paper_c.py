@@ -184,7 +184,7 @@ def test_taps_are_those_of_the_search_and_of_the_power_flow(runs: PaperRuns) -> 
     assert taps.loc[(0, 1), "set_mean_v"] == pytest.approx(400, abs=0.1), "no load, and the fixed taps of 10 to 0.4 kV"
     assert taps.loc[(0, 1), "set_std_v"] < 0.1
     problem, by_power_flow = busiest(1, "coefficients")
-    network = by_power_flow.network(problem, problem.unscheduled, problem.power_kw(problem.unscheduled))
+    network = by_power_flow.network(problem, problem.free, problem.power_kw(problem.free))
     assert taps.loc[(0, 1), "low_pu"] == pytest.approx(network.voltage_v.min() / 380)
     assert taps.loc[(0, 1), "high_pu"] == pytest.approx(network.voltage_v.max() / 380)
 

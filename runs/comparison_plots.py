@@ -2,8 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from runs.homes import plots
 from runs.drawing import FREE, HALO, METHOD_COLOURS, STYLES, clock, from_zero, legend_below, panels, pieces, steps
+from runs.homes import plots
 from runs.load_drawing import draw_limit, run_title
 from runs.result import Result
 

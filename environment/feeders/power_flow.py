@@ -134,7 +134,19 @@ class PowerFlow:
         self.tap_step_v = None if tap_step_v is None else np.broadcast_to(tap_step_v, feeder.transformer.shape)
         self._method, self._most_iterations, self._error_pu = METHODS[method]
         self._first_load = len(feeder) + feeder.line.size + feeder.transformer.size + feeder.link_from.size + 1
-        self._model = PowerGridModel(_components(feeder, self._first_load, self.tap_step_v))
+        self._model = self._new_model()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is copied and pickled: not power-grid-model's own memory, which no other may free or read."""
+        return {name: value for name, value in vars(self).items() if name != "_model"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up what was pickled, with a model of its own."""
+        vars(self).update(state)
+        self._model = self._new_model()
+
+    def _new_model(self) -> PowerGridModel:
+        return PowerGridModel(_components(self.feeder, self._first_load, self.tap_step_v))
 
     def solve(
         self,

@@ -1,7 +1,9 @@
 """Power flow against a second program and a published solution, and the laws that hold on any feeder."""
 
 import csv
+import multiprocessing
 import tomllib
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -261,6 +263,13 @@ def test_a_batch_is_its_cases_one_by_one(source: BuiltinFeeder) -> None:
         np.testing.assert_allclose(one.voltage_pu[0], batch.voltage_pu[k], rtol=0, atol=1e-9)
         np.testing.assert_allclose(one.loss_kw[0], batch.loss_kw[k], rtol=1e-7, atol=1e-9)
     np.testing.assert_array_equal(two_threads.voltage_pu, batch.voltage_pu)
+
+
+def test_a_power_flow_is_solved_the_same_in_another_process() -> None:
+    feeder = BuiltinFeeder().feeder()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        there = pool.submit(PowerFlow(feeder).solve, feeder.own_kw[None], feeder.own_kvar[None]).result()
+    np.testing.assert_array_equal(there.voltage_pu, own(feeder).voltage_pu)
 
 
 def test_a_case_that_diverges_is_told_and_leaves_the_others_alone() -> None:

@@ -58,6 +58,7 @@ class V2GCrew:
     def begin_day(self) -> None:
         """Let the control centre send load and prices to the aggregator, which finds the signal."""
         self.model.control_center.announce_prices(self.v2g.load.forecast_kw, self.v2g.tariff)
+        self.model.tell_search(1.0)
 
     def begin_slot(self, slot: int) -> None:
         """Let the aggregator follow its signal through a slot."""

@@ -101,6 +101,15 @@ def test_batch_run_varies_who_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len({row["peak_kw"] for row in rows}) == 2
 
 
+@pytest.mark.parametrize("engine", ["agents", "compiled"])
+@pytest.mark.parametrize("optimizer", ["pso", "exact"])
+def test_the_whole_of_a_fleets_run_is_told(engine: str, optimizer: str) -> None:
+    parts = list[float]()
+    simulate(CASES["v2g"].update(peak_shaving={"optimizer": optimizer}, run={"engine": engine}), parts.append)
+    assert parts == sorted(parts)
+    assert parts[-1] == 1.0
+
+
 class Modest(V2GEV):
     """Says that it could give nothing."""
 

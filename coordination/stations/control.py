@@ -196,14 +196,19 @@ class Control:
     def _seen(self, slot: int, site_kw: NDArray[np.float64], shed_kw: float = 0.0) -> tuple[NDArray[np.float64], float]:
         """Return voltages of the stations' nodes, ``(m,)``, and what the feeder draws [kW] where stations draw `site_kw`, ``(m,)``.
 
-        Where taps may stand higher than the lowest voltage, and the feeder then draws more, that counts.
+        Where taps may stand higher than the lowest voltage, and the feeder then draws more, that counts: of each alone, or of all
+        such together where that is more.
         """
         seen_v, least_kw = self.state.measure(slot, self.low_v, site_kw, shed_kw)
-        drawn_kw = least_kw
+        drawn_kw, worse_v = least_kw, self.low_v.copy()
         for row in np.flatnonzero(self.low_v < self.high_v).tolist():
             voltage_v = self.low_v.copy()
             voltage_v[row] = self.high_v[row]
-            drawn_kw += max(self.state.measure(slot, voltage_v, site_kw, shed_kw)[1] - least_kw, 0.0)
+            more_kw = self.state.measure(slot, voltage_v, site_kw, shed_kw)[1] - least_kw
+            if more_kw > 0:
+                drawn_kw, worse_v[row] = drawn_kw + more_kw, self.high_v[row]
+        if drawn_kw > least_kw:
+            drawn_kw = max(drawn_kw, self.state.measure(slot, worse_v, site_kw, shed_kw)[1])
         return seen_v, drawn_kw
 
     def answer(self, slot: int, least_v: float, reports: Reports, plans: Plans) -> Answer:

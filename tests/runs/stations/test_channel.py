@@ -1,5 +1,6 @@
 """Messages between visitors, stations, substations and control centre: counted, lost and sent again, with limits held and books closed."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.stations.judgement import Judgement
+from coordination.stations.reports import Plans, Reports
 from environment.channel import BOOK_COLUMNS, Channel
 from environment.input_faults import FaultyInputError
 from environment.station_messages import Order, Plan, RegionAlarm, Release, StationReport
@@ -166,6 +168,16 @@ def test_taps_that_may_not_have_heard_their_order_count_at_their_worse_end(folde
     assert not track.power_kw[1::2].any()
     assert (drawn_kw <= track.drawn_kw + SHORT_KW).all()
     assert drawn_kw[::2] == pytest.approx(track.drawn_kw[::2])
+
+
+def test_taps_that_may_all_stand_elsewhere_count_together(folder: Path) -> None:
+    park = world_of(case(folder, horizon={"slots": 1}))
+    control, idle_v = park.new_control(), park.state.idle_v
+    control.low_v[:], control.high_v[:] = 0.9 * idle_v, 1.05 * idle_v
+    nobody = [None] * len(park.stations)
+    drawn_kw = control.answer(0, 0.0, Reports.of(nobody), Plans.of(nobody)).drawn_kw
+    for part in itertools.product([0.9, 1.05], repeat=len(park.stations)):
+        assert park.state.measure(0, part * idle_v, np.zeros(len(park.stations)))[1] <= drawn_kw + 1e-6
 
 
 def test_a_perfect_channel_is_none(folder: Path) -> None:

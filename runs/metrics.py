@@ -1,10 +1,15 @@
 """Key figures of a load, and loads against their limits."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from coordination.valley_filling.optimum import CLOSED, ROUNDING
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
+
+LOADING_TOLERANCE: Final = 1e-9
+"""A loading above 1 by less than this is none."""
 
 
 def load_metrics(load_kw: NDArray[np.float64], limit_kw: float | NDArray[np.float64]) -> dict[str, float | int]:
@@ -60,3 +65,9 @@ def gap_of(cost_kw2: float, best_kw2: float, free_kw2: float) -> float | None:
     if gain <= CLOSED * best_kw2:
         return None
     return 0.0 if -CLOSED * best_kw2 <= lost <= ROUNDING * best_kw2 else lost / gain
+
+
+def above_rating(loading: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which lines or transformers pass their rating, of the shape of their loading; unrated ones do not."""
+    over: NDArray[np.bool_] = np.nan_to_num(loading) > 1 + LOADING_TOLERANCE
+    return over

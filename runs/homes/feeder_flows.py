@@ -4,7 +4,7 @@ The same for free charging and without EVs, all in one call, so that they stand 
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from coordination.valley_filling.problem import Schedule
 from environment.input_faults import raise_if_any
 from runs.homes.part import Homes
+from runs.metrics import above_rating
 
 if TYPE_CHECKING:
     from environment.feeders.power_flow import Flow
     from environment.grid.state import GridState
-
-LOADING_TOLERANCE: Final = 1e-9
-"""A loading above 1 by less than this is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,9 +172,3 @@ def network_warnings(homes: Homes, network: NetworkRun) -> list[str]:
         if not flows.solved.all():
             found.append(f"{_slots(homes, ~flows.solved)} of {n_slots} slots have no power flow {who}: it diverges")
     return found
-
-
-def above_rating(loading: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which lines or transformers pass their rating, of the shape of their loading; unrated ones do not."""
-    over: NDArray[np.bool_] = np.nan_to_num(loading) > 1 + LOADING_TOLERANCE
-    return over

@@ -10,7 +10,7 @@ from coordination.stations.settings import NONE, SchedulingSettings
 from coordination.stations.triggers import DUST_KW, TriggersSettings
 from environment.feeders.power_flow import Flow
 from environment.grid.record import GridRecord
-from runs.homes.feeder_flows import above_rating
+from runs.metrics import above_rating
 from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
 

@@ -85,10 +85,21 @@ class Station(FixedAgent):  # type: ignore[misc]
         self._at_the_gate: list[int] = []
         self._rows = np.array([row])
 
-    def hear_need(self, visitor: Visitor, need: Need) -> None:  # noqa: ARG002  (it is in the visitor's row already)
+    @property
+    def power_kw(self) -> float:
+        """Power that visitors draw while they charge in the present slot [kW]."""
+        return float(self.yard.power_kw[self.row])
+
+    @property
+    def n_visitors(self) -> int:
+        """Visitors that are there and have not charged."""
+        return len(self.visitors)
+
+    def hear_need(self, visitor: Visitor, need: Need) -> None:
         """Take in what a visitor needs; if it is said again, nothing is new."""
         if visitor.row not in self.visitors:
             self.visitors[visitor.row] = visitor
+            self.yard.hear_need(visitor.row, need.energy_kwh, need.capacity_kwh, willing=need.willing)
             self._at_the_gate.append(visitor.row)
 
     def lose(self, visitor: Visitor) -> None:

@@ -285,6 +285,11 @@ RULES: Final = (
 """Of a key with several rules, or a section with one, the first that does not hold is told."""
 
 
+def counts(case: Case, section: str) -> bool:
+    """Whether a scenario's run reads a section, or some keys of it."""
+    return not case.waits_for(section) and all(rule.counts(case) for rule in RULES if section in rule.names)
+
+
 def idle(*cases: Case) -> list[str]:
     """Say which keys are set and count in no run of a scenario, or of several side by side, and where they would count."""
     unread = [_unread(case) for case in cases]

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from environment.input_faults import Fault, FaultyInputError, nearest, raise_if_any
+from runs.idle import counts
 from runs.scenario import Scenario, sections
 
 FILE: Final = "GridModel"
@@ -74,4 +75,4 @@ def _key(scenario: Scenario, name: str) -> tuple[str, Fault | None]:
 
 def _counts(scenario: Scenario, section: str) -> bool:
     """Whether a scenario has a section, and it counts there."""
-    return getattr(scenario, section) is not None and not scenario.waits_for(section)
+    return getattr(scenario, section) is not None and counts(scenario, section)

@@ -4,7 +4,7 @@ Source: paper C, section 2: m piles for two EVs each; of n1 EVs at most 2 m char
 of some stations, so that one station, a region and all stations go by the same.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple, Self
 
@@ -114,7 +114,7 @@ class Yard:
     Parameters
     ----------
     visits, sessions
-        Who comes, and what became of them.
+        Who comes, with what they said that they need, and what became of them.
     storage
         The stations' storage.
     rules
@@ -203,7 +203,12 @@ class Yard:
         m, n = len(stations), len(visits)
         efficiency = settings.storage_efficiency
         return cls(
-            visits=visits,
+            visits=replace(
+                visits,
+                energy_kwh=visits.energy_kwh.copy(),
+                capacity_kwh=visits.capacity_kwh.copy(),
+                willing=visits.willing.copy(),
+            ),
             sessions=Sessions.of(visits),
             storage=stations.new_storage(settings),
             rules=Rules(
@@ -257,6 +262,12 @@ class Yard:
         """Return the rows of the visits that come in a slot, in their order."""
         begin, end = np.searchsorted(self.visits.slot, [slot, slot + 1]).tolist()
         return np.arange(begin, end)
+
+    def hear_need(self, visit: int, energy_kwh: float, capacity_kwh: float, *, willing: bool) -> None:
+        """Take what a visit says that it needs, how large its battery is, and whether it may be shifted, before it is let in."""
+        self.visits.energy_kwh[visit] = self.sessions.need_kwh[visit] = energy_kwh
+        self.visits.capacity_kwh[visit] = capacity_kwh
+        self.visits.willing[visit] = self.willing[visit] = willing
 
     def let_in(self, visits: NDArray[np.int64]) -> None:
         """Let some visits into the queues of their stations, in the order given."""

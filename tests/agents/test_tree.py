@@ -1,6 +1,7 @@
 """One tree: transformers and stations below the same substation, substations below substations; agents see only what they are sent."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,33 @@ def test_visitors_are_agents_while_they_are_there(tmp_path: Path) -> None:
     full.on_slot(lambda _: waiting.append(sorted(each.name for each in full.agents_by_type.get(Visitor, ()))))
     run(full)
     assert waiting == [["ev:u2", "ev:u3", "ev:u4"], ["ev:u4"], []]
+
+
+class Modest(Visitor):
+    """Asks for 12 kWh with a battery of 20 kWh, whatever its row has, and for no shift."""
+
+    def __init__(self, model: Any, user: str, row: int, need: Need, station: Any, channel: Any) -> None:
+        super().__init__(
+            model, user, row, replace(need, energy_kwh=12.0, capacity_kwh=20.0, willing=False), station, channel
+        )
+
+
+@pytest.mark.parametrize("channel", [{}, {"loss": 0.2}])
+def test_a_station_goes_by_what_a_visitor_says(tmp_path: Path, channel: dict[str, Any]) -> None:
+    """As if what it says had been in the file."""
+    at, (kwh, modest_kwh) = [("A1", "S1-01", "A", 2, 0)], ((30.0, 60.0, 1), (12.0, 20.0, 0))
+    sections = {"channel": channel, "triggers": {"user": True, "crowded_kw": 30.0}}
+    models = []
+    for name, what, visitor in (("said", kwh, Modest), ("file", modest_kwh, Visitor), ("usual", kwh, Visitor)):
+        folder = tmp_path / name
+        folder.mkdir()
+        who = [(f"u{k}", "A1", 20.4 + 0.6 * (k // 12), *what) for k in range(16)]
+        models.append(run(GridModel(case(folder, at, who, **sections), visitor=visitor)))
+    said, file, usual = models
+    assert said.stations.yard.sessions.served_kwh.tolist() == file.stations.yard.sessions.served_kwh.tolist()
+    assert not said.stations.yard.sessions.shifted_slots.any()
+    assert usual.stations.yard.sessions.shifted_slots.any()
+    assert said.world.stations.visits.energy_kwh.tolist() == [30.0] * 16
 
 
 def test_stations_and_transformers_below_one_substation(tmp_path: Path) -> None:

@@ -24,8 +24,10 @@ from mesa.visualization.components import AgentPortrayalStyle
 
 from agents.control_center import ControlCenter
 from agents.ev import EV
+from agents.station import Station
 from agents.substation import Substation
 from agents.transformer import Transformer
+from agents.v2g_ev import V2GEV
 from environment.input_faults import FaultyInputError
 from environment.messages import Report
 from runs.model import GridModel
@@ -36,6 +38,7 @@ from runs.reporters import MODEL_REPORTERS, of_model_and_agents
 from runs.scenario import Scenario, sections
 from runs.simulate import result_of, simulate
 from runs.space import radial
+from tests.support.station_cases import case as station_case
 
 CASES: dict[str, dict[str, Any]] = {
     "noise": {"load__fluctuation": 0.05, "batch_size": 7},
@@ -112,6 +115,15 @@ def test_every_key_alone_is_itself_or_a_key_of_several_sections(section: str) ->
                 with_parameters(scenario, {key: value})
         else:
             assert with_parameters(scenario, {key: value}) == behind
+
+
+def test_a_key_alone_is_of_the_section_that_counts() -> None:
+    """Ants' own sections do not count beside a fleet that gives back, or stations."""
+    v2g, stations = Scenario().update(peak_shaving={}), Scenario().update(stations={})
+    assert with_parameters(v2g, {"optimizer": "exact"}).peak_shaving == v2g.update(peak_shaving={"optimizer": "exact"}).peak_shaving  # fmt: skip
+    assert with_parameters(stations, {"iterations": 2}).scheduling.iterations == 2
+    with pytest.raises(FaultyInputError, match="vehicles is a key of a section that does not count here"):
+        with_parameters(stations, {"vehicles": 5})
 
 
 def test_what_is_no_scenario_of_ants_is_a_fault() -> None:
@@ -224,6 +236,29 @@ def test_agents_are_collected_where_it_is_asked_for() -> None:
     by_slot = boards.load_kw.groupby(level=0).sum()
     np.testing.assert_allclose(by_slot, whole.base_kw + whole.ev_kw)
     np.testing.assert_allclose(boards.load_kw + boards.headroom_kw, 130)
+
+
+def test_evs_that_give_back_are_collected() -> None:
+    scenario = Scenario().update(
+        peak_shaving={"optimizer": "exact"}, fleet={"vehicles": 6}, transformer={"limit_kw": 5000.0}
+    )
+    model = GridModel(scenario, datacollector=of_model_and_agents)
+    model.run_model()
+    evs = model.datacollector.get_agenttype_vars_dataframe(V2GEV)
+    assert len(evs) == 24 * 6
+    whole = model.datacollector.get_model_vars_dataframe()
+    np.testing.assert_allclose(evs.power_kw.groupby(level=0).sum(), whole.ev_kw)
+    np.testing.assert_allclose(evs.xs(24.0).soc, model.v2g.batteries.soc)
+
+
+def test_stations_are_collected(tmp_path: Path) -> None:
+    who = [(f"u{k}", "A1", 0.0, 30.0) for k in range(9)]
+    model = GridModel(station_case(tmp_path, None, who, horizon={"slots": 3}), datacollector=of_model_and_agents)
+    model.run_model()
+    stations = model.datacollector.get_agenttype_vars_dataframe(Station)
+    assert stations.visitors.groupby(level=0).sum().tolist() == [3, 0, 0]
+    np.testing.assert_allclose(stations.power_kw.groupby(level=0).sum(), model.stations.track.power_kw.sum(axis=1))
+    assert (stations.power_kw > 0).any()
 
 
 def test_a_collector_of_ones_own() -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from coordination.stations.settings import NONE
 from coordination.valley_filling import COORDINATORS
 from runs.best_known import title_of
 from runs.drawing import BASE, EVS, FREE, HALO, LIMIT, Pieces, Timed, clock, from_zero, pieces, steps
@@ -39,7 +40,9 @@ def run_title(result: HasLoads) -> str:
     if result.summary["method"] in COORDINATORS:
         return method_title(result)
     optimizer = result.summary["optimizer"]
-    return "triggers alone" if optimizer == "none" else f"a schedule by {optimizer}"
+    if result.scenario.peak_shaving is not None:
+        return f"peak shaving by {optimizer}"
+    return "triggers alone" if optimizer == NONE else f"a schedule by {optimizer}"
 
 
 def peak_text(result: HasLoads, free_kw: float, own_kw: float) -> str:

@@ -95,6 +95,7 @@ def print_nodes(run: NodeRun, *, every: bool = False) -> None:
         Column(escape(each.head), _cells(run, shown, name))
         for name, each in COLUMNS.items()
         if not (run.summary["method"] == "free" and name == "free_peak_kw")
+        and shown[name].notna().any()
         and (not each.only_with or _says(shown, each.only_with))
     ]
     print_table(_title(nodes, shown, every=every), lead, columns, tight=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from coordination.stations.settings import NONE
 from runs.plural import counted
 from runs.printed.rows import FREE, SideBySide, since
 from runs.scenario import Scenario
@@ -57,7 +58,10 @@ def side_by_side(scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> Sid
     slots = f"{counted(scenario.horizon.n_slots, 'slot')} of {scenario.horizon.slot_min} min"
     title = f"{stations} in {regions}, {counted(first['visits'], 'visit')}, {slots} {since(first)}"
     cases = {"no EVs": first["no_evs"], FREE: first["free"]}
-    cases |= {f"scheduled by {summary['optimizer']}": summary for summary in summaries}
+    cases |= {
+        "triggers alone" if (name := summary["optimizer"]) == NONE else f"scheduled by {name}": summary
+        for summary in summaries
+    }
     return SideBySide(title, STATION_ROWS, cases, STATION_PARTS)
 
 

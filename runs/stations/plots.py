@@ -56,12 +56,12 @@ def load(result: Result) -> Figure:
     steps(axes, span.edges_h, span.highest(slots.no_evs_drawn_kw) / size, "without EVs", HALO, width=4.5)
     for column, label, colour, width in (
         ("free_drawn_kw", BEFORE, FREE, 2.8),
-        ("drawn_kw", run_title(result), EVS, 1.5),
+        ("drawn_kw", f"with {run_title(result)}", EVS, 1.5),
     ):
-        steps(axes, span.edges_h, span.highest(slots[column]) / size, f"{label}, losses included", colour, width=width)
+        steps(axes, span.edges_h, span.highest(slots[column]) / size, label, colour, width=width)
     limit_kw = result.upper_slots.limit_kw
     draw_limit(axes, limit_kw / size, span, label=f"limit {limit_text(limit_kw.min(), limit_kw.max())}")
-    finish(figure, axes, result, span.of_each(f"power drawn while EVs charge [{unit}]"))
+    finish(figure, axes, result, span.of_each(f"power drawn while EVs charge,\nlosses included [{unit}]"))
     from_zero(axes)
     return figure
 

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import StepPatch
 from typer.testing import CliRunner
 from typer.testing import Result as Ended
 
 from environment.feeders.power_flow import PowerFlow
 from environment.input_faults import FaultyInputError
 from runs.cli import app
+from runs.comparison_plots import comparison_figures
 from runs.figures import figures
 from runs.homes.part import Homes
 from runs.result import Result
@@ -224,6 +226,15 @@ def test_schedulers_side_by_side(own: Path, tmp_path: Path) -> None:
     for name in table.index:
         assert table.peak_kw[name] == Result.load(out / name).summary["peak_kw"]
     assert "scheduled by pso" in done.stdout
+    assert "triggers alone" in done.stdout
+    results = [Result.load(out / name) for name in table.index]
+    figures = comparison_figures(results * 5)
+    assert faulty(figures) == {}
+    curves = [patch for patch in figures["load_curves"].axes[0].patches if isinstance(patch, StepPatch)][2:]
+    looks = {(patch.get_edgecolor(), str(patch.get_linestyle())) for patch in curves}
+    assert len(looks) == len(curves) == 10, "each method is drawn, and looks like no other"
+    peaks = [f"peak {result.summary['peak_kw']:,.0f} kW" for result in results]
+    assert all(peak in str(curve.get_label()) for peak, curve in zip(peaks * 5, curves, strict=True))
 
 
 def test_stations_are_scheduled_in_one_process() -> None:

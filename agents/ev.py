@@ -44,7 +44,7 @@ LATE_KW: Final = 1e-6
 
 
 class Feeding(Protocol):
-    """All that an EV sees of its transformer: its own rows of the columns, its line, the channel_faults, and who takes messages."""
+    """All that an EV sees of its transformer: its own rows of the columns, its line, the faults of the channel, and who takes messages."""
 
     name: str
     problem: ValleyFilling
@@ -80,7 +80,7 @@ class EV(FixedAgent):  # type: ignore[misc]
     row
         Row among its transformer's EVs.
     transformer
-        What feeds it.
+        Transformer that feeds the EV.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class EV(FixedAgent):  # type: ignore[misc]
         Whether its last message stayed without an answer, so that its transformer may not know what it holds; and whether
         that ever happened.
     pending
-        What it waits to be answered, or None.
+        Message that waits for an answer, or None.
     refusals
         Refusals in a row.
     cut_in

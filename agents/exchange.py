@@ -13,8 +13,8 @@ from environment.channel_faults import ChannelFaults
 from environment.messages import Message, Receipt
 from environment.station_messages import RegionReceipt
 
-type Below = tuple[bool, ...]
-"""Of each of the stations below that a message was for, whether it confirms its part; empty where none is below."""
+type Confirmed = tuple[bool, ...]
+"""Whether each station that a message was for confirms its part; empty where the message was for no station."""
 
 
 class Leg(NamedTuple):
@@ -61,7 +61,9 @@ def ask[Q: Message, A: Message](
     return channel.ask(leg.faults, question, leg.sender, leg.receiver, answer)
 
 
-def tell[M: Message](channel: Channel, way: Sequence[Leg], message: M, act: Callable[[M], Below]) -> Below | None:
+def tell[M: Message](
+    channel: Channel, way: Sequence[Leg], message: M, act: Callable[[M], Confirmed]
+) -> Confirmed | None:
     """Send a message that asks for no answer, and a receipt back where messages may get lost; None if no receipt has come.
 
     Parameters

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.exchange import Below, Leg, ask, tell
+from agents.exchange import Confirmed, Leg, ask, tell
 from agents.site import Region
 from coordination.stations.reports import Followed, Orders, Plans, Reports, Standing
 from environment.channel import Channel, Party
@@ -108,7 +108,7 @@ def _only[M: Message](messages: Sequence[M], are_meant: NDArray[np.bool_]) -> li
     return [each if is_meant else None for each, is_meant in zip(messages, are_meant.tolist(), strict=True)]
 
 
-def _take(heard: list[Served | None], rows: NDArray[np.int64], served: RegionServed) -> Below:
+def _take(heard: list[Served | None], rows: NDArray[np.int64], served: RegionServed) -> Confirmed:
     """Take what a region says of its stations."""
     for row, each in zip(rows.tolist(), served.stations, strict=True):
         heard[row] = each

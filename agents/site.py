@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.exchange import Below
+from agents.exchange import Confirmed
 from agents.transformer import Transformer
 from environment.channel_faults import ChannelFaults
 from environment.messages import Forecast, Hop, Report
@@ -74,10 +74,10 @@ class Serving(Site, Protocol):
     def follow(self, order: Order) -> Plan:
         """Take the slot's schedule, and say what comes of it."""
 
-    def hear_alarm(self, alarm: Alarm) -> Below:
+    def hear_alarm(self, alarm: Alarm) -> Confirmed:
         """Give more from storage."""
 
-    def hear_release(self, release: Release) -> Below:
+    def hear_release(self, release: Release) -> Confirmed:
         """Draw as planned, less what is cut."""
 
     def serve(self) -> Served:
@@ -102,10 +102,10 @@ class Region(Site, Protocol):
     def follow(self, order: RegionOrder) -> RegionPlan:
         """Hand the schedule down, and gather what stations make of it."""
 
-    def warn(self, alarm: RegionAlarm) -> Below:
+    def warn(self, alarm: RegionAlarm) -> Confirmed:
         """Hand an alarm down; return who confirms it."""
 
-    def release(self, release: RegionRelease) -> Below:
+    def release(self, release: RegionRelease) -> Confirmed:
         """Hand the last word down; return who confirms it."""
 
     def serve(self) -> RegionServed:

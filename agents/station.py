@@ -10,7 +10,7 @@ import mesa
 import numpy as np
 from mesa.discrete_space import FixedAgent
 
-from agents.exchange import Below, Leg, tell
+from agents.exchange import Confirmed, Leg, tell
 from agents.visitor import Visitor
 from coordination.stations.reports import Orders
 from coordination.stations.yard import Yard
@@ -133,12 +133,12 @@ class Station(FixedAgent):  # type: ignore[misc]
         """Take the slot's schedule, and say what comes of it."""
         return self.yard.follow(self._rows, Orders.of([order])).messages()[0]
 
-    def hear_alarm(self, alarm: Alarm) -> Below:
+    def hear_alarm(self, alarm: Alarm) -> Confirmed:
         """Give more from storage."""
         self.yard.give(self._rows, np.array([alarm.give_kw]))
         return ()
 
-    def hear_release(self, release: Release) -> Below:
+    def hear_release(self, release: Release) -> Confirmed:
         """Draw as planned, less what is cut."""
         self.may_draw = True
         self.yard.cut(self._rows, np.array([release.cut_kw]))

@@ -9,7 +9,7 @@ import numpy as np
 from mesa.discrete_space import FixedAgent
 from numpy.typing import NDArray
 
-from agents.exchange import Below, Leg, ask, tell
+from agents.exchange import Confirmed, Leg, ask, tell
 from agents.site import Fed, Region, Serving, feeds, serves
 from agents.transformer import Transformer
 from coordination.stations.passing import Passing, may_follow
@@ -43,7 +43,7 @@ class Substation(FixedAgent):  # type: ignore[misc]
     channel
         Carries every message.
     children
-        What it feeds.
+        Transformers, stations and further substations that it feeds.
     own_kw
         Load at the substation itself [kW], shape ``(n_slots,)``; none if left out.
     passing
@@ -56,7 +56,7 @@ class Substation(FixedAgent):  # type: ignore[misc]
     stations
         Stations right below it.
     rows
-        Rows of these.
+        Rows of these stations.
     """
 
     HOP: ClassVar = Hop.UPPER
@@ -147,11 +147,11 @@ class Substation(FixedAgent):  # type: ignore[misc]
             plans[k] = None
         return RegionPlan(plans, passed_kw)
 
-    def warn(self, alarm: RegionAlarm) -> Below:
+    def warn(self, alarm: RegionAlarm) -> Confirmed:
         """Hand an alarm down to the stations that it is for; return who confirms it."""
         return self._hand_down(alarm.stations, [station.hear_alarm for station in self.stations])
 
-    def release(self, release: RegionRelease) -> Below:
+    def release(self, release: RegionRelease) -> Confirmed:
         """Hand the last word down to the stations that it is for; return who confirms it."""
         return self._hand_down(release.stations, [station.hear_release for station in self.stations])
 
@@ -163,7 +163,9 @@ class Substation(FixedAgent):  # type: ignore[misc]
             tell(self.channel, (leg.back,), station.serve(), partial(_take, heard, number))
         return RegionServed(heard)
 
-    def _hand_down[M: Message](self, messages: Sequence[M | None], hear: Sequence[Callable[[M], Below]]) -> Below:
+    def _hand_down[M: Message](
+        self, messages: Sequence[M | None], hear: Sequence[Callable[[M], Confirmed]]
+    ) -> Confirmed:
         """Tell each station its message; return who confirms it, or has none."""
         return tuple(
             each is None or tell(self.channel, self._way_to(station), each, listener) is not None
@@ -174,7 +176,7 @@ class Substation(FixedAgent):  # type: ignore[misc]
         return (Leg(self, station, station.faults),)
 
 
-def _take(heard: list[Served | None], number: int, served: Served) -> Below:
+def _take(heard: list[Served | None], number: int, served: Served) -> Confirmed:
     """Take what a station says."""
     heard[number] = served
     return ()

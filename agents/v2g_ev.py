@@ -36,7 +36,7 @@ class V2GColumns:
     needs
         State of charge that each needs at departures and in the end; minus infinity for none.
     slot_h
-        Slot length.
+        Slot length [h].
     """
 
     vehicle: NDArray[np.str_]
@@ -79,15 +79,15 @@ class V2GEV(FixedAgent):  # type: ignore[misc]
     alive
         False once its controller has died: it draws nothing more and says nothing more.
     was_cut_off
-        Whether it ever was there in a slot without a set-point.
+        Whether the EV ever was there in a slot without a set-point.
     hours
-        How long it is at the grid in the present slot [h].
+        How long the EV is at the grid in the present slot [h].
     power_kw
-        Mean power in the present slot; positive charges.
+        Mean power over the present slot; positive charges.
     flow_kw
-        Power while it is there in the present slot.
+        Power in the present slot while the EV is there.
     fallback_kw
-        The part of `power_kw` that it drew by the safe rule.
+        Part of `power_kw` that the EV drew by the safe rule.
     """
 
     def __init__(self, model: mesa.Model, row: int, columns: V2GColumns, aggregator: Leading) -> None:

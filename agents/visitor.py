@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import mesa
 
-from agents.exchange import Below
+from agents.exchange import Confirmed
 from environment.channel import Channel
 from environment.channel_faults import ChannelFaults
 from environment.station_messages import Charged, Need, Shift
@@ -41,9 +41,9 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
     row
         Row of the visit.
     need
-        What it is going to say.
+        Need that the visitor is going to state.
     station
-        Where it comes to.
+        Station that the visitor comes to.
     channel
         Carries every message.
 
@@ -52,11 +52,11 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
     is_alive
         False once its controller has died.
     is_there
-        False once it has left.
+        False once the visitor has left.
     is_answered
-        Whether the station has said anything to it.
+        Whether the station has said anything to the visitor.
     is_cut_off
-        Whether it once sent its need as often as it may, and heard nothing.
+        Whether the visitor once sent its need as often as it may, and heard nothing.
     """
 
     # On the class, so that a visitor has one of its own only where it differs.
@@ -86,12 +86,12 @@ class Visitor(mesa.Agent):  # type: ignore[misc]
         else:
             self.is_cut_off = True
 
-    def hear_shift(self, shift: Shift) -> Below:  # noqa: ARG002  (who takes part agrees to whatever it says)
+    def hear_shift(self, shift: Shift) -> Confirmed:  # noqa: ARG002  (who takes part agrees to whatever it says)
         """Agree to charge later, and to lend meanwhile."""
         self.is_answered = True
         return ()
 
-    def hear_charged(self, charged: Charged) -> Below:  # noqa: ARG002  (its own meter says the same)
+    def hear_charged(self, charged: Charged) -> Confirmed:  # noqa: ARG002  (its own meter says the same)
         """Hear what it got."""
         self.is_answered = True
         return ()

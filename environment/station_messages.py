@@ -277,7 +277,7 @@ class Served(Message):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region[M: Message](Message):
+class RegionMessage[M: Message](Message):
     """Control centre <-> substation: one message for each of the stations of a region, in their order.
 
     Parameters
@@ -304,7 +304,7 @@ class Region[M: Message](Message):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionOutlook(Region[Outlook]):
+class RegionOutlook(RegionMessage[Outlook]):
     """Control centre -> substation: the outlook of its stations."""
 
     kind: ClassVar[str] = "region_outlook"
@@ -312,7 +312,7 @@ class RegionOutlook(Region[Outlook]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionReport(Region[StationReport]):
+class RegionReport(RegionMessage[StationReport]):
     """Substation -> control centre: the reports of its stations."""
 
     kind: ClassVar[str] = "region_report"
@@ -320,7 +320,7 @@ class RegionReport(Region[StationReport]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionOrder(Region[Order]):
+class RegionOrder(RegionMessage[Order]):
     """Control centre -> substation: the orders of its stations, and the room of each line and transformer.
 
     Parameters
@@ -341,7 +341,7 @@ class RegionOrder(Region[Order]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionPlan(Region[Plan]):
+class RegionPlan(RegionMessage[Plan]):
     """Substation -> control centre: the plans of its stations, and the power that they passed on among them.
 
     Parameters
@@ -362,7 +362,7 @@ class RegionPlan(Region[Plan]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionAlarm(Region[Alarm]):
+class RegionAlarm(RegionMessage[Alarm]):
     """Control centre -> substation: the alarms of its stations."""
 
     kind: ClassVar[str] = "region_alarm"
@@ -370,7 +370,7 @@ class RegionAlarm(Region[Alarm]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionRelease(Region[Release]):
+class RegionRelease(RegionMessage[Release]):
     """Control centre -> substation: the last word to its stations."""
 
     kind: ClassVar[str] = "region_release"
@@ -378,7 +378,7 @@ class RegionRelease(Region[Release]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionServed(Region[Served]):
+class RegionServed(RegionMessage[Served]):
     """Substation -> control centre, at a slot's end: what its stations served."""
 
     kind: ClassVar[str] = "region_served"

@@ -1,7 +1,10 @@
 """What a model of agents and the crews of its parts know of each other."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agents.aggregator import Aggregator
 from agents.control_center import ControlCenter
@@ -13,6 +16,9 @@ from agents.transformer import Transformer
 from agents.v2g_ev import V2GEV
 from agents.visitor import Visitor
 from environment.channel import Channel
+
+if TYPE_CHECKING:
+    from coordination.stations.control import Control
 
 
 class AgentClasses(NamedTuple):
@@ -28,6 +34,15 @@ class AgentClasses(NamedTuple):
     visitor: type[Visitor] = Visitor
 
 
+class Above(TypedDict, total=False):
+    """What the control centre has for a part, by the names of its parameters."""
+
+    name: str
+    own_kw: NDArray[np.float64]
+    aggregators: list[Aggregator]
+    control: "Control"
+
+
 class Crew(Protocol):
     """The agents of one part of the world, and who leads them."""
 
@@ -36,8 +51,8 @@ class Crew(Protocol):
         """Nodes that the control centre has right below it."""
 
     @property
-    def above(self) -> dict[str, Any]:
-        """What the control centre has for the part, by the names of its parameters."""
+    def above(self) -> Above:
+        """What the control centre has for the part."""
 
     def schedule_events(self) -> None:
         """Enter events of the part's own."""

@@ -16,7 +16,7 @@ from agents.ev import EV
 from agents.transformer import Transformer
 from environment.channel import Channel
 from environment.input_faults import Fault, FaultyInputError, raise_if_any
-from runs.crew import AgentClasses, Crew
+from runs.crew import Above, AgentClasses, Crew
 from runs.parameters import FILE, SEED, with_parameters
 from runs.parts import PARTS, Outcome
 from runs.reporters import of_model
@@ -115,7 +115,9 @@ class GridModel(Watched, mesa.Model):  # type: ignore[misc]
 
     def _make_control_center(self) -> ControlCenter:
         children = [child for crew in self.crews.values() for child in crew.children]
-        above = {name: value for crew in self.crews.values() for name, value in crew.above.items()}
+        above: Above = {}
+        for crew in self.crews.values():
+            above.update(crew.above)
         return self.classes.control_center(self, self.channel, children, **above)
 
     def _schedule_events(self) -> None:

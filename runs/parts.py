@@ -17,7 +17,7 @@ class Built(Protocol):
 
     @property
     def scenario(self) -> Scenario:
-        """What it was built from, its horizon settled."""
+        """Scenario that the part was built from, its horizon settled."""
 
     @property
     def holds(self) -> str:
@@ -47,7 +47,7 @@ class Part(NamedTuple):
     judged
         Takes what is worked out after a run: audits, optima, the same with free charging.
     searched, judging
-        Part of a run that its searches are, and part of all that judging is, for progress bars.
+        Part of a run that searches are taken to be, and part of run and judging that judging is, for progress bars.
     summarize
         Gives the summary of what a run came to.
     result

@@ -23,7 +23,7 @@ class World:
     Parameters
     ----------
     scenario
-        What it was built from, its horizon settled.
+        Scenario that the world was built from, its horizon settled.
     homes
         EVs that choose for themselves, and the grid that they hang in; None without.
     v2g

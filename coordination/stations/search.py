@@ -25,9 +25,9 @@ class Found:
     decision
         Shape ``(1, m)``.
     fitness
-        Its fitness.
+        Fitness of the schedule.
     objectives
-        What it is worth.
+        Objectives of the schedule.
     history
         Evaluations and best fitness after each population, shape ``(k, 2)``; empty without a search.
     """

@@ -1,14 +1,12 @@
 """EVs at home as agents of a model: transformers with their EVs, and the substations above them."""
 
-from typing import Any
-
 import numpy as np
 
 from agents.site import Fed
 from agents.transformer import Transformer
 from coordination.valley_filling.problem import Schedule
 from environment.pheromone_board import REFUSALS, BoardRecord
-from runs.crew import Stage
+from runs.crew import Above, Stage
 from runs.homes.departures import Departures
 from runs.homes.outcome import HomesOutcome, Strays
 from runs.homes.part import Homes, count_planning
@@ -75,7 +73,7 @@ class HomesCrew:
         return [self.nodes[child] for child in self.homes.grid.children[0]]
 
     @property
-    def above(self) -> dict[str, Any]:
+    def above(self) -> Above:
         """Name and load of the control centre in the grid."""
         return {"name": self.homes.grid.node[0], "own_kw": self.homes.upper_kw[0]}
 

@@ -56,7 +56,7 @@ class Homes:
     Parameters
     ----------
     scenario
-        What it was built from.
+        Scenario that EVs and grid were built from.
     fleet
         All EVs.
     grid

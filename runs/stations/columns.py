@@ -17,8 +17,8 @@ from environment.station_messages import (
     Order,
     Outlook,
     Plan,
-    Region,
     RegionAlarm,
+    RegionMessage,
     RegionOrder,
     RegionOutlook,
     RegionPlan,
@@ -113,7 +113,7 @@ class StationColumns:
         return served
 
     def _record(
-        self, region: type[Region[Message]], station: type[Message], rows: NDArray[np.int64], more_bytes: int = 0
+        self, region: type[RegionMessage[Message]], station: type[Message], rows: NDArray[np.int64], more_bytes: int = 0
     ) -> None:
         """Enter a message for each of some stations, and for each of their regions one for all of these, somewhat larger or not."""
         regions = np.unique(self._region[rows]).size

@@ -1,14 +1,12 @@
 """Charging stations as agents of a model: the substations of their regions, the stations, and their visitors."""
 
-from typing import Any
-
 import numpy as np
 
 from agents.site import Fed
 from agents.station import Station
 from agents.visitor import Visitor
 from environment.station_messages import Need
-from runs.crew import Stage
+from runs.crew import Above, Stage
 from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
 
@@ -63,7 +61,7 @@ class StationsCrew:
         self._unanswered: list[Visitor] = []
 
     @property
-    def above(self) -> dict[str, Any]:
+    def above(self) -> Above:
         """Rules by which the control centre schedules the stations."""
         return {"control": self.control}
 

@@ -41,7 +41,7 @@ class StationsOutcome:
     channel
         Channel with its books of messages.
     wall_s
-        Time that it took.
+        Time that the run took.
     visitors_cut_off, visitors_died
         Visitors who once got no answer to their need in a slot, and visitors whose controller died.
     """

@@ -40,7 +40,7 @@ class StationPark:
     Parameters
     ----------
     scenario
-        What it was built from; it has a section ``[stations]``.
+        Scenario that the stations were built from; it has a section ``[stations]``.
     stations
         All stations.
     placement

@@ -1,11 +1,9 @@
 """A fleet that gives back as agents of a model: the aggregator and its EVs."""
 
-from typing import Any
-
 from agents.aggregator import Aggregator
 from agents.site import Fed
 from agents.v2g_ev import V2GColumns
-from runs.crew import Stage
+from runs.crew import Above, Stage
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import AGGREGATOR, V2G
 from runs.v2g.record import V2GRecord
@@ -48,7 +46,7 @@ class V2GCrew:
         return []
 
     @property
-    def above(self) -> dict[str, Any]:
+    def above(self) -> Above:
         """Aggregators that the control centre leads."""
         return {"aggregators": [self.aggregator]}
 

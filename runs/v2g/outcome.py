@@ -32,7 +32,7 @@ class V2GOutcome:
     strays
         What became of EVs whose messages did not come through.
     wall_s
-        Time that it took.
+        Time that the run took.
     """
 
     problem: PeakShaving

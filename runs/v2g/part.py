@@ -54,7 +54,7 @@ class V2G:
     Parameters
     ----------
     scenario
-        What it was built from; it has a section ``[peak_shaving]``.
+        Scenario that the fleet was built from; it has a section ``[peak_shaving]``.
     fleet
         All EVs.
     load

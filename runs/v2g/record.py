@@ -21,9 +21,9 @@ class V2GStrays:
     Parameters
     ----------
     cut_off
-        Which ever were at the grid in a slot without a set-point, shape ``(n_vehicles,)``.
+        Whether each EV ever was at the grid in a slot without a set-point, shape ``(n_vehicles,)``.
     died
-        Whose controller died, shape ``(n_vehicles,)``.
+        Whether the controller of each EV died, shape ``(n_vehicles,)``.
     fallback_kw
         Power that EVs without a set-point drew in each slot [kW], shape ``(n_slots,)``.
     unheard_kw

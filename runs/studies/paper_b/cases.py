@@ -109,7 +109,7 @@ def paper_case(
     )
 
 
-def world_of(scenario: Scenario) -> V2G:
+def v2g_of(scenario: Scenario) -> V2G:
     """Return what a scenario describes, as its run would have it."""
     return V2G.build(scenario, np.random.default_rng(scenario.run.seed))
 
@@ -202,7 +202,7 @@ def _search_all(size: Size, course: Course) -> tuple[pd.DataFrame, dict[tuple[st
     gathered: dict[tuple[str, str, str], list[NDArray[np.float64]]] = {}
     cases = (("guangdong", "daily"), ("guangdong", "always"), ("beijing", "daily"))
     for (tariff, stays), seed in product(cases, size.seeds):
-        v2g = world_of(paper_case(seed, stays=stays, tariff=tariff))
+        v2g = v2g_of(paper_case(seed, stays=stays, tariff=tariff))
         problem, exact = v2g.problem, solve(v2g.problem)
         assert exact is not None
         common = {"tariff": tariff, "stays": stays, "seed": seed}
@@ -330,7 +330,7 @@ def _scaled(seed: int, stays: str, signal: str, size: Size) -> dict[str, Any]:
     def case(scale: float) -> Scenario:
         return paper_case(seed, stays=stays, peak_kw=scale * PEAK_KW, **iterating(signal, size))
 
-    v2g = world_of(case(1.0))
+    v2g = v2g_of(case(1.0))
     load_kw = v2g.load.forecast_kw
 
     def optimum(scale: float) -> NDArray[np.float64]:

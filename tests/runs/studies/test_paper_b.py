@@ -29,7 +29,7 @@ from runs.studies.paper_b.cases import (
     paper_runs,
     rate_of,
     settled,
-    world_of,
+    v2g_of,
 )
 from runs.studies.paper_b.claims import claims
 from runs.studies.paper_b.figures import figures
@@ -129,13 +129,13 @@ def test_three_days_alone_run_nothing_of_one_day() -> None:
 
 
 def test_the_case_is_the_papers() -> None:
-    world = world_of(paper_case(1))
+    world = v2g_of(paper_case(1))
     load_kw = world.load.forecast_kw
     assert (load_kw.max() - load_kw.min()) / load_kw.max() == pytest.approx(0.5503, abs=1e-12)
     assert load_kw.max() == 45_000
     assert len(world.fleet) == 300
     assert (world.settings.soc_min, world.settings.soc_max) == (0.2, 0.8)
-    assert (world_of(paper_case(1, stays="always")).participation.available == 300).all()
+    assert (v2g_of(paper_case(1, stays="always")).participation.available == 300).all()
 
 
 def test_a_search_is_the_one_that_a_run_makes(runs: PaperRuns) -> None:
@@ -216,7 +216,7 @@ def test_energy_and_charge_at_the_end_are_those_of_a_run(runs: PaperRuns) -> Non
 
 
 def test_what_a_signal_sells_is_bought_back_at_the_least_price(runs: PaperRuns) -> None:
-    problem = world_of(paper_case(1)).problem
+    problem = v2g_of(paper_case(1)).problem
     row = row_of(runs.signals, tariff="guangdong", stays="daily", optimizer=EXACT, seed=1)
     missing_kwh = (row["soc_start"] - row["soc_end"]) * 300 * 35
     least = problem.up_yuan_per_kwh.min()
@@ -272,7 +272,7 @@ def test_at_its_scale_a_signal_has_the_papers_rate_and_at_another_the_evs_have()
     assert row["stays"] == "daily"
     keys = {"optimizer": "exact", "weight_difference": 1.0, "weight_cost": 0.0}
     at_scale = paper_case(1, peak_kw=row["peak_kw"], **keys)
-    world = world_of(at_scale)
+    world = v2g_of(at_scale)
     exact = solve(world.problem)
     assert exact is not None
     assert rate_of(world.load.forecast_kw + exact.signal_kw) == pytest.approx(0.4804, abs=1e-4)
@@ -291,7 +291,7 @@ def test_a_search_has_settled_within_a_hundredth_of_its_end() -> None:
 
 def test_the_same_study_gives_the_same_numbers(runs: PaperRuns) -> None:
     row = row_of(runs.signals, tariff="guangdong", stays="daily", budget="large", optimizer="ga", seed=1)
-    world = world_of(paper_case(1))
+    world = v2g_of(paper_case(1))
     optimizer = OPTIMIZERS["ga"](OPTIMIZERS["ga"].params_class(population=30))
     again = minimize(world.problem, optimizer, max_evaluations=1230, rng=np.random.default_rng(world.search_seed))
     assert row["fitness"] == again.fun

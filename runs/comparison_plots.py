@@ -71,7 +71,7 @@ def whole_loads(results: list[Result]) -> Figure:
 
 def _whole_kw(result: Result) -> tuple["pd.Series[float]", ...]:
     """Return the load in each slot without EVs, with free charging and in the run [kW], as the summary's peak has it."""
-    if result.scenario.stations is not None:
+    if "station_slots" in result.tables:
         slots = result.station_slots
         return slots.no_evs_drawn_kw, slots.free_drawn_kw, slots.drawn_kw
     slots = result.upper_slots.iloc[: result.scenario.horizon.n_slots]

@@ -1,4 +1,4 @@
-"""Key figures of a load, and loads against their limits."""
+"""Key figures of a load, loads against their limits, and lines and transformers against their ratings."""
 
 from typing import Final
 
@@ -71,3 +71,9 @@ def above_rating(loading: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which lines or transformers pass their rating, of the shape of their loading; unrated ones do not."""
     over: NDArray[np.bool_] = np.nan_to_num(loading) > 1 + LOADING_TOLERANCE
     return over
+
+
+def largest_loading(loading: NDArray[np.float64]) -> float | None:
+    """Return the largest loading of any line or transformer in any case; None where none has a rating."""
+    known = loading[~np.isnan(loading)]
+    return float(known.max()) if known.size else None

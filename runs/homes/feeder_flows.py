@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coordination.valley_filling.problem import Schedule
 from environment.input_faults import raise_if_any
 from runs.homes.part import Homes
-from runs.metrics import above_rating
+from runs.metrics import above_rating, largest_loading
 
 if TYPE_CHECKING:
     from environment.feeders.power_flow import Flow
@@ -122,8 +122,8 @@ def network_metrics(homes: Homes, flow: "Flow") -> dict[str, float | int | None]
         "voltage_deviation_max_pu": float(np.abs(voltage - 1).max()),
         "voltage_outside_slots": _slots(homes, outside),
         "losses_kwh": float(flow.loss_kw.sum()) * homes.horizon.slot_h,
-        "line_loading_max": _largest(flow.line_loading),
-        "transformer_loading_max": _largest(flow.transformer_loading),
+        "line_loading_max": largest_loading(flow.line_loading),
+        "transformer_loading_max": largest_loading(flow.transformer_loading),
     }
     return {name: figure if sound else None for name, figure in figures.items()}
 
@@ -137,11 +137,6 @@ def outside_band(flow: "Flow", lowest_pu: float, highest_pu: float) -> NDArray[n
 def _slots(homes: Homes, cases: NDArray[np.bool_]) -> int:
     """Return in how many slots the case of any copy is so."""
     return int(cases.reshape(-1, homes.horizon.n_slots).any(axis=0).sum())
-
-
-def _largest(loading: NDArray[np.float64]) -> float | None:
-    known = loading[~np.isnan(loading)]
-    return float(known.max()) if known.size else None
 
 
 def network_warnings(homes: Homes, network: NetworkRun) -> list[str]:

@@ -10,7 +10,7 @@ from coordination.stations.settings import NONE, SchedulingSettings
 from coordination.stations.triggers import DUST_KW, TriggersSettings
 from environment.feeders.power_flow import Flow
 from environment.grid.record import GridRecord
-from runs.metrics import above_rating
+from runs.metrics import above_rating, largest_loading
 from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
 
@@ -81,8 +81,8 @@ def _without_evs(park: StationPark, flow: Flow) -> dict[str, Any]:
         "voltage_min_pu": float(site_pu.min()),
         "voltage_max_pu": float(site_pu.max()),
         "node_voltage_min_pu": float(flow.voltage_pu.min()),
-        "line_loading_max": _most(flow.line_loading),
-        "transformer_loading_max": _most(flow.transformer_loading),
+        "line_loading_max": largest_loading(flow.line_loading),
+        "transformer_loading_max": largest_loading(flow.transformer_loading),
     }
 
 
@@ -126,8 +126,8 @@ def figures(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
         "node_outside_slots": int(_outside(park, grid).any(axis=1).sum()),
         "voltage_deviation_max_pu": deviation,
         "voltage_swing_max_pu": float((grid.high_pu.max(axis=0) - grid.low_pu.min(axis=0)).max()),
-        "line_loading_max": _most(grid.line_loading),
-        "transformer_loading_max": _most(grid.transformer_loading),
+        "line_loading_max": largest_loading(grid.line_loading),
+        "transformer_loading_max": largest_loading(grid.transformer_loading),
         "overloaded_slots": int(_overloaded(grid).sum()),
         "spread_mean_kw": float(np.mean([judged.spread_kw[0] for judged in objectives])),
         "satisfaction_mean": float(np.mean([judged.satisfaction[0] for judged in objectives])),
@@ -142,11 +142,6 @@ def figures(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
         "storage_lost_kwh": float(storage.lost_kwh.sum()),
         "balance_error_kw": float(grid.residual_kw.max()),
     }
-
-
-def _most(loading: NDArray[np.float64]) -> float | None:
-    known = loading[~np.isnan(loading)]
-    return float(known.max()) if known.size else None
 
 
 def _outside(park: StationPark, grid: GridRecord) -> NDArray[np.bool_]:

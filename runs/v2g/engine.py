@@ -13,14 +13,14 @@ from environment.channel import Channel
 from environment.messages import HEADER_BYTES, VALUE_BYTES, Forecast, Hop, Sent
 from environment.presence import Departures
 from environment.v2g_messages import Condition, Enrolment, LeastSoc, Prices, Response, Setpoint, Tracking
-from runs.parts import PARTS
 from runs.progress import Progress
 from runs.scenario import Scenario
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G
 from runs.v2g.record import V2GStrays
 
-SEARCH: Final = PARTS["v2g"].searched
+SEARCH: Final = 0.5
+"""Part of a run that the search for the signal is taken to be, for progress bars; `searched` in `runs.parts`."""
 
 
 def samples(scenario: Scenario) -> tuple[Hashable, Callable[[], Iterator[V2G]]]:

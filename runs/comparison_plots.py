@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 
-from runs.homes import plots
 from runs.drawing import FREE, HALO, METHOD_COLOURS, STYLES, clock, legend_below, panels, pieces, steps
+from runs.homes import plots
 from runs.load_drawing import draw_limit, run_title
 from runs.result import Result
 

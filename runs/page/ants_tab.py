@@ -44,7 +44,7 @@ def Watch(day: Day) -> None:
     shown, set_shown = solara.use_state(None)
     picked, set_picked = solara.use_state((0, 0))
     row = (
-        home(day.world.grid) if shown is None or shown >= len(day.world.grid) else shown
+        home(day.homes.grid) if shown is None or shown >= len(day.homes.grid) else shown
     )  # Reset may make a smaller grid
     looked_at = existing(day, picked)
     Headline(day)
@@ -67,7 +67,7 @@ def Watch(day: Day) -> None:
 def Headline(day: Day) -> None:
     """Say what the time is, and what to do."""
     update_counter.get()
-    horizon, coordinator = day.world.horizon, day.world.coordinator
+    horizon, coordinator = day.homes.horizon, day.homes.coordinator
     then = "Reset begins another day." if day.over else "Step plays one frame, ▶ the rest of the day."
     settings, seed = day.case.coordination, day.case.run.seed
     if day.case.peak_shaving is not None:
@@ -75,7 +75,7 @@ def Headline(day: Day) -> None:
     if day.case.stations is not None:
         said(NO_STATIONS_HERE)
     said(
-        f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {counted(day.world.fleet.n_vehicles, 'EV')} under "
+        f"{clock(horizon, day.now_h)}{', the day is over' if day.over else ''}: {counted(day.homes.fleet.n_vehicles, 'EV')} under "
         f"{counted(len(day.transformers), 'transformer')}, {coordinator.title}"
         + (f" in batches of {settings.batch_size}" if coordinator.decides == "vehicle" else "")
         + f", seed {seed}, from {horizon.begin:%Y-%m-%d %H:%M} on",
@@ -94,7 +94,7 @@ def existing(day: Day, picked: tuple[int, int]) -> tuple[int, int]:
 @solara.component
 def Chooser(day: Day, row: int, on_node: Callable[[int], None]) -> None:
     """Choose a node of the grid, as a click in the tree does."""
-    names = list(day.world.grid.node)
+    names = list(day.homes.grid.node)
     solara.Select("Node", values=names, value=names[row], on_value=lambda name: on_node(names.index(name)))
 
 
@@ -111,5 +111,5 @@ def Picker(day: Day, k: int, row: int, on_picked: Callable[[tuple[int, int]], No
                 return
             place -= size
 
-    what = "EV" if day.world.fleet.stay_number is None else "stay"
+    what = "EV" if day.homes.fleet.stay_number is None else "stay"
     solara.InputInt(f"{what} to look at (number)", value=sum(sizes[:k]) + row + 1, on_value=picked)

@@ -108,9 +108,9 @@ def option(view: BoardView, names: list[str], palette: Palette) -> dict[str, Any
 def Board(day: Day, row: int, palette: Palette) -> None:
     """Show the board of a node of the grid, by its row there."""
     update_counter.get()
-    names = solara.use_memo(lambda: slot_names(day.world.horizon), [day])
+    names = solara.use_memo(lambda: slot_names(day.homes.horizon), [day])
     view = board(day, row)
-    said(told(day, nodes_now(day), row) + ".", f"The board of {day.world.grid.node[row]}:")
+    said(told(day, nodes_now(day), row) + ".", f"The board of {day.homes.grid.node[row]}:")
     said(CAPTION + (f" {FED_IN}" if view.base_kw.min() < 0 else ""))
     figure(option(view, names, palette), 420)
 

@@ -135,7 +135,7 @@ def Comparison(day: Day) -> None:
     elif task.finished and isinstance(task.value, str):
         solara.Error(task.value)
     elif task.finished and task.value:
-        names = slot_names(day.world.horizon)
+        names = slot_names(day.homes.horizon)
         figure(option(task.value, names, palette), 420)
         table(["", *titles(task.value)], figures(task.value))
 

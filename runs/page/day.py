@@ -109,7 +109,7 @@ class Day:
         _require_small(getattr(case.fleet, "vehicles", 0), case)  # before so many are drawn
         homes = Homes.build(case, np.random.default_rng(case.run.seed))
         _require_small(len(homes.fleet), case)
-        self.case, self.world = case, homes
+        self.case, self.homes = case, homes
         self.model = GridModel(world=World.of(homes=homes), channel=Witness)
         self.frames_h = frames_h(homes)
         self.frame = 0

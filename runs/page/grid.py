@@ -39,7 +39,7 @@ CAPTION_COUNTS: Final = f"Below, the EVs of each transformer by state; up to {MO
 
 def drawn(day: Day, row: int) -> list[int]:
     """Return the transformers below a node whose EVs are drawn one by one; none where they are too many."""
-    places = transformers_below(day.world.grid, row).tolist()
+    places = transformers_below(day.homes.grid, row).tolist()
     few = sum(int(day.transformers[k].problem.members.sum()) for k in places) <= MOST_DRAWN
     return places if few else []
 
@@ -65,8 +65,8 @@ def option(day: Day, shown: int, palette: Palette, places: Places | None = None)
     places
         Where the nodes are drawn; worked out if left out.
     """
-    places = Places.of(day.world.grid) if places is None else places
-    below = transformers_below(day.world.grid, shown).tolist()
+    places = Places.of(day.homes.grid) if places is None else places
+    below = transformers_below(day.homes.grid, shown).tolist()
     counts = state_counts(day, below)
     singly = drawn(day, shown)
     names = [f"{name} {count:,}" for name, count in zip(STATES, counts.sum(axis=0).tolist(), strict=True)]
@@ -147,7 +147,7 @@ def Grid(
 ) -> None:
     """Show the grid; a click names a node by its row (again: None, all of them) or an EV (its transformer and row)."""
     update_counter.get()
-    grid = day.world.grid
+    grid = day.homes.grid
     places = solara.use_memo(lambda: Places.of(grid), [day])
 
     def clicked(event: dict[str, Any]) -> None:

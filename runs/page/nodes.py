@@ -47,14 +47,14 @@ def known_kw(day: Day, load: LoadProfile) -> NDArray[np.float64]:
 
 def promised_kw(day: Day) -> NDArray[np.float64]:
     """Return base load and EVs as promised so far of each transformer [kW], shape ``(n_transformers, n_slots)``."""
-    both = zip(day.world.loads, day.transformers, strict=True)
+    both = zip(day.homes.loads, day.transformers, strict=True)
     return np.stack([known_kw(day, load) + transformer.schedule.load_kw() for load, transformer in both])
 
 
 def nodes_now(day: Day) -> NodesNow:
     """Return the load of every node in the present slot, as promised so far."""
-    grid = day.world.grid
-    load_kw = day.world.node_kw(promised_kw(day))[:, day.slot]
+    grid = day.homes.grid
+    load_kw = day.homes.node_kw(promised_kw(day))[:, day.slot]
     limit_kw = grid.limit_kw[:, day.slot]
     own = np.array([(1.0, each.fleet.n_vehicles) for each in day.transformers])
     transformers, vehicles = np.rint(grid.of_transformers(own)).astype(np.int64).T
@@ -86,7 +86,7 @@ def short(now: NodesNow, row: int) -> str:
 
 def told(day: Day, now: NodesNow, row: int) -> str:
     """Return what is to be said of a node: kind, load, limit, what is below it."""
-    grid = day.world.grid
+    grid = day.homes.grid
     load, limit, back = now.load_kw[row], now.limit_kw[row], grid.feed_in_limit_kw[row]
     texts = [grid.kind[row].replace("_", " "), f"{load:,.0f} kW now"]
     if np.isfinite(limit):

@@ -66,7 +66,7 @@ def rounds_option(moves: list[int], palette: Palette) -> dict[str, Any]:
 def Activity(day: Day, palette: Palette) -> None:
     """Show who chose and moved over the day, and in each round where there were any."""
     update_counter.get()
-    names = solara.use_memo(lambda: slot_names(day.world.horizon), [day])
+    names = solara.use_memo(lambda: slot_names(day.homes.horizon), [day])
     said(CAPTION, "Who acts.")
     figure(option(day, names, palette), 230)
     moves = moves_by_round(day)

@@ -40,25 +40,25 @@ LIMITS: Final = ("lower limit", "upper limit")
 
 def profile_option(run: Scheduled, where: Places, slot: int, palette: Palette) -> dict[str, Any]:
     """Return the chart of voltages in a slot against the way to the source, for ECharts."""
-    world, band, rows = run.world, run.world.feeder_settings, in_slot(run, slot)
-    n = len(world.feeder)
+    park, band, rows = run.park, run.park.feeder_settings, in_slot(run, slot)
+    n = len(park.feeder)
     voltage = run.result.network.voltage_pu.to_numpy()
     here = voltage[slot * n : (slot + 1) * n]
     at = [[float(x), round(v, 5)] for x, v in zip(where.x.tolist(), here.tolist(), strict=True)]
-    stations = set(world.stations.node.tolist())
+    stations = set(park.stations.node.tolist())
     branches = [
         {"coords": [at[up], at[node]]}
         for node, up in enumerate(where.upstream.tolist())
         if up >= 0 and node not in stations
     ]
-    x = where.x[world.stations.node].tolist()
+    x = where.x[park.stations.node].tolist()
     spans = [
         {"coords": [[at_x, low], [at_x, high]]}
         for at_x, low, high in zip(x, rows.voltage_min_pu.round(5), rows.voltage_max_pu.round(5), strict=True)
     ]
     dots: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
     row: Any
-    for row, node in zip(rows.itertuples(), world.stations.node.tolist(), strict=True):
+    for row, node in zip(rows.itertuples(), park.stations.node.tolist(), strict=True):
         dots[bool(row.outside)].append({"name": row.station, "value": at[node]})
     whole = run.result.stations
     drawn = {"type": "lines", "coordinateSystem": "cartesian2d", "silent": True}
@@ -91,7 +91,7 @@ def profile_option(run: Scheduled, where: Places, slot: int, palette: Palette) -
             {
                 **dot, "name": names[2], "symbolSize": 4, "itemStyle": {"color": palette.base}, "z": 3,
                 "data": [
-                    {"name": str(world.feeder.node[node]), "value": at[node]} for node in range(n) if node not in stations
+                    {"name": str(park.feeder.node[node]), "value": at[node]} for node in range(n) if node not in stations
                 ],
             },
         ],

@@ -129,19 +129,19 @@ def _bands(lane: NDArray[np.int64], stations: Stations) -> list[tuple[int, int, 
 
 def unit(run: Scheduled) -> str:
     """Return what the way to the source is counted in."""
-    if getattr(run.world.feeder_settings, "source", "") == "pgm_json":
+    if getattr(run.park.feeder_settings, "source", "") == "pgm_json":
         return "lines"
-    return "km" if run.world.feeder.ways[0].max() > 0 else "branches"
+    return "km" if run.park.feeder.ways[0].max() > 0 else "branches"
 
 
 def in_slot(run: Scheduled, slot: int) -> pd.DataFrame:
     """Return the stations' rows of a slot, with ``part`` of the places taken, ``outside`` the voltage band and ``alarm_kw``."""
-    m, band, fired = len(run.world.stations), run.world.feeder_settings, run.result.triggers
+    m, band, fired = len(run.park.stations), run.park.feeder_settings, run.result.triggers
     rows = run.result.stations.iloc[slot * m : (slot + 1) * m].reset_index(drop=True)
     alarms = fired[(fired.slot == slot) & (fired.trigger == "emergency")]
     given = dict(zip(alarms["where"].str.removeprefix("station:"), alarms.amount, strict=True))
     return rows.assign(
-        part=rows.plugged / run.world.stations.places,
+        part=rows.plugged / run.park.stations.places,
         outside=(rows.voltage_min_pu < band.voltage_min_pu) | (rows.voltage_max_pu > band.voltage_max_pu),
         alarm_kw=rows.station.map(given).fillna(0.0).astype(np.float64),
     )
@@ -163,7 +163,7 @@ def map_option(run: Scheduled, where: Places, slot: int, colour: str, palette: P
     palette
         Colours.
     """
-    rows, stations = in_slot(run, slot), run.world.stations
+    rows, stations = in_slot(run, slot), run.park.stations
     told = 100 * rows.part if colour == "places taken" else rows.ev_kw
     most = 100.0 if colour == "places taken" else max(_round_up(float(run.result.stations.ev_kw.max())), 1.0)
     xy = np.column_stack([where.x, where.lane])[stations.node].tolist()
@@ -205,7 +205,7 @@ def map_option(run: Scheduled, where: Places, slot: int, colour: str, palette: P
 
 def _cables(run: Scheduled, where: Places, slot: int, palette: Palette) -> list[dict[str, Any]]:
     """Return the ways to the source, on the bands of the regions, and dashed what joins nodes beside them."""
-    feeder, fired = run.world.feeder, run.result.triggers
+    feeder, fired = run.park.feeder, run.result.triggers
     passed = set(fired[(fired.slot == slot) & (fired.trigger == "region")]["where"].str.removeprefix("substation:"))
     ways, others = [], []
     for first, second in feeder.graph.edges:
@@ -218,7 +218,7 @@ def _cables(run: Scheduled, where: Places, slot: int, palette: Palette) -> list[
             ways.append({"coords": [ends[0], *corner, ends[1]]})
     bands = []
     for number, (first, last, region) in enumerate(where.bands):
-        name = run.world.stations.regions[region]
+        name = run.park.stations.regions[region]
         strong = 0.2 if name in passed else 0.35 if number % 2 else 0.1
         text = f"{name} passes power on" if name in passed else name
         bands.append([
@@ -239,10 +239,10 @@ def _cables(run: Scheduled, where: Places, slot: int, palette: Palette) -> list[
 
 def _nodes(run: Scheduled, where: Places, slot: int, palette: Palette) -> dict[str, Any]:
     """Return the nodes without a station, the source among them."""
-    n, feeder = len(run.world.feeder), run.world.feeder
+    n, feeder = len(run.park.feeder), run.park.feeder
     voltage = run.result.network.voltage_pu.to_numpy()[slot * n : (slot + 1) * n]
     data = []
-    for node in sorted(set(range(n)) - set(run.world.stations.node.tolist())):
+    for node in sorted(set(range(n)) - set(run.park.stations.node.tolist())):
         is_source = node == feeder.source_node
         text = f"{escape(str(feeder.node[node]))}{', the source' if is_source else ''}: {voltage[node]:.4f} pu"
         data.append({
@@ -279,9 +279,9 @@ def _told(run: Scheduled, where: Places, rows: pd.DataFrame) -> list[str]:
     texts = []
     row: Any
     for row, place, node in zip(
-        rows.itertuples(), run.world.stations.places.tolist(), run.world.stations.node.tolist(), strict=True
+        rows.itertuples(), run.park.stations.places.tolist(), run.park.stations.node.tolist(), strict=True
     ):
-        volts = float(run.world.feeder.node_v[node])
+        volts = float(run.park.feeder.node_v[node])
         low_v, high_v = row.voltage_min_pu * volts, row.voltage_max_pu * volts
         does = "gives" if row.storage_kw < 0 else "takes"
         lines = [

@@ -15,19 +15,19 @@ class Scheduled:
 
     Parameters
     ----------
-    world
+    park
         Feeder, stations, horizon.
     result
         As `runs.simulate.simulate` gives it.
     """
 
-    world: StationPark
+    park: StationPark
     result: Result
 
     @property
     def n_slots(self) -> int:
         """Number of slots."""
-        return self.world.horizon.n_slots
+        return self.park.horizon.n_slots
 
 
 def play(case: Scenario, tell: Callable[[float], None]) -> Scheduled:

@@ -215,9 +215,9 @@ def Controls(choice: Choice, on_choice: Any) -> None:
 @solara.component
 def Player(run: Scheduled, slot: int, on_slot: Any, playing: bool, on_play: Any) -> None:
     """Say what the slot is like; choose another one, or let them play."""
-    last, horizon, now = run.n_slots - 1, run.world.horizon, run.result.station_slots.iloc[slot]
+    last, horizon, now = run.n_slots - 1, run.park.horizon, run.result.station_slots.iloc[slot]
     said(
-        f"{clock(horizon, float(horizon.edges_h[slot]))}: {now.plugged:,} EVs charge at {len(run.world.stations)} stations with "
+        f"{clock(horizon, float(horizon.edges_h[slot]))}: {now.plugged:,} EVs charge at {len(run.park.stations)} stations with "
         f"{now.ev_kw:,.0f} kW, {now.queued:,} users wait, {now.shifted:,} are shifted, {now.drawn_kw:,.0f} kW are drawn from above",
         tag="h3",
     )
@@ -230,9 +230,9 @@ def Player(run: Scheduled, slot: int, on_slot: Any, playing: bool, on_play: Any)
 @solara.component
 def Shown(run: Scheduled, slot: int, colour: str, on_colour: Any, palette: Palette) -> None:
     """Show a finished run as it was in a slot."""
-    world, summary = run.world, run.result.summary
-    names = solara.use_memo(lambda: slot_names(world.horizon), [run])
-    where = solara.use_memo(lambda: places(world.feeder, world.stations), [run])
+    park, summary = run.park, run.result.summary
+    names = solara.use_memo(lambda: slot_names(park.horizon), [run])
+    where = solara.use_memo(lambda: places(park.feeder, park.stations), [run])
     data = solara.use_memo(lambda: lambda: packed(run.result), [run])
     for text in summary["warnings"]:
         solara.Warning(f"{text[0].upper()}{text[1:]}.")

@@ -113,7 +113,7 @@ class Places:
 
 def tree_series(day: Day, now: NodesNow, shown: int, places: Places, palette: Palette) -> dict[str, Any]:
     """Return the tree for ECharts: a box a node, filled by its loading, and the links; the data are in the order of the rows."""
-    grid = day.world.grid
+    grid = day.homes.grid
     widths = places.widths_px().tolist()
     data = [_box(day, now, row, shown, places, widths[row], palette) for row in range(len(grid))]
     links = [
@@ -131,9 +131,9 @@ def tree_series(day: Day, now: NodesNow, shown: int, places: Places, palette: Pa
 def _box(
     day: Day, now: NodesNow, row: int, shown: int, places: Places, width: float, palette: Palette
 ) -> dict[str, Any]:
-    name, over, limited = day.world.grid.node[row], bool(now.over[row]), not np.isnan(now.loading[row])
+    name, over, limited = day.homes.grid.node[row], bool(now.over[row]), not np.isnan(now.loading[row])
     named = width >= LABEL_PX and places.level_px == LEVEL_PX and places.tier.max() == 0
-    named |= width >= LABEL_PX and day.world.grid.kind[row] is not Kind.TRANSFORMER
+    named |= width >= LABEL_PX and day.homes.grid.kind[row] is not Kind.TRANSFORMER
     fill, ink = loading_colours(palette, float(now.loading[row])) if limited else (palette.ground, palette.text)
     if over:
         fill, ink = palette.loading[-1]

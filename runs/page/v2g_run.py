@@ -41,8 +41,8 @@ class PlayedV2G:
 
     def __init__(self, case: Scenario, tell: Callable[[float], None] | None = None) -> None:
         self.case = case
-        self.world = V2G.build(case, np.random.default_rng(case.run.seed))
-        self.model = GridModel(world=World.of(v2g=self.world))
+        self.v2g = V2G.build(case, np.random.default_rng(case.run.seed))
+        self.model = GridModel(world=World.of(v2g=self.v2g))
         self.crew = self.model.v2g
         if tell is not None:
             self.model.on_search(tell)
@@ -53,11 +53,11 @@ class PlayedV2G:
     @property
     def n_slots(self) -> int:
         """Number of slots."""
-        return self.world.horizon.n_slots
+        return self.v2g.horizon.n_slots
 
     def advance(self) -> None:
         """Play the next slot."""
-        slot, horizon = self.model.slot, self.world.horizon
+        slot, horizon = self.model.slot, self.v2g.horizon
         before = self.crew.batteries.soc.copy()
         self.model.run_until(
             float(horizon.edges_h[slot : slot + 2].mean())

@@ -169,14 +169,14 @@ def Controls(start: Scenario, choice: Choice, on_choice: Any) -> None:
 @solara.component
 def Shown(played: PlayedV2G, result: Result, slot: int, on_slot: Any, palette: Palette) -> None:
     """Show a finished run as it was in a slot."""
-    names = solara.use_memo(lambda: slot_names(played.world.horizon), [played])
+    names = solara.use_memo(lambda: slot_names(played.v2g.horizon), [played])
     data = solara.use_memo(lambda: lambda: packed(result), [result])
     last = played.n_slots - 1
     for text in result.summary["warnings"]:
         solara.Warning(f"{text[0].upper()}{text[1:]}.")
     now = result.v2g_slots.iloc[slot]
     said(
-        f"{clock(played.world.horizon, float(played.world.horizon.edges_h[slot]))}: {now.present:,} of "
+        f"{clock(played.v2g.horizon, float(played.v2g.horizon.edges_h[slot]))}: {now.present:,} of "
         f"{result.summary['vehicles']:,} EVs at the grid, signal {now.signal_kw:,.0f} kW, response {now.response_kw:,.0f} kW",
         tag="h3",
     )

@@ -49,7 +49,7 @@ def option(view: EvView, names: list[str], palette: Palette) -> dict[str, Any]:
 def Vehicle(day: Day, k: int, row: int, palette: Palette) -> None:
     """Show one EV by its transformer and its row there."""
     update_counter.get()
-    horizon = day.world.horizon
+    horizon = day.homes.horizon
     names = solara.use_memo(lambda: slot_names(horizon), [day])
     view = ev(day, k, row)
     came, leaves = (clock(horizon, hour) for hour in view.stay_h)

@@ -59,11 +59,11 @@ class BoardView:
 
 def board(day: Day, row: int) -> BoardView:
     """Return the board of a node of the grid, by its row there: of a transformer, or of all that is below another node."""
-    grid, none = day.world.grid, np.zeros(day.chose.size)
+    grid, none = day.homes.grid, np.zeros(day.chose.size)
     places = transformers_below(grid, row).tolist()
-    loads = [day.world.loads[k] for k in places]
+    loads = [day.homes.loads[k] for k in places]
     above = np.isin(grid.upper_rows, rows_below(grid, row)).tolist()
-    loads += [load for load, inside in zip(day.world.upper_loads, above, strict=True) if inside and load is not None]
+    loads += [load for load, inside in zip(day.homes.upper_loads, above, strict=True) if inside and load is not None]
     actual = sum((load.actual_kw for load in loads), start=none)
     ev = sum((day.transformers[k].schedule.load_kw() for k in places), start=none)
     load = sum((day.transformers[k].board.load_kw for k in places), start=none)
@@ -85,7 +85,7 @@ def board(day: Day, row: int) -> BoardView:
 
 def drawn_kwh(day: Day, k: int) -> NDArray[np.float64]:
     """Return what each EV of a transformer has drawn by now [kWh], even over each slot; shape ``(n_vehicles,)``."""
-    schedule, slot_h = day.transformers[k].schedule, day.world.horizon.slot_h
+    schedule, slot_h = day.transformers[k].schedule, day.homes.horizon.slot_h
     summed = np.concatenate([[0.0], np.cumsum(schedule.power_kw)])
     slots = np.diff(schedule.start)
     passed = np.clip(day.now_h / slot_h - schedule.first_slot, 0, slots)
@@ -135,9 +135,9 @@ def state_counts(day: Day, places: Sequence[int] | None = None) -> NDArray[np.in
 
 def unserved_kwh(day: Day) -> float:
     """Return what EVs that have left lack [kWh in their batteries]; at the day's end, as the run's summary has it."""
-    fleet = day.world.fleet
+    fleet = day.homes.fleet
     schedules = tuple(each.schedule for each in day.transformers)
-    lacking = EnergyBooks.of(fleet, day.world.rows, schedules, day.world.horizon.slot_h).unserved_kwh
+    lacking = EnergyBooks.of(fleet, day.homes.rows, schedules, day.homes.horizon.slot_h).unserved_kwh
     return float(lacking[(fleet.plug_out_h <= day.now_h) | day.over].sum())
 
 
@@ -150,7 +150,7 @@ def gap(day: Day) -> float | None:
         return None
     cost = free = 0.0
     for k in range(len(day.transformers)):
-        problem = judging(day.world, k)
+        problem = judging(day.homes, k)
         cost += cost_kw2(problem, day.as_if_free(k))
         free += cost_kw2(problem, day.free[k])
     return gap_of(cost, sum(each.bound_kw2 for each in day.optimum), free)
@@ -158,7 +158,7 @@ def gap(day: Day) -> float | None:
 
 def numbers(day: Day) -> list[tuple[str, str, str]]:
     """Return the running numbers: name, value with its unit, and what it means."""
-    load = load_metrics(promised_kw(day), day.world.grid.transformer_limit_kw)
+    load = load_metrics(promised_kw(day), day.homes.grid.transformer_limit_kw)
     distance = gap(day)
     return [
         *_most_loaded(day),
@@ -183,7 +183,7 @@ def _most_loaded(day: Day) -> list[tuple[str, str, str]]:
     if row is None:
         return []
     of_limit = f"{now.load_kw[row]:,.0f} of {now.limit_kw[row]:,.0f} kW"
-    return [("Most loaded now", day.world.grid.node[row], f"{short(now, row)} of its limit, {of_limit}")]
+    return [("Most loaded now", day.homes.grid.node[row], f"{short(now, row)} of its limit, {of_limit}")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +257,7 @@ NO_BOARD: Final = {
 
 def why(day: Day, each: EvView) -> str:
     """Say in a sentence or two why an EV chose its slots."""
-    horizon = day.world.horizon
+    horizon = day.homes.horizon
     if each.need_kwh <= ENERGY_TOLERANCE_KWH:
         return "It needs nothing."
     if not each.slots.size:
@@ -267,7 +267,7 @@ def why(day: Day, each: EvView) -> str:
             "It has not chosen yet." if each.seen is None else "It holds nothing: what it deposited was not accepted."
         )
     if each.seen is None:
-        return f"It read no board: {NO_BOARD[day.world.coordinator.decides]}."
+        return f"It read no board: {NO_BOARD[day.homes.coordinator.decides]}."
     return (
         f"At {clock(horizon, each.seen_h)} it read the board and took the slots of its stay where the pheromone was "
         "strongest, until its need was met."

@@ -44,7 +44,7 @@ def _small(folder: Path, **coordination: object) -> Scenario:
 
 
 def _row(day: Day, name: str) -> int:
-    return day.world.grid.node.index(name)
+    return day.homes.grid.node.index(name)
 
 
 def _tables(result: Result) -> dict[str, np.ndarray]:
@@ -56,7 +56,7 @@ def _tables(result: Result) -> dict[str, np.ndarray]:
 def test_the_tree_tells_in_each_slot_the_percentages_of_the_tables(tmp_path: Path) -> None:
     case = _small(tmp_path)
     day, loads = Day(case), _tables(simulate(case))
-    limits = dict(zip(day.world.grid.node, day.world.grid.limit_kw, strict=True))
+    limits = dict(zip(day.homes.grid.node, day.homes.grid.limit_kw, strict=True))
     seen: dict[int, list[str]] = {}
     while not day.over:
         day.advance()
@@ -65,7 +65,7 @@ def test_the_tree_tells_in_each_slot_the_percentages_of_the_tables(tmp_path: Pat
     assert any("above its limit" in text for texts in seen.values() for text in texts)
     assert any("feeding back" in text for texts in seen.values() for text in texts)
     for slot, texts in seen.items():
-        for name, text in zip(day.world.grid.node, texts, strict=True):
+        for name, text in zip(day.homes.grid.node, texts, strict=True):
             load, limit = loads[name][slot], limits[name][slot]
             assert text.startswith(f"{name}: ")
             assert f"{load:,.0f} kW now" in text
@@ -80,7 +80,7 @@ def test_the_board_of_a_node_is_the_sum_of_what_is_below_it(tmp_path: Path) -> N
     while not day.over:
         day.advance()
     loads, free = _tables(result), dict(tuple(result.upper_slots.groupby("node")))
-    for row, name in enumerate(day.world.grid.node):
+    for row, name in enumerate(day.homes.grid.node):
         seen = view.board(day, row)
         assert seen.base_kw + seen.held_kw + seen.flash_kw == pytest.approx(loads[name])
         assert seen.optimum_kw is not None
@@ -96,7 +96,7 @@ def test_the_board_of_a_node_is_the_sum_of_what_is_below_it(tmp_path: Path) -> N
 
 def test_a_limit_that_varies_is_a_step_line_and_feeding_in_is_an_outline(tmp_path: Path) -> None:
     day = Day(_small(tmp_path))
-    names = view.slot_names(day.world.horizon)
+    names = view.slot_names(day.homes.horizon)
     chart = board.option(view.board(day, _row(day, "South")), names, DARK)
     line = next(each for each in chart["series"] if each["name"] == "limit")
     assert line["data"][4:8] == [140, 140, 60, 60]
@@ -113,13 +113,13 @@ def test_a_limit_that_varies_is_a_step_line_and_feeding_in_is_an_outline(tmp_pat
 def test_compare_draws_the_sum_of_unlike_limits(tmp_path: Path) -> None:
     day = Day(_small(tmp_path))
     both = compare_tab.run_both(day.case, (("free", 1), ("ants", 1)))
-    chart = compare_tab.option(both, view.slot_names(day.world.horizon), LIGHT)
+    chart = compare_tab.option(both, view.slot_names(day.homes.horizon), LIGHT)
     assert chart["series"][0]["markLine"]["data"] == [{"yAxis": 380.0}]
 
 
 def test_a_node_is_named_by_what_is_below_it_and_the_fullest_is_found(tmp_path: Path) -> None:
     day = Day(_small(tmp_path))
-    tree, now = day.world.grid, nodes_now(day)
+    tree, now = day.homes.grid, nodes_now(day)
     assert [tree.transformers[k] for k in transformers_below(tree, _row(day, "North"))] == ["T one", "T {two}"]
     assert {tree.node[row] for row in rows_below(tree, _row(day, "South"))} == {"South", "T {two}"}
     assert told(day, now, 0).startswith("control center, ")
@@ -132,14 +132,14 @@ def test_a_node_is_named_by_what_is_below_it_and_the_fullest_is_found(tmp_path: 
     assert box["label"]["formatter"].startswith("T (two)\n"), "braces are ECharts's own"
     assert home(tree) == 0
     alone = Day(Scenario().update(fleet={"vehicles": 5}))
-    assert alone.world.grid.node[home(alone.world.grid)] == "T1"
+    assert alone.homes.grid.node[home(alone.homes.grid)] == "T1"
     assert view.numbers(alone)[0][0] == "Peak"
 
 
 def test_only_evs_below_the_node_are_drawn(tmp_path: Path) -> None:
     day = Day(_small(tmp_path))
     row = _row(day, "South")
-    assert grid.drawn(day, row) == transformers_below(day.world.grid, row).tolist()
+    assert grid.drawn(day, row) == transformers_below(day.homes.grid, row).tolist()
     dots = [each for each in grid.option(day, row, LIGHT)["series"] if each["type"] == "scatter"]
     assert sum(len(each["data"]) for each in dots) == nodes_now(day).vehicles[row]
 
@@ -233,7 +233,7 @@ def test_twelve_transformers_are_labelled_and_a_hundred_stand_in_columns() -> No
         case = Scenario().update(
             fleet={"vehicles": 1}, transformer={"count": count, "substations": max(count // 10, 1)}
         )
-        return Places.of(Day(case).world.grid)
+        return Places.of(Day(case).homes.grid)
 
     assert laid(1).widths_px().min() > LABEL_PX
     assert laid(12).widths_px().min() >= LABEL_PX

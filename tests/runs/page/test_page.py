@@ -97,7 +97,7 @@ def test_what_evs_drew_grows_to_what_they_hold() -> None:
         drawn = view.drawn_kwh(day, 0)
         assert (drawn >= before - 1e-9).all()
         before = drawn
-    assert before == pytest.approx(day.transformers[0].schedule.power_sum_kw() * day.world.horizon.slot_h)
+    assert before == pytest.approx(day.transformers[0].schedule.power_sum_kw() * day.homes.horizon.slot_h)
 
 
 def test_an_ant_chose_the_strongest_of_the_pheromone_that_it_saw() -> None:
@@ -231,7 +231,7 @@ def test_a_day_that_starts_with_its_fleet_has_a_date(tree: Path, tmp_path: Path)
     )
     day = Player(str(file)).day
     assert day is not None
-    assert day.case.horizon.begin_text == day.world.horizon.begin_text == "2026-01-14T12:00:00"
+    assert day.case.horizon.begin_text == day.homes.horizon.begin_text == "2026-01-14T12:00:00"
     assert described(day.case) == "EVs from a file, slots of 60 min from 2026-01-14 12:00 on."
 
 
@@ -264,7 +264,7 @@ def test_options_are_small_however_many_evs() -> None:
         day.advance()
     assert grid.drawn(day, 0) == []
     assert len(str(grid.option(day, 0, DARK))) < 20_000
-    names = view.slot_names(day.world.horizon)
+    names = view.slot_names(day.homes.horizon)
     assert len(str(board.option(view.board(day, 1), names, LIGHT))) < 20_000
     assert vehicle.option(view.ev(day, 2, 5), names, LIGHT)["series"]
     assert numbers.option(day, names, LIGHT)["series"][0]["data"][0] > 0
@@ -390,10 +390,10 @@ def test_a_watched_run_of_peak_shaving_is_the_run(tactic: str) -> None:
 
 def test_every_ev_is_counted_once_in_each_slot_and_in_the_group_that_it_was_put_into() -> None:
     played, _ = play(_shaving(), _quiet)
-    track, world = played.crew.record.track, played.world
+    track, v2g = played.crew.record.track, played.v2g
     assert (played.counts.sum(axis=(1, 2)) == 40).all()
     assert np.array_equal(played.counts[:, :-1].sum(axis=2), track.group_vehicles)
-    assert (track.present < world.participation.available).any(), "some left early, and count as away"
+    assert (track.present < v2g.participation.available).any(), "some left early, and count as away"
     share = np.arange(played.counts.shape[2]) / (played.counts.shape[2] - 1)
     for place in range(3):
         counts = played.counts[:, place]
@@ -404,7 +404,7 @@ def test_every_ev_is_counted_once_in_each_slot_and_in_the_group_that_it_was_put_
 
 def test_charts_of_peak_shaving_end_at_the_slot_that_is_looked_at() -> None:
     played, result = play(_shaving(), _quiet)
-    names = view.slot_names(played.world.horizon)
+    names = view.slot_names(played.v2g.horizon)
     after = v2g_charts.load_option(result, names, 5, LIGHT)["series"][1]["data"]
     assert after[:6] == pytest.approx(result.v2g_slots.total_kw[:6].tolist(), abs=0.01)
     assert after[6:] == [None] * 18
@@ -430,7 +430,7 @@ def test_controls_of_peak_shaving_that_do_not_move_leave_the_scenario_as_it_is()
 def test_paper_b_has_its_fleet_and_its_peak_valley_rate() -> None:
     rate = simulate(paper_b().update(peak_shaving={"optimizer": "exact"})).summary["no_evs"]["peak_valley_rate"]
     assert rate == pytest.approx(0.5503)
-    assert len(play(paper_b().update(peak_shaving={"iterations": 1}), _quiet)[0].world.fleet) == 300
+    assert len(play(paper_b().update(peak_shaving={"iterations": 1}), _quiet)[0].v2g.fleet) == 300
 
 
 def test_what_is_told_of_a_run_rises_to_its_end_and_can_stop_it() -> None:

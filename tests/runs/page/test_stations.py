@@ -102,7 +102,7 @@ def test_any_tree_has_places_whether_lengths_are_known_or_not(*, lengths: bool) 
 
 
 def test_the_drawing_shows_a_slot_as_the_tables_have_it(run: Scheduled) -> None:
-    where = station_map.places(run.world.feeder, run.world.stations)
+    where = station_map.places(run.park.feeder, run.park.stations)
     fired = run.result.triggers
     slot = int(fired.slot[fired.trigger == "emergency"].iloc[0])
     rows = run.result.stations[run.result.stations.slot == slot]
@@ -111,7 +111,7 @@ def test_the_drawing_shows_a_slot_as_the_tables_have_it(run: Scheduled) -> None:
     assert [each["value"][2] for each in series["stations"]["data"]] == rows.ev_kw.round(1).tolist()
     assert option["series"][option["visualMap"]["seriesIndex"]]["name"] == "stations"
     count = {name: len(series[name]["data"]) for name in station_map.MARKS}
-    low, high = run.world.feeder_settings.voltage_min_pu, run.world.feeder_settings.voltage_max_pu
+    low, high = run.park.feeder_settings.voltage_min_pu, run.park.feeder_settings.voltage_max_pu
     assert count == {
         station_map.WAIT: (rows.queued > 0).sum(),
         station_map.SHIFT: (rows.shifted > 0).sum(),
@@ -127,12 +127,12 @@ def test_the_drawing_shows_a_slot_as_the_tables_have_it(run: Scheduled) -> None:
 
 def test_names_of_a_users_own_stations_are_no_markup(run: Scheduled) -> None:
     rows = station_map.in_slot(run, 0).assign(station="<i>x</i>")
-    where = station_map.places(run.world.feeder, run.world.stations)
+    where = station_map.places(run.park.feeder, run.park.stations)
     assert not any("<i>" in text for text in station_map._told(run, where, rows))
 
 
 def test_charts_of_stations_end_at_the_slot_that_is_looked_at(run: Scheduled) -> None:
-    names, slots = view.slot_names(run.world.horizon), run.result.station_slots
+    names, slots = view.slot_names(run.park.horizon), run.result.station_slots
     for option, column in ((station_charts.losses_option, "loss_kwh"), (station_charts.load_option, "drawn_kw")):
         *whole, scheduled = option(run, names, 5, LIGHT)["series"]
         assert scheduled["data"][:6] == pytest.approx(slots[column][:6].tolist(), abs=0.01)
@@ -140,7 +140,7 @@ def test_charts_of_stations_end_at_the_slot_that_is_looked_at(run: Scheduled) ->
         assert whole[-1]["data"] == pytest.approx(slots[f"free_{column}"].tolist(), abs=0.01)
     bars = station_charts.triggers_option(run, names, 35, DARK)["series"]
     assert sum(sum(each["data"]) for each in bars) == len(run.result.triggers)
-    where = station_map.places(run.world.feeder, run.world.stations)
+    where = station_map.places(run.park.feeder, run.park.stations)
     inside, outside, others = (
         each["data"] for each in station_charts.profile_option(run, where, 5, LIGHT)["series"] if "name" in each
     )

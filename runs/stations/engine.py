@@ -65,11 +65,6 @@ class StationsOutcome:
         return run(charging_freely(self.park), Channel(), lambda _: None)
 
     @property
-    def messages_lost(self) -> int:
-        """Receivers that a message did not reach."""
-        return self.channel.lost
-
-    @property
     def grid(self) -> GridRecord:
         """What the schedule did to the grid."""
         return self.judgement.grid

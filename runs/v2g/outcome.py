@@ -45,11 +45,6 @@ class V2GOutcome:
     wall_s: float
 
     @property
-    def messages_lost(self) -> int:
-        """Receivers that a message did not reach."""
-        return self.channel.lost
-
-    @property
     def vehicles_cut_off(self) -> int:
         """EVs that ever were at the grid in a slot without a set-point."""
         return int(self.strays.cut_off.sum())

@@ -77,7 +77,7 @@ def summary_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, Any]:
         "energy_kwh": float(track.response_kw.sum() * slot_h),
         "messages": outcome.channel.messages,
         "bytes": outcome.channel.bytes,
-        "messages_lost": outcome.messages_lost,
+        "messages_lost": outcome.channel.lost,
         "vehicles_cut_off": outcome.vehicles_cut_off,
         "vehicles_died": outcome.vehicles_died,
         "fallback_kwh": outcome.fallback_kwh(slot_h),

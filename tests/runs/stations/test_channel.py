@@ -141,7 +141,7 @@ def test_a_busy_day_with_losses_is_still_a_day(folder: Path) -> None:
     plain = run_park(world_of(busy(folder, {})))
     served = (outcome.sessions.served_slot >= 0).sum()
     assert 0.8 * (plain.sessions.served_slot >= 0).sum() < served < len(world.visits)
-    assert outcome.messages_lost > 0
+    assert outcome.channel.lost > 0
     assert outcome.visitors_died > 0
     assert outcome.visitors_cut_off > 0
     assert outcome.track.cut_kw.any()
@@ -271,7 +271,7 @@ def test_partitions_name_substations_or_stations(folder: Path) -> None:
 def test_charging_without_a_schedule_needs_no_channel(folder: Path) -> None:
     lost, plain = (run_park(charging_freely(world_of(busy(folder, channel)))) for channel in ({"loss": 0.5}, {}))
     assert columns(lost) == columns(plain)
-    assert lost.messages_lost == 0
+    assert lost.channel.lost == 0
 
 
 def test_a_line_is_not_overloaded_because_storage_did_not_hear(folder: Path) -> None:

@@ -182,7 +182,7 @@ def test_a_day_without_a_channel_by_hand() -> None:
     assert sent == {
         "forecast": 1, "prices": 1, "enrolment": 6 * each, "condition": 6 * 24 * each, "tracking": 24
     }  # fmt: skip
-    assert outcome.messages_lost == 6 * each + 6 * 24 * each
+    assert outcome.channel.lost == 6 * each + 6 * 24 * each
     assert outcome.vehicles_cut_off == 6
     assert outcome.vehicles_died == 0
     assert not outcome.problem.available.any(), "nobody has enrolled"

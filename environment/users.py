@@ -255,13 +255,15 @@ class Sessions:
     served_kwh
         What it got, at the grid.
     served_slot
-        When it charged; -1 while it waits for a place or for power.
+        When it charged; -1 while it waits for a place or for power, and for one that died.
     shifted_slots
         By how many slots it was shifted.
     lent_kwh
         What it gave to the grid.
     time_h
         For how long it charged.
+    died
+        Whether the controller of its EV died: it left without having charged.
     """
 
     need_kwh: NDArray[np.float64]
@@ -270,14 +272,16 @@ class Sessions:
     shifted_slots: NDArray[np.int64]
     lent_kwh: NDArray[np.float64]
     time_h: NDArray[np.float64]
+    died: NDArray[np.bool_]
 
     @classmethod
     def of(cls, visits: Visits) -> Self:
         """Return the sessions of visits of whom nobody has come yet."""
         n = len(visits)
         return cls(
-            visits.energy_kwh.copy(), np.zeros(n), np.full(n, -1), np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
-        )
+            visits.energy_kwh.copy(), np.zeros(n), np.full(n, -1), np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n),
+            np.zeros(n, dtype=np.bool_),
+        )  # fmt: skip
 
     @property
     def short_kwh(self) -> NDArray[np.float64]:

@@ -29,8 +29,6 @@ class StationsCrew:
         What happened in each slot.
     stations
         The stations, by their rows.
-    visitors_died
-        Visitors whose controller has died.
     visitors_cut_off
         Visitors who once got no answer to their need in a slot.
     """
@@ -57,7 +55,7 @@ class StationsCrew:
             )
             for number, name in enumerate(park.stations.region_names)
         ]
-        self.visitors_died = self.visitors_cut_off = 0
+        self.visitors_cut_off = 0
         self._unanswered: list[Visitor] = []
 
     @property
@@ -97,20 +95,13 @@ class StationsCrew:
 
     def unserved_kwh(self, now_h: float) -> float:
         """Return what visitors who have left lack [kWh]; at the end, what all lack."""
-        sessions, gone = self.yard.sessions, self.yard.sessions.served_slot >= 0
+        sessions = self.yard.sessions
+        gone = (sessions.served_slot >= 0) | sessions.died
         return float(sessions.short_kwh[gone | np.isinf(now_h)].sum())
 
     def outcome(self, wall_s: float) -> StationsOutcome:
         """Return what the run came to; `wall_s` is the time that it took."""
-        return StationsOutcome(
-            self.park,
-            self.yard,
-            self.track,
-            self.model.channel,
-            wall_s,
-            self.visitors_cut_off,
-            self.visitors_died,
-        )
+        return StationsOutcome(self.park, self.yard, self.track, self.model.channel, wall_s, self.visitors_cut_off)
 
     def _coming(self, slot: int) -> list[Visitor]:
         """Return the visitors who come in a slot."""
@@ -130,6 +121,6 @@ class StationsCrew:
             visitor.ask()
             self.visitors_cut_off += visitor.is_cut_off and not was_cut_off
             if not visitor.is_alive:
-                self.visitors_died += 1
+                self.yard.sessions.died[visitor.row] = True
             elif not visitor.is_answered:
                 self._unanswered.append(visitor)

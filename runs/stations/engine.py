@@ -42,8 +42,8 @@ class StationsOutcome:
         Channel with its books of messages.
     wall_s
         Time that the run took.
-    visitors_cut_off, visitors_died
-        Visitors who once got no answer to their need in a slot, and visitors whose controller died.
+    visitors_cut_off
+        Visitors who once got no answer to their need in a slot.
     """
 
     park: StationPark
@@ -52,7 +52,6 @@ class StationsOutcome:
     channel: Channel
     wall_s: float
     visitors_cut_off: int = 0
-    visitors_died: int = 0
 
     @cached_property
     def judgement(self) -> Judgement:
@@ -63,6 +62,11 @@ class StationsOutcome:
     def free(self) -> "StationsOutcome":
         """What free charging comes to; see `charging_freely`."""
         return run(charging_freely(self.park), Channel(), lambda _: None)
+
+    @property
+    def visitors_died(self) -> int:
+        """Visitors whose controller died."""
+        return int(self.sessions.died.sum())
 
     @property
     def grid(self) -> GridRecord:

@@ -11,6 +11,7 @@ from coordination.stations.triggers import DUST_KW, TriggersSettings
 from environment.feeders.power_flow import Flow
 from environment.grid.record import GridRecord
 from runs.metrics import above_rating, largest_loading
+from runs.plural import counted
 from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
 
@@ -20,6 +21,8 @@ SEARCHED_BY: Final = {"coefficients": "the paper's coefficients", "powerflow": "
 """What a search goes by, in words."""
 ENOUGH: Final = SchedulingSettings().population * SchedulingSettings().iterations
 """Schedules that a search of the default length looks at in a slot; a search with fewer is told to be short."""
+SEEN_KWH: Final = 0.1
+"""Energy that is told; less is rounding."""
 LEVELS: Final = ("time", "region", "user", "emergency")
 
 
@@ -91,7 +94,7 @@ def figures(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
     grid, objectives, slot_h = outcome.grid, outcome.judgement.objectives, park.horizon.slot_h
     track, sessions, storage = outcome.track, outcome.sessions, outcome.storage
     served = sessions.served_slot >= 0
-    wait = np.where(served, sessions.served_slot, park.horizon.n_slots) - park.visits.slot
+    wait = (np.where(served, sessions.served_slot, park.horizon.n_slots) - park.visits.slot)[~sessions.died]
     costs = np.sum([judged.costs_yuan[0] for judged in objectives], axis=0)
     discount = park.scenario.scheduling.discount_yuan_per_h
     shifted = served & (sessions.shifted_slots > 0)
@@ -100,7 +103,7 @@ def figures(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
     broken = _broken(outcome)
     return {
         "served_visits": int(served.sum()),
-        "waiting_visits": int((~served).sum()),
+        "waiting_visits": int((~served & ~sessions.died).sum()),
         "served_kwh": float(sessions.served_kwh.sum()),
         "lent_kwh": float(sessions.lent_kwh.sum()),
         "unserved_kwh": float(sessions.short_kwh.sum()),
@@ -110,7 +113,7 @@ def figures(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
         "shifted_visits": int((sessions.shifted_slots > 0).sum()),
         "wait_mean_min": float(60 * slot_h * wait.mean()) if wait.size else 0.0,
         "wait_max_min": float(60 * slot_h * wait.max(initial=0)),
-        "unshifted_wait_max_min": float(60 * slot_h * wait[sessions.shifted_slots == 0].max(initial=0)),
+        "unshifted_wait_max_min": float(60 * slot_h * wait[sessions.shifted_slots[~sessions.died] == 0].max(initial=0)),
         "charging_time_mean_h": float(sessions.time_h[served].mean()) if served.any() else 0.0,
         "queue_max": int(track.queued.max()),
         "peak_kw": float(grid.drawn_kw.max()),
@@ -171,7 +174,9 @@ def _emergencies(outcome: StationsOutcome) -> list[int]:
 def warnings(park: StationPark, outcome: StationsOutcome, free: StationsOutcome) -> list[str]:
     """Return what a reader of the figures should know; first, where the run is worse than free charging."""
     said = _worse(park, outcome, free)
-    waiting = int((outcome.sessions.served_slot < 0).sum())
+    if outcome.visitors_died:
+        said.append(f"{outcome.visitors_died} of {counted(len(park.visits), 'visitor')} died (channel.death)")
+    waiting = int(((outcome.sessions.served_slot < 0) & ~outcome.sessions.died).sum())
     if waiting:
         said.append(f"{waiting} of {len(park.visits)} visits still wait when the horizon ends")
     slots, settings = park.horizon.n_slots, park.scenario.scheduling
@@ -231,17 +236,20 @@ def _broken(outcome: StationsOutcome) -> NDArray[np.bool_]:
 
 
 def _worse(park: StationPark, outcome: StationsOutcome, free: StationsOutcome) -> list[str]:
-    """Say in which figures a run is worse than free charging: the search's own, limits, and voltages out of band."""
+    """Say in which figures a run is worse than free charging: the search's own, limits, energy, voltages out of band."""
     found = outcome.track.found
     value = np.mean([each.fitness for each in found])
     idle = np.mean([problem.value(problem.free_objectives)[0] for problem in outcome.track.problems])
     broken, before = (int(_broken(each).any(axis=1).sum()) for each in (outcome, free))
+    lacks_kwh, lacked_kwh = (float(each.sessions.short_kwh.sum()) for each in (outcome, free))
     low, was = (each.grid.node_low_pu.min(axis=0) for each in (outcome, free))
     worse = []
     if value > idle:
         worse.append(f"F = {value:.4g} against {idle:.4g}, mean of the slots")
     if broken > before:
         worse.append(f"the five limits are broken in {broken} of {park.horizon.n_slots} slots against {before}")
+    if lacks_kwh > lacked_kwh + SEEN_KWH:
+        worse.append(f"{lacks_kwh:,.1f} kWh stay unserved against {lacked_kwh:,.1f} kWh")
     if low.min() < min(was.min(), park.feeder_settings.voltage_min_pu):
         here, there = (f"{pu.min():.4f} pu ({park.feeder.node[pu.argmin()]})" for pu in (low, was))
         worse.append(f"the lowest voltage of any node is {here} against {there}")

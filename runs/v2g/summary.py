@@ -137,12 +137,12 @@ def _warnings(v2g: V2G, outcome: V2GOutcome) -> list[str]:
 def _worse_than_nothing(v2g: V2G, outcome: V2GOutcome) -> list[str]:
     """Say where the signal, or else what EVs did for the load as it came, is worse than doing nothing but what needs ask for."""
     problem, came = outcome.problem, v2g.pose(v2g.load.actual_kw, v2g.tariff)
-    nothing = "charging only what needs ask for" if problem.has_needs else "doing nothing"
+    nothing = "charging only what needs ask for" if v2g.problem.has_needs else "doing nothing"
     signal_idle = float(problem.evaluate(problem.idle_kw[None])[0])
     if outcome.found.fitness > signal_idle + ROUNDING * max(abs(signal_idle), 1.0):
         return [f"the signal is worse than {nothing}: F = {outcome.found.fitness:.4g} against {signal_idle:.4g}"]
     idle_kw = problem.idle_kw
-    if problem.has_needs:
+    if v2g.problem.has_needs:
         idle_kw = follow(v2g, np.zeros(v2g.horizon.n_slots))[0].response_kw
     done, idle = came.goal(np.stack([outcome.track.response_kw, idle_kw])).tolist()
     if done > idle + ROUNDING * max(abs(idle), 1.0):

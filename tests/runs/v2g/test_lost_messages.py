@@ -258,6 +258,12 @@ def test_what_is_never_acknowledged_is_sent_as_often_as_set_and_no_more() -> Non
         assert sent["enrolment"] == 6 * (1 + resends)
 
 
+def test_who_only_charges_what_it_needs_because_nobody_leads_it_is_not_told_to_be_worse_than_nothing() -> None:
+    result = simulate(scenario(participation={"end": "need"}, channel=ALL_DAY))
+    assert result.summary["fallback_kwh"] > 0
+    assert not any("worse than" in text for text in result.summary["warnings"])
+
+
 def test_losses_cost_something() -> None:
     case = scenario(20, participation={"stays": "always"}, peak_shaving={"optimizer": "exact", "weight_cost": 0.0})
     rates = [

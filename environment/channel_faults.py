@@ -115,6 +115,21 @@ class ChannelSettings(Settings):
         rates = (self.loss, self.delay_s, self.duplication, self.reordering, self.death)
         return any(rates) or bool(self.partitions) or bool(self.restarts)
 
+    def odd_exchanges(self, slot_h: float) -> list[str]:
+        """Say what of exchanges that take place in the moments before a slot, of length `slot_h` [h], cannot be so."""
+        waits_s = SECONDS_PER_HOUR * self.timeout_h
+        found = []
+        if self.delay_s >= waits_s:
+            found.append(
+                f"channel.timeout_s = {waits_s:g} is not above the mean way of {self.delay_s:g} s; most messages come too late"
+            )
+        elif self.delay_s and self.timeout_h >= slot_h:
+            found.append(
+                f"channel.timeout_s, {waits_s:g} s, is no less than a slot of {SECONDS_PER_HOUR * slot_h:g} s: what arrives within it "
+                "counts as heard before the slot begins"
+            )
+        return found
+
     @property
     def timeout_h(self) -> float:
         """Time after which a message is sent again [h]."""

@@ -155,6 +155,7 @@ class StationPark:
             *self.load.told,
             *self.tariff.told,
             *self.feeder.told,
+            *self.scenario.channel.odd_exchanges(self.horizon.slot_h),
             *idle(self.scenario),
         ]
         short = int((self.state.base_kw > self.state.most_kw).sum())

@@ -163,6 +163,7 @@ class V2G:
             *self.fleet.told,
             *self.tariff.told,
             *self._unread(),
+            *self.scenario.channel.odd_exchanges(self.horizon.slot_h),
             *idle(self.scenario),
         ]
 

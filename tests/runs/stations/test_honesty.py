@@ -77,6 +77,34 @@ def test_nodes_without_a_station_that_leave_the_band_are_told(tmp_path: Path) ->
     assert summary["node_voltage_min_at"] in told
 
 
+def test_who_died_has_left_and_waits_no_more_and_what_stays_unserved_is_worse(tmp_path: Path) -> None:
+    summary = run(tmp_path, None, channel={"death": 0.3}).summary
+    died, waiting = summary["vehicles_died"], summary["waiting_visits"]
+    assert died > 0
+    assert summary["served_visits"] + waiting + died == summary["visits"]
+    assert f"{died} of {summary['visits']} visitors died (channel.death)" in summary["warnings"]
+    assert any("still wait" in text for text in summary["warnings"]) == (waiting > 0)
+    assert f"{summary['unserved_kwh']:,.1f} kWh stay unserved against" in summary["warnings"][0]
+    none = run(tmp_path, None, channel={"death": 1.0}).summary
+    assert none["waiting_visits"] == none["wait_max_min"] == none["wait_mean_min"] == 0
+
+
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [
+        ({"delay_s": 5.0}, []),
+        ({"delay_s": 0.5, "timeout_s": 3000.0}, ["3000 s, is no less than a slot of 2160 s"]),
+        ({"delay_s": 4000.0, "timeout_s": 3000.0}, ["not above the mean way of 4000 s"]),
+    ],
+)
+def test_delays_that_do_not_fit_before_a_slot_are_told(
+    tmp_path: Path, channel: dict[str, float], told: list[str]
+) -> None:
+    warnings = [text for text in run(tmp_path, channel=channel).summary["warnings"] if "channel.timeout_s" in text]
+    assert len(warnings) == len(told)
+    assert all(part in text for part, text in zip(told, warnings, strict=True))
+
+
 def test_a_run_that_is_worse_than_no_schedule_says_so_first_with_both_figures(tmp_path: Path) -> None:
     heavy = {"users": 4000, "charging_a_day": 4000}
     short = {"iterations": 0, "population": 5, "weight_voltage": 0.0, "weight_cost": 0.0, "weight_spread": 0.0}

@@ -1,6 +1,6 @@
 """Rows of a printed table: label and form by key of the summary, and warnings above it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from math import isinf, isnan
 from typing import Any, Final, NamedTuple
@@ -82,6 +82,7 @@ ONLY_WITH: Final = {
 }
 """Rows that are shown only where another figure, or their own, reads as something else than zero."""
 
+CHANNEL_ROWS: Final = ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")
 LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
 
 
@@ -134,6 +135,12 @@ def shows(key: str, figures: dict[str, Any]) -> bool:
     """Whether a figure, in its form, reads as something else than zero."""
     value, form = figures.get(key), ROWS[key][1]
     return value is not None and form.format(value) != form.format(0 * value)
+
+
+def shown(keys: Iterable[str], cases: Iterable[dict[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Return those of some rows that read as something else than zero in any of some cases."""
+    each = [*cases]
+    return {key: ROWS[key] for key in keys if any(shows(key, figures) for figures in each)}
 
 
 NOISE: Final = 1e-6

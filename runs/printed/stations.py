@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from coordination.stations.settings import NONE
 from runs.plural import counted
-from runs.printed.rows import FREE, SideBySide, since
+from runs.printed.rows import CHANNEL_ROWS, FREE, SideBySide, shown, since
 from runs.scenario import Scenario
 from runs.stations.summary import COSTS, LEVELS
 from runs.terminal import out
@@ -62,7 +62,7 @@ def side_by_side(scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> Sid
         "triggers alone" if (name := summary["optimizer"]) == NONE else f"scheduled by {name}": summary
         for summary in summaries
     }
-    return SideBySide(title, STATION_ROWS, cases, STATION_PARTS)
+    return SideBySide(title, STATION_ROWS | shown(CHANNEL_ROWS, summaries), cases, STATION_PARTS)
 
 
 def print_stations(scenario: Scenario, summary: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from runs.plural import counted
-from runs.printed.rows import FREE, LOAD_ROWS, ROWS, SideBySide, since
+from runs.printed.rows import CHANNEL_ROWS, FREE, LOAD_ROWS, ROWS, SideBySide, shown, since
 from runs.scenario import Scenario
 
 V2G_ROWS: Final = {
@@ -22,8 +22,6 @@ V2G_ROWS: Final = {
     "life_loss_max_percent": ("life lost, most [%]", "{:.3f}"),
     "years_mean_loss": ("years at the mean loss", "{:.1f}"),
     "years_min": ("years, least", "{:.1f}"),
-    "messages": ("messages", "{:,d}"),
-    "wall_s": ("seconds", "{:.3f}"),
 }
 """What is shown of a fleet that gives back: label and form."""
 
@@ -35,7 +33,9 @@ def side_by_side(_scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> Si
     title = f"A fleet of {counted(first['vehicles'], 'EV')} that gives back, {days} {since(first)}, {TACTICS[first['tactic']].title}"
     cases = {"no EVs": first["no_evs"], FREE: first["free"]}
     cases |= {f"peak shaving by {summary['optimizer']}": summary for summary in summaries}
-    return SideBySide(title, {key: ROWS[key] for key in LOAD_ROWS} | V2G_ROWS, cases)
+    load_rows = {key: ROWS[key] for key in LOAD_ROWS} | shown(["overload_slots"], cases.values())
+    channel_rows = {"messages": ROWS["messages"]} | shown(CHANNEL_ROWS, summaries) | {"wall_s": ROWS["wall_s"]}
+    return SideBySide(title, load_rows | V2G_ROWS | channel_rows, cases)
 
 
 def print_v2g(scenario: Scenario, summary: dict[str, Any]) -> None:

@@ -28,8 +28,8 @@ from tests.support.laws import examples
 WIDTHS: Final = (40, 60, 80, 120, terminal.UNLIMITED)
 CASES: Final = {
     "ants": Scenario().update(fleet={"vehicles": 5}),
-    "peak_shaving": Scenario().update(fleet={"vehicles": 5}, peak_shaving={"iterations": 1}),
-    "stations": paper_c(horizon={"slots": 1}, scheduling={"iterations": 1, "population": 5}),
+    "peak_shaving": Scenario().update(fleet={"vehicles": 5}, peak_shaving={"iterations": 1}, channel={"loss": 0.5}),
+    "stations": paper_c(horizon={"slots": 1}, scheduling={"iterations": 1, "population": 5}, channel={"loss": 0.5}),
 }
 FACTORS: Final = st.sampled_from([1, 7, -123, 1_234_567, 98_765_432_101])
 
@@ -80,8 +80,8 @@ def test_every_number_of_a_run_is_whole_at_every_width(
             for key, row in ROWS.items()
             if key in summary and (key not in ONLY_WITH or shows(ONLY_WITH[key], summary))
         },
-        "peak_shaving": {**{key: ROWS[key] for key in LOAD_ROWS}, **V2G_ROWS},
-        "stations": STATION_ROWS,
+        "peak_shaving": {key: ROWS[key] for key in (*LOAD_ROWS, "messages", "messages_lost", "wall_s")} | V2G_ROWS,
+        "stations": STATION_ROWS | {"messages_lost": ROWS["messages_lost"]},
     }[kind]
     text = printed(width, print_run, CASES[kind], summary)
     assert_whole(text, width, [cell(summary[key], form) for key, (_, form) in rows.items()])

@@ -43,6 +43,8 @@ CASES: Final = {"": "run", "free": "free charging", "no_evs": "no EVs"}
 """Cases of a run by their key in the summary, and what they are called."""
 SHOWN_ROWS: Final = 5
 """Rows of the main table that a notebook shows."""
+ROUNDING: Final = 1e-9
+"""A figure below it is shown as 0: sums of floating-point numbers leave that much."""
 DRAWINGS: Final = OnDemand("runs.figures:drawings")
 
 
@@ -177,9 +179,11 @@ class Result:
         return cls(*read_run(Path(folder)))
 
 
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else f"{value}"
+def _short(value: Any, form: str = ".6g") -> str:
+    if not isinstance(value, float):
+        return f"{value}"
+    return "0" if abs(value) < ROUNDING else f"{value:{form}}"
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else escape(f"{value:,.6g}" if isinstance(value, float) else f"{value}")
+    return "" if value is None else escape(_short(value, ",.6g"))

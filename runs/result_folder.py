@@ -115,8 +115,10 @@ def read_run(folder: Path) -> tuple[Scenario, dict[str, Any], "dict[str, pd.Data
     """
     from runs.tables.reading import read_tables  # noqa: PLC0415  (pandas only where tables are read)
 
+    within = next((each.parent for each in sorted(folder.glob(f"*/{SUMMARY_FILE}"))), None)
+    expected = "a result folder" if within is None else f"a result folder, such as {within}"
     raise_if_any([
-        Fault(str(folder), None, name, "missing", "a result folder")
+        Fault(str(folder), None, name, "missing", expected)
         for name in (SCENARIO_FILE, SUMMARY_FILE)
         if not (folder / name).is_file()
     ])  # fmt: skip

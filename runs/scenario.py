@@ -213,11 +213,16 @@ class Scenario(Settings):
         ----------
         **sections
             A mapping of new values for each section named; of a section within it, again a mapping.
+
+        Raises
+        ------
+        FaultyInputError
+            With every fault, as `varied` does.
         """
         content = self._content()
         for name, values in sections.items():
             _merge(content.setdefault(name, {}), values)
-        return type(self).model_validate(content)
+        return self._validated(content, "scenario")
 
     def varied(self, values: Mapping[str, Any], file: str = "scenario") -> Self:
         """Return a new scenario with some keys replaced, as `--set` would.
@@ -237,10 +242,15 @@ class Scenario(Settings):
         content = self._content()
         for name, value in values.items():
             _enter(content, name, value)
+        return self._validated(content, file)
+
+    @classmethod
+    def _validated(cls, content: dict[str, Any], file: str) -> Self:
+        """Return the scenario of a content that stands in a file, or raise all its faults."""
         faults = _drop_wrong_sections(content, file)
         _fill_sources(content)
         try:
-            case = type(self).model_validate(content)
+            case = cls.model_validate(content)
         except ValidationError as error:
             raise FaultyInputError([*faults, *_faults(error, content, file)]) from None
         raise_if_any(faults)

@@ -7,7 +7,6 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from typer.testing import CliRunner
 
@@ -98,7 +97,7 @@ def plain(value: Any) -> Any:
 def varied(case: Scenario, name: str, key: str, value: Any) -> Scenario | None:
     try:
         return case.update(**{name: {key: value} | ({"source": "cigre_lv"} if name == "feeder" else {})})
-    except ValidationError:
+    except FaultyInputError:
         return None
 
 

@@ -309,6 +309,18 @@ def test_a_notebook_shows_warnings_first_and_runs_nothing(result: Result) -> Non
     assert "Warnings" not in dataclasses.replace(odd, summary={**odd.summary, "warnings": []})._repr_html_()
 
 
+def test_what_sums_leave_of_nothing_is_shown_as_nothing(result: Result) -> None:
+    dust = dataclasses.replace(result, summary={**result.summary, "unserved_kwh": 2.8e-14})
+    assert "unserved_kwh=0," in repr(dust)
+    assert "e-14" not in dust._repr_html_()
+
+
+def test_a_folder_of_several_results_names_one_of_them(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "ants")
+    with pytest.raises(FaultyInputError, match=r"summary.json is missing; expected a result folder, such as .*ants"):
+        Result.load(tmp_path)
+
+
 def test_figures_are_drawn_by_name(result: Result) -> None:
     assert result.plot() == ["load", "load_by_transformer", "loading_map", "board", "raster"]
     assert isinstance(result.plot("board"), Figure)

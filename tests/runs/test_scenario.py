@@ -197,8 +197,12 @@ def test_update_makes_a_new_scenario_and_validates() -> None:
     scenario = Scenario()
     assert scenario.update(coordination={"batch_size": 7}).coordination.batch_size == 7
     assert scenario.coordination.batch_size == 1
-    with pytest.raises(ValueError, match="greater than 0"):
+    with pytest.raises(FaultyInputError, match="greater than 0"):
         scenario.update(coordination={"batch_size": 0})
+    with pytest.raises(FaultyInputError, match="batchsize is unknown; expected 'batch_size'"):
+        scenario.update(coordination={"batchsize": 7})
+    with pytest.raises(FaultyInputError, match=r"section \[coordinaton\] is unknown; expected 'coordination'"):
+        scenario.update(coordinaton={"batch_size": 7})
 
 
 def test_the_commented_scenario_is_the_default(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Loads of a run as they are drawn: base, free charging, EVs and the limit; which transformers are the fullest."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from coordination.valley_filling import COORDINATORS
 from runs.best_known import title_of
 from runs.drawing import BASE, EVS, FREE, HALO, LIMIT, Pieces, Timed, clock, from_zero, pieces, steps
 from runs.metrics import loading
+
+LARGE_KW: Final = 2000.0
+"""From here on powers are drawn in MW where a figure may have either unit."""
 
 
 class HasLoads(Timed, Protocol):
@@ -55,6 +58,11 @@ def peak_text(result: HasLoads, free_kw: float, own_kw: float) -> str:
 def limit_text(low_kw: float, high_kw: float) -> str:
     """Return a limit in words, from its lowest to its highest where it varies."""
     return f"{high_kw:,.0f} kW" if low_kw == high_kw else f"{low_kw:,.0f} to {high_kw:,.0f} kW"
+
+
+def scale_of(most_kw: float) -> tuple[float, str]:
+    """Return kW a unit, and the unit's name, for powers up to some size."""
+    return (1000.0, "MW") if most_kw >= LARGE_KW else (1.0, "kW")
 
 
 def fullest(results: Sequence[HasLoads]) -> list[str]:

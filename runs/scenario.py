@@ -147,7 +147,7 @@ class Scenario(Settings):
     def _one_load_at_a_time(cls, feeder: FeederSettings | None, info: ValidationInfo) -> FeederSettings | None:
         if feeder is not None and info.data.get("peak_shaving") is not None:
             raise ValueError(
-                "there beside [peak_shaving]; expected one of the two: the store's EVs have no places on a feeder"
+                "there beside [peak_shaving]; expected one of the two: EVs that give back have no places on a feeder"
             )
         return feeder
 

@@ -83,7 +83,14 @@ ONLY_WITH: Final = {
 """Rows that are shown only where another figure, or their own, reads as something else than zero."""
 
 CHANNEL_ROWS: Final = ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")
-LOAD_ROWS: Final = ("peak_kw", "valley_kw", "peak_valley_difference_kw", "peak_valley_rate", "load_std_kw")
+LOAD_ROWS: Final = (
+    "peak_kw",
+    "valley_kw",
+    "peak_valley_difference_kw",
+    "peak_valley_rate",
+    "load_std_kw",
+    "overload_slots",
+)
 
 
 FREE: Final = COORDINATORS["free"].title

@@ -27,15 +27,13 @@ from runs.drawing import (
     steps,
 )
 from runs.feeder_drawing import draw_band
-from runs.load_drawing import draw_limit, limit_text, run_title
+from runs.load_drawing import draw_limit, limit_text, run_title, scale_of
 from runs.result import Result
 from runs.stations.summary import LEVELS
 
 BEFORE: Final = "with free charging"
 SEARCHES: Final = 5
 """Slots whose search is drawn."""
-LARGE_KW: Final = 2000.0
-"""From here on powers are drawn in MW."""
 CELLS: Final = 400
 """Columns of a picture made of cells: of more slots each shows the mean of an hour, a day or a week."""
 NAMED: Final = 20
@@ -49,7 +47,7 @@ def load(result: Result) -> Figure:
     """Draw what is drawn from the grid above, losses included, against what it can supply: without EVs, free charging, the run."""
     slots, summary, span = result.station_slots, result.summary, pieces(result.scenario.horizon)
     before, after = summary["free"]["peak_kw"], summary["peak_kw"]
-    size, unit = _scale(before)
+    size, unit = scale_of(before)
     figure, axes = canvas(
         f"{summary['stations']} stations: peak {before / size:,.1f} {unit} {BEFORE}, {after / size:,.1f} {unit} with {run_title(result)}"
     )
@@ -92,7 +90,7 @@ def stations(result: Result) -> Figure:
     rows = table.drop_duplicates("station").reset_index(drop=True)
     numbers = {name: k for k, name in enumerate(rows.region.unique())}
     order = rows.region.map(numbers).argsort(kind="stable").to_numpy()
-    size, unit = _scale(table.ev_kw.max())
+    size, unit = scale_of(table.ev_kw.max())
     power = table.ev_kw.to_numpy().reshape(-1, len(rows)).T[order] / size
     figure, axes = canvas(f"What EVs draw at each of {len(rows)} stations while they charge", height=6.4)
     edges = np.arange(len(rows) + 1)
@@ -197,8 +195,3 @@ def finish(figure: Figure, axes: Axes, result: Result, ylabel: str, columns: int
     axes.grid(axis="y", alpha=0.25)
     clock(axes, result)
     legend_below(figure, axes, columns=columns)
-
-
-def _scale(most_kw: float) -> tuple[float, str]:
-    """Return kW a unit, and the unit's name, for powers up to some size."""
-    return (1000.0, "MW") if most_kw >= LARGE_KW else (1.0, "kW")

@@ -22,7 +22,7 @@ from runs.drawing import (
     pieces,
     steps,
 )
-from runs.load_drawing import draw_limit, limit_text
+from runs.load_drawing import draw_limit, limit_text, scale_of
 from runs.result import Result
 
 ROUNDED_KW: Final = 1e-6
@@ -52,17 +52,18 @@ def load(result: Result) -> Figure:
         "What the EVs change: above 0 they charge, below they give back",
     ]
     figure, (axes, below) = panels(titles, 6.4, nrows=2, ncols=1, sharex=True, height_ratios=[1.4, 1])
-    steps(axes, span.edges_h, span.highest(slots.actual_kw) / 1000, "without EVs", HALO, width=4.5)
+    size, unit = scale_of(summary["free"]["peak_kw"])
+    steps(axes, span.edges_h, span.highest(slots.actual_kw) / size, "without EVs", HALO, width=4.5)
     free_kw = slots.actual_kw + slots.free_kw
-    steps(axes, span.edges_h, span.highest(free_kw) / 1000, "with free charging", FREE, width=2.6)
-    steps(axes, span.edges_h, span.highest(slots.total_kw) / 1000, "with peak shaving", EVS, width=1.5)
+    steps(axes, span.edges_h, span.highest(free_kw) / size, "with free charging", FREE, width=2.6)
+    steps(axes, span.edges_h, span.highest(slots.total_kw) / size, "with peak shaving", EVS, width=1.5)
     most, least = span.highest(slots.response_kw), span.lowest(slots.response_kw)
     for edge in (most, least):
         below.stairs(edge, span.edges_h, baseline=0, fill=True, color=EVS, alpha=0.75, lw=0)
     below.axhline(0, color="black", lw=0.8)
     limit_kw = result.upper_slots.limit_kw
-    draw_limit(axes, limit_kw / 1000, span, label=f"limit {limit_text(limit_kw.min(), limit_kw.max())}")
-    finish(axes, result, f"{span.of_each('load')} [MW]")
+    draw_limit(axes, limit_kw / size, span, label=f"limit {limit_text(limit_kw.min(), limit_kw.max())}")
+    finish(axes, result, f"{span.of_each('load')} [{unit}]")
     finish(below, result, "EVs [kW]")
     return figure
 

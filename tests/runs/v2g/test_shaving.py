@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.patches import StepPatch
 from typer.testing import CliRunner
 from typer.testing import Result as Ended
 
@@ -482,6 +483,21 @@ def test_run_prints_and_writes_and_replaces(tmp_path: Path) -> None:
     assert one == two
 
 
+@pytest.mark.parametrize(("peak_kw", "unit"), [(1900.0, "kW"), (2100.0, "MW")])
+def test_a_load_is_drawn_in_a_unit_that_suits_it(peak_kw: float, unit: str) -> None:
+    load = {"peak_kw": peak_kw, "valley_kw": 1000.0}
+    limit = {"limit_kw": 3000.0}
+    result = simulate(
+        Scenario().update(peak_shaving={"optimizer": "exact"}, fleet={"vehicles": 3}, load=load, transformer=limit)
+    )
+    axes = result.plot("load").axes[0]
+    assert axes.get_ylabel() == f"load [{unit}]"
+    drawn = max(np.max(patch.get_data()[0]) for patch in axes.patches if isinstance(patch, StepPatch))
+    assert drawn == pytest.approx(
+        result.v2g_slots.actual_kw.add(result.v2g_slots.free_kw).max() / (1 if unit == "kW" else 1000)
+    )
+
+
 def test_optimisers_side_by_side(tmp_path: Path) -> None:
     out = tmp_path / "compared"
     done = evswarm("compare", *WORDS, "--methods", "exact,pso", "--out", out)
@@ -493,6 +509,7 @@ def test_optimisers_side_by_side(tmp_path: Path) -> None:
     for name in table.index:
         assert table.peak_kw[name] == Result.load(out / name).summary["peak_kw"]
     assert "peak shaving by pso" in done.stdout
+    assert "slots above the limit" in done.stdout
     assert "expected 'igeo', the nearest known name" in evswarm("compare", *WORDS, "--methods", "igoe").stderr
 
 

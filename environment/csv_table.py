@@ -27,6 +27,8 @@ UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 MOST = 1e9
 """No quantity of any file is further from zero, in the units that files have."""
 
+FLAGS = {"": 0, "0": 0, "0.0": 0, "0,0": 0, "false": 0, "no": 0, "1": 1, "1.0": 1, "1,0": 1, "true": 1, "yes": 1}
+"""What a cell of yes and no may say, in small letters."""
 MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 """What may stand between cells, in words."""
 
@@ -205,6 +207,18 @@ class CsvTable:
         huge = np.isfinite(values) & (np.abs(values) > MOST)
         self.require(name, huge, f"between {-MOST:g} and {MOST:g}")
         return np.where(huge | bad if but is None else huge | bad | but, np.nan, values)
+
+    def flags(self, name: str) -> NDArray[np.bool_]:
+        """Return a column of yes and no as booleans, shape ``(n_rows,)``; an empty cell, or a column that is not there, is no.
+
+        What is neither is a fault in `faults`.
+        """
+        if name not in self:
+            return np.zeros(len(self), dtype=bool)
+        values = np.array([FLAGS.get(text.lower(), -1) for text in self.texts(name)], dtype=np.int64)
+        self.require(name, values < 0, "0 or 1, false or true")
+        says_yes: NDArray[np.bool_] = values == 1
+        return says_yes
 
     def _plain_numbers(self, name: str) -> NDArray[np.float64] | None:
         """Return a column that has nothing but sound numbers, in a third of the time; None for any other."""

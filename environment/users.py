@@ -222,8 +222,7 @@ class Visits(Stays):
             "at most what the battery holds: capacity_kwh, or the mean of stations.battery_min_kwh and battery_max_kwh",
             lambda i: f"{asked[i]!r} for a battery of {capacity[i]:g} kWh",
         )
-        willing = table.numbers("willing", default=0.0)
-        table.require("willing", np.isfinite(willing) & (willing != 0) & (willing != 1), "0 or 1")
+        willing = table.flags("willing")
         raise_if_any(table.faults)
         order = np.lexsort((arrive, slot))
         station, slot, energy = station[order], slot[order].astype(np.int64), energy[order]
@@ -235,7 +234,7 @@ class Visits(Stays):
         share = weight / weight.sum() if weight.any() else np.full(horizon.n_slots, 1 / horizon.n_slots)
         expected = np.outer(share, wanted.sum(axis=0))
         users = np.array(table.texts("user"))[order]
-        return cls.of(users, station, slot, energy, capacity[order], willing[order] > 0, expected, horizon.slot_h)
+        return cls.of(users, station, slot, energy, capacity[order], willing[order], expected, horizon.slot_h)
 
 
 def slot_weights(at: StationsSettings, horizon: Horizon) -> NDArray[np.float64]:

@@ -143,6 +143,13 @@ def test_a_file_says_who_comes(tmp_path: Path) -> None:
     assert visits.expected_kwh.sum(axis=0)[:3] == pytest.approx([35.0, 20.0, 0.0])
 
 
+def test_who_takes_part_is_said_in_numbers_or_in_words(tmp_path: Path) -> None:
+    """A table of visits that a run wrote has words."""
+    texts = ["1", "True", "yes", "1.0", "0", "False", "no", ""]
+    visits = read(tmp_path, [(f"u{k}", "S1-01", 0, 20, 60, text) for k, text in enumerate(texts)])
+    assert visits.willing.tolist() == [True] * 4 + [False] * 4
+
+
 def test_the_order_of_its_rows_does_not_matter(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = [(f"u{i}", f"S1-0{i % 5 + 1}", hour, 10 + i, 60 + i, i % 2) for i, hour in enumerate(rng.uniform(0, 23, 30).tolist())]  # fmt: skip

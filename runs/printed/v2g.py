@@ -33,7 +33,7 @@ def side_by_side(_scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> Si
     title = f"A fleet of {counted(first['vehicles'], 'EV')} that gives back, {days} {since(first)}, {TACTICS[first['tactic']].title}"
     cases = {"no EVs": first["no_evs"], FREE: first["free"]}
     cases |= {f"peak shaving by {summary['optimizer']}": summary for summary in summaries}
-    load_rows = {key: ROWS[key] for key in LOAD_ROWS} | shown(["overload_slots"], cases.values())
+    load_rows = {key: ROWS[key] for key in LOAD_ROWS}
     channel_rows = {"messages": ROWS["messages"]} | shown(CHANNEL_ROWS, summaries) | {"wall_s": ROWS["wall_s"]}
     return SideBySide(title, load_rows | V2G_ROWS | channel_rows, cases)
 

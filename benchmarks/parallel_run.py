@@ -5,9 +5,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from runs.parallel_run import summarize_in_parts
+from runs.parallel_run import run_in_parts
 from runs.scenario import Scenario
-from runs.simulate import summarize
+from runs.simulate import summarize, summary_of
 
 TRANSFORMERS = 1000
 KINDS: dict[str, dict[str, Any]] = {
@@ -36,7 +36,7 @@ def measure(kind: str, transformers: int, evs_each: int) -> tuple[float, float, 
     begun = time.perf_counter()
     one = summarize(scenario)
     between = time.perf_counter()
-    two = summarize_in_parts(scenario, workers=2)
+    two = summary_of(*run_in_parts(scenario, workers=2))
     ended = time.perf_counter()
     same = all(two[name] == value for name, value in one.items() if name not in ("wall_s", "free"))
     return between - begun, ended - between, same

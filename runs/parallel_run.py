@@ -9,23 +9,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, as_completed
 from contextlib import AbstractContextManager, suppress
 from itertools import chain, pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from environment.channel import Channel
 from environment.input_faults import raise_if_any
 from environment.pheromone_board import BoardRecord
-from runs.brief import Brief
 from runs.engine import Engine, Scheduler
 from runs.homes.engine import count_upper_hops
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
 from runs.parts import HOMES, Outcome, faults_of_processes
 from runs.progress import Progress
-from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import brief_of, carry_out, ready, result_from, summary_of
+from runs.simulate import carry_out, ready
 from runs.workers import CREWS, Crew, is_lost
 from runs.world import World
 
@@ -35,15 +33,15 @@ MOST_LOSSES: Final = 3
 """After so many losses of workers, one after the other, between which no part ended, the run is given up."""
 
 
-def simulate_in_parts(
+def run_in_parts(
     scenario: Scenario,
     *,
     engine: Engine = Engine.PROCESS,
     workers: int | None = None,
     scheduler: Scheduler | None = None,
     progress: Progress | None = None,
-) -> Result:
-    """Run a scenario with its transformers spread over workers; the result is that of `simulate`.
+) -> tuple[World, Outcome]:
+    """Build a scenario's world and carry it out with its transformers spread over workers; it comes to what `simulate.run` does.
 
     What a dying worker took along is run again by others.
 
@@ -59,40 +57,10 @@ def simulate_in_parts(
     Raises
     ------
     FaultyInputError
-        As `simulate` does; with what is wrong with the scheduler.
+        As `simulate.run` does; with what is wrong with the scheduler.
     OSError
         If the scheduler cannot be reached, or workers die again and again.
     """
-    return result_from(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
-
-
-def summarize_in_parts(
-    scenario: Scenario,
-    *,
-    engine: Engine = Engine.PROCESS,
-    workers: int | None = None,
-    scheduler: Scheduler | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Return the summary only, without tables; as `simulate_in_parts` otherwise."""
-    return summary_of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
-
-
-def brief_in_parts(
-    scenario: Scenario,
-    *,
-    engine: Engine = Engine.PROCESS,
-    workers: int | None = None,
-    scheduler: Scheduler | None = None,
-    progress: Progress | None = None,
-) -> Brief:
-    """Return the summary, and the nodes if they are asked for; as `simulate_in_parts` otherwise."""
-    return brief_of(*_run(scenario, engine, workers, scheduler, progress or (lambda _: None)))
-
-
-def _run(
-    scenario: Scenario, engine: Engine, workers: int | None, scheduler: Scheduler | None, tell: Progress
-) -> tuple[World, Outcome]:
     raise_if_any(scheduler.faults() if scheduler is not None else [])
     raise_if_any(faults_of_processes(scenario, "--engine", engine.value))
     world = World.build(scenario, np.random.default_rng(scenario.run.seed))
@@ -100,7 +68,7 @@ def _run(
     assert homes is not None
     ready(scenario)  # here, where it is compiled once; the workers load it
     begun = time.perf_counter()
-    outcomes = _outcomes(homes, lambda: CREWS[engine](workers, scheduler), tell)
+    outcomes = _outcomes(homes, lambda: CREWS[engine](workers, scheduler), progress or (lambda _: None))
     return world, {HOMES: gathered(homes, outcomes, time.perf_counter() - begun)}
 
 

@@ -49,11 +49,6 @@ def summarize(scenario: Scenario, progress: Progress | None = None) -> dict[str,
     return summary_of(*run(scenario, progress))
 
 
-def brief(scenario: Scenario, progress: Progress | None = None) -> Brief:
-    """Run a scenario and return its summary, and its nodes if they are asked for; as `simulate` otherwise."""
-    return brief_of(*run(scenario, progress))
-
-
 def brief_of(world: World, outcome: Outcome) -> Brief:
     """Return what is printed of a run from what its parts came to."""
 

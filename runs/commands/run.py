@@ -1,8 +1,8 @@
 """The command ``evswarm run``: one scenario."""
 
 import os
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from runs.commands.options import (
     By,
@@ -28,8 +28,10 @@ from runs.engine import Engine, Scheduler
 
 if TYPE_CHECKING:
     from runs.brief import Brief
+    from runs.parts import Outcome
     from runs.result import Result
     from runs.scenario import Scenario
+    from runs.world import World
 
 
 def run(
@@ -61,6 +63,7 @@ def run(
     from environment.input_faults import raise_if_any
     from runs.commands.case import Room, figure_format, find_scheduler, load, read, save
     from runs.parts import faults_of_processes
+    from runs.simulate import brief_of, result_from
     from runs.terminal import explained, print_not_saved, print_written
     from runs.whole_folder import whole_folder
 
@@ -79,13 +82,12 @@ def run(
         drawn = figure_format(figures, out_folder)
         load(case, tables=out_folder is not None, draw=drawn != FigureFormat.NONE)
 
-        carry_out = partial(_carry_out, case, spread, workers, cluster)
         if out_folder is None:
-            _show(carry_out(tables=False), by)
+            _show(_carry_out(brief_of, case, spread, workers, cluster), by)
             print_not_saved()
         else:
             with whole_folder(out_folder, overwrite=overwrite) as folder:
-                result = carry_out(tables=True)
+                result = _carry_out(result_from, case, spread, workers, cluster)
                 save(result, folder, table_format, drawn)
             _show(result, by)
             print_written(out_folder, f"tables, summary.json{'' if drawn == FigureFormat.NONE else ', figures/'}")
@@ -99,19 +101,21 @@ def _show(done: "Brief | Result", by: By | None) -> None:
     print_nodes(done, every=by is By.NODE)
 
 
-def _carry_out(
-    case: "Scenario", engine: Engine, workers: int | None, scheduler: Scheduler | None, *, tables: bool
-) -> Any:
-    """Return a run's result or, where no table is to be written, what is printed of it: no other table is made then."""
+def _carry_out[R](
+    make: "Callable[[World, Outcome], R]",
+    case: "Scenario",
+    engine: Engine,
+    workers: int | None,
+    scheduler: Scheduler | None,
+) -> R:
+    """Return what is made of a run: a result or, where no table is to be written, what is printed of it."""
     from runs.parts import parts_of
+    from runs.simulate import run
     from runs.terminal import progress_bar
 
     with progress_bar(", ".join(part.title(case) for part in parts_of(case).values())) as tell:
         if engine is Engine.SERIAL:
-            from runs.simulate import brief, simulate
+            return make(*run(case, tell))
+        from runs.parallel_run import run_in_parts
 
-            return simulate(case, tell) if tables else brief(case, tell)
-        from runs.parallel_run import brief_in_parts, simulate_in_parts
-
-        spread = simulate_in_parts if tables else brief_in_parts
-        return spread(case, engine=engine, workers=workers, scheduler=scheduler, progress=tell)
+        return make(*run_in_parts(case, engine=engine, workers=workers, scheduler=scheduler, progress=tell))

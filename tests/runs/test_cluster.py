@@ -22,10 +22,10 @@ from runs.cli import app
 from runs.engine import Engine, Scheduler
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
-from runs.parallel_run import simulate_in_parts, summarize_in_parts
+from runs.parallel_run import run_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import simulate
+from runs.simulate import result_from, simulate, summary_of
 
 DEATHS: Final = "EVSWARM_TEST_DEATHS"
 """Names the folder in which a worker leaves a file before it dies."""
@@ -143,7 +143,7 @@ def test_a_worker_dies_midway_and_another_comes(running: Cluster) -> None:
             running.add_worker()
             running.workers[0].kill()
 
-    parts = simulate_in_parts(GRID, engine=Engine.DASK, scheduler=Scheduler(running.address), progress=tell)
+    parts = result_from(*run_in_parts(GRID, engine=Engine.DASK, scheduler=Scheduler(running.address), progress=tell))
     assert running.workers[0].wait() != 0
     assert told == [k / 8 for k in range(1, 9)]
     assert_same_tables(parts, simulate(GRID))
@@ -234,7 +234,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int], No
 def test_parts_that_dying_workers_took_along_are_run_again(engine: Engine, dying: Callable[[int], None]) -> None:
     whole = simulate(GRID)
     dying(2)
-    assert_same_tables(simulate_in_parts(GRID, engine=engine, workers=2), whole)
+    assert_same_tables(result_from(*run_in_parts(GRID, engine=engine, workers=2)), whole)
 
 
 @pytest.mark.slow
@@ -256,7 +256,7 @@ def test_a_worker_with_another_evswarm_is_a_fault(tree: Path, tmp_path: Path) ->
         running.add_worker("--preload", str(found_first))
         wait_for_workers(tmp_path, 3)
         with pytest.raises(FaultyInputError, match=r"evswarm on the cluster is 99\.0; expected .*, as here"):
-            summarize_in_parts(GRID, engine=Engine.DASK, scheduler=Scheduler(running.address))
+            summary_of(*run_in_parts(GRID, engine=Engine.DASK, scheduler=Scheduler(running.address)))
 
 
 @pytest.fixture(scope="module")
@@ -295,11 +295,13 @@ def test_a_cluster_under_tls_is_reached_by_who_is_signed_alone(
             done = CliRunner().invoke(app, [str(word) for word in (*line, *options)])
             assert done.exit_code == 0, done.output
         assert (swept / "runs.parquet").exists()
-        parts = simulate_in_parts(GRID, engine=Engine.DASK, scheduler=Scheduler(running.address, ca, cert, key))
+        parts = result_from(
+            *run_in_parts(GRID, engine=Engine.DASK, scheduler=Scheduler(running.address, ca, cert, key))
+        )
         assert_same_tables(parts, simulate(GRID))
         for strange in (Scheduler(bare), Scheduler(bare, other, cert, key), Scheduler(bare, ca, other, other_key)):
             with pytest.raises(ConnectionError, match="no Dask scheduler answers"):
-                summarize_in_parts(GRID, engine=Engine.DASK, scheduler=strange)
+                summary_of(*run_in_parts(GRID, engine=Engine.DASK, scheduler=strange))
 
 
 def faults(command: str, out: Path, *words: object) -> str:

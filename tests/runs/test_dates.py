@@ -11,10 +11,10 @@ from environment.input_faults import FaultyInputError
 from runs.commands.case import read_leniently
 from runs.engine import Engine
 from runs.homes.part import Homes
-from runs.parallel_run import simulate_in_parts
+from runs.parallel_run import run_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import simulate, summarize
+from runs.simulate import result_from, simulate, summarize
 from runs.world import World
 
 FLEET = "vehicle,plug_in,plug_out,energy_kwh,power_kw\n"
@@ -207,7 +207,7 @@ def test_hours_start_no_horizon(tmp_path: Path) -> None:
 
 def test_parts_of_a_grid_share_the_fleets_start(tmp_path: Path) -> None:
     case = scenario("horizon.start=fleet", "transformer.count=2", "run.optimum=false", fleet=fleet_file(tmp_path, "Z"))
-    whole, parts = simulate(case), simulate_in_parts(case, engine=Engine.SERIAL)
+    whole, parts = simulate(case), result_from(*run_in_parts(case, engine=Engine.SERIAL))
     assert whole.scenario == parts.scenario
     assert whole.slots.equals(parts.slots)
 

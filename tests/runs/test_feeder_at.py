@@ -17,10 +17,10 @@ from environment.input_faults import FaultyInputError
 from runs.engine import Engine
 from runs.homes.feeder_flows import solve_network
 from runs.homes.part import Homes
-from runs.parallel_run import simulate_in_parts
+from runs.parallel_run import run_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import simulate
+from runs.simulate import result_from, simulate
 from tests.support.laws import examples
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "feeders"
@@ -177,7 +177,7 @@ def test_a_feeders_grid_reads_back_and_runs_in_parts(tmp_path: Path) -> None:
     result = simulate(OWN)
     result.save(tmp_path)
     assert Result.load(tmp_path) == result
-    assert simulate_in_parts(OWN, engine=Engine.SERIAL).network.equals(result.network)
+    assert result_from(*run_in_parts(OWN, engine=Engine.SERIAL)).network.equals(result.network)
     agents = simulate(OWN.update(run={"engine": "agents"}))
     assert agents.schedule.equals(result.schedule)
 

@@ -14,10 +14,10 @@ from environment.grid import Kind
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
 from runs.engine import Engine
 from runs.homes.part import Homes
-from runs.parallel_run import simulate_in_parts
+from runs.parallel_run import run_in_parts
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import simulate
+from runs.simulate import result_from, simulate
 from tests.support.grids import trees, written
 from tests.support.laws import examples
 from tests.support.worlds import run_homes
@@ -97,7 +97,7 @@ def test_agents_and_the_compiled_colony_agree(data: st.DataObject) -> None:
 def test_each_transformer_run_alone_is_its_part_of_the_whole(data: st.DataObject, engine: str) -> None:
     with TemporaryDirectory() as folder:
         case = drawn(data, folder).update(run={"engine": engine})
-        whole, parts = simulate(case), simulate_in_parts(case, engine=Engine.SERIAL)
+        whole, parts = simulate(case), result_from(*run_in_parts(case, engine=Engine.SERIAL))
         world = Homes.build(case, np.random.default_rng(case.run.seed))
         alone = [run_homes(world.part(k, k + 1)) for k in range(len(world.loads))]
     for name, table in whole.tables.items():

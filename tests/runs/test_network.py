@@ -16,11 +16,11 @@ from runs.cli import app
 from runs.design import Design
 from runs.engine import Engine
 from runs.homes.part import Homes
-from runs.parallel_run import simulate_in_parts
+from runs.parallel_run import run_in_parts
 from runs.printed.sweep import print_sweep
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import simulate, summarize
+from runs.simulate import result_from, simulate, summarize
 from runs.sweep import sweep
 from runs.whole_folder import whole_folder
 
@@ -150,7 +150,7 @@ def test_a_result_with_a_feeder_may_be_replaced(result: Result, tmp_path: Path) 
 
 def test_parts_give_the_same_network() -> None:
     case = CASE.update(transformer={"count": 3})
-    assert simulate_in_parts(case, engine=Engine.SERIAL).network.equals(simulate(case).network)
+    assert result_from(*run_in_parts(case, engine=Engine.SERIAL)).network.equals(simulate(case).network)
 
 
 def test_ratings_and_the_band_are_warned_of() -> None:

@@ -10,13 +10,15 @@ from typer.testing import CliRunner
 
 from runs.brief import Brief
 from runs.cli import app
-from runs.parallel_run import brief_in_parts
+from runs.parallel_run import run_in_parts
+from runs.parts import Outcome
 from runs.printed.nodes import COLUMNS, WORST, most_loaded, print_nodes
 from runs.printed.rows import cell
 from runs.printed.run import print_run
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import brief, simulate
+from runs.simulate import brief_of, run, simulate
+from runs.world import World
 from tests.runs.test_printed import WIDTHS, assert_whole, printed
 from tests.support.small_grid import small_grid
 
@@ -31,11 +33,11 @@ def result(scenario: Scenario) -> Result:
     return simulate(scenario)
 
 
-@pytest.mark.parametrize("run", [brief, pytest.param(brief_in_parts, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("carried_out", [run, pytest.param(run_in_parts, marks=pytest.mark.slow)])
 def test_a_brief_run_has_the_summary_and_the_nodes_of_a_whole_one(
-    run: Callable[[Scenario], Brief], scenario: Scenario, result: Result
+    carried_out: Callable[[Scenario], tuple[World, Outcome]], scenario: Scenario, result: Result
 ) -> None:
-    found = run(scenario)
+    found = brief_of(*carried_out(scenario))
     pd.testing.assert_frame_equal(found.nodes, result.nodes)
     seconds = {key: result.summary[key] for key in ("wall_s", "free")}
     assert {**found.summary, **seconds} == result.summary
@@ -70,7 +72,7 @@ def test_the_ten_most_loaded_nodes_stand_first_and_every_one_in_the_grids_order(
 
 
 def test_a_table_of_nodes_says_by_how_much_a_limit_is_passed(scenario: Scenario) -> None:
-    free = brief(scenario.update(coordination={"method": "free"}))
+    free = brief_of(*run(scenario.update(coordination={"method": "free"})))
     over = most_loaded(free.nodes).iloc[0]
     assert over.overload_kwh > 0
     text = printed(200, lambda: print_nodes(free))
@@ -80,11 +82,13 @@ def test_a_table_of_nodes_says_by_how_much_a_limit_is_passed(scenario: Scenario)
 
 
 def test_columns_without_anything_to_say_are_left_out() -> None:
-    calm = brief(Scenario().update(fleet={"vehicles": 6}, transformer={"count": 3}, run={"engine": "compiled"}))
+    calm = brief_of(
+        *run(Scenario().update(fleet={"vehicles": 6}, transformer={"count": 3}, run={"engine": "compiled"}))
+    )
     text = printed(200, lambda: print_nodes(calm))
     assert "3 of 5 nodes, most loaded first; the others have no limit" in text
     assert not any(word in text for word in ("above", "feeds", "unserved", "Jain"))
-    free = brief(calm.scenario.update(coordination={"method": "free"}))
+    free = brief_of(*run(calm.scenario.update(coordination={"method": "free"})))
     assert "free peak" not in printed(200, lambda: print_nodes(free))
     assert "free peak" in text
 
@@ -141,7 +145,7 @@ def test_limits_that_differ_are_told_from_the_least_to_the_most(result: Result) 
     assert (summary["limit_min_kw"], summary["limit_max_kw"]) == (limits.min(), limits.max())
     text = printed(200, lambda: print_run(result.scenario, summary))
     assert f"12 transformers of {limits.min():,.0f} to {limits.max():,.0f} kW" in text
-    assert "limit_min_kw" not in brief(Scenario().update(fleet={"vehicles": 3})).summary
+    assert "limit_min_kw" not in brief_of(*run(Scenario().update(fleet={"vehicles": 3}))).summary
 
 
 def test_energy_above_the_limits_is_that_of_the_slots(result: Result) -> None:
@@ -153,14 +157,14 @@ def test_energy_above_the_limits_is_that_of_the_slots(result: Result) -> None:
     assert result.summary["free"]["overload_kwh"] > 0
     text = printed(200, lambda: print_run(result.scenario, result.summary))
     assert f"{result.summary['free']['overload_kwh']:,.1f}" in text
-    calm = brief(Scenario().update(fleet={"vehicles": 3}))
+    calm = brief_of(*run(Scenario().update(fleet={"vehicles": 3})))
     assert "above it" not in printed(200, lambda: print_run(calm.scenario, calm.summary))
 
 
 def test_nodes_are_made_once_and_only_where_they_are_printed() -> None:
     made: list[pd.DataFrame] = []
     case = Scenario().update(fleet={"vehicles": 3}, run={"engine": "compiled"})
-    found = brief(case)
+    found = brief_of(*run(case))
     assert found.make_nodes is not None
     counting = Brief(case, found.summary, lambda: made.append(found.nodes) or found.nodes)
     print_nodes(counting)

@@ -6,9 +6,9 @@ import pytest
 
 from environment.channel import BELOW
 from runs.engine import Engine
-from runs.parallel_run import simulate_in_parts, summarize_in_parts
+from runs.parallel_run import run_in_parts
 from runs.scenario import Scenario
-from runs.simulate import simulate, summarize
+from runs.simulate import result_from, simulate, summarize, summary_of
 
 FIGURES_OF_TIME = ("wall_s", "free")
 
@@ -36,7 +36,7 @@ def assert_same_summary(left: dict[str, Any], right: dict[str, Any]) -> None:
 )
 def test_parts_together_are_the_whole(engine: Engine, workers: int | None, sections: dict[str, Any]) -> None:
     scenario = grid(120, 7, **sections)
-    whole, parts = simulate(scenario), simulate_in_parts(scenario, engine=engine, workers=workers)
+    whole, parts = simulate(scenario), result_from(*run_in_parts(scenario, engine=engine, workers=workers))
     assert whole.tables.keys() == parts.tables.keys()
     for name in whole.tables:
         left, right = (result.tables[name] for result in (whole, parts))
@@ -53,7 +53,7 @@ def test_parts_together_are_the_whole(engine: Engine, workers: int | None, secti
 def test_a_thousand_transformers_of_a_thousand_evs() -> None:
     scenario = grid(1_000_000, 1000, run={"engine": "compiled", "optimum": False})
     told: list[float] = []
-    parts = summarize_in_parts(scenario, workers=2, progress=told.append)
+    parts = summary_of(*run_in_parts(scenario, workers=2, progress=told.append))
     whole = summarize(scenario)
     assert told == [k / 8 for k in range(1, 9)]
     assert_same_summary(whole, parts)

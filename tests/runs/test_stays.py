@@ -14,11 +14,11 @@ from environment.input_faults import FaultyInputError
 from runs.engine import Engine
 from runs.homes.part import Homes
 from runs.model import GridModel
-from runs.parallel_run import simulate_in_parts
+from runs.parallel_run import run_in_parts
 from runs.printed.run import print_run
 from runs.result import Result
 from runs.scenario import Scenario
-from runs.simulate import simulate
+from runs.simulate import result_from, simulate
 from runs.v2g.part import V2G
 from runs.world import World
 from tests.support.laws import examples
@@ -129,7 +129,7 @@ def test_a_copy_of_the_board_is_for_cars_and_not_for_stays(sections: dict[str, A
 
 def test_parts_of_a_grid_over_days_are_the_whole() -> None:
     scenario = week(load={"fluctuation": 0.1})
-    whole, parts = simulate(scenario), simulate_in_parts(scenario, engine=Engine.SERIAL)
+    whole, parts = simulate(scenario), result_from(*run_in_parts(scenario, engine=Engine.SERIAL))
     for name, table in whole.tables.items():
         assert table.equals(parts.tables[name]), name
 

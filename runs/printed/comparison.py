@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN: Final[dict[str, Callable[[Scenario, Sequence[dict[str, Any]]], SideBySide]]] = {
-    "homes": OnDemand("runs.printed.ants:side_by_side"),
+    "homes": OnDemand("runs.printed.homes:side_by_side"),
     "v2g": OnDemand("runs.printed.v2g:side_by_side"),
     "stations": OnDemand("runs.printed.stations:side_by_side"),
 }

@@ -8,7 +8,7 @@ from runs.printed.rows import print_warnings
 from runs.scenario import Scenario
 
 PRINTED: Final[dict[str, Callable[[Scenario, dict[str, Any]], None]]] = {
-    "batch_size": OnDemand("runs.printed.ants:print_ants"),
+    "batch_size": OnDemand("runs.printed.homes:print_homes"),
     "signal_fitness": OnDemand("runs.printed.v2g:print_v2g"),
     "stations": OnDemand("runs.printed.stations:print_stations"),
 }

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from runs.best_known import share_best_known, title_of
 from runs.cli import app
-from runs.printed.ants import in_words
+from runs.printed.homes import in_words
 from runs.scenario import Scenario
 from runs.simulate import summarize
 

@@ -10,7 +10,7 @@ from runs.scenario import Scenario
 from runs.terminal import out
 
 
-def print_ants(_scenario: Scenario, summary: dict[str, Any]) -> None:
+def print_homes(_scenario: Scenario, summary: dict[str, Any]) -> None:
     """Print a run beside free charging and no EVs, and how far it is from the optimum."""
     cases = {"no EVs": summary["no_evs"], FREE: summary["free"]}
     if summary["method"] != "free":

@@ -221,7 +221,12 @@ def loads_of(park: StationPark, outcome: StationsOutcome) -> NodeLoads:
 
 
 def nodes_table(park: StationPark, outcome: StationsOutcome, loads: NodeLoads) -> pd.DataFrame:
-    """Return the table ``nodes`` of the control centre, of each region's substation and of each station."""
+    """Return the table ``nodes`` of the control centre, of each region's substation and of each station.
+
+    Load of the control centre is what is drawn from the grid above: with losses, and as far as it is supplied.
+    """
+    load_kw, free_load_kw = loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw
+    load_kw[0], free_load_kw[0] = outcome.grid.drawn_kw, outcome.free.grid.drawn_kw
     stations, visits, short_kwh = park.stations, park.visits, outcome.sessions.short_kwh
     regions, n = stations.region_names, len(loads.node)
     share = np.divide(
@@ -238,7 +243,7 @@ def nodes_table(park: StationPark, outcome: StationsOutcome, loads: NodeLoads) -
         "kind": ["control_center", *["substation"] * len(regions), *["station"] * len(stations)],
         "parent": ["", *[CONTROL_CENTER] * len(regions), *np.array(regions)[stations.region].tolist()],
         "feed_in_limit_kw": np.full(n, np.nan),
-        **load_columns(loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw, loads.limit_kw, park.horizon),
+        **load_columns(load_kw, free_load_kw, loads.limit_kw, park.horizon),
         "vehicles": np.concatenate([_users(users, of, count) for of, count in levels]),
         "unserved_kwh": np.concatenate([np.bincount(of, short_kwh, minlength=count) for of, count in levels]),
         "jain": np.concatenate([jain(share, of, count) for of, count in levels]),

@@ -77,6 +77,15 @@ def test_nodes_without_a_station_that_leave_the_band_are_told(tmp_path: Path) ->
     assert summary["node_voltage_min_at"] in told
 
 
+def test_a_supply_that_is_held_is_not_told_to_be_exceeded(tmp_path: Path) -> None:
+    result = run(tmp_path, None, stations={"supply_kw": 9000.0, "storage_devices": 0})
+    centre = result.nodes.iloc[0]
+    assert result.summary["shed_kwh"] > 0
+    assert (centre.peak_kw, centre.free_peak_kw) == (result.summary["peak_kw"], result.summary["free"]["peak_kw"])
+    assert centre.peak_kw == pytest.approx(centre.limit_kw)
+    assert centre.overload_slots == centre.free_overload_slots == 0
+
+
 def test_who_died_has_left_and_waits_no_more_and_what_stays_unserved_is_worse(tmp_path: Path) -> None:
     summary = run(tmp_path, None, channel={"death": 0.3}).summary
     died, waiting = summary["vehicles_died"], summary["waiting_visits"]

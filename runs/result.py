@@ -122,7 +122,7 @@ class Result:
             f"{f'<ul><b>Warnings</b>{warnings}</ul>' if warnings else ''}"
             f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
             f"<p>Tables (rows): {lengths}</p><p>{escape(main)}:</p>"
-            f"{table.head(SHOWN_ROWS).to_html(index=False, border=0)}</div>"
+            f"{table.head(SHOWN_ROWS).to_html(index=False, border=0, na_rep='', float_format='{:,.6g}'.format)}</div>"
         )
 
     def _key_figures(self) -> dict[str, Any]:
@@ -186,4 +186,6 @@ def _short(value: Any, form: str = ".6g") -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     return "" if value is None else escape(_short(value, ",.6g"))

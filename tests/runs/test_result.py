@@ -315,6 +315,15 @@ def test_what_sums_leave_of_nothing_is_shown_as_nothing(result: Result) -> None:
     assert "e-14" not in dust._repr_html_()
 
 
+def test_a_notebook_groups_digits_and_leaves_none_that_nobody_reads(result: Result) -> None:
+    slots = result.slots.assign(base_kw=25371.788018)
+    text = dataclasses.replace(
+        result, summary={**result.summary, "messages": 50060}, tables={**result.tables, "slots": slots}
+    )._repr_html_()
+    assert "<td>50,060</td>" in text
+    assert "<td>25,371.8</td>" in text
+
+
 def test_a_folder_of_several_results_names_one_of_them(result: Result, tmp_path: Path) -> None:
     result.save(tmp_path / "ants")
     with pytest.raises(FaultyInputError, match=r"summary.json is missing; expected a result folder, such as .*ants"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from environment.channel import Channel
+from environment.input_faults import Fault, FaultyInputError
 from environment.registry import OnDemand
 from runs.brief import Brief
 from runs.parts import PARTS, Built, Outcome, parts_of
@@ -72,7 +73,7 @@ def result_from(world: World, outcome: Outcome) -> "Result":
 
     Raises
     ------
-    ValueError
+    FaultyInputError
         If the world has several parts: each has a result of its own.
     """
     name, part = _only_part(world)
@@ -82,8 +83,11 @@ def result_from(world: World, outcome: Outcome) -> "Result":
 
 
 def _only_part(world: World) -> tuple[str, Built]:
-    (part,) = world.parts.items()
-    return part
+    first, *others = world.parts.items()
+    if others:
+        fault = Fault("World", None, "parts", ", ".join(world.parts), "one part: each has a result of its own")
+        raise FaultyInputError([fault])
+    return first
 
 
 def ready(scenario: Scenario) -> None:
@@ -142,8 +146,9 @@ def result_of(model: "GridModel") -> "Result":
     Raises
     ------
     FaultyInputError
-        As `carry_out`.
+        As `carry_out`, and if the model's world has several parts.
     """
+    _only_part(model.world)
     outcome = _outcome_of(model)
     return result_from(model.world, judged(model.world, outcome, lambda _: None))
 

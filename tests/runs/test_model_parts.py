@@ -161,6 +161,8 @@ def test_parts_live_in_one_model_each_as_if_it_were_alone() -> None:
     alone = {name: GridModel(CASES[name]) for name in ("homes", "v2g")}
     worlds = {name: model.world.parts[name] for name, model in alone.items()}
     together = GridModel(world=World.of(**worlds))
+    with pytest.raises(FaultyInputError, match="parts is homes, v2g; expected one part"):
+        result_of(together)
     for model in (*alone.values(), together):
         model.run_model()
     assert [type(agent).__name__ for agent in together.control_center.children] == ["Substation"]

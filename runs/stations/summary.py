@@ -55,7 +55,7 @@ def summary_of(park: StationPark, outcome: StationsOutcome) -> dict[str, Any]:
         "regions": len(park.stations.regions),
         "visits": len(park.visits),
         "users": int(np.unique(park.visits.vehicle).size),
-        "wanted_kwh": float(park.visits.energy_kwh.sum()),
+        "wanted_kwh": float(outcome.yard.visits.energy_kwh.sum()),
         **figures(park, outcome),
         **{f"fired_{level}": fired.count(level) for level in LEVELS},
         "sags": int((park.events.sag_pu > 0).sum()),

@@ -164,7 +164,7 @@ def _branches(park: StationPark, outcome: StationsOutcome, free: StationsOutcome
 
 
 def _visits(park: StationPark, outcome: StationsOutcome) -> dict[str, object]:
-    visits, sessions, stations = park.visits, outcome.sessions, park.stations
+    visits, sessions, stations = outcome.yard.visits, outcome.sessions, park.stations
     return {
         "user": visits.vehicle,
         "station": stations.station[visits.station],
@@ -227,7 +227,7 @@ def nodes_table(park: StationPark, outcome: StationsOutcome, loads: NodeLoads) -
     """
     load_kw, free_load_kw = loads.actual_kw + loads.ev_kw, loads.actual_kw + loads.free_kw
     load_kw[0], free_load_kw[0] = outcome.grid.drawn_kw, outcome.free.grid.drawn_kw
-    stations, visits, short_kwh = park.stations, park.visits, outcome.sessions.short_kwh
+    stations, visits, short_kwh = park.stations, outcome.yard.visits, outcome.sessions.short_kwh
     regions, n = stations.region_names, len(loads.node)
     share = np.divide(
         visits.energy_kwh - short_kwh, visits.energy_kwh, out=np.full(len(visits), np.nan), where=visits.energy_kwh > 0

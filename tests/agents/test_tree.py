@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from agents.control_center import ControlCenter
@@ -14,6 +15,7 @@ from agents.visitor import Visitor
 from environment.station_messages import Need
 from runs.model import GridModel
 from runs.scenario import Scenario
+from runs.simulate import result_of
 from runs.world import World
 from tests.support.station_cases import BUSY, STRUCK, case, world_of
 
@@ -132,6 +134,9 @@ def test_a_station_goes_by_what_a_visitor_says(tmp_path: Path, channel: dict[str
     assert not said.stations.yard.sessions.shifted_slots.any()
     assert usual.stations.yard.sessions.shifted_slots.any()
     assert said.world.stations.visits.energy_kwh.tolist() == [30.0] * 16
+    tables = [result_of(model) for model in (said, file)]
+    pd.testing.assert_frame_equal(*(table.visits for table in tables))
+    assert [table.summary["wanted_kwh"] for table in tables] == [12.0 * 16] * 2
 
 
 def test_stations_and_transformers_below_one_substation(tmp_path: Path) -> None:

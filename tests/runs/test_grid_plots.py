@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.patches import StepPatch
 
-from runs import grid_plots, plots
+from runs import grid_plots
 from runs.comparison_plots import comparison_figures
 from runs.figures import figures as figures_of
+from runs.homes import plots
 from runs.load_drawing import fullest
 from runs.result import Result
 from runs.scenario import Scenario

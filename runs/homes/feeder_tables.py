@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from environment.feeders.feeder import UNKNOWN
 from runs.homes.feeder_flows import NetworkRun
 from runs.homes.part import Homes
+from runs.tables.clock import slot_starts
 from runs.tables.schema import held_by, table_of
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ def _voltages(homes: Homes, network: NetworkRun) -> dict[str, Any]:
 def _losses(homes: Homes, network: NetworkRun) -> dict[str, Any]:
     assert homes.placement is not None
     names, n_slots = np.array(homes.placement.copies.at), homes.horizon.n_slots
+    slot = np.tile(np.arange(n_slots), names.size)
     return {
         "transformer": np.repeat(names, n_slots),
-        "slot": np.tile(np.arange(n_slots), names.size),
+        "slot": slot,
+        "start": slot_starts(homes.horizon, slot),
         "loss_kw": network.run.loss_kw,
         "free_loss_kw": network.free.loss_kw,
         "no_evs_loss_kw": network.no_evs.loss_kw,

@@ -67,10 +67,11 @@ def _texts(names: NDArray[np.str_] | tuple[str, ...]) -> ExtensionArray:
 def _slots(homes: Homes, ev_kw: NDArray[np.float64], free_kw: NDArray[np.float64]) -> dict[str, object]:
     names, n, limit_kw = np.array(homes.grid.transformers), homes.horizon.n_slots, homes.grid.transformer_limit_kw
     forecast, actual = np.stack([load.forecast_kw for load in homes.loads]), homes.actual_kw
+    slot = np.tile(np.arange(n), names.size)
     return {
         "transformer": np.repeat(names, n),
-        "slot": np.tile(np.arange(n), names.size),
-        "start": slot_starts(homes.horizon, names.size),
+        "slot": slot,
+        "start": slot_starts(homes.horizon, slot),
         "base_kw": forecast.ravel(),
         "actual_kw": actual.ravel(),
         "ev_kw": ev_kw.ravel(),

@@ -37,7 +37,7 @@ def tables_of(park: StationPark, outcome: StationsOutcome) -> dict[str, pd.DataF
         "upper_slots": upper.upper_slots(park.horizon),
         "visits": _visits(park, outcome),
         "stations": _stations(park, outcome),
-        "triggers": _triggers(outcome),
+        "triggers": _triggers(park, outcome),
         "search": _search(outcome),
         "network": _voltages(park, outcome, free, no_evs),
         "network_slots": _losses(park, outcome, free, no_evs),
@@ -47,8 +47,9 @@ def tables_of(park: StationPark, outcome: StationsOutcome) -> dict[str, pd.DataF
     return {**tables, "nodes": nodes_table(park, outcome, loads), **channel_tables(outcome.channel, held)}
 
 
-def _triggers(outcome: StationsOutcome) -> pd.DataFrame:
-    return pd.DataFrame(outcome.track.fired, columns=["slot", "trigger", "where", "amount"])
+def _triggers(park: StationPark, outcome: StationsOutcome) -> pd.DataFrame:
+    fired = pd.DataFrame(outcome.track.fired, columns=["slot", "trigger", "where", "amount"])
+    return fired.assign(start=slot_starts(park.horizon, fired["slot"].to_numpy(np.int64)))
 
 
 def _slots(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
@@ -57,7 +58,7 @@ def _slots(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, n
     broken = [", ".join(np.array(CONSTRAINTS)[judged.broken[0]]) for judged in outcome.judgement.objectives]
     return {
         "slot": np.arange(n),
-        "start": slot_starts(park.horizon, 1),
+        "start": slot_starts(park.horizon, np.arange(n)),
         "base_kw": park.load.actual_kw,
         "visits": np.bincount(park.visits.slot, minlength=n),
         "plugged": track.plugged.sum(axis=1),
@@ -99,8 +100,10 @@ def _slots(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, n
 def _stations(park: StationPark, outcome: StationsOutcome) -> dict[str, object]:
     track, stations, grid = outcome.track, park.stations, outcome.grid
     n, m = track.plugged.shape
+    slot = np.repeat(np.arange(n), m)
     return {
-        "slot": np.repeat(np.arange(n), m),
+        "slot": slot,
+        "start": slot_starts(park.horizon, slot),
         "station": np.tile(stations.station, n),
         "region": np.tile(np.array(stations.regions)[stations.region], n),
         "plugged": track.plugged.ravel(),
@@ -140,6 +143,7 @@ def _losses(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, 
     return {
         "transformer": np.full(n, CONTROL_CENTER),
         "slot": np.arange(n),
+        "start": slot_starts(park.horizon, np.arange(n)),
         "loss_kw": outcome.grid.loss_kwh / slot_h,
         "free_loss_kw": free.grid.loss_kwh / slot_h,
         "no_evs_loss_kw": no_evs.loss_kw,
@@ -171,7 +175,7 @@ def _visits(park: StationPark, outcome: StationsOutcome) -> dict[str, object]:
         "region": np.array(stations.regions)[stations.region[visits.station]],
         "willing": visits.willing,
         "slot": visits.slot,
-        "start": slot_starts(park.horizon, 1).take(visits.slot).reset_index(drop=True),
+        "start": slot_starts(park.horizon, visits.slot),
         "served_slot": sessions.served_slot,
         "shifted_slots": sessions.shifted_slots,
         "energy_kwh": visits.energy_kwh,

@@ -12,10 +12,9 @@ FARTHEST_H: Final = 200 * 365 * HOURS_PER_DAY
 """Hours from the horizon's start beyond which no clock time is told."""
 
 
-def slot_starts(horizon: Horizon, times: int) -> pd.Series:
-    """Return the beginnings of all slots, so many times one after the other."""
-    starts = horizon.slot_starts
-    return pd.Series(starts.append([starts] * (times - 1))).reset_index(drop=True)
+def slot_starts(horizon: Horizon, slot: NDArray[np.int64]) -> pd.Series:
+    """Return the clock time at which each of the slots of a table's column begins, shape ``(n,)``."""
+    return pd.Series(horizon.slot_starts.take(slot))
 
 
 def clock_times(horizon: Horizon, hours: NDArray[np.float64]) -> pd.Series:

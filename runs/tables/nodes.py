@@ -34,11 +34,11 @@ class NodeLoads(NamedTuple):
 
     def upper_slots(self, horizon: Horizon) -> dict[str, object]:
         """Return the columns of the table ``upper_slots`` for these nodes."""
-        n = len(self.node)
+        slot = np.tile(np.arange(horizon.n_slots), len(self.node))
         return {
             "node": np.repeat([*self.node], horizon.n_slots),
-            "slot": np.tile(np.arange(horizon.n_slots), n),
-            "start": slot_starts(horizon, n),
+            "slot": slot,
+            "start": slot_starts(horizon, slot),
             "actual_kw": self.actual_kw.ravel(),
             "ev_kw": self.ev_kw.ravel(),
             "total_kw": (self.actual_kw + self.ev_kw).ravel(),

@@ -32,7 +32,7 @@ def tables_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
         "v2g_slots": _slots(v2g, outcome),
         "upper_slots": upper.upper_slots(v2g.horizon),
         "v2g_vehicles": _vehicles(v2g, outcome),
-        "v2g_groups": _groups(outcome),
+        "v2g_groups": _groups(v2g, outcome),
         "search": _search(outcome.found),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
@@ -72,7 +72,7 @@ def _slots(v2g: V2G, outcome: V2GOutcome) -> dict[str, object]:
     return {
         "aggregator": np.full(n, AGGREGATOR),
         "slot": np.arange(n),
-        "start": slot_starts(v2g.horizon, 1),
+        "start": slot_starts(v2g.horizon, np.arange(n)),
         "base_kw": load.forecast_kw,
         "actual_kw": load.actual_kw,
         "signal_kw": track.signal_kw,
@@ -86,13 +86,15 @@ def _slots(v2g: V2G, outcome: V2GOutcome) -> dict[str, object]:
     }
 
 
-def _groups(outcome: V2GOutcome) -> dict[str, object]:
+def _groups(v2g: V2G, outcome: V2GOutcome) -> dict[str, object]:
     track = outcome.track
     n, groups = track.group_kw.shape
     names = {1: ("all",), 2: (GROUPS[0], GROUPS[2]), 3: GROUPS}[groups]
+    slot = np.repeat(np.arange(n), groups)
     return {
         "aggregator": np.full(n * groups, AGGREGATOR),
-        "slot": np.repeat(np.arange(n), groups),
+        "slot": slot,
+        "start": slot_starts(v2g.horizon, slot),
         "group": np.tile(np.array(names), n),
         "vehicles": track.group_vehicles.ravel(),
         "signal_kw": track.group_kw.ravel(),

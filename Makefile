@@ -12,7 +12,7 @@ install = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --
 locked = $(install) --require-hashes $(patsubst %,--requirement locks/%.txt,$(1))
 CHECK_PYTHON := import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page quoted licences lock audit app clean
+.PHONY: demo test test-all test-nightly golden check bench bench-peers bench-feeder docs scenario-page tables-page quoted licences lock audit app clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## 500 EVs under 1615 kW as ants, beside free charging
@@ -48,10 +48,13 @@ bench-feeder: $(VENV)/dev $(PANDAPOWER)/ready  ## power flow beside pandapower, 
 scenario-page: $(VENV)/ready  ## the scenario reference, from the settings classes
 	$(BIN)/python -m runs.scenario_reference > docs/scenario.md
 
+tables-page: $(VENV)/dev  ## the tables of a run and their columns, from the schema
+	$(BIN)/python -m tests.support.tables_guide
+
 quoted: $(VENV)/ready  ## the figures that README and guide quote, from the runs that they tell of
 	$(BIN)/python -m tests.support.quoted
 
-docs: $(VENV)/dev scenario-page quoted licences  ## pages and pictures that are written by the code; the studies take an hour
+docs: $(VENV)/dev scenario-page tables-page quoted licences  ## pages and pictures that are written by the code; the studies take an hour
 	$(BIN)/python -m runs.studies.paper_a > docs/reproduction/paper_a.md
 	$(BIN)/evswarm run --out results/demo && cp results/demo/figures/*.png docs/pictures/
 	$(BIN)/evswarm run scenarios/feeder_cigre.toml --out results/feeder

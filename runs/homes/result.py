@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runs.homes.feeder_flows import solve_network
+from runs.homes.feeder import network_of
 from runs.homes.judging import EnergyBooks
 from runs.homes.nodes import nodes_table
 from runs.homes.outcome import HomesOutcome
@@ -29,7 +29,7 @@ def result_of(homes: Homes, outcome: HomesOutcome) -> tuple[dict[str, Any], dict
     FaultyInputError
         If there is a feeder, and its power flow diverges.
     """
-    network = solve_network(homes, outcome.schedules)
+    network = network_of(homes, outcome.schedules)
     books = EnergyBooks.of(homes.fleet, homes.rows, outcome.schedules, homes.horizon.slot_h)
     summary = summary_of(homes, outcome, network, books)
     return summary, tables_of(homes, outcome, network, books)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from coordination.valley_filling.optimum import CLOSED
 from environment.pheromone_board import LIMIT_TOLERANCE_KW
-from runs.homes.feeder_flows import NetworkRun, network_metrics, network_warnings, solve_network
+from runs.feeder_flows import NetworkRun
+from runs.homes.feeder import network_of
 from runs.homes.judging import Distance, EnergyBooks, Judged, costs_of, optimality
 from runs.homes.levels import grid_metrics, measured_limits
 from runs.homes.outcome import HomesOutcome
@@ -40,7 +41,7 @@ def summary_of(
     FaultyInputError
         If there is a feeder, and its power flow diverges.
     """
-    network = network or solve_network(homes, outcome.schedules)
+    network = network or network_of(homes, outcome.schedules)
     limit_kw, slot_h = homes.grid.transformer_limit_kw, homes.horizon.slot_h
     actual = homes.actual_kw
     ev = np.stack([schedule.load_kw() for schedule in outcome.schedules])
@@ -64,7 +65,7 @@ def summary_of(
         "transformers": len(homes.loads),
         **_limits(limit_kw, homes.grid.equal_limit_kw),
         **own,
-        **(network_metrics(homes, network.run) if network else {}),
+        **(network.metrics(network.run) if network else {}),
         "messages": outcome.channel.messages,
         "bytes": outcome.channel.bytes,
         "refused_deposits": outcome.refusals,
@@ -79,14 +80,14 @@ def summary_of(
         "wall_s": outcome.wall_s,
         "free": {
             **of_free,
-            **(network_metrics(homes, network.free) if network else {}),
+            **(network.metrics(network.free) if network else {}),
             "messages": 0,
             "bytes": 0,
             "wall_s": charging.wall_s,
         },
         "no_evs": {
             **grid_metrics(homes, actual),
-            **(network_metrics(homes, network.no_evs) if network else {}),
+            **(network.metrics(network.no_evs) if network else {}),
         },
         "warnings": [
             *_worse_warning(homes, judged, own, of_free, died),
@@ -95,7 +96,7 @@ def summary_of(
             *_limit_warning(actual, ev, limit_kw),
             *measured_limits(homes, actual + ev),
             *_empty_warning(homes, books),
-            *(network_warnings(homes, network) if network else ()),
+            *(network.warnings() if network else ()),
             *homes.warnings(),
         ],
     }

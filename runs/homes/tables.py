@@ -10,14 +10,14 @@ from pandas.api.extensions import ExtensionArray
 
 from coordination.valley_filling.problem import Schedule
 from environment.pheromone_board import BoardRecord, pheromone
-from runs.homes.feeder_flows import NetworkRun
-from runs.homes.feeder_tables import feeder_tables
+from runs.feeder_flows import NetworkRun
 from runs.homes.judging import EnergyBooks
 from runs.homes.nodes import nodes_table, upper_slots
 from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
 from runs.tables.channel import channel_tables
 from runs.tables.clock import clock_times, slot_starts
+from runs.tables.feeder import feeder_tables
 from runs.tables.schema import held_by, table_of
 
 
@@ -55,7 +55,7 @@ def tables_of(
         "upper_slots": upper_slots(homes, ev_kw, free_kw),
         "nodes": nodes_table(homes, outcome, books, ev_kw, free_kw),
         **channel_tables(outcome.channel, held),
-        **feeder_tables(homes, network),
+        **feeder_tables(network, held),
     }
 
 

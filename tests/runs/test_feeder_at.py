@@ -15,7 +15,7 @@ from environment.feeders import CigreLvFeeder
 from environment.feeders.placement import NOWHERE
 from environment.input_faults import FaultyInputError
 from runs.engine import Engine
-from runs.homes.feeder_flows import solve_network
+from runs.homes.feeder import network_of
 from runs.homes.part import Homes
 from runs.parallel_run import run_in_parts
 from runs.result import Result
@@ -79,7 +79,7 @@ def test_on_one_feeder_the_loads_of_its_nodes_are_all_base_loads_and_evs(
 def test_transformers_at_one_node_load_it_as_their_sum(tmp_path: Path) -> None:
     three = built(CASE.update(grid=table(tmp_path, [f"T{k},top,transformer,400,,R11" for k in range(3)])))
     one = built(CASE.update(grid=table(tmp_path, ["T,top,transformer,1200,,R11"]), load={"peak_kw": 270.0}))
-    flows = [solve_network(world, world.free_charging.schedules) for world in (three, one)]
+    flows = [network_of(world, world.free_charging.schedules) for world in (three, one)]
     assert flows[0] is not None
     assert flows[1] is not None
     assert flows[0].run.voltage_pu.shape == (24, 44)

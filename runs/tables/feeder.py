@@ -1,4 +1,4 @@
-"""Tables of what a run's schedule does to the feeder; column `transformer` has the node of the grid below which it lies."""
+"""Tables of what the EVs of a run do to the feeder; column `transformer` has the node of the grid below which it lies."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,33 +7,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from environment.feeders.feeder import UNKNOWN
-from runs.homes.feeder_flows import NetworkRun
-from runs.homes.part import Homes
+from runs.feeder_flows import NetworkRun
 from runs.tables.clock import slot_starts
-from runs.tables.schema import held_by, table_of
+from runs.tables.schema import table_of
 
 if TYPE_CHECKING:
     from environment.feeders.power_flow import Flow
 
 
-def feeder_tables(homes: Homes, network: NetworkRun | None) -> dict[str, pd.DataFrame]:
-    """Return the tables ``network``, ``network_slots`` and ``network_branches``; none without a feeder."""
+def feeder_tables(network: NetworkRun | None, held: frozenset[str]) -> dict[str, pd.DataFrame]:
+    """Return the tables ``network``, ``network_slots`` and ``network_branches`` of a run that holds `held`; none without a feeder."""
     if network is None:
         return {}
-    held = held_by(homes.scenario)
     content = {
-        "network": _voltages(homes, network),
-        "network_slots": _losses(homes, network),
-        "network_branches": _branches(homes, network),
+        "network": _voltages(network),
+        "network_slots": _losses(network),
+        "network_branches": _branches(network),
     }
     return {name: table_of(name, columns, held) for name, columns in content.items()}
 
 
-def _voltages(homes: Homes, network: NetworkRun) -> dict[str, Any]:
-    assert homes.placement is not None
-    feeder, n_slots = homes.placement.feeder, homes.horizon.n_slots
+def _voltages(network: NetworkRun) -> dict[str, Any]:
+    feeder, names, n_slots = network.loads.placement.feeder, network.loads.names, network.loads.horizon.n_slots
     km, upstream = feeder.ways
-    names = np.array(homes.placement.copies.at)
     cases = names.size * n_slots
     above = np.where(upstream == UNKNOWN, "", feeder.node[upstream])
     return {
@@ -48,29 +44,27 @@ def _voltages(homes: Homes, network: NetworkRun) -> dict[str, Any]:
     }
 
 
-def _losses(homes: Homes, network: NetworkRun) -> dict[str, Any]:
-    assert homes.placement is not None
-    names, n_slots = np.array(homes.placement.copies.at), homes.horizon.n_slots
-    slot = np.tile(np.arange(n_slots), names.size)
+def _losses(network: NetworkRun) -> dict[str, Any]:
+    names, horizon = network.loads.names, network.loads.horizon
+    slot = np.tile(np.arange(horizon.n_slots), names.size)
     return {
-        "transformer": np.repeat(names, n_slots),
+        "transformer": np.repeat(names, horizon.n_slots),
         "slot": slot,
-        "start": slot_starts(homes.horizon, slot),
+        "start": slot_starts(horizon, slot),
         "loss_kw": network.run.loss_kw,
         "free_loss_kw": network.free.loss_kw,
         "no_evs_loss_kw": network.no_evs.loss_kw,
     }
 
 
-def _branches(homes: Homes, network: NetworkRun) -> dict[str, Any]:
-    assert homes.placement is not None
-    feeder, names = homes.placement.feeder, np.array(homes.placement.copies.at)
+def _branches(network: NetworkRun) -> dict[str, Any]:
+    feeder, names, horizon = network.loads.placement.feeder, network.loads.names, network.loads.horizon
     kinds = {"line": feeder.line, "transformer": feeder.transformer}
     branches = np.concatenate(list(kinds.values()))
 
     def by_copy(flow: "Flow", what: str) -> NDArray[np.float64]:
         both = np.concatenate([getattr(flow, f"{kind}_{what}") for kind in kinds], axis=1)
-        return both.reshape(names.size, homes.horizon.n_slots, branches.size)
+        return both.reshape(names.size, horizon.n_slots, branches.size)
 
     loading = by_copy(network.run, "loading")
     rated = ~np.isnan(loading).any(axis=1).ravel()
@@ -84,5 +78,5 @@ def _branches(homes: Homes, network: NetworkRun) -> dict[str, Any]:
         "loading_max": loading.max(axis=1).ravel(),
         "free_loading_max": by_copy(network.free, "loading").max(axis=1).ravel(),
         "no_evs_loading_max": by_copy(network.no_evs, "loading").max(axis=1).ravel(),
-        "losses_kwh": by_copy(network.run, "loss_kw").sum(axis=1).ravel() * homes.horizon.slot_h,
+        "losses_kwh": by_copy(network.run, "loss_kw").sum(axis=1).ravel() * horizon.slot_h,
     }

@@ -228,7 +228,7 @@ RULES: Final = (
         lambda case: _is_ants(case) and (case.transformer.count > 1 or case.fleet.source == "csv"),
         "in valley filling with several transformers",
     ),
-    Rule("feeder.at", _is_ants, "without a section [stations]"),
+    Rule("feeder.at", _is_ants, "without a section [peak_shaving] or [stations]"),
     Rule(
         "load.peak_kw",
         lambda case: _scaled(case) != UNNAMED,

@@ -23,7 +23,6 @@ from coordination.valley_filling.coordinator import CoordinationSettings
 from environment.channel_faults import ChannelSettings
 from environment.events import EventsSettings
 from environment.feeders import FeederSource
-from environment.feeders.settings import FeederSettings
 from environment.files import bytes_in_words, must_be_file
 from environment.fleets import DatedFleet, FleetSource, NhtsFleet
 from environment.grid import CountsGrid, GridSource, TransformerSettings
@@ -141,15 +140,6 @@ class Scenario(Settings):
                 "(horizon.slot_min)"
             )
         return stations
-
-    @field_validator("feeder")
-    @classmethod
-    def _one_load_at_a_time(cls, feeder: FeederSettings | None, info: ValidationInfo) -> FeederSettings | None:
-        if feeder is not None and info.data.get("peak_shaving") is not None:
-            raise ValueError(
-                "there beside [peak_shaving]; expected one of the two: EVs that give back have no places on a feeder"
-            )
-        return feeder
 
     @field_validator("run")
     @classmethod

@@ -44,8 +44,8 @@ TRANSFORMER_SLOT_BYTES: Final = 80
 NODE_SLOT_BYTES: Final = 660
 """A node of a feeder in a slot: 20 feeders of 44 nodes take 56 MB at 96 slots."""
 
-V2G_SLOT_BYTES: Final = 30
-"""An EV that gives back, in a slot: 2.7 kB at 96 slots, 17 kB at 672, a sixth more where some leave early."""
+V2G_SLOT_BYTES: Final = 46
+"""An EV that gives back, in a slot: 4.3 kB at 96 slots, 28 kB at 672, a sixth more where some leave early."""
 
 DRAWN_STAY_BYTES: Final = 220
 """A stay that is drawn and dropped: 50,000 EVs of 30 days take 334 MB."""
@@ -122,6 +122,8 @@ def size_of_v2g(case: Scenario, *, tables: bool) -> Size:
     if case.run.engine == "agents":
         vehicle += AGENT_BYTES
     search = MEMBER_BYTES * case.peak_shaving.population * n + TRANSFORMER_SLOT_BYTES * n * case.transformer.count
+    if case.feeder is not None:
+        search += NODE_SLOT_BYTES * n * _nodes(case)
     holds = f"{counted(vehicles, 'EV')} giving back in {counted(n, 'slot')}"
     return _with_what_is_read(case, holds, DRAWN_STAY_BYTES * stays + vehicle * vehicles + search)
 

@@ -91,6 +91,8 @@ class Track:
         How many of them in each group, shape ``(n_slots, groups)``.
     group_kw, group_response_kw
         Signal and response of each group, shape ``(n_slots, groups)``.
+    vehicle_kw
+        What each EV did, shape ``(n_slots, n_vehicles)``.
     soc_mean, soc_std_before, soc_std_after
         Mean state of charge of each group, and its standard deviation before and after the slot; NaN where there is nobody,
         shape ``(n_slots, groups)``.
@@ -102,12 +104,13 @@ class Track:
     group_vehicles: NDArray[np.int64]
     group_kw: NDArray[np.float64]
     group_response_kw: NDArray[np.float64]
+    vehicle_kw: NDArray[np.float64]
     soc_mean: NDArray[np.float64]
     soc_std_before: NDArray[np.float64]
     soc_std_after: NDArray[np.float64]
 
     @classmethod
-    def empty(cls, n_slots: int, groups: int) -> Self:
+    def empty(cls, n_slots: int, groups: int, n_vehicles: int) -> Self:
         """Return a track in which nothing has happened yet."""
         by_group = [np.full((n_slots, groups), np.nan) for _ in range(3)]
         return cls(
@@ -117,6 +120,7 @@ class Track:
             np.zeros((n_slots, groups), np.int64),
             np.zeros((n_slots, groups)),
             np.zeros((n_slots, groups)),
+            np.zeros((n_slots, n_vehicles)),
             *by_group,
         )
 
@@ -125,6 +129,7 @@ class Track:
         slot: int,
         signal_kw: float,
         asked: Dispatch,
+        rows: NDArray[np.int64],
         response_kw: NDArray[np.float64],
         before: NDArray[np.float64],
         after: NDArray[np.float64],
@@ -139,11 +144,14 @@ class Track:
             Signal of the fleet [kW].
         asked
             What EVs were asked to do.
+        rows
+            Rows of these EVs, shape ``(n,)``.
         response_kw, before, after
             What each did, and its state of charge before and after, shape ``(n,)``.
         """
         groups = self.group_kw.shape[1]
         self.signal_kw[slot], self.response_kw[slot] = signal_kw, response_kw.sum()
+        self.vehicle_kw[slot, rows] = response_kw
         self.present[slot] = response_kw.size
         self.group_vehicles[slot] = np.bincount(asked.labels, minlength=groups)
         self.group_kw[slot] = asked.group_kw
@@ -151,20 +159,19 @@ class Track:
         self.soc_mean[slot], self.soc_std_before[slot] = _moments(before, asked.labels, groups)
         self.soc_std_after[slot] = _moments(after, asked.labels, groups)[1]
 
-    def enter_unled(self, slot: int, evs: int, response_kw: float) -> None:
+    def enter_unled(self, slot: int, rows: NDArray[np.int64], response_kw: NDArray[np.float64]) -> None:
         """Enter EVs that were there in a slot and whom nobody asked for anything: they are in no group.
 
         Parameters
         ----------
         slot
             Number of the slot, which has been entered.
-        evs
-            How many.
-        response_kw
-            What they drew together [kW].
+        rows, response_kw
+            Their rows, and what each drew [kW], shape ``(n,)``.
         """
-        self.present[slot] += evs
-        self.response_kw[slot] += response_kw
+        self.present[slot] += rows.size
+        self.response_kw[slot] += response_kw.sum()
+        self.vehicle_kw[slot, rows] = response_kw
 
 
 def _moments(

@@ -17,6 +17,8 @@ class FreeCharging:
     ----------
     response_kw
         Power of all EVs in each slot [kW], shape ``(n_slots,)``.
+    vehicle_kw
+        Power of each [kW], shape ``(n_slots, n_vehicles)``.
     charged_kwh
         Energy that each EV draws from the grid [kWh], shape ``(n_vehicles,)``.
     unserved_kwh
@@ -27,6 +29,7 @@ class FreeCharging:
     """
 
     response_kw: NDArray[np.float64]
+    vehicle_kw: NDArray[np.float64]
     charged_kwh: NDArray[np.float64]
     unserved_kwh: NDArray[np.float64]
     soc_end: NDArray[np.float64]
@@ -57,7 +60,7 @@ class FreeCharging:
         """
         soc, rows = fleet.soc.copy(), np.arange(fleet.soc.size)
         charged_kwh = np.zeros(soc.size)
-        response_kw = np.zeros(len(participation.announced))
+        response_kw, vehicle_kw = np.zeros(len(participation.announced)), np.zeros(participation.announced.shape)
         for slot, there in enumerate(participation.announced):
             hours = np.where(there, participation.hours_of(slot, rows, slot_h), 0.0)
             room_kwh = np.maximum(enough_soc - soc, 0.0) * fleet.capacity_kwh / fleet.efficiency
@@ -65,6 +68,6 @@ class FreeCharging:
             before = soc
             soc = before + drawn_kwh * fleet.efficiency / fleet.capacity_kwh
             charged_kwh += drawn_kwh
-            response_kw[slot] = drawn_kwh.sum() / slot_h
+            response_kw[slot], vehicle_kw[slot] = drawn_kwh.sum() / slot_h, drawn_kwh / slot_h
             departures.enter(slot, before, soc)
-        return cls(response_kw, charged_kwh, departures.unserved_kwh, soc)
+        return cls(response_kw, vehicle_kw, charged_kwh, departures.unserved_kwh, soc)

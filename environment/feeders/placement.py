@@ -136,6 +136,14 @@ class Placement:
         return cls.at(settings, feeder, copies, at)
 
     @classmethod
+    def below_one(
+        cls, settings: FeederSettings, feeder: Feeder, name: str, fleet: Fleet, file: str, rng: np.random.Generator
+    ) -> Self:
+        """Place EVs that are all below one node of the grid, whose name is given; the parameters are those of `build`."""
+        copies = Copies.each((name,), np.zeros(1, dtype=np.int64), 1, feeder)
+        return cls.build(settings, feeder, copies, fleet, np.zeros(len(fleet), dtype=np.int64), file, rng)
+
+    @classmethod
     def at(cls, settings: FeederSettings, feeder: Feeder, copies: Copies, node_of: NDArray[np.int64]) -> Self:
         """Place EVs at known nodes; the parameters are those of the class and of `build`."""
         own_kw = feeder.own_kw
@@ -203,6 +211,13 @@ class Placement:
             tree.add_edges_from(zip(above, names, strict=True))
             hung.append(names)
         return hung
+
+
+def naming_places(fleet: Fleet, feeder: Feeder | None) -> Fleet:
+    """Return a fleet whose column `node` means the feeder's nodes, where it names some of these and nothing else says them."""
+    if feeder is None or fleet.node is None or fleet.feeder_node is not None:
+        return fleet
+    return fleet.with_feeder_nodes() if np.isin(fleet.node, feeder.node).any() else fleet
 
 
 def _kvar_per_kw(power_factor: float) -> float:

@@ -18,7 +18,7 @@ from coordination.valley_filling.stays import ENERGY_TOLERANCE_KWH
 from environment.channel import Channel
 from environment.channel_faults import SECONDS_PER_HOUR, ChannelFaults
 from environment.feeders import Feeder
-from environment.feeders.placement import Copies, Placement
+from environment.feeders.placement import Copies, Placement, naming_places
 from environment.fleets import CsvFleet, DatedFleet
 from environment.fleets.dated import outside, require_dates, told_outside
 from environment.fleets.fleet import Fleet
@@ -418,8 +418,8 @@ def count_planning(channel: Channel, coordinator: Coordinator, plan: Plan, vehic
 def _fleet(scenario: Scenario, feeder: Feeder | None, rng: np.random.Generator) -> Fleet:
     """Read or draw the EVs; beside a feeder, and a grid whose nodes nobody names, a column `node` may mean the feeder's."""
     fleet = scenario.fleet.build(scenario.horizon, rng)
-    if feeder is not None and fleet.node is not None and fleet.feeder_node is None and not scenario.grid.names_nodes:
-        fleet = fleet.with_feeder_nodes() if np.isin(fleet.node, feeder.node).any() else fleet
+    if not scenario.grid.names_nodes:
+        fleet = naming_places(fleet, feeder)
     raise_if_any(fleet.nodeless)
     return fleet
 

@@ -83,6 +83,14 @@ ONLY_WITH: Final = {
 """Rows that are shown only where another figure, or their own, reads as something else than zero."""
 
 CHANNEL_ROWS: Final = ("messages_lost", "vehicles_cut_off", "vehicles_died", "fallback_kwh")
+FEEDER_ROWS: Final = (
+    "voltage_min_pu",
+    "voltage_max_pu",
+    "voltage_outside_slots",
+    "losses_kwh",
+    "line_loading_max",
+    "transformer_loading_max",
+)
 LOAD_ROWS: Final = (
     "peak_kw",
     "valley_kw",

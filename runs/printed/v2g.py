@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from coordination.peak_shaving.power_sharing import TACTICS
 from runs.plural import counted
-from runs.printed.rows import CHANNEL_ROWS, FREE, LOAD_ROWS, ROWS, SideBySide, shown, since
+from runs.printed.rows import CHANNEL_ROWS, FEEDER_ROWS, FREE, LOAD_ROWS, ROWS, SideBySide, shown, since
 from runs.scenario import Scenario
 
 V2G_ROWS: Final = {
@@ -35,7 +35,8 @@ def side_by_side(_scenario: Scenario, summaries: Sequence[dict[str, Any]]) -> Si
     cases |= {f"peak shaving by {summary['optimizer']}": summary for summary in summaries}
     load_rows = {key: ROWS[key] for key in LOAD_ROWS}
     channel_rows = {"messages": ROWS["messages"]} | shown(CHANNEL_ROWS, summaries) | {"wall_s": ROWS["wall_s"]}
-    return SideBySide(title, load_rows | V2G_ROWS | channel_rows, cases)
+    feeder_rows = {key: ROWS[key] for key in FEEDER_ROWS if key in first}
+    return SideBySide(title, load_rows | V2G_ROWS | feeder_rows | channel_rows, cases)
 
 
 def print_v2g(scenario: Scenario, summary: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ def follow(
     """
     batteries, dispatcher = v2g.new_batteries(), Dispatcher(v2g.scenario.grouping)
     slot_h, n = v2g.horizon.slot_h, v2g.horizon.n_slots
-    track, departures = Track.empty(n, dispatcher.tactic.groups), v2g.new_departures()
+    track, departures = Track.empty(n, dispatcher.tactic.groups, len(v2g.fleet)), v2g.new_departures()
     kept, (least_kw, most_kw) = v2g.soc_kept, v2g.room_kw.tolist()
     for slot, power_kw in enumerate(signal_kw.tolist()):
         rows = np.flatnonzero(v2g.participation.announced[slot])
@@ -96,7 +96,7 @@ def follow(
         room_kw = least_kw[slot], most_kw[slot]
         asked = dispatcher.dispatch(power_kw, before, batteries.power_kw[rows], limits, room_kw)
         moved_kwh = batteries.draw(rows, asked.power_kw, hours)
-        track.enter(slot, power_kw, asked, moved_kwh / slot_h, before, batteries.soc[rows])
+        track.enter(slot, power_kw, asked, rows, moved_kwh / slot_h, before, batteries.soc[rows])
         departures.enter(slot, all_before, batteries.soc)
         tell((slot + 1) / n)
     return track, batteries, departures

@@ -13,9 +13,12 @@ from coordination.peak_shaving.posing import Enrolled, Posing
 from coordination.peak_shaving.problem import EXACT, TOLERANCE_SOC, PeakShaving, PeakShavingSettings
 from environment.battery import Batteries
 from environment.channel_faults import ChannelFaults
+from environment.feeders import Feeder
+from environment.feeders.placement import Placement, naming_places
 from environment.fleets import CsvFleet, DatedFleet, Fleet
 from environment.fleets.dated import require_dates, told_outside
 from environment.fleets.fleet import NAMED
+from environment.grid.tree import CONTROL_CENTER
 from environment.horizon import HOURS_PER_DAY, Horizon
 from environment.input_faults import Fault, FaultyInputError, collecting
 from environment.loads import LoadProfile
@@ -69,6 +72,8 @@ class V2G:
         Seed of the optimiser; every search begins anew from it.
     fault_seed
         Seed of what happens to messages; every run begins anew from it.
+    placement
+        The feeder below all transformers together, and where on it the EVs stand; None without.
     """
 
     scenario: Scenario
@@ -79,6 +84,7 @@ class V2G:
     soc_start: NDArray[np.float64]
     search_seed: int
     fault_seed: int
+    placement: Placement | None = None
 
     @classmethod
     def build(cls, scenario: Scenario, rng: np.random.Generator) -> Self:
@@ -104,6 +110,7 @@ class V2G:
         fault_rng = rng.spawn(1)[0]
         horizon, faults = scenario.horizon, _unknown_aggregators(scenario)
         profile = collecting(faults, lambda: scenario.load.profile(horizon))
+        feeder = None if scenario.feeder is None else collecting(faults, scenario.feeder.feeder)
         fleet = collecting(faults, lambda: _one_stay_each(scenario, scenario.fleet.build(horizon, fleet_rng)))
         tariff = collecting(faults, lambda: scenario.tariff.tariff(horizon))
         soc = participation = None
@@ -128,8 +135,9 @@ class V2G:
         sigma, count = scenario.load.fluctuation, scenario.transformer.count
         each = [profile.with_fluctuation(sigma, load_rng).actual_kw for _ in range(count)]
         load = LoadProfile(count * profile.forecast_kw, np.sum(each, axis=0), profile.told, sigma)
-        seeds = [int(each.integers(2**63)) for each in (search_rng, fault_rng)]
-        v2g = cls(scenario, fleet, load, tariff, participation, soc, *seeds)
+        search_seed, fault_seed = (int(each.integers(2**63)) for each in (search_rng, fault_rng))
+        placed, placement = _placed(scenario, feeder, fleet, rng)
+        v2g = cls(scenario, placed, load, tariff, participation, soc, search_seed, fault_seed, placement)
         if settings.optimizer == EXACT and not v2g.problem.is_convex:
             found = "'exact', and a kWh discharged brings more than one charged costs"
             expected = "one of the optimisers, or readings that make the costs convex"
@@ -170,11 +178,14 @@ class V2G:
     def _unread(self) -> list[str]:
         """Say which columns have nothing to say here."""
         fleet, stays = self.fleet, self.scenario.participation
-        found = [
-            f"the fleet's column {name} does not count: a fleet that gives back stands below all transformers together"
-            for name, column in (("node (or transformer)", fleet.node), ("feeder_node", fleet.feeder_node))
-            if column is not None
-        ]
+        found = []
+        if fleet.node is not None:
+            found.append(
+                "the fleet's column node (or transformer) does not count: a fleet that gives back stands below all "
+                "transformers together"
+            )
+        if fleet.feeder_node is not None and self.placement is None:
+            found.append("the fleet's column feeder_node does not count without a section [feeder]")
         if fleet.states_soc and stays.soc_start == "uniform":
             found.append(
                 'the fleet\'s column soc_plug_in does not count: states of charge are drawn (participation.soc_start = "fleet" takes it)'
@@ -324,6 +335,17 @@ def _unknown_aggregators(scenario: Scenario) -> list[Fault]:
         for name in (entry.node for entry in scenario.channel.partitions)
         if name not in (None, AGGREGATOR)
     ]
+
+
+def _placed(
+    scenario: Scenario, feeder: Feeder | None, fleet: Fleet, rng: np.random.Generator
+) -> tuple[Fleet, Placement | None]:
+    """Place the EVs on a feeder, if there is one; its draws come after all others, so that they shift none."""
+    if scenario.feeder is None or feeder is None:
+        return fleet, None
+    file = scenario.fleet.path.name if isinstance(scenario.fleet, DatedFleet) else "scenario"
+    fleet = naming_places(fleet, feeder)
+    return fleet, Placement.below_one(scenario.feeder, feeder, CONTROL_CENTER, fleet, file, rng.spawn(1)[0])
 
 
 def _one_stay_each(scenario: Scenario, fleet: Fleet) -> Fleet:

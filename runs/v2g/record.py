@@ -69,7 +69,7 @@ class V2GRecord:
     def __init__(self, v2g: V2G, batteries: Batteries, groups: int) -> None:
         n_slots = v2g.horizon.n_slots
         self.batteries = batteries
-        self.track = Track.empty(n_slots, groups)
+        self.track = Track.empty(n_slots, groups, len(v2g.fleet))
         self.departures = v2g.new_departures()
         self.strays = V2GStrays.none(len(v2g.fleet), n_slots)
         self._before = batteries.soc.copy()
@@ -84,13 +84,14 @@ class V2GRecord:
         assert led is not None
         rows, after = led.rows, self.batteries.soc
         did_kw = np.array([evs[row].power_kw for row in rows.tolist()])
-        self.track.enter(slot, led.signal_kw, led.dispatch, did_kw, self._before[rows], after[rows])
+        self.track.enter(slot, led.signal_kw, led.dispatch, rows, did_kw, self._before[rows], after[rows])
         self.departures.enter(slot, self._before, after)
         if aggregator.channel_faults is None:
             return
         heard = set(rows.tolist())
-        unled = [ev for ev in evs if ev.hours and ev.alive and ev.row not in heard]
-        self.track.enter_unled(slot, len(unled), sum(ev.power_kw for ev in unled))
+        unled = [(ev.row, ev.power_kw) for ev in evs if ev.hours and ev.alive and ev.row not in heard]
+        unled_rows, unled_kw = np.array(unled).reshape(-1, 2).T
+        self.track.enter_unled(slot, unled_rows.astype(np.int64), unled_kw)
         unheard = [evs[row] for row in rows[~led.answered].tolist()]
         strays.unheard_kw[slot] = sum(ev.power_kw - ev.fallback_kw for ev in unheard)
         strays.fallback_kw[slot] = sum(ev.fallback_kw for ev in evs)

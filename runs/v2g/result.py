@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from runs.v2g.feeder import network_of
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G
 from runs.v2g.summary import summary_of
@@ -19,8 +20,14 @@ def result_of(v2g: V2G, outcome: V2GOutcome) -> tuple[dict[str, Any], dict[str, 
         What was there before anyone decided.
     outcome
         What the run came to.
+
+    Raises
+    ------
+    FaultyInputError
+        If there is a feeder, and its power flow diverges.
     """
-    return summary_of(v2g, outcome), tables_of(v2g, outcome)
+    network = network_of(v2g, outcome)
+    return summary_of(v2g, outcome, network), tables_of(v2g, outcome, network)
 
 
 def nodes_of(v2g: V2G, outcome: V2GOutcome) -> pd.DataFrame:

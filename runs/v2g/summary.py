@@ -9,9 +9,11 @@ from coordination.peak_shaving.dispatch import Track
 from coordination.peak_shaving.problem import EXACT
 from environment.ageing import years_of_service
 from environment.presence import ROUNDING_KWH
+from runs.feeder_flows import NetworkRun
 from runs.metrics import load_metrics
 from runs.plural import counted
 from runs.v2g.engine import follow
+from runs.v2g.feeder import network_of
 from runs.v2g.outcome import V2GOutcome
 from runs.v2g.part import V2G, named
 
@@ -22,7 +24,7 @@ STRAYED: Final = 0.01
 """Part of the signal's energy beyond which EVs' deviation from it is told."""
 
 
-def summary_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, Any]:
+def summary_of(v2g: V2G, outcome: V2GOutcome, network: NetworkRun | None = None) -> dict[str, Any]:
     """Return the key figures of a run by name, units in the names.
 
     Parameters
@@ -31,8 +33,15 @@ def summary_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, Any]:
         What was there before anyone decided.
     outcome
         What the engine handed over.
+    network
+        The power flows of the run's feeder, where they are known already.
+
+    Raises
+    ------
+    FaultyInputError
+        If there is a feeder, and its power flow diverges.
     """
-    free = v2g.free_charging
+    network, free = network or network_of(v2g, outcome), v2g.free_charging
     track, batteries, found = outcome.track, outcome.batteries, outcome.found
     load_kw, slot_h, settings = v2g.load.actual_kw, v2g.horizon.slot_h, v2g.settings
     limit_kw = v2g.scenario.transformer.all_limits_kw[1]
@@ -49,6 +58,7 @@ def summary_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, Any]:
         "vehicles": len(v2g.fleet),
         "days": v2g.days,
         **load_metrics((load_kw + track.response_kw)[None], limit_kw),
+        **(network.metrics(network.run) if network else {}),
         "signal_fitness": found.fitness,
         "signal_is_feasible": not signal.broken[0],
         "signal_cost_yuan": float(signal.cost_yuan[0]),
@@ -84,13 +94,17 @@ def summary_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, Any]:
         "wall_s": outcome.wall_s,
         "free": {
             **load_metrics((load_kw + free.response_kw)[None], limit_kw),
+            **(network.metrics(network.free) if network else {}),
             "unserved_kwh": float(free.unserved_kwh.sum()),
             "cost_yuan": (free_cost_yuan := float(v2g.problem.objectives(free.response_kw[None]).cost_yuan[0])),
             "owner_profit_yuan": -free_cost_yuan,
             "energy_kwh": float(free.response_kw.sum() * slot_h),
         },
-        "no_evs": load_metrics(load_kw[None], limit_kw),
-        "warnings": _warnings(v2g, outcome),
+        "no_evs": {
+            **load_metrics(load_kw[None], limit_kw),
+            **(network.metrics(network.no_evs) if network else {}),
+        },
+        "warnings": _warnings(v2g, outcome, network),
     }
 
 
@@ -114,13 +128,14 @@ def _mean(values: NDArray[np.float64]) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _warnings(v2g: V2G, outcome: V2GOutcome) -> list[str]:
+def _warnings(v2g: V2G, outcome: V2GOutcome, network: NetworkRun | None) -> list[str]:
     found = _worse_than_nothing(v2g, outcome)
     if outcome.problem.objectives(outcome.found.signal_kw[None]).broken[0]:
         found.append("the optimiser found no signal that keeps all constraints; EVs follow it as far as they can")
     if outcome.vehicles_died:
         found.append(f"{outcome.vehicles_died:,} of {counted(len(v2g.fleet), 'EV')} died (channel.death)")
-    found += [*_lacking(v2g, outcome), *_missed(outcome.track, v2g.horizon.slot_h), *v2g.warnings()]
+    found += [*_lacking(v2g, outcome), *_missed(outcome.track, v2g.horizon.slot_h)]
+    found += [*(network.warnings() if network else ()), *v2g.warnings()]
     exact = outcome.found.exact
     if v2g.settings.optimizer == EXACT and exact is not None and not exact.is_optimal:
         found.append(

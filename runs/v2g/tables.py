@@ -6,8 +6,10 @@ import pandas as pd
 from coordination.peak_shaving.grouping import GROUPS
 from coordination.peak_shaving.search import Found
 from environment.grid.tree import CONTROL_CENTER, Kind
+from runs.feeder_flows import NetworkRun
 from runs.tables.channel import channel_tables
 from runs.tables.clock import clock_times, slot_starts
+from runs.tables.feeder import feeder_tables
 from runs.tables.nodes import NodeLoads, load_columns, without_ageing
 from runs.tables.schema import held_by, table_of
 from runs.v2g.outcome import V2GOutcome
@@ -15,7 +17,7 @@ from runs.v2g.part import AGGREGATOR, V2G
 from runs.v2g.summary import life
 
 
-def tables_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
+def tables_of(v2g: V2G, outcome: V2GOutcome, network: NetworkRun | None = None) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by name.
 
     Parameters
@@ -24,6 +26,8 @@ def tables_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
         What was there before anyone decided.
     outcome
         What the engine handed over.
+    network
+        The power flows of the run's feeder; None without one.
     """
     held = held_by(v2g.scenario)
     loads = loads_of(v2g, outcome)
@@ -36,7 +40,12 @@ def tables_of(v2g: V2G, outcome: V2GOutcome) -> dict[str, pd.DataFrame]:
         "search": _search(outcome.found),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
-    return {**tables, "nodes": nodes_table(v2g, outcome, loads), **channel_tables(outcome.channel, held)}
+    return {
+        **tables,
+        "nodes": nodes_table(v2g, outcome, loads),
+        **feeder_tables(network, held),
+        **channel_tables(outcome.channel, held),
+    }
 
 
 def loads_of(v2g: V2G, outcome: V2GOutcome) -> NodeLoads:

@@ -20,13 +20,13 @@ def run(tactic: str, seed: int, order: np.ndarray[tuple[int], np.dtype[np.int64]
     signal = n * 6.0 * np.sin(np.arange(96) / 96 * 4 * np.pi)
     batteries = Batteries.of(soc[order], capacity[order], power[order], np.full(n, 0.9))
     dispatcher = Dispatcher(GroupingSettings(tactic=tactic))
-    track = Track.empty(96, TACTICS[tactic].groups)
+    track = Track.empty(96, TACTICS[tactic].groups, n)
     for t in range(96):
         rows = np.flatnonzero(there[t, order])
         before = batteries.soc[rows]
         asked = dispatcher.dispatch(signal[t], before, batteries.power_kw[rows], batteries.limits(rows, 0.25))
         moved = batteries.draw(rows, asked.power_kw, np.full(rows.size, 0.25))
-        track.enter(t, signal[t], asked, moved / 0.25, before, batteries.soc[rows])
+        track.enter(t, signal[t], asked, rows, moved / 0.25, before, batteries.soc[rows])
     return track, batteries
 
 
@@ -41,6 +41,7 @@ def test_permuting_evs_permutes_the_day(tactic: str, seed: int) -> None:
     np.testing.assert_allclose(moved.soc, batteries.soc[order], atol=1e-9)
     np.testing.assert_allclose(two.response_kw, one.response_kw, atol=1e-9)
     np.testing.assert_allclose(two.group_kw, one.group_kw, atol=1e-9)
+    np.testing.assert_allclose(two.vehicle_kw, one.vehicle_kw[:, order], atol=1e-9)
     np.testing.assert_allclose(two.soc_std_after, one.soc_std_after, atol=1e-9)
 
 
@@ -48,6 +49,7 @@ def test_permuting_evs_permutes_the_day(tactic: str, seed: int) -> None:
 def test_the_record_adds_up(tactic: str) -> None:
     track, batteries = run(tactic, 3, np.arange(40))
     np.testing.assert_allclose(track.group_response_kw.sum(axis=1), track.response_kw, atol=1e-9)
+    np.testing.assert_allclose(track.vehicle_kw.sum(axis=1), track.response_kw, atol=1e-9)
     assert (track.group_vehicles.sum(axis=1) == track.present).all()
     assert (track.present == 0).any(), "there were slots with nobody"
     assert not track.response_kw[track.present == 0].any()

@@ -185,7 +185,7 @@ class V2G:
                 "transformers together"
             )
         if fleet.feeder_node is not None and self.placement is None:
-            found.append("the fleet's column feeder_node does not count without a section [feeder]")
+            found.append("the fleet's column feeder_node counts only beside a section [feeder]")
         if fleet.states_soc and stays.soc_start == "uniform":
             found.append(
                 'the fleet\'s column soc_plug_in does not count: states of charge are drawn (participation.soc_start = "fleet" takes it)'

@@ -225,11 +225,6 @@ def test_without_a_feeder_its_nodes_do_not_count_and_a_node_is_the_grids(tmp_pat
         Homes.build(case, np.random.default_rng(1))
 
 
-def test_a_store_of_evs_has_no_feeder() -> None:
-    with pytest.raises(FaultyInputError, match=r"feeder is there beside \[peak_shaving\]"):
-        Scenario.read(None, ["feeder.source=builtin", "peak_shaving.optimizer=pso"])
-
-
 def test_the_command_line_writes_tables_and_figures(tmp_path: Path, tree: Path) -> None:
     out = tmp_path / "out"
     arguments = ["run", str(tree / "scenarios/feeder_cigre.toml"), "--out", str(out), "--set", "run.engine=compiled"]

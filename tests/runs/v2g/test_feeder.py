@@ -129,7 +129,7 @@ def test_a_node_that_the_feeder_lacks_is_a_fault_with_its_vehicle(tmp_path: Path
 
 def test_what_does_not_count_is_told(tmp_path: Path) -> None:
     unread = simulate(of_file(tmp_path, "feeder_node", list(HOUSES[:2]))).summary["warnings"]
-    assert any("feeder_node does not count without a section [feeder]" in text for text in unread)
+    assert "the fleet's column feeder_node counts only beside a section [feeder]" in unread
     beside = simulate(CASE.update(feeder={**FEEDER, "at": "t1"})).summary["warnings"]
     assert any("feeder.at" in text for text in beside)
 

@@ -45,7 +45,7 @@ NODE_SLOT_BYTES: Final = 660
 """A node of a feeder in a slot: 20 feeders of 44 nodes take 56 MB at 96 slots."""
 
 V2G_SLOT_BYTES: Final = 46
-"""An EV that gives back, in a slot: 4.3 kB at 96 slots, 28 kB at 672, a sixth more where some leave early."""
+"""An EV that gives back, in a slot, summary included: 4.2 kB at 96 slots, 29 kB at 672, a sixth more where some leave early."""
 
 DRAWN_STAY_BYTES: Final = 220
 """A stay that is drawn and dropped: 50,000 EVs of 30 days take 334 MB."""

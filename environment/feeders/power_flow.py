@@ -83,6 +83,16 @@ class Flow:
         """Losses of lines and transformers together [kW], shape ``(n_cases,)``."""
         return self.line_loss_kw.sum(axis=1) + self.transformer_loss_kw.sum(axis=1)
 
+    @property
+    def branch_loss_kw(self) -> NDArray[np.float64]:
+        """Losses of lines, then of transformers [kW], shape ``(n_cases, n_branches)``."""
+        return np.concatenate([self.line_loss_kw, self.transformer_loss_kw], axis=1)
+
+    @property
+    def loading(self) -> NDArray[np.float64]:
+        """Loading of lines, then of transformers [1], shape ``(n_cases, n_branches)``; NaN where no rating is known."""
+        return np.concatenate([self.line_loading, self.transformer_loading], axis=1)
+
 
 class Weakest(NamedTuple):
     """Where a load that has no power flow is too much for a feeder.

@@ -17,7 +17,7 @@ from runs.homes.outcome import HomesOutcome
 from runs.homes.part import Homes
 from runs.tables.channel import channel_tables
 from runs.tables.clock import clock_times, slot_starts
-from runs.tables.feeder import feeder_tables
+from runs.tables.feeder import tables_of_network
 from runs.tables.schema import held_by, table_of
 
 
@@ -55,7 +55,7 @@ def tables_of(
         "upper_slots": upper_slots(homes, ev_kw, free_kw),
         "nodes": nodes_table(homes, outcome, books, ev_kw, free_kw),
         **channel_tables(outcome.channel, held),
-        **feeder_tables(network, held),
+        **tables_of_network(network, held),
     }
 
 

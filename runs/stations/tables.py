@@ -8,13 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coordination.stations.problem import CONSTRAINTS
-from environment.feeders.feeder import UNKNOWN
 from environment.feeders.power_flow import Flow
 from environment.grid.tree import CONTROL_CENTER
 from runs.stations.engine import StationsOutcome
 from runs.stations.part import StationPark
 from runs.tables.channel import channel_tables
 from runs.tables.clock import slot_starts
+from runs.tables.feeder import FeederCase, feeder_tables
 from runs.tables.nodes import NodeLoads, jain, load_columns, without_ageing
 from runs.tables.schema import held_by, table_of
 
@@ -39,12 +39,10 @@ def tables_of(park: StationPark, outcome: StationsOutcome) -> dict[str, pd.DataF
         "stations": _stations(park, outcome),
         "triggers": _triggers(park, outcome),
         "search": _search(outcome),
-        "network": _voltages(park, outcome, free, no_evs),
-        "network_slots": _losses(park, outcome, free, no_evs),
-        "network_branches": _branches(park, outcome, free, no_evs),
     }
     tables = {name: table_of(name, content, held) for name, content in columns.items()}
-    return {**tables, "nodes": nodes_table(park, outcome, loads), **channel_tables(outcome.channel, held)}
+    of_feeder = _feeder_tables(park, outcome, no_evs, held)
+    return {**tables, **of_feeder, "nodes": nodes_table(park, outcome, loads), **channel_tables(outcome.channel, held)}
 
 
 def _triggers(park: StationPark, outcome: StationsOutcome) -> pd.DataFrame:
@@ -121,50 +119,16 @@ def _stations(park: StationPark, outcome: StationsOutcome) -> dict[str, object]:
     }
 
 
-def _voltages(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
-    grid, (km, upstream) = outcome.grid, park.feeder.ways
-    n, k = grid.node_pu.shape
-    return {
-        "transformer": np.full(n * k, CONTROL_CENTER),
-        "slot": np.repeat(np.arange(n), k),
-        "node": np.tile(park.feeder.node, n),
-        "upstream": np.tile(np.where(upstream == UNKNOWN, "", park.feeder.node[upstream]), n),
-        "distance_km": np.tile(km, n),
-        "voltage_pu": grid.node_pu.ravel(),
-        "free_voltage_pu": free.grid.node_pu.ravel(),
-        "no_evs_voltage_pu": no_evs.voltage_pu.ravel(),
-        "voltage_min_pu": grid.node_low_pu.ravel(),
-        "voltage_max_pu": grid.node_high_pu.ravel(),
-    }
-
-
-def _losses(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
-    n, slot_h = park.horizon.n_slots, park.horizon.slot_h
-    return {
-        "transformer": np.full(n, CONTROL_CENTER),
-        "slot": np.arange(n),
-        "start": slot_starts(park.horizon, np.arange(n)),
-        "loss_kw": outcome.grid.loss_kwh / slot_h,
-        "free_loss_kw": free.grid.loss_kwh / slot_h,
-        "no_evs_loss_kw": no_evs.loss_kw,
-    }
-
-
-def _branches(park: StationPark, outcome: StationsOutcome, free: StationsOutcome, no_evs: Flow) -> dict[str, object]:
-    feeder, loading = park.feeder, outcome.grid.loading
-    known = ~np.isnan(feeder.branch_rated_kva)
-    worst = pd.array(np.nan_to_num(loading).argmax(axis=0), dtype="Int64")
-    worst[~known] = pd.NA
-    return {
-        "transformer": np.full(known.size, CONTROL_CENTER),
-        "branch": np.concatenate([feeder.line, feeder.transformer]),
-        "kind": np.repeat(["line", "transformer"], [feeder.line.size, feeder.transformer.size]),
-        "rated_kva": feeder.branch_rated_kva,
-        "worst_slot": worst,
-        "loading_max": loading.max(axis=0),
-        "free_loading_max": free.grid.loading.max(axis=0),
-        "no_evs_loading_max": np.concatenate([no_evs.line_loading, no_evs.transformer_loading], axis=1).max(axis=0),
-    }
+def _feeder_tables(
+    park: StationPark, outcome: StationsOutcome, no_evs: Flow, held: frozenset[str]
+) -> dict[str, pd.DataFrame]:
+    slot_h = park.horizon.slot_h
+    run, free = (
+        FeederCase(grid.node_pu, grid.loss_kwh / slot_h, grid.loading) for grid in (outcome.grid, outcome.free.grid)
+    )
+    within = {"voltage_min_pu": outcome.grid.node_low_pu.ravel(), "voltage_max_pu": outcome.grid.node_high_pu.ravel()}
+    names, cases = np.array([CONTROL_CENTER]), [run, free, FeederCase.of(no_evs)]
+    return feeder_tables(park.feeder, names, park.horizon, cases, held, {"network": within})
 
 
 def _visits(park: StationPark, outcome: StationsOutcome) -> dict[str, object]:

@@ -9,7 +9,7 @@ from environment.grid.tree import CONTROL_CENTER, Kind
 from runs.feeder_flows import NetworkRun
 from runs.tables.channel import channel_tables
 from runs.tables.clock import clock_times, slot_starts
-from runs.tables.feeder import feeder_tables
+from runs.tables.feeder import tables_of_network
 from runs.tables.nodes import NodeLoads, load_columns, without_ageing
 from runs.tables.schema import held_by, table_of
 from runs.v2g.outcome import V2GOutcome
@@ -43,7 +43,7 @@ def tables_of(v2g: V2G, outcome: V2GOutcome, network: NetworkRun | None = None) 
     return {
         **tables,
         "nodes": nodes_table(v2g, outcome, loads),
-        **feeder_tables(network, held),
+        **tables_of_network(network, held),
         **channel_tables(outcome.channel, held),
     }
 

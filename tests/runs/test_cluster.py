@@ -242,7 +242,7 @@ def test_where_every_worker_dies_the_run_is_given_up(dying: Callable[[int], None
     dying(1000)
     done = CliRunner().invoke(app, ["run", "--set", "fleet.vehicles=20", "--workers", "2"])
     assert done.exit_code == 2
-    assert done.stderr.startswith("fault: workers died 3 times before any of the parts they had ended: ")
+    assert done.stderr.startswith("fault: workers died 3 times before any of the slices they had ended: ")
 
 
 @pytest.mark.slow

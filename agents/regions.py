@@ -31,7 +31,7 @@ class Regions:
     Parameters
     ----------
     control_center
-        Who sends and hears.
+        Agent that sends and hears.
     channel
         Carries every message.
     ways

@@ -72,7 +72,7 @@ class V2GEV(FixedAgent):  # type: ignore[misc]
     columns
         The fleet's columns.
     aggregator
-        Who leads the EV.
+        Aggregator that leads the EV.
 
     Attributes
     ----------

@@ -38,6 +38,11 @@ class DatedFleet(Settings):
     """Part of the file's EVs that is taken: so many of them, rounded and at least one, are drawn, each with all its stays. With one
     seed the EVs of a smaller share are among those of a larger one."""
 
+    @property
+    def file(self) -> str:
+        """Name of the file, for faults."""
+        return self.path.name
+
     @abstractmethod
     def first_plug_in(self, horizon: Horizon) -> datetime:
         """Return when the first stay begins, on the wall clock of the horizon's zone.

@@ -97,6 +97,11 @@ class NhtsFleet(Settings):
     types: tuple[EvType, ...] = (EvType(power_kw=4.0),)
     """Kinds of EV, one table `[[fleet.types]]` each."""
 
+    @property
+    def file(self) -> str:
+        """Name of where the fleet comes from, for faults: the scenario itself."""
+        return "scenario"
+
     @model_validator(mode="after")
     def _has_types(self) -> Self:
         if not self.types:

@@ -110,8 +110,7 @@ class Homes:
         feeder = None if scenario.feeder is None else collecting(faults, scenario.feeder.feeder)
         fleet = collecting(faults, lambda: _fleet(scenario, feeder, fleet_rng))
         if fleet is not None and isinstance(scenario.fleet, DatedFleet):
-            file = scenario.fleet.path.name
-            collecting(faults, partial(require_dates, fleet, horizon, file))
+            collecting(faults, partial(require_dates, fleet, horizon, scenario.fleet.file))
         named_nodes = () if fleet is None or fleet.node is None else tuple(fleet.node_names.tolist())
         around = Surroundings(scenario.transformer, named_nodes, feeder)
         profiles = None if profile is None or named is None else {"load": profile, **named}
@@ -124,8 +123,8 @@ class Homes:
         assert nodes is not None
         assert grid is not None
         if nodes.owner is not None and feeder is not None and fleet.node is None and fleet.feeder_node is not None:
-            fleet = with_nodes_above(fleet, nodes, feeder, _fleet_file(scenario))
-        places = collecting(faults, lambda: Places.of(grid, fleet, _fleet_file(scenario), tree_rng))
+            fleet = with_nodes_above(fleet, nodes, feeder, scenario.fleet.file)
+        places = collecting(faults, lambda: Places.of(grid, fleet, scenario.fleet.file, tree_rng))
         faults += [*_unknown_transformers(scenario, grid), *_nowhere(scenario, grid, fleet)]
         at = None if scenario.feeder is None else scenario.feeder.at
         copies = None if feeder is None else collecting(faults, lambda: copies_of(at, feeder, nodes, grid))
@@ -435,13 +434,7 @@ def _placement(
     """Place the EVs on a feeder, if there is one; its draws come after all others, so that they shift none."""
     if scenario.feeder is None or feeder is None or copies is None:
         return None
-    file = _fleet_file(scenario)
-    return Placement.build(scenario.feeder, feeder, copies, fleet, grid_node_of, file, rng.spawn(1)[0])
-
-
-def _fleet_file(scenario: Scenario) -> str:
-    """Return where the fleet comes from, for faults."""
-    return scenario.fleet.path.name if isinstance(scenario.fleet, DatedFleet) else "scenario"
+    return Placement.build(scenario.feeder, feeder, copies, fleet, grid_node_of, scenario.fleet.file, rng.spawn(1)[0])
 
 
 def _loads(
@@ -466,7 +459,7 @@ def _nowhere(scenario: Scenario, grid: Grid, fleet: Fleet) -> list[Fault]:
     if len(names) == 1:
         return []
     expected = f"the name of a transformer for each EV, such as {names[0]!r}, one of the grid's {len(names)}"
-    return [Fault(scenario.fleet.path.name, 1, "column node", "missing", expected)]
+    return [Fault(scenario.fleet.file, 1, "column node", "missing", expected)]
 
 
 def _unknown_transformers(scenario: Scenario, grid: Grid) -> list[Fault]:

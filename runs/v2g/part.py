@@ -1,7 +1,7 @@
 """What exists before the aggregator decides: slots, load, prices, fleet, and who is at the grid when."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, Self
 
 import numpy as np
@@ -123,8 +123,7 @@ class V2G:
                 faults, lambda: Participation.draw(scenario.participation, fleet, horizon, stay_rng)
             )
             if isinstance(scenario.fleet, DatedFleet) and scenario.participation.by_date:
-                file = scenario.fleet.path.name
-                collecting(faults, lambda: require_dates(fleet, horizon, file))
+                collecting(faults, partial(require_dates, fleet, horizon, scenario.fleet.file))
         if faults:
             raise FaultyInputError(faults)
         assert profile is not None
@@ -343,9 +342,8 @@ def _placed(
     """Place the EVs on a feeder, if there is one; its draws come after all others, so that they shift none."""
     if scenario.feeder is None or feeder is None:
         return fleet, None
-    file = scenario.fleet.path.name if isinstance(scenario.fleet, DatedFleet) else "scenario"
-    fleet = naming_places(fleet, feeder)
-    return fleet, Placement.below_one(scenario.feeder, feeder, CONTROL_CENTER, fleet, file, rng.spawn(1)[0])
+    fleet, place_rng = naming_places(fleet, feeder), rng.spawn(1)[0]
+    return fleet, Placement.below_one(scenario.feeder, feeder, CONTROL_CENTER, fleet, scenario.fleet.file, place_rng)
 
 
 def _one_stay_each(scenario: Scenario, fleet: Fleet) -> Fleet:
@@ -360,5 +358,5 @@ def _one_stay_each(scenario: Scenario, fleet: Fleet) -> Fleet:
     if isinstance(scenario.fleet, CsvFleet) and len(first) < len(fleet):
         found = f"on several lines, {str(fleet.vehicle[fleet.stay > 1][0])!r} the first"
         expected = "one stay an EV beside [peak_shaving]; participation.stays repeats it"
-        raise FaultyInputError([Fault(scenario.fleet.path.name, None, "vehicle", found, expected)])
+        raise FaultyInputError([Fault(scenario.fleet.file, None, "vehicle", found, expected)])
     return first
